@@ -1,17 +1,13 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-	test: {
-		root: new URL("..", import.meta.url).pathname,
-		include: [
-			"packages/*/test/**/*.test.ts",
-			"apps/*/test/**/*.test.ts",
-			"test/**/*.test.ts",
-		],
-		exclude: ["**/node_modules/**", "**/dist/**", "test/learning/**"],
-		// Real processes on two cores: more workers would only take turns.
-		maxWorkers: 2,
-		testTimeout: 30_000,
-		hookTimeout: 60_000,
-	},
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/learning/**'],
+    // Real processes on two cores: more workers would only take turns.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
 });

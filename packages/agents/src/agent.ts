@@ -1,63 +1,63 @@
-import type { ObservationArray } from "@qfleet/envs";
-import type { Random } from "@qfleet/random";
-import type { Batch } from "@qfleet/replay";
-import type { NamedTensors } from "@qfleet/tensor";
+import type { ObservationArray } from '@qfleet/envs';
+import type { Random } from '@qfleet/random';
+import type { Batch } from '@qfleet/replay';
+import type { NamedTensors } from '@qfleet/tensor';
 
 /** What an actor plays with: the Q-function's parameters at one version. */
 export interface Weights {
-	/** Rises with every publication of a run, also over a learner's restarts. */
-	readonly version: number;
-	/** Gradient updates behind these weights. */
-	readonly updates: number;
-	readonly tensors: NamedTensors;
+  /** Rises with every publication of a run, also over a learner's restarts. */
+  readonly version: number;
+  /** Gradient updates behind these weights. */
+  readonly updates: number;
+  readonly tensors: NamedTensors;
 }
 
 /** How actors hear of new weights. Implementations: in process, on Redis. */
 export interface WeightsChannel {
-	publish(weights: Weights): Promise<void>;
-	/** The newest weights, or null when there are none newer than `version`. */
-	newerThan(version: number): Promise<Weights | null>;
+  publish(weights: Weights): Promise<void>;
+  /** The newest weights, or null when there are none newer than `version`. */
+  newerThan(version: number): Promise<Weights | null>;
 }
 
 /** Chooses actions from observations. One an actor; not tied to a thread or to TensorFlow. */
 export interface Policy {
-	/** Takes up new parameters at once; a set of wrong names or shapes is refused and the old one stays. */
-	load(tensors: NamedTensors): void;
-	/**
-	 * ε-greedy actions for `rows` observations: with probability `epsilons[i]` uniform, else argmax Q (ties to the
-	 * lowest action). Writes `actions`; and Q(s, ·) of all rows to `values` [rows, actions] where it is given.
-	 */
-	act(
-		observations: ObservationArray,
-		rows: number,
-		epsilons: Float32Array,
-		random: Random,
-		actions: Int32Array,
-		values?: Float32Array,
-	): void;
+  /** Takes up new parameters at once; a set of wrong names or shapes is refused and the old one stays. */
+  load(tensors: NamedTensors): void;
+  /**
+   * ε-greedy actions for `rows` observations: with probability `epsilons[i]` uniform, else argmax Q (ties to the
+   * lowest action). Writes `actions`; and Q(s, ·) of all rows to `values` [rows, actions] where it is given.
+   */
+  act(
+    observations: ObservationArray,
+    rows: number,
+    epsilons: Float32Array,
+    random: Random,
+    actions: Int32Array,
+    values?: Float32Array,
+  ): void;
 }
 
 /** What a call of `update` measured, averaged over its batches. */
 export interface UpdateStats {
-	readonly loss: number;
-	readonly meanAbsTdError: number;
-	readonly meanQ: number;
-	readonly gradientNorm: number;
+  readonly loss: number;
+  readonly meanAbsTdError: number;
+  readonly meanQ: number;
+  readonly gradientNorm: number;
 }
 
 /** What learns. Implementations: tabular Q-learning, the DQN family. */
 export interface Agent {
-	/** Batches a call of `update` takes: the unrolling of the compiled step. */
-	readonly batchesPerUpdate: number;
-	/**
-	 * One gradient update a batch, in order. Writes |TD error| of each row to `tdErrors` (batches × size), from
-	 * which the priorities follow.
-	 */
-	update(batches: readonly Batch[], tdErrors: Float32Array): UpdateStats;
-	/** The parameters that actors need, copied out. */
-	parameters(): NamedTensors;
-	/** Everything a checkpoint needs to continue exactly: parameters, target, optimizer slots. */
-	state(): NamedTensors;
-	restore(state: NamedTensors): void;
-	dispose(): void;
+  /** Batches a call of `update` takes: the unrolling of the compiled step. */
+  readonly batchesPerUpdate: number;
+  /**
+   * One gradient update a batch, in order. Writes |TD error| of each row to `tdErrors` (batches × size), from
+   * which the priorities follow.
+   */
+  update(batches: readonly Batch[], tdErrors: Float32Array): UpdateStats;
+  /** The parameters that actors need, copied out. */
+  parameters(): NamedTensors;
+  /** Everything a checkpoint needs to continue exactly: parameters, target, optimizer slots. */
+  state(): NamedTensors;
+  restore(state: NamedTensors): void;
+  dispose(): void;
 }

@@ -1,1 +1,1 @@
-export type * from "./agent.ts";
+export type * from './agent.ts';

@@ -1,13 +1,13 @@
-import type { Random } from "@qfleet/random";
-import type { Discrete, ObservationArray, Space } from "./spaces.ts";
+import type { Random } from '@qfleet/random';
+import type { Discrete, ObservationArray, Space } from './spaces.ts';
 
 /** What one step gave, beside the observation. One object is reused for every step. */
 export interface StepOutcome {
-	reward: number;
-	/** The episode reached a terminal state: the value after it is 0. */
-	terminated: boolean;
-	/** The episode was cut (a time limit): the value after it is bootstrapped. */
-	truncated: boolean;
+  reward: number;
+  /** The episode reached a terminal state: the value after it is 0. */
+  terminated: boolean;
+  /** The episode was cut (a time limit): the value after it is bootstrapped. */
+  truncated: boolean;
 }
 
 /**
@@ -15,29 +15,25 @@ export interface StepOutcome {
  * allocates nothing. All its randomness comes from the stream it was created with.
  */
 export interface Environment {
-	/** Starts an episode and writes its first observation. */
-	reset(observation: ObservationArray): void;
-	/** Takes `action` and writes the next observation and the outcome. Not called between an episode's end and `reset`. */
-	step(
-		action: number,
-		observation: ObservationArray,
-		outcome: StepOutcome,
-	): void;
-	/** Puts the environment into a given internal state (`qfleet env trace`); writes the observation. */
-	setState?(state: readonly number[], observation: ObservationArray): void;
-	close?(): void;
+  /** Starts an episode and writes its first observation. */
+  reset(observation: ObservationArray): void;
+  /** Takes `action` and writes the next observation and the outcome. Not called between an episode's end and `reset`. */
+  step(action: number, observation: ObservationArray, outcome: StepOutcome): void;
+  /** Puts the environment into a given internal state (`qfleet env trace`); writes the observation. */
+  setState?(state: readonly number[], observation: ObservationArray): void;
+  close?(): void;
 }
 
 /** What is known of an environment without making one, and how to make one. */
 export interface EnvironmentDefinition {
-	readonly id: string;
-	readonly observationSpace: Space;
-	readonly actionSpace: Discrete;
-	/** Episodes are truncated after this many steps; `null`: never. Applied by `createEnvironment`. */
-	readonly maxEpisodeSteps: number | null;
-	/** The mean return at which the task counts as solved, where its authors name one. */
-	readonly solvedReturn: number | null;
-	/** A sentence for `qfleet envs`. */
-	readonly summary: string;
-	create(random: Random): Environment;
+  readonly id: string;
+  readonly observationSpace: Space;
+  readonly actionSpace: Discrete;
+  /** Episodes are truncated after this many steps; `null`: never. Applied by `createEnvironment`. */
+  readonly maxEpisodeSteps: number | null;
+  /** The mean return at which the task counts as solved, where its authors name one. */
+  readonly solvedReturn: number | null;
+  /** A sentence for `qfleet envs`. */
+  readonly summary: string;
+  create(random: Random): Environment;
 }

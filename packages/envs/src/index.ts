@@ -1,2 +1,2 @@
-export type * from "./environment.ts";
-export type * from "./spaces.ts";
+export type * from './environment.ts';
+export type * from './spaces.ts';

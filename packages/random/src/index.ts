@@ -1,1 +1,1 @@
-export { Random, type RandomState } from "./random.ts";
+export { Random, type RandomState } from './random.ts';

@@ -1,19 +1,19 @@
-import type { ObservationArray } from "@qfleet/envs";
+import type { ObservationArray } from '@qfleet/envs';
 
 /** A batch of n-step transitions in columns. Its buffers are made once and refilled. */
 export interface Batch {
-	readonly size: number;
-	/** [size, …observationShape], the state s. */
-	readonly observations: ObservationArray;
-	readonly actions: Int32Array;
-	/** Σ γᵏ r over the steps taken (n, or fewer at an episode's end or where the successor is not there yet). */
-	readonly returns: Float32Array;
-	/** γᵐ after m steps, or 0 where the episode terminated: what multiplies the bootstrap value. */
-	readonly discounts: Float32Array;
-	/** The state that is bootstrapped from. */
-	readonly nextObservations: ObservationArray;
-	/** Importance weights; 1 where sampling is uniform. */
-	readonly weights: Float32Array;
-	/** Where each row came from, for the priorities: leaf indices of the sampler. */
-	readonly leaves: Int32Array;
+  readonly size: number;
+  /** [size, …observationShape], the state s. */
+  readonly observations: ObservationArray;
+  readonly actions: Int32Array;
+  /** Σ γᵏ r over the steps taken (n, or fewer at an episode's end or where the successor is not there yet). */
+  readonly returns: Float32Array;
+  /** γᵐ after m steps, or 0 where the episode terminated: what multiplies the bootstrap value. */
+  readonly discounts: Float32Array;
+  /** The state that is bootstrapped from. */
+  readonly nextObservations: ObservationArray;
+  /** Importance weights; 1 where sampling is uniform. */
+  readonly weights: Float32Array;
+  /** Where each row came from, for the priorities: leaf indices of the sampler. */
+  readonly leaves: Int32Array;
 }

@@ -1,14 +1,14 @@
-import type { ObservationArray, ObservationDType } from "@qfleet/envs";
+import type { ObservationArray, ObservationDType } from '@qfleet/envs';
 
 /** The fixed form of a run's observations. Chunks of another layout are refused. */
 export interface Layout {
-	readonly observationShape: readonly number[];
-	readonly observationDType: ObservationDType;
-	readonly actions: number;
+  readonly observationShape: readonly number[];
+  readonly observationDType: ObservationDType;
+  readonly actions: number;
 }
 
 /** How a chunk's last step ended. */
-export type ChunkEnd = "continues" | "terminated" | "truncated";
+export type ChunkEnd = 'continues' | 'terminated' | 'truncated';
 
 /**
  * Consecutive steps of one episode of one slot, in columns: T steps and the T + 1 observations around them,
@@ -16,23 +16,23 @@ export type ChunkEnd = "continues" | "terminated" | "truncated";
  * observation of one is the first of the next.
  */
 export interface Chunk {
-	/** Who wrote it (an actor id) and its place in that writer's order: a retry is recognised by the two. */
-	readonly writer: string;
-	readonly sequence: number;
-	readonly slot: number;
-	/** Counts this slot's episodes under this writer, and the steps of the episode before this chunk. */
-	readonly episode: number;
-	readonly offset: number;
-	readonly length: number;
-	readonly end: ChunkEnd;
-	/** Of the whole episode up to and including this chunk (undiscounted). */
-	readonly episodeReturn: number;
-	readonly epsilon: number;
-	readonly weightsVersion: number;
-	/** (T + 1) rows. */
-	readonly observations: ObservationArray;
-	readonly actions: Int32Array;
-	readonly rewards: Float32Array;
-	/** The actor's own |TD error| a step, or null: then new transitions enter at the highest priority. */
-	readonly priorities: Float32Array | null;
+  /** Who wrote it (an actor id) and its place in that writer's order: a retry is recognised by the two. */
+  readonly writer: string;
+  readonly sequence: number;
+  readonly slot: number;
+  /** Counts this slot's episodes under this writer, and the steps of the episode before this chunk. */
+  readonly episode: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly end: ChunkEnd;
+  /** Of the whole episode up to and including this chunk (undiscounted). */
+  readonly episodeReturn: number;
+  readonly epsilon: number;
+  readonly weightsVersion: number;
+  /** (T + 1) rows. */
+  readonly observations: ObservationArray;
+  readonly actions: Int32Array;
+  readonly rewards: Float32Array;
+  /** The actor's own |TD error| a step, or null: then new transitions enter at the highest priority. */
+  readonly priorities: Float32Array | null;
 }

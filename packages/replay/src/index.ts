@@ -1,3 +1,3 @@
-export type * from "./batch.ts";
-export type * from "./chunk.ts";
-export type * from "./store.ts";
+export type * from './batch.ts';
+export type * from './chunk.ts';
+export type * from './store.ts';

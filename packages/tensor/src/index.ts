@@ -1,1 +1,1 @@
-export type * from "./named-tensors.ts";
+export type * from './named-tensors.ts';
