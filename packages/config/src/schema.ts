@@ -1,0 +1,159 @@
+import { z } from 'zod';
+
+const count = z.int().positive();
+const fraction = z.number().min(0).max(1);
+
+/** A multilayer perceptron over the flattened observation (a Discrete observation enters one-hot). */
+const mlp = z.strictObject({
+  kind: z.literal('mlp'),
+  hidden: z.array(count).min(1).max(8).default([128, 128]).describe('units of each hidden layer'),
+  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
+});
+
+const network = z.discriminatedUnion('kind', [mlp]);
+
+/** How the target network follows the online one, once an update. */
+const target = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('soft'),
+    tau: fraction.default(0.005).describe('θ⁻ ← τθ + (1−τ)θ⁻ (Lillicrap et al., 2016)'),
+  }),
+  z.strictObject({
+    kind: z.literal('hard'),
+    every: count.default(500).describe('updates between copies (Mnih et al., 2015)'),
+  }),
+  z.strictObject({
+    kind: z.literal('stochastic'),
+    probability: fraction.default(0.002).describe('chance of a copy at each update'),
+  }),
+]);
+
+const dqn = z.strictObject({
+  kind: z.literal('dqn'),
+  network: network.prefault({ kind: 'mlp' }),
+  discount: fraction.default(0.99).describe('γ'),
+  nSteps: z.int().min(1).max(64).default(1).describe('steps of reward before the bootstrap'),
+  doubleQ: z.boolean().default(true).describe('argmax by the online network (van Hasselt et al., 2016)'),
+  loss: z.enum(['huber', 'mse']).default('huber').describe('Huber at δ = 1, or squared error'),
+  batchSize: z.int().min(1).max(65_536).default(64).describe('transitions an update'),
+  learningRate: z.number().positive().max(1).default(5e-4).describe('of Adam'),
+  learningRateDecay: fraction
+    .default(1)
+    .describe('the last rate as a part of the first, reached linearly at stop.maxUpdates'),
+  adamEpsilon: z.number().positive().default(1e-8),
+  gradientClip: z.number().positive().nullable().default(10).describe('largest global norm; null: none'),
+  target: target.prefault({ kind: 'soft' }),
+  updatesPerCall: z.int().min(1).max(64).default(8).describe('updates unrolled into one native call'),
+});
+
+const tabular = z.strictObject({
+  kind: z.literal('tabular'),
+  discount: fraction.default(0.99).describe('γ'),
+  learningRate: z.number().positive().max(1).default(0.1).describe('α of Q ← Q + α(r + γ max Q′ − Q)'),
+  initialQ: z.number().default(0).describe('start value; at the optimum or above it explores by optimism'),
+  batchSize: z.int().min(1).max(65_536).default(64).describe('transitions an update'),
+  updatesPerCall: z.int().min(1).max(64).default(8),
+});
+
+const sampling = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('uniform') }),
+  z.strictObject({
+    kind: z.literal('prioritized'),
+    alpha: fraction.default(0.6).describe('P(i) ∝ pᵢ^α (Schaul et al., 2016)'),
+    beta: fraction.default(0.4).describe('importance exponent at the start; rises to 1 at stop.maxUpdates'),
+  }),
+]);
+
+const exploration = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('ladder').describe('one ε a slot, Ape-X: εᵢ = ε^(1 + α·i/(N−1))'),
+    base: fraction.default(0.4),
+    alpha: z.number().min(0).default(7),
+  }),
+  z.strictObject({
+    kind: z
+      .literal('schedule')
+      .describe('one ε for all, falling linearly with the environment steps of the run'),
+    from: fraction.default(1),
+    to: fraction.default(0.05),
+    steps: count.default(10_000),
+  }),
+]);
+
+/** The whole configuration of a run. Every field has a default but the environment and the agent's kind. */
+export const runSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, ".", "_" and "-", at most 64')
+    .default('run')
+    .describe('names the run directory'),
+  seed: z.int().min(0).max(0xffffffff).default(0),
+  environment: z.strictObject({
+    id: z.string().min(1).describe('see `qfleet envs`'),
+    module: z.string().min(1).optional().describe('path of a module whose default export is the environment'),
+    options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  }),
+  agent: z.discriminatedUnion('kind', [dqn, tabular]),
+  exploration: exploration.prefault({ kind: 'ladder' }),
+  replay: z
+    .strictObject({
+      capacity: count.default(100_000).describe('transitions'),
+      capacityBytes: count
+        .default(1_000_000_000)
+        .describe('bytes of chunks; the oldest go first at either bound'),
+      minSize: count.default(1_000).describe('transitions before learning starts'),
+      samplesPerInsert: z
+        .number()
+        .positive()
+        .nullable()
+        .default(8)
+        .describe('held within ±5 %; null: not held'),
+      chunkLength: z.int().min(1).max(4_096).default(32).describe('steps a chunk, at most'),
+      sampling: sampling.prefault({ kind: 'uniform' }),
+    })
+    .prefault({}),
+  fleet: z
+    .strictObject({
+      actors: z.int().min(1).max(1_024).default(2).describe('actor processes that `qfleet train` starts'),
+      slots: z.int().min(1).max(65_536).default(16).describe('environments of the whole run'),
+      slotsPerLease: count.default(2).describe('slots that are taken, and lost, together'),
+      slotsPerActor: count.default(8).describe('slots that one actor holds at most'),
+      maxStaleness: count.default(500).describe('weights versions an actor may lag before it waits'),
+    })
+    .prefault({}),
+  learner: z
+    .strictObject({
+      publishEvery: count.default(100).describe('updates'),
+      checkpointEvery: count.default(1_000).describe('updates'),
+      checkpointsKept: z.int().min(1).default(5).describe('beside the best one'),
+    })
+    .prefault({}),
+  evaluation: z
+    .strictObject({
+      every: count.default(1_000).describe('updates; rounded up to checkpoints'),
+      episodes: count.default(20).describe('greedy episodes an evaluation'),
+    })
+    .prefault({}),
+  stop: z
+    .strictObject({
+      maxUpdates: count.nullable().default(null),
+      maxSteps: count.nullable().default(null).describe('environment steps of all actors'),
+      maxSeconds: z.number().positive().nullable().default(null).describe('wall time of training'),
+      solvedReturn: z
+        .number()
+        .nullable()
+        .default(null)
+        .describe('stop when an evaluation reaches this mean return'),
+    })
+    .prefault({}),
+});
+
+/** A run's configuration, checked and complete. */
+export type RunConfig = z.output<typeof runSchema>;
+export type AgentConfig = RunConfig['agent'];
+export type DqnConfig = Extract<AgentConfig, { kind: 'dqn' }>;
+export type TabularConfig = Extract<AgentConfig, { kind: 'tabular' }>;
+export type NetworkConfig = DqnConfig['network'];
+export type TargetConfig = DqnConfig['target'];
+export type ExplorationConfig = RunConfig['exploration'];
+export type SamplingConfig = RunConfig['replay']['sampling'];
