@@ -27,6 +27,8 @@ export interface Environment {
 /** What is known of an environment without making one, and how to make one. */
 export interface EnvironmentDefinition {
   readonly id: string;
+  /** Ours, and proven by tests: `createEnvironment` leaves out the checks of what each step gives. */
+  readonly native?: boolean;
   readonly observationSpace: Space;
   readonly actionSpace: Discrete;
   /** Episodes are truncated after this many steps; `null`: never. Applied by `createEnvironment`. */

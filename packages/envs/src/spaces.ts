@@ -19,3 +19,137 @@ export interface Discrete {
 }
 
 export type Space = Box | Discrete;
+
+const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
+
+/** The integers that a dtype holds; float32 holds every number. */
+const integerRange = { int32: [-0x80000000, 0x7fffffff], uint8: [0, 255] } as const;
+
+/**
+ * A box, checked. As in Gymnasium, `shape` may be left out where `low` or `high` is an array.
+ *
+ * @example box({ low: -1, high: 1, shape: [3] })
+ * @example box({ low: 0, high: 255, shape: [84, 84, 4], dtype: 'uint8' })
+ * @throws RangeError when the bounds do not fit the shape, each other or the dtype.
+ */
+export function box(given: {
+  low: number | readonly number[];
+  high: number | readonly number[];
+  shape?: readonly number[];
+  dtype?: ObservationDType;
+}): Box {
+  const { low, high, dtype = 'float32' } = given;
+  const bound = [low, high].find((b) => typeof b !== 'number');
+  const shape = given.shape ?? (bound === undefined ? undefined : [(bound as readonly number[]).length]);
+  if (shape === undefined) throw new RangeError('A box with one bound for all elements needs a shape.');
+  const space: Box = { kind: 'box', shape, dtype, low, high };
+  const problem = spaceProblem(space);
+  if (problem !== null) throw new RangeError(`A box cannot be made: ${problem}.`);
+  return space;
+}
+
+/**
+ * The integers 0 … n − 1.
+ *
+ * @throws RangeError when `n` is not a positive 32-bit integer.
+ */
+export function discrete(n: number): Discrete {
+  const space: Discrete = { kind: 'discrete', n };
+  const problem = spaceProblem(space);
+  if (problem !== null) throw new RangeError(`A discrete space cannot be made: ${problem}.`);
+  return space;
+}
+
+const isPositiveInteger = (n: unknown): boolean =>
+  typeof n === 'number' && Number.isInteger(n) && n >= 1 && n <= 0x7fffffff;
+
+/** What is wrong with a value that should be a space, as the end of a sentence; `null`: nothing. */
+export function spaceProblem(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return 'it is not an object';
+  const space = value as Partial<Record<keyof Box | keyof Discrete, unknown>>;
+  if (space.kind === 'discrete') {
+    return isPositiveInteger(space.n) ? null : `n must be a positive integer, not ${String(space.n)}`;
+  }
+  if (space.kind !== 'box') return `kind must be 'box' or 'discrete', not ${String(space.kind)}`;
+  const { shape, dtype, low, high } = space;
+  if (!Array.isArray(shape) || !shape.every(isPositiveInteger)) {
+    return `shape must be a list of positive integers, not ${JSON.stringify(shape)}`;
+  }
+  if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype)) {
+    return `dtype must be float32, int32 or uint8, not ${String(dtype)}`;
+  }
+  const size = shape.reduce((product: number, n: number) => product * n, 1);
+  for (const [name, bound] of [
+    ['low', low],
+    ['high', high],
+  ] as const) {
+    if (typeof bound === 'number') {
+      if (Number.isNaN(bound)) return `${name} is NaN`;
+    } else if (!Array.isArray(bound) || !bound.every((b) => typeof b === 'number' && !Number.isNaN(b))) {
+      return `${name} must be a number or a list of numbers`;
+    } else if (bound.length !== size) {
+      return `${name} has ${bound.length} elements and shape [${shape}] has ${size}`;
+    }
+  }
+  for (let i = 0; i < size; i++) {
+    if (boundAt(low as Box['low'], i) > boundAt(high as Box['high'], i)) {
+      return `low is above high at element ${i}`;
+    }
+  }
+  return null;
+}
+
+const boundAt = (bound: number | readonly number[], i: number): number =>
+  typeof bound === 'number' ? bound : bound[i];
+
+/** The shape of one observation: `[]` for a discrete space. */
+export function observationShape(space: Space): readonly number[] {
+  return space.kind === 'box' ? space.shape : [];
+}
+
+/** How many elements one observation has; 1 for a discrete space. */
+export function observationSize(space: Space): number {
+  return observationShape(space).reduce((product, n) => product * n, 1);
+}
+
+/** The element type of one observation; int32 for a discrete space. */
+export function observationDType(space: Space): ObservationDType {
+  return space.kind === 'box' ? space.dtype : 'int32';
+}
+
+/** Zeros for `rows` observations one after the other: `rows × observationSize(space)` elements. */
+export function allocateObservations(space: Space, rows = 1): ObservationArray {
+  return new arrays[observationDType(space)](rows * observationSize(space));
+}
+
+/**
+ * One view a row of `observations`, made once: slot i writes straight into row i of the batch, so that stepping
+ * many slots allocates and copies nothing.
+ */
+export function observationRows<A extends ObservationArray>(observations: A, size: number): A[] {
+  return Array.from(
+    { length: Math.floor(observations.length / size) },
+    (_, row) => observations.subarray(row * size, (row + 1) * size) as A,
+  );
+}
+
+/** Whether `value` is of the space: as many elements, each of its dtype and within its bounds (no NaN). */
+export function contains(space: Space, value: ArrayLike<number>): boolean {
+  const dtype = observationDType(space);
+  if (value.length !== observationSize(space)) return false;
+  for (let i = 0; i < value.length; i++) {
+    const x = value[i];
+    const low = space.kind === 'box' ? boundAt(space.low, i) : 0;
+    const high = space.kind === 'box' ? boundAt(space.high, i) : space.n - 1;
+    if (!(x >= low && x <= high) || !fits(x, dtype)) return false;
+  }
+  return true;
+}
+
+/** Whether an element of this dtype can hold `x`. */
+export function fits(x: unknown, dtype: ObservationDType): boolean {
+  if (typeof x !== 'number') return false;
+  if (dtype === 'float32') return !Number.isNaN(x);
+  const [low, high] = integerRange[dtype];
+  return Number.isInteger(x) && x >= low && x <= high;
+}

@@ -1,0 +1,24 @@
+/** Where a running environment failed. Steps count from 1 within the episode; 0 is its reset. */
+export interface EnvironmentPlace {
+  readonly environment: string;
+  readonly slot: number;
+  readonly episode: number;
+  readonly step: number;
+}
+
+/** A running environment broke its contract, or was used against it. The step that threw must not be stored. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+  readonly place: EnvironmentPlace;
+
+  constructor(place: EnvironmentPlace, problem: string, options?: ErrorOptions) {
+    const { environment, slot, episode, step } = place;
+    super(`Environment ${environment}, slot ${slot}, episode ${episode}, step ${step}: ${problem}`, options);
+    this.place = place;
+  }
+}
+
+/** An environment cannot be had as asked for: an unknown id, a wrong option, a module that defines none. */
+export class EnvironmentDefinitionError extends Error {
+  override readonly name = 'EnvironmentDefinitionError';
+}

@@ -1,0 +1,77 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { z } from 'zod';
+import type { EnvironmentDefinition } from './environment.ts';
+import { EnvironmentDefinitionError } from './errors.ts';
+import { cartPole } from './native/cartpole.ts';
+
+/** A native environment's options, named as Gymnasium's keyword arguments are. */
+export type EnvironmentOptions = Readonly<Record<string, unknown>>;
+
+interface Entry {
+  readonly ids: readonly string[];
+  define(id: string, options: EnvironmentOptions): EnvironmentDefinition;
+}
+
+/** One entry: its ids (the first is listed), the options it takes, and how it is made of them. */
+function entry<const Id extends string, Shape extends z.ZodRawShape>(
+  ids: readonly Id[],
+  shape: Shape,
+  make: (id: Id, options: z.infer<z.ZodObject<Shape>>) => EnvironmentDefinition,
+): Entry {
+  const schema = z.strictObject({ ...shape, max_episode_steps: z.int().min(1).optional() });
+  return {
+    ids,
+    define(id, options) {
+      const parsed = schema.safeParse(options);
+      if (!parsed.success) {
+        throw new EnvironmentDefinitionError(
+          optionProblem(id, parsed.error.issues[0], Object.keys(schema.shape)),
+        );
+      }
+      const definition = make(id as Id, parsed.data as z.infer<z.ZodObject<Shape>>);
+      const limit = (parsed.data as { max_episode_steps?: number }).max_episode_steps;
+      return limit === undefined ? definition : { ...definition, maxEpisodeSteps: limit };
+    },
+  };
+}
+
+function optionProblem(id: string, issue: z.core.$ZodIssue, known: readonly string[]): string {
+  if (issue.code === 'unrecognized_keys') {
+    const [key] = issue.keys;
+    return `Environment ${id} has no option ${key}: did you mean ${closest(key, known)}? It takes ${known.join(', ')}.`;
+  }
+  return `Environment ${id}, option ${issue.path.join('.')}: ${issue.message}.`;
+}
+
+const entries: readonly Entry[] = [
+  entry(['CartPole-v1'], { sutton_barto_reward: z.boolean().default(false) }, cartPole),
+  entry(['CartPole-v0'], { sutton_barto_reward: z.boolean().default(false) }, cartPole),
+];
+
+/**
+ * The native environment of this id.
+ *
+ * @param options named as Gymnasium's keyword arguments; each environment also takes `max_episode_steps`.
+ * @throws EnvironmentDefinitionError for an unknown id (with the nearest right names) or a wrong option.
+ */
+export function findEnvironment(id: string, options: EnvironmentOptions = {}): EnvironmentDefinition {
+  const found = entries.find(({ ids }) => ids.includes(id));
+  if (found === undefined) throw new EnvironmentDefinitionError(unknownEnvironment(id));
+  return found.define(id, options);
+}
+
+/** Every native environment with its default options. */
+export function listEnvironments(): EnvironmentDefinition[] {
+  return entries.map(({ ids, define }) => define(ids[0], {}));
+}
+
+function unknownEnvironment(id: string): string {
+  const lower = id.toLowerCase();
+  const nearest = entries
+    .flatMap(({ ids }) => ids)
+    .map((known) => ({ known, apart: distance(lower, known.toLowerCase()) }))
+    .sort((a, b) => a.apart - b.apart)
+    .slice(0, 3)
+    .map(({ known }) => known);
+  return `There is no environment ${id}: did you mean ${nearest.join(', ')}? qfleet envs lists them all.`;
+}
