@@ -1,0 +1,214 @@
+/**
+ * What is known of a running fleet at one moment: read from Redis by whoever watches it (exporter, `qfleet top`,
+ * the supervisor's progress line), filled by the processes' heartbeats. Durations are seconds, sizes bytes,
+ * instants Unix milliseconds, rates left to the reader.
+ */
+export interface FleetState {
+  readonly run: string;
+  /** When this was read. */
+  readonly at: number;
+  /** When the run was first started. */
+  readonly startedAt: number;
+  readonly phase: RunPhase;
+  /** One PING to Redis and back, taken while reading. */
+  readonly redisRoundTripSeconds: number;
+  readonly totals: FleetTotals;
+  readonly returns: ReturnsSnapshot;
+  readonly replay: ReplaySnapshot;
+  /** By queue name, as `rollouts` and `evaluations`. */
+  readonly queues: Readonly<Record<string, QueueSnapshot>>;
+  /** Processes with a living heartbeat; those that are gone are not listed. */
+  readonly actors: readonly ActorSnapshot[];
+  /** One trains; others wait for its lease. */
+  readonly learners: readonly LearnerSnapshot[];
+  readonly evaluators: readonly EvaluatorSnapshot[];
+  readonly exporters: readonly ExporterSnapshot[];
+  readonly supervisors: readonly SupervisorSnapshot[];
+}
+
+/** `starting`: no learner has trained yet. `stopped`: interrupted, can be resumed. `finished`: at its goal or budget. */
+export type RunPhase = 'starting' | 'running' | 'stopped' | 'finished' | 'failed';
+
+/**
+ * Sums over all processes that ever were in the run, kept in Redis by increments: they never go back, whoever
+ * dies. (Positions that may go back, as the learner's updates after a crash, are in the snapshots.)
+ */
+export interface FleetTotals {
+  /** Environment steps of all slots. */
+  environmentSteps: number;
+  /** Episodes that ended, by termination or truncation. */
+  episodes: number;
+  /** Transitions acknowledged by the replay. */
+  transitionsPushed: number;
+  /** Transitions drawn into batches. */
+  transitionsSampled: number;
+  /** Transitions that left the replay to make room. */
+  transitionsEvicted: number;
+  /** Transitions that actors gave up for lack of room in their buffers. */
+  transitionsDropped: number;
+  /** Gradient updates done, those that a crash undid included. */
+  updates: number;
+  weightsPublished: number;
+  checkpoints: number;
+  /** Evaluations reported. */
+  evaluations: number;
+  evaluationsFailed: number;
+  /** Chunks that were not what they should be (checksum, schema, size), and were never trained on. */
+  chunksRefused: number;
+  /** Weights that were not what they should be, and were never played with. */
+  weightsRefused: number;
+  /** Seconds that actors stood still, by reason: the sample-to-insert ratio held them back, … */
+  actorWaitRatioSeconds: number;
+  /** … their weights were too old, … */
+  actorWaitWeightsSeconds: number;
+  /** … Redis did not answer, … */
+  actorWaitRedisSeconds: number;
+  /** … or there was no lease to take. */
+  actorWaitLeaseSeconds: number;
+  /** Seconds that the learner stood still: the replay was below its minimum, … */
+  learnerWaitMinimumSeconds: number;
+  /** … the sample-to-insert ratio held it back, … */
+  learnerWaitRatioSeconds: number;
+  /** … or batches did not come fast enough. */
+  learnerWaitBatchesSeconds: number;
+  /** Restarts by the supervisor, by role. */
+  actorRestarts: number;
+  learnerRestarts: number;
+  evaluatorRestarts: number;
+  exporterRestarts: number;
+}
+
+/** All totals at zero: also the list of their names. */
+export function zeroTotals(): FleetTotals {
+  return {
+    environmentSteps: 0,
+    episodes: 0,
+    transitionsPushed: 0,
+    transitionsSampled: 0,
+    transitionsEvicted: 0,
+    transitionsDropped: 0,
+    updates: 0,
+    weightsPublished: 0,
+    checkpoints: 0,
+    evaluations: 0,
+    evaluationsFailed: 0,
+    chunksRefused: 0,
+    weightsRefused: 0,
+    actorWaitRatioSeconds: 0,
+    actorWaitWeightsSeconds: 0,
+    actorWaitRedisSeconds: 0,
+    actorWaitLeaseSeconds: 0,
+    learnerWaitMinimumSeconds: 0,
+    learnerWaitRatioSeconds: 0,
+    learnerWaitBatchesSeconds: 0,
+    actorRestarts: 0,
+    learnerRestarts: 0,
+    evaluatorRestarts: 0,
+    exporterRestarts: 0,
+  };
+}
+
+/** Upper bounds (inclusive) of the buckets in which episode returns are counted; one more bucket takes the rest. */
+export const returnBounds: readonly number[] = [
+  -1000, -500, -200, -100, -50, -20, -10, -5, -2, -1, 0, 0.5, 1, 2, 5, 10, 20, 50, 100, 150, 200, 300, 400,
+  475, 500, 1000, 2000, 5000, 10_000,
+];
+
+/** The bucket of a return: an index into `ReturnsSnapshot.counts`. */
+export function returnBucket(value: number): number {
+  const index = returnBounds.findIndex((bound) => value <= bound);
+  return index < 0 ? returnBounds.length : index;
+}
+
+/** Returns of training episodes. */
+export interface ReturnsSnapshot {
+  /** Episodes in each bucket alone (not cumulated): `returnBounds.length + 1` of them. Never go back. */
+  readonly counts: readonly number[];
+  /** Sum of all returns. */
+  readonly sum: number;
+  /** Mean return of the last episodes (100 at most) and of the newest evaluation; null: none yet. */
+  readonly lastMean: number | null;
+  readonly lastEvaluationMean: number | null;
+}
+
+export interface ReplaySnapshot {
+  readonly transitions: number;
+  readonly bytes: number;
+  readonly chunks: number;
+  readonly capacityTransitions: number;
+  readonly capacityBytes: number;
+  /** What the configuration asks for; null: not held. */
+  readonly samplesPerInsertTarget: number | null;
+}
+
+/** Jobs of a BullMQ queue by state. */
+export interface QueueSnapshot {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+}
+
+/** What every process tells of itself. */
+export interface ProcessSnapshot {
+  /** Unique in the run, and new for each start of a process. */
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly heartbeatAt: number;
+  /** Resident memory. */
+  readonly residentBytes: number;
+  /** User and system time since the start. */
+  readonly cpuSeconds: number;
+  /** The last heartbeat's round trip to Redis. */
+  readonly redisRoundTripSeconds: number;
+}
+
+export interface ActorSnapshot extends ProcessSnapshot {
+  /** Slots that it holds now. */
+  readonly slots: number;
+  /** Environment steps since its start. */
+  readonly environmentSteps: number;
+  readonly episodes: number;
+  /** Mean ε of its slots. */
+  readonly epsilon: number;
+  /** Version of the weights it plays with; 0: none yet. */
+  readonly weightsVersion: number;
+  /** Transitions that wait to be pushed. */
+  readonly transitionsBuffered: number;
+}
+
+export interface LearnerSnapshot extends ProcessSnapshot {
+  /** 1: it holds the lease and trains; 0: it waits. */
+  readonly training: 0 | 1;
+  /** Gradient updates behind its parameters. */
+  readonly updates: number;
+  /** Version of the newest published weights; 0: none yet. */
+  readonly weightsVersion: number;
+  /** Means since the heartbeat before; null before the first update. */
+  readonly loss: number | null;
+  readonly meanAbsTdError: number | null;
+  readonly meanQ: number | null;
+  /** Global norm of the gradient before clipping. */
+  readonly gradientNorm: number | null;
+  /** Batches ready in the prefetch queue. */
+  readonly batchesReady: number;
+}
+
+export interface EvaluatorSnapshot extends ProcessSnapshot {
+  /** Evaluations since its start. */
+  readonly evaluations: number;
+}
+
+export interface ExporterSnapshot extends ProcessSnapshot {
+  /** The port it serves. */
+  readonly port: number;
+  /** Answers to `/metrics` since its start. */
+  readonly scrapes: number;
+}
+
+export interface SupervisorSnapshot extends ProcessSnapshot {
+  /** Child processes that live. */
+  readonly children: number;
+}
