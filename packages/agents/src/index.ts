@@ -1,1 +1,5 @@
 export type * from './agent.ts';
+export { createAgent } from './create-agent.ts';
+export { createPolicy } from './create-policy.ts';
+export { epsilonOf } from './exploration.ts';
+export { leaseOrder } from './leases.ts';

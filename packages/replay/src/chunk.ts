@@ -4,6 +4,8 @@ import type { ObservationArray, ObservationDType } from '@qfleet/envs';
 export interface Layout {
   readonly observationShape: readonly number[];
   readonly observationDType: ObservationDType;
+  /** n of a Discrete observation space (shape [], the integers 0 … n − 1); absent for a box. */
+  readonly observationCount?: number;
   readonly actions: number;
 }
 

@@ -1,0 +1,24 @@
+import type { AgentConfig } from '@qfleet/config';
+import type { Layout } from '@qfleet/replay';
+import type { Agent } from './agent.ts';
+import { TabularAgent } from './tabular/agent.ts';
+
+/**
+ * The learner's side of a configured agent, with fresh parameters.
+ *
+ * @param seed of the run: start values and the stochastic target update follow from it.
+ * @param totalUpdates the run's planned updates, over which the learning rate falls; null: it stays.
+ * @throws Error when the layout does not suit the agent.
+ */
+export async function createAgent(given: {
+  config: AgentConfig;
+  layout: Layout;
+  seed: number;
+  totalUpdates: number | null;
+}): Promise<Agent> {
+  const { config, layout } = given;
+  if (config.kind === 'tabular') return new TabularAgent(config, layout);
+  // Loaded only here: it brings TensorFlow.
+  const { createDqnAgent } = await import('./dqn/agent.ts');
+  return createDqnAgent({ ...given, config });
+}

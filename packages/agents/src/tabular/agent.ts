@@ -1,0 +1,60 @@
+import type { TabularConfig } from '@qfleet/config';
+import type { Batch, Layout } from '@qfleet/replay';
+import type { NamedTensors } from '@qfleet/tensor';
+import { argmax } from '../act.ts';
+import type { Agent, UpdateStats } from '../agent.ts';
+import { createTable, loadTable, rowStart, type Table, tableTensors } from './table.ts';
+
+/**
+ * Q-learning on a table: Q(s,a) ← Q(s,a) + α(r + γ max Q(s′,·) − Q(s,a)) (Watkins and Dayan, 1992), row after row
+ * of each batch, in order. The rows bring r + γ max Q′ as an n-step return and the discount of the bootstrap.
+ * An importance weight w makes the step α·w.
+ */
+export class TabularAgent implements Agent {
+  readonly batchesPerUpdate: number;
+  readonly #alpha: number;
+  readonly #table: Table;
+
+  constructor(config: TabularConfig, layout: Layout) {
+    this.batchesPerUpdate = config.updatesPerCall;
+    this.#alpha = config.learningRate;
+    this.#table = createTable(layout, config.initialQ);
+  }
+
+  update(batches: readonly Batch[], tdErrors: Float32Array): UpdateStats {
+    const { q, actions: width } = this.#table;
+    let at = 0;
+    let loss = 0;
+    let absolute = 0;
+    let sumQ = 0;
+    for (const batch of batches) {
+      for (let i = 0; i < batch.size; i++) {
+        const cell = rowStart(this.#table, batch.observations[i]) + batch.actions[i];
+        const next = rowStart(this.#table, batch.nextObservations[i]);
+        const bootstrap = q[next + argmax(q, next, width)];
+        const error = batch.returns[i] + batch.discounts[i] * bootstrap - q[cell];
+        sumQ += q[cell];
+        q[cell] += this.#alpha * batch.weights[i] * error;
+        tdErrors[at++] = Math.abs(error);
+        absolute += Math.abs(error);
+        loss += 0.5 * error * error;
+      }
+    }
+    // The step along the gradient of ½δ² has length |δ|: its mean is the gradient's norm here.
+    return { loss: loss / at, meanAbsTdError: absolute / at, meanQ: sumQ / at, gradientNorm: absolute / at };
+  }
+
+  parameters(): NamedTensors {
+    return tableTensors(this.#table);
+  }
+
+  state(): NamedTensors {
+    return tableTensors(this.#table);
+  }
+
+  restore(state: NamedTensors): void {
+    loadTable(this.#table, state);
+  }
+
+  dispose(): void {}
+}

@@ -1,0 +1,43 @@
+import type { NetworkConfig } from '@qfleet/config';
+import type * as Tf from '@tensorflow/tfjs-core';
+import { inputSize, type Signature } from './signature.ts';
+
+/** A network's parameters as tensors, by the names of `parameterSpecs`. */
+export type Parameters = Readonly<Record<string, Tf.Tensor>>;
+
+/**
+ * Q(s, ·) of a batch: a pure function of tensors, which differentiates, traces and runs on any backend.
+ *
+ * @param tf the library instance that the parameters belong to; passed so that nothing here loads one.
+ * @param observations [rows, …observationShape], of the signature's dtype (uint8 as int32: tfjs has no uint8).
+ * @returns float32 [rows, actions].
+ */
+export function forward(
+  tf: typeof Tf,
+  config: NetworkConfig,
+  signature: Signature,
+  parameters: Parameters,
+  observations: Tf.Tensor,
+): Tf.Tensor2D {
+  const dense = (name: string, x: Tf.Tensor2D): Tf.Tensor2D =>
+    tf.add(tf.matMul(x, parameters[`${name}/kernel`] as Tf.Tensor2D), parameters[`${name}/bias`]);
+  const hidden = (name: string, x: Tf.Tensor2D): Tf.Tensor2D => tf.relu(dense(name, x));
+
+  let x = features(tf, signature, observations);
+  const shared = config.hidden.length - (config.dueling ? 1 : 0);
+  for (let i = 0; i < shared; i++) x = hidden(`hidden${i}`, x);
+  if (!config.dueling) return dense('output', x);
+
+  // Q = V + A − mean A: the mean makes V and A identifiable (Wang et al., 2016, equation 9).
+  const value = dense('value/output', hidden('value/hidden', x));
+  const advantage = dense('advantage/output', hidden('advantage/hidden', x));
+  return tf.add(value, tf.sub(advantage, tf.mean(advantage, 1, true)));
+}
+
+function features(tf: typeof Tf, signature: Signature, observations: Tf.Tensor): Tf.Tensor2D {
+  const size = inputSize(signature);
+  if (signature.observationCount !== undefined) {
+    return tf.oneHot(tf.reshape(observations, [-1]) as Tf.Tensor1D, size) as Tf.Tensor2D;
+  }
+  return tf.cast(tf.reshape(observations, [-1, size]), 'float32') as Tf.Tensor2D;
+}

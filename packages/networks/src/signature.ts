@@ -1,0 +1,15 @@
+/** What goes into a Q-network and comes out of it. A run's `Layout` is one. */
+export interface Signature {
+  readonly observationShape: readonly number[];
+  readonly observationDType: 'float32' | 'int32' | 'uint8';
+  /** n of a Discrete observation, which enters one-hot; absent for a box. */
+  readonly observationCount?: number;
+  readonly actions: number;
+}
+
+/** How many numbers of one observation enter the first layer: n one-hot, or all elements of a box. */
+export function inputSize(signature: Signature): number {
+  return signature.observationCount ?? elementsOf(signature.observationShape);
+}
+
+export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
