@@ -24,6 +24,14 @@ export interface Environment {
   close?(): void;
 }
 
+/** One thing that may follow an action in a tabular environment. */
+export interface Transition {
+  readonly probability: number;
+  readonly next: number;
+  readonly reward: number;
+  readonly terminated: boolean;
+}
+
 /** What is known of an environment without making one, and how to make one. */
 export interface EnvironmentDefinition {
   readonly id: string;
@@ -37,5 +45,7 @@ export interface EnvironmentDefinition {
   readonly solvedReturn: number | null;
   /** A sentence for `qfleet envs`. */
   readonly summary: string;
+  /** A tabular environment's model: what may follow `action` in `state`, as Gymnasium's `P[state][action]`. */
+  transitions?(state: number, action: number): readonly Transition[];
   create(random: Random): Environment;
 }

@@ -2,7 +2,12 @@ import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { EnvironmentDefinition } from './environment.ts';
 import { EnvironmentDefinitionError } from './errors.ts';
+import { acrobot } from './native/acrobot.ts';
 import { cartPole } from './native/cartpole.ts';
+import { cliffWalking } from './native/cliff-walking.ts';
+import { frozenLake } from './native/frozen-lake.ts';
+import { mountainCar } from './native/mountain-car.ts';
+import { taxi } from './native/taxi.ts';
 
 /** A native environment's options, named as Gymnasium's keyword arguments are. */
 export type EnvironmentOptions = Readonly<Record<string, unknown>>;
@@ -43,9 +48,27 @@ function optionProblem(id: string, issue: z.core.$ZodIssue, known: readonly stri
   return `Environment ${id}, option ${issue.path.join('.')}: ${issue.message}.`;
 }
 
+const frozenLakeOptions = {
+  map_name: z.enum(['4x4', '8x8']).optional(),
+  is_slippery: z.boolean().default(true),
+  success_rate: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1 / 3),
+};
+
 const entries: readonly Entry[] = [
   entry(['CartPole-v1'], { sutton_barto_reward: z.boolean().default(false) }, cartPole),
   entry(['CartPole-v0'], { sutton_barto_reward: z.boolean().default(false) }, cartPole),
+  entry(['Acrobot-v1'], {}, acrobot),
+  entry(['MountainCar-v0'], { goal_velocity: z.number().default(0) }, mountainCar),
+  entry(['FrozenLake-v1'], frozenLakeOptions, frozenLake),
+  entry(['FrozenLake8x8-v1'], frozenLakeOptions, frozenLake),
+  // Dry and not slippery, the versions are the same environments.
+  entry(['CliffWalking-v1', 'CliffWalking-v0'], { is_slippery: z.boolean().default(false) }, cliffWalking),
+  entry(['CliffWalkingSlippery-v1'], { is_slippery: z.boolean().default(true) }, cliffWalking),
+  entry(['Taxi-v4', 'Taxi-v3'], {}, taxi),
 ];
 
 /**
