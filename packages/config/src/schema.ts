@@ -157,3 +157,5 @@ export type NetworkConfig = DqnConfig['network'];
 export type TargetConfig = DqnConfig['target'];
 export type ExplorationConfig = RunConfig['exploration'];
 export type SamplingConfig = RunConfig['replay']['sampling'];
+/** A run's configuration as written: defaults may be left out. */
+export type RunConfigInput = z.input<typeof runSchema>;

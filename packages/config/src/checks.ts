@@ -1,0 +1,53 @@
+import type { Problem } from './problems.ts';
+import type { RunConfig } from './schema.ts';
+
+/** What is wrong between fields that are each right. */
+export function crossChecks(config: RunConfig): Problem[] {
+  const { agent, exploration, fleet, replay, stop } = config;
+  const { actors, slots, slotsPerActor, slotsPerLease } = fleet;
+  const problems: Problem[] = [];
+  const refuse = (path: string, text: string) => problems.push({ path: path.split('.'), text });
+
+  if (replay.minSize >= replay.capacity) {
+    refuse('replay.minSize', `is ${replay.minSize}; allowed: less than replay.capacity, ${replay.capacity}.`);
+  }
+  if (replay.minSize < agent.batchSize) {
+    refuse('replay.minSize', `is ${replay.minSize}; allowed: at least agent.batchSize, ${agent.batchSize}.`);
+  }
+  if (replay.chunkLength > replay.capacity) {
+    refuse(
+      'replay.chunkLength',
+      `is ${replay.chunkLength}; allowed: at most replay.capacity, ${replay.capacity}.`,
+    );
+  }
+  if (slotsPerLease > slots) {
+    refuse('fleet.slotsPerLease', `is ${slotsPerLease}; allowed: at most fleet.slots, ${slots}.`);
+  } else if (slotsPerLease > slotsPerActor) {
+    refuse(
+      'fleet.slotsPerLease',
+      `is ${slotsPerLease}; allowed: at most fleet.slotsPerActor, ${slotsPerActor}.`,
+    );
+  } else {
+    const leases = Math.ceil(slots / slotsPerLease);
+    const busy = Math.ceil(leases / Math.floor(slotsPerActor / slotsPerLease));
+    if (actors > busy) {
+      refuse(
+        'fleet.actors',
+        `is ${actors}, and ${busy} hold all ${slots} slots already: raise fleet.slots or lower fleet.slotsPerActor (${slotsPerActor}).`,
+      );
+    }
+  }
+  if (exploration.kind === 'schedule' && exploration.to > exploration.from) {
+    refuse('exploration.to', `is ${exploration.to}; allowed: at most exploration.from, ${exploration.from}.`);
+  }
+  if (stop.maxUpdates === null) {
+    const why =
+      replay.sampling.kind === 'prioritized'
+        ? 'replay.sampling.beta reaches 1 there'
+        : agent.kind === 'dqn' && agent.learningRateDecay < 1
+          ? 'agent.learningRateDecay ends there'
+          : null;
+    if (why !== null) refuse('stop.maxUpdates', `is null; allowed: a number of updates, because ${why}.`);
+  }
+  return problems;
+}

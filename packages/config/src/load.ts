@@ -1,0 +1,118 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { crossChecks } from './checks.ts';
+import { ConfigError } from './errors.ts';
+import { isMapping, type Path } from './fields.ts';
+import { applyOverrides, type Override, parseOverride } from './overrides.ts';
+import { moduleConfig, presetConfig } from './presets.ts';
+import { type Problem, problemsOf } from './problems.ts';
+import { type RunConfig, runSchema } from './schema.ts';
+
+/** Where a configuration comes from: a preset's name, a YAML file, or a module that exports an environment. */
+export type ConfigSource =
+  | { readonly preset: string }
+  | { readonly file: string }
+  | { readonly environmentModule: string };
+
+/**
+ * The complete, checked configuration of a run.
+ *
+ * @param overrides as given to `--set`: `path=value`, the value in YAML. A changed `kind` starts its part afresh, with
+ *   the new kind's defaults.
+ * @throws ConfigError with every problem, a line each.
+ */
+export function loadRunConfig(source: ConfigSource, overrides: readonly string[] = []): RunConfig {
+  if ('preset' in source) return check({ value: presetConfig(source.preset), place: () => '' }, overrides);
+  if ('file' in source) {
+    const config = check(parse(read(source.file), source.file), overrides);
+    const { module } = config.environment;
+    // A path in a file is meant from where the file is.
+    if (module !== undefined) config.environment.module = resolve(dirname(source.file), module);
+    return config;
+  }
+  const module = resolve(source.environmentModule);
+  if (!existsSync(module))
+    throw new ConfigError([`There is no file ${module}: it should export an environment.`]);
+  const id = basename(module, extname(module));
+  return check({ value: moduleConfig(id, module), place: () => '' }, overrides);
+}
+
+/**
+ * A configuration from YAML text, as a run directory or Redis keeps it.
+ *
+ * @param origin names the text in errors.
+ * @throws ConfigError
+ */
+export function parseRunConfig(text: string, origin: string): RunConfig {
+  return check(parse(text, origin), []);
+}
+
+interface Unchecked {
+  readonly value: Record<string, unknown>;
+  /** Where a path was written, as `run.yaml:7: `; empty where there is no file. */
+  readonly place: (path: Path) => string;
+}
+
+function check({ value, place }: Unchecked, texts: readonly string[]): RunConfig {
+  const parsed = texts.map(parseOverride);
+  const unreadable = parsed.filter((override) => typeof override === 'string');
+  const overrides = parsed.filter((override): override is Override => typeof override !== 'string');
+  const isOverridden = (path: Path) =>
+    overrides.some(
+      (o) => o.path.every((key, i) => key === path[i]) || path.every((key, i) => key === o.path[i]),
+    );
+  const line = ({ path, text }: Problem) =>
+    `${isOverridden(path) ? '' : place(path)}${path.length === 0 ? 'The configuration' : path.join('.')} ${text}`;
+
+  const unknown = applyOverrides(value, overrides).map(line);
+  const result = runSchema.safeParse(value);
+  const wrong = result.success ? crossChecks(result.data) : problemsOf(result.error, value);
+  const problems = [...unreadable, ...unknown, ...wrong.map(line)];
+  if (problems.length > 0 || !result.success) throw new ConfigError(problems);
+  return result.data;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+    throw new ConfigError([`${file}: ${why}.`]);
+  }
+}
+
+function parse(text: string, origin: string): Unchecked {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${origin}:${line}:${col}: `;
+  };
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    throw new ConfigError(faults.map((fault) => `${place(fault.pos[0])}malformed YAML: ${fault.message}`));
+  }
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    throw new ConfigError([`${origin}: malformed YAML: ${(error as Error).message}`]);
+  }
+  if (!isMapping(value)) {
+    const found = value === null ? 'is empty' : `holds ${Array.isArray(value) ? 'a list' : 'a single value'}`;
+    throw new ConfigError([`${origin} ${found}; a configuration maps fields to values, as in "seed: 1".`]);
+  }
+  return {
+    value,
+    place: (path) => {
+      // What is missing is missed in the mapping around it.
+      for (let length = path.length; length > 0; length--) {
+        const node = document.getIn(path.slice(0, length), true) as { range?: [number] } | undefined;
+        if (node?.range) return place(node.range[0]);
+      }
+      return `${origin}: `;
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { ConfigError } from './errors.ts';
+import { suggestion } from './nearest.ts';
+import type { RunConfigInput } from './schema.ts';
+
+interface Preset {
+  /** One line, for `qfleet presets`. */
+  readonly summary: string;
+  readonly config: RunConfigInput;
+}
+
+const presets: Readonly<Record<string, Preset>> = {
+  cartpole: {
+    summary: 'DQN on CartPole-v1: the balanced pole, solved at a mean return of 475',
+    config: {
+      name: 'cartpole',
+      environment: { id: 'CartPole-v1' },
+      agent: {
+        kind: 'dqn',
+        network: { kind: 'mlp', hidden: [128, 128] },
+        learningRate: 1e-3,
+        batchSize: 64,
+        target: { kind: 'soft', tau: 0.01 },
+      },
+      exploration: { kind: 'schedule', from: 1, to: 0.05, steps: 8_000 },
+      replay: { capacity: 100_000, minSize: 1_000, samplesPerInsert: 32 },
+      fleet: { actors: 2, slots: 16, slotsPerLease: 2, slotsPerActor: 4 },
+      stop: { maxUpdates: 25_000, solvedReturn: 490 },
+    },
+  },
+  acrobot: {
+    summary: 'DQN on Acrobot-v1: the two-link arm, good at a mean return of −100',
+    config: {
+      name: 'acrobot',
+      environment: { id: 'Acrobot-v1' },
+      agent: {
+        kind: 'dqn',
+        network: { kind: 'mlp', hidden: [128, 128] },
+        learningRate: 6e-4,
+        batchSize: 128,
+        target: { kind: 'soft', tau: 0.01 },
+      },
+      exploration: { kind: 'schedule', from: 1, to: 0.05, steps: 15_000 },
+      replay: { capacity: 100_000, minSize: 1_000, samplesPerInsert: 32 },
+      fleet: { actors: 2, slots: 16, slotsPerLease: 2, slotsPerActor: 4 },
+      stop: { maxUpdates: 25_000, solvedReturn: -85 },
+    },
+  },
+  mountaincar: {
+    summary: 'DQN on MountainCar-v0: a hard one to explore, solved at a mean return of −110',
+    config: {
+      name: 'mountaincar',
+      environment: { id: 'MountainCar-v0' },
+      agent: {
+        kind: 'dqn',
+        network: { kind: 'mlp', hidden: [256, 256] },
+        learningRate: 1e-3,
+        batchSize: 128,
+        discount: 0.99,
+        target: { kind: 'soft', tau: 0.005 },
+      },
+      exploration: { kind: 'schedule', from: 1, to: 0.05, steps: 60_000 },
+      replay: { capacity: 200_000, minSize: 5_000, samplesPerInsert: 32 },
+      fleet: { actors: 2, slots: 16, slotsPerLease: 2, slotsPerActor: 4 },
+      stop: { maxUpdates: 60_000, solvedReturn: -110 },
+    },
+  },
+  cliffwalking: {
+    summary: 'tabular Q-learning on CliffWalking: the shortest safe path returns −13',
+    config: {
+      name: 'cliffwalking',
+      environment: { id: 'CliffWalking-v1' },
+      agent: { kind: 'tabular', learningRate: 0.5, discount: 1 },
+      exploration: { kind: 'schedule', from: 1, to: 0.1, steps: 20_000 },
+      replay: { capacity: 50_000, minSize: 500, samplesPerInsert: 8 },
+      fleet: { actors: 2, slots: 16, slotsPerLease: 2, slotsPerActor: 4 },
+      stop: { maxUpdates: 10_000, solvedReturn: -13 },
+    },
+  },
+  frozenlake: {
+    summary: 'tabular Q-learning on the slippery FrozenLake 4×4: the best policy returns 0.74',
+    config: {
+      name: 'frozenlake',
+      environment: { id: 'FrozenLake-v1' },
+      agent: { kind: 'tabular', learningRate: 0.05, discount: 0.99 },
+      exploration: { kind: 'schedule', from: 1, to: 0.2, steps: 50_000 },
+      replay: { capacity: 100_000, minSize: 1_000, samplesPerInsert: 8 },
+      fleet: { actors: 2, slots: 16, slotsPerLease: 2, slotsPerActor: 4 },
+      stop: { maxUpdates: 20_000 },
+      evaluation: { every: 2_000, episodes: 100 },
+    },
+  },
+  taxi: {
+    summary: 'tabular Q-learning on Taxi: the best policy returns 7.9',
+    config: {
+      name: 'taxi',
+      environment: { id: 'Taxi-v3' },
+      agent: { kind: 'tabular', learningRate: 0.5, discount: 0.99 },
+      exploration: { kind: 'schedule', from: 1, to: 0.1, steps: 100_000 },
+      replay: { capacity: 200_000, minSize: 2_000, samplesPerInsert: 8 },
+      fleet: { actors: 2, slots: 16, slotsPerLease: 2, slotsPerActor: 4 },
+      stop: { maxUpdates: 25_000 },
+      evaluation: { every: 2_500, episodes: 100 },
+    },
+  },
+};
+
+/** The presets there are, with a line on each. */
+export function listPresets(): { name: string; summary: string }[] {
+  return Object.entries(presets).map(([name, { summary }]) => ({ name, summary }));
+}
+
+/** @throws ConfigError that names the nearest preset. */
+export function presetConfig(name: string): RunConfigInput {
+  if (!Object.hasOwn(presets, name)) {
+    throw new ConfigError([`There is no preset "${name}".${suggestion(name, Object.keys(presets))}`]);
+  }
+  return structuredClone(presets[name].config);
+}
+
+/** DQN for an environment of which nothing is known. */
+export function moduleConfig(id: string, module: string): RunConfigInput {
+  return {
+    name:
+      id
+        .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+        .replace(/^[^A-Za-z0-9]+/, '')
+        .slice(0, 64) || 'run',
+    environment: { id, module },
+    agent: { kind: 'dqn', learningRate: 1e-3, target: { kind: 'soft', tau: 0.01 } },
+    exploration: { kind: 'schedule', from: 1, to: 0.05, steps: 10_000 },
+    replay: { samplesPerInsert: 16 },
+    fleet: { actors: 2, slots: 16, slotsPerLease: 2, slotsPerActor: 4 },
+    stop: { maxUpdates: 50_000 },
+  };
+}
