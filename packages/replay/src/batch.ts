@@ -3,7 +3,7 @@ import type { ObservationArray } from '@qfleet/envs';
 /** A batch of n-step transitions in columns. Its buffers are made once and refilled. */
 export interface Batch {
   readonly size: number;
-  /** [size, …observationShape], the state s. */
+  /** [size, …observationShape], the state s; [size, frameStack, …observationShape] where frames are stacked. */
   readonly observations: ObservationArray;
   readonly actions: Int32Array;
   /** Σ γᵏ r over the steps taken (n, or fewer at an episode's end or where the successor is not there yet). */
@@ -14,6 +14,6 @@ export interface Batch {
   readonly nextObservations: ObservationArray;
   /** Importance weights; 1 where sampling is uniform. */
   readonly weights: Float32Array;
-  /** Where each row came from, for the priorities: leaf indices of the sampler. */
+  /** Where each row came from, for the priorities: handles that also tell whether the place was reused since. */
   readonly leaves: Int32Array;
 }

@@ -1,3 +1,12 @@
 export type * from './batch.ts';
 export type * from './chunk.ts';
+export { ChunkBuilder, type ChunkBuilderOptions } from './chunk-builder.ts';
+export { ChunkError, type ChunkHeader, decodeChunk, encodeChunk, peekChunk } from './codec.ts';
+export { describeLayout, layoutFingerprint, observationBytes, observationSize } from './layout.ts';
+export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';
+export { makeBatch } from './make-batch.ts';
+export { type Capacity, MemoryReplayStore } from './memory-store.ts';
+export type { PrioritizedOptions } from './prioritized.ts';
+export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';
+export { Replay, type ReplayCounts, type ReplayOptions, type SampleOptions } from './replay.ts';
 export type * from './store.ts';

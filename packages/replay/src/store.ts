@@ -7,6 +7,8 @@ export interface AppendReply {
 
 /** Counters never go back; `oldest` and `newest` are chunk ids (1, 2, 3 …; an empty replay has oldest = newest + 1). */
 export interface ReplayStanding {
+  /** Names this replay from its creation on: another one means that the old was lost and the ids start again. */
+  readonly generation: string;
   readonly oldest: number;
   readonly newest: number;
   readonly transitions: number;
@@ -27,7 +29,12 @@ export interface StoredChunk {
  * store. Implementations: in memory, on Redis.
  */
 export interface ReplayStore {
-  /** Stores encoded chunks, atomically each, in order. Throws when the store can't be reached; a retry is safe. */
+  /**
+   * Stores encoded chunks in order, all or none. A chunk whose sequence is not above the last stored of its
+   * writer was stored before and is left out, so a retry is safe; so a writer waits for one append (or gives up
+   * its chunks) before it starts the next.
+   * @throws ChunkError for a chunk that is foreign or of another format or layout; and when the store can't be reached.
+   */
   append(chunks: readonly Uint8Array[]): Promise<AppendReply>;
   /** The chunks with ids above `after`, in order, up to about `maxBytes`. */
   follow(after: number, maxBytes: number): Promise<{ chunks: StoredChunk[]; standing: ReplayStanding }>;

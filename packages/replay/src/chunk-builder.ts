@@ -1,0 +1,139 @@
+import type { ObservationArray } from '@qfleet/envs';
+import type { ChunkEnd, Layout } from './chunk.ts';
+import { encodeChunk } from './codec.ts';
+import { makeObservations, observationSize } from './layout.ts';
+
+export interface ChunkBuilderOptions {
+  readonly layout: Layout;
+  readonly writer: string;
+  readonly slot: number;
+  /** Steps after which a chunk is closed, if the episode has not ended before. */
+  readonly chunkLength: number;
+  /** The writer's next sequence number: one counter for all its slots, so that chunks are numbered as they close. */
+  readonly sequence: () => number;
+  /** Whether the actor gives its own |TD error| with each step. */
+  readonly priorities?: boolean;
+}
+
+/**
+ * Puts one slot's steps into columns that are allocated once, and closes them into encoded chunks.
+ *
+ * @example
+ * builder.begin(observations, row * size);
+ * const bytes = builder.push(action, reward, next, row * size, 'continues'); // null until a chunk is full
+ */
+export class ChunkBuilder {
+  /** Written into the next chunk: the exploration rate and the version of the weights that act. */
+  epsilon = 0;
+  weightsVersion = 0;
+
+  readonly #options: ChunkBuilderOptions;
+  readonly #size: number;
+  readonly #observations: ObservationArray;
+  readonly #actions: Int32Array;
+  readonly #rewards: Float32Array;
+  readonly #priorities: Float32Array | null;
+  #length = 0;
+  #episode = -1;
+  #offset = 0;
+  #episodeReturn = 0;
+  #open = false;
+
+  constructor(options: ChunkBuilderOptions) {
+    const { layout, chunkLength } = options;
+    if (!Number.isInteger(chunkLength) || chunkLength < 1)
+      throw new RangeError(`A chunk's length is an integer from 1 up, not ${chunkLength}.`);
+    this.#options = options;
+    this.#size = observationSize(layout);
+    this.#observations = makeObservations(layout.observationDType, (chunkLength + 1) * this.#size);
+    this.#actions = new Int32Array(chunkLength);
+    this.#rewards = new Float32Array(chunkLength);
+    this.#priorities = options.priorities ? new Float32Array(chunkLength) : null;
+  }
+
+  /** The return (undiscounted) and the steps of the current episode so far. */
+  get episodeReturn(): number {
+    return this.#episodeReturn;
+  }
+  get episodeLength(): number {
+    return this.#offset + this.#length;
+  }
+
+  /** Starts an episode at the observation that lies at element `at` of `observations`. */
+  begin(observations: ObservationArray, at: number): void {
+    this.#length = 0;
+    this.#offset = 0;
+    this.#episode++;
+    this.#episodeReturn = 0;
+    this.#open = true;
+    this.#put(0, observations, at);
+  }
+
+  /**
+   * Adds the step that led to the observation at element `at` of `next`.
+   * @returns the encoded chunk that this step closed, else null.
+   * @throws ChunkError when the closed chunk holds a value that must not be stored; the chunk is dropped.
+   */
+  push(
+    action: number,
+    reward: number,
+    next: ObservationArray,
+    at: number,
+    end: ChunkEnd,
+    priority = 0,
+  ): Uint8Array | null {
+    if (!this.#open) throw new Error('push after an episode has ended: call begin first.');
+    const t = this.#length;
+    this.#actions[t] = action;
+    this.#rewards[t] = reward;
+    if (this.#priorities) this.#priorities[t] = priority;
+    this.#episodeReturn += reward;
+    this.#length = t + 1;
+    this.#put(t + 1, next, at);
+    if (end !== 'continues') this.#open = false;
+    return end !== 'continues' || this.#length === this.#options.chunkLength ? this.#close(end) : null;
+  }
+
+  /** Closes the steps that have not made a chunk yet (at a shutdown); null if there are none. */
+  flush(): Uint8Array | null {
+    return this.#open && this.#length > 0 ? this.#close('continues') : null;
+  }
+
+  #put(row: number, observations: ObservationArray, at: number): void {
+    const start = row * this.#size;
+    for (let i = 0; i < this.#size; i++) this.#observations[start + i] = observations[at + i];
+  }
+
+  #close(end: ChunkEnd): Uint8Array {
+    const { layout, writer, slot, sequence } = this.#options;
+    const length = this.#length;
+    const offset = this.#offset;
+    const size = this.#size;
+    try {
+      return encodeChunk(
+        {
+          writer,
+          slot,
+          sequence: sequence(),
+          episode: this.#episode,
+          offset,
+          length,
+          end,
+          episodeReturn: this.#episodeReturn,
+          epsilon: this.epsilon,
+          weightsVersion: this.weightsVersion,
+          observations: this.#observations.subarray(0, (length + 1) * size),
+          actions: this.#actions.subarray(0, length),
+          rewards: this.#rewards.subarray(0, length),
+          priorities: this.#priorities?.subarray(0, length) ?? null,
+        },
+        layout,
+      );
+    } finally {
+      // The last observation is the next chunk's first.
+      this.#observations.copyWithin(0, length * size, (length + 1) * size);
+      this.#offset += length;
+      this.#length = 0;
+    }
+  }
+}

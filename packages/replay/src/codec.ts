@@ -1,0 +1,267 @@
+import { crc32 } from 'node:zlib';
+import type { Chunk, ChunkEnd, Layout } from './chunk.ts';
+import {
+  describeLayout,
+  layoutFingerprint,
+  observationBytes,
+  observationSize,
+  viewObservations,
+} from './layout.ts';
+
+/**
+ * The wire form of a chunk, little-endian. The columns begin on 8 bytes, so that they can be read in place.
+ *
+ * | at | what |
+ * |---|---|
+ * | 0 | u32 magic "QFCK" |
+ * | 4 | u32 format version |
+ * | 8 | u32 layout fingerprint |
+ * | 12 | u32 CRC-32 of everything after it |
+ * | 16 | u32 bytes in all |
+ * | 20 | u32 length T |
+ * | 24 | u32 slot |
+ * | 28 | u8 end (0 continues, 1 terminated, 2 truncated), u8 has priorities, u8 bytes of the writer's name, u8 0 |
+ * | 32 | u32 episode, u32 offset |
+ * | 40 | f64 sequence, f64 episode return, f64 epsilon, f64 weights version |
+ * | 72 | writer, UTF-8, padded with 0 to 8 bytes |
+ * | … | f32 rewards[T], i32 actions[T], f32 priorities[T] (or none), padded to 8; observations[(T + 1) × size] |
+ *
+ * `src/redis/append.lua` reads the fields at 0 to 28 and 40 too: change them together.
+ */
+const MAGIC = 0x4b434651;
+const FORMAT = 1;
+const HEADER = 72;
+const ENDS: readonly ChunkEnd[] = ['continues', 'terminated', 'truncated'];
+/** Longest writer name, in UTF-8 bytes. */
+const MAX_WRITER = 64;
+const MAX_LENGTH = 1 << 20;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const pad = (bytes: number): number => (bytes + 7) & ~7;
+
+/** A chunk that can't be used: cut short, corrupted, foreign, or of another format or layout. */
+export class ChunkError extends Error {
+  override name = 'ChunkError';
+}
+
+/** What a chunk's header says, without its columns. */
+export type ChunkHeader = Omit<Chunk, 'observations' | 'actions' | 'rewards' | 'priorities'> & {
+  readonly fingerprint: number;
+  readonly hasPriorities: boolean;
+};
+
+interface Offsets {
+  rewards: number;
+  actions: number;
+  priorities: number;
+  observations: number;
+  total: number;
+}
+
+function offsetsOf(writerBytes: number, length: number, hasPriorities: boolean, rowBytes: number): Offsets {
+  const rewards = HEADER + pad(writerBytes);
+  const actions = rewards + 4 * length;
+  const priorities = actions + 4 * length;
+  const observations = pad(priorities + (hasPriorities ? 4 * length : 0));
+  return { rewards, actions, priorities, observations, total: observations + (length + 1) * rowBytes };
+}
+
+const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0 && n <= 0xffffffff;
+
+/** The first index of a value that is not finite, or −1. One multiplication a value in the good case. */
+function firstNonFinite(values: ArrayLike<number>): number {
+  let zero = 0;
+  for (let i = 0; i < values.length; i++) zero += values[i] * 0;
+  if (zero === 0) return -1;
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}
+
+/** Throws a ChunkError where a column holds what must never be trained on. */
+function checkColumns(chunk: Chunk, layout: Layout): void {
+  const where = (t: number) => `slot ${chunk.slot}, episode ${chunk.episode}, step ${chunk.offset + t}`;
+  for (let t = 0; t < chunk.length; t++) {
+    const action = chunk.actions[t];
+    if (action < 0 || action >= layout.actions)
+      throw new ChunkError(`Action ${action} is outside 0 … ${layout.actions - 1} (${where(t)}).`);
+  }
+  const reward = firstNonFinite(chunk.rewards);
+  if (reward >= 0) throw new ChunkError(`Reward ${chunk.rewards[reward]} is not finite (${where(reward)}).`);
+  if (chunk.observations instanceof Float32Array) {
+    const i = firstNonFinite(chunk.observations);
+    if (i >= 0) {
+      const size = observationSize(layout);
+      throw new ChunkError(
+        `Observation element ${i % size} is ${chunk.observations[i]}, not finite (${where(Math.floor(i / size))}).`,
+      );
+    }
+  }
+  if (chunk.priorities) {
+    const i = chunk.priorities.findIndex((p) => !(p >= 0 && p < Number.POSITIVE_INFINITY));
+    if (i >= 0)
+      throw new ChunkError(`Priority ${chunk.priorities[i]} is not a finite number from 0 up (${where(i)}).`);
+  }
+}
+
+function checkShape(chunk: Chunk, layout: Layout): void {
+  const { length } = chunk;
+  if (!Number.isInteger(length) || length < 1 || length > MAX_LENGTH)
+    throw new ChunkError(`A chunk has 1 to ${MAX_LENGTH} steps, not ${length}.`);
+  const size = observationSize(layout);
+  const expected = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[layout.observationDType];
+  if (!(chunk.observations instanceof expected) || chunk.observations.length !== (length + 1) * size)
+    throw new ChunkError(
+      `The observations of ${length} steps are ${layout.observationDType} × ${(length + 1) * size}, ` +
+        `not ${chunk.observations.constructor.name} × ${chunk.observations.length}.`,
+    );
+  for (const name of ['actions', 'rewards', 'priorities'] as const) {
+    const column = chunk[name];
+    if (column !== null && column.length !== length)
+      throw new ChunkError(`A chunk of ${length} steps has ${length} ${name}, not ${column.length}.`);
+  }
+  for (const name of ['slot', 'episode', 'offset'] as const)
+    if (!isCount(chunk[name]))
+      throw new ChunkError(`A chunk's ${name} is a 32-bit count, not ${chunk[name]}.`);
+  for (const name of ['sequence', 'weightsVersion'] as const)
+    if (!Number.isSafeInteger(chunk[name]) || chunk[name] < 0)
+      throw new ChunkError(`A chunk's ${name} is an integer from 0 up, not ${chunk[name]}.`);
+  for (const name of ['episodeReturn', 'epsilon'] as const)
+    if (!Number.isFinite(chunk[name]))
+      throw new ChunkError(`A chunk's ${name} is a finite number, not ${chunk[name]}.`);
+}
+
+/**
+ * The chunk as one value.
+ * @throws ChunkError when a column has the wrong length or type, an action is outside the space, or a reward or
+ *   an observation is not finite (named by slot, episode and step).
+ */
+export function encodeChunk(chunk: Chunk, layout: Layout): Uint8Array {
+  checkShape(chunk, layout);
+  checkColumns(chunk, layout);
+  const writer = encoder.encode(chunk.writer);
+  if (writer.length < 1 || writer.length > MAX_WRITER)
+    throw new ChunkError(
+      `A writer's name has 1 to ${MAX_WRITER} bytes, not ${writer.length} ("${chunk.writer}").`,
+    );
+
+  const { length } = chunk;
+  const at = offsetsOf(writer.length, length, chunk.priorities !== null, observationBytes(layout));
+  const bytes = new Uint8Array(at.total);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, FORMAT, true);
+  view.setUint32(8, layoutFingerprint(layout), true);
+  view.setUint32(16, at.total, true);
+  view.setUint32(20, length, true);
+  view.setUint32(24, chunk.slot, true);
+  bytes[28] = ENDS.indexOf(chunk.end);
+  bytes[29] = chunk.priorities ? 1 : 0;
+  bytes[30] = writer.length;
+  view.setUint32(32, chunk.episode, true);
+  view.setUint32(36, chunk.offset, true);
+  view.setFloat64(40, chunk.sequence, true);
+  view.setFloat64(48, chunk.episodeReturn, true);
+  view.setFloat64(56, chunk.epsilon, true);
+  view.setFloat64(64, chunk.weightsVersion, true);
+  bytes.set(writer, HEADER);
+  new Float32Array(bytes.buffer, at.rewards, length).set(chunk.rewards);
+  new Int32Array(bytes.buffer, at.actions, length).set(chunk.actions);
+  if (chunk.priorities) new Float32Array(bytes.buffer, at.priorities, length).set(chunk.priorities);
+  viewObservations(
+    layout.observationDType,
+    bytes.buffer,
+    at.observations,
+    (length + 1) * observationSize(layout),
+  ).set(chunk.observations);
+  view.setUint32(12, crc32(bytes.subarray(16)), true);
+  return bytes;
+}
+
+/**
+ * What the header says, read without touching the columns or checking the checksum.
+ * @throws ChunkError when the bytes are not a chunk of this format, or the sizes in it don't fit together.
+ */
+export function peekChunk(bytes: Uint8Array): ChunkHeader {
+  if (bytes.length < HEADER)
+    throw new ChunkError(`A chunk has at least ${HEADER} bytes; this value has ${bytes.length}.`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.getUint32(0, true) !== MAGIC)
+    throw new ChunkError('This value is not a chunk (its first bytes differ).');
+  const format = view.getUint32(4, true);
+  if (format !== FORMAT)
+    throw new ChunkError(
+      `The chunk is of format ${format}; this Qfleet reads format ${FORMAT}: run one version.`,
+    );
+  const total = view.getUint32(16, true);
+  if (total !== bytes.length)
+    throw new ChunkError(`The chunk says it has ${total} bytes; ${bytes.length} are there.`);
+  const length = view.getUint32(20, true);
+  const [end, hasPriorities, writerBytes, zero] = bytes.subarray(28, 32);
+  if (length < 1 || length > MAX_LENGTH || end > 2 || hasPriorities > 1 || writerBytes > MAX_WRITER || zero)
+    throw new ChunkError('The chunk is corrupted: its header holds impossible values.');
+  if (HEADER + writerBytes > bytes.length) throw new ChunkError('The chunk is corrupted: it is cut short.');
+  let writer: string;
+  try {
+    writer = decoder.decode(bytes.subarray(HEADER, HEADER + writerBytes));
+  } catch {
+    throw new ChunkError('The chunk is corrupted: its writer is not UTF-8.');
+  }
+  return {
+    fingerprint: view.getUint32(8, true),
+    length,
+    slot: view.getUint32(24, true),
+    end: ENDS[end],
+    hasPriorities: hasPriorities === 1,
+    episode: view.getUint32(32, true),
+    offset: view.getUint32(36, true),
+    sequence: view.getFloat64(40, true),
+    episodeReturn: view.getFloat64(48, true),
+    epsilon: view.getFloat64(56, true),
+    weightsVersion: view.getFloat64(64, true),
+    writer,
+  };
+}
+
+/** @throws ChunkError when the chunk is of another layout than `layout`. */
+export function checkFingerprint(header: ChunkHeader, layout: Layout): void {
+  if (header.fingerprint !== layoutFingerprint(layout))
+    throw new ChunkError(
+      `The chunk of writer "${header.writer}" has another layout than this run's ` +
+        `(${describeLayout(layout)}): start its actor with this run's environment.`,
+    );
+}
+
+/**
+ * The chunk in `bytes`. Its columns are views on `bytes` (on a copy where `bytes` is not aligned to 8).
+ * @throws ChunkError when the value is cut short, corrupted, foreign, or of another format or layout.
+ */
+export function decodeChunk(bytes: Uint8Array, layout: Layout): Chunk {
+  const { fingerprint, hasPriorities, ...header } = peekChunk(bytes);
+  checkFingerprint({ fingerprint, hasPriorities, ...header }, layout);
+  const at = offsetsOf(bytes[30], header.length, hasPriorities, observationBytes(layout));
+  if (at.total !== bytes.length)
+    throw new ChunkError(
+      `The chunk is corrupted: ${header.length} steps take ${at.total} bytes, not ${bytes.length}.`,
+    );
+  const sum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
+  if (crc32(bytes.subarray(16)) !== sum)
+    throw new ChunkError('The chunk is corrupted: its checksum does not match.');
+
+  const { buffer, byteOffset: base } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+  const { length } = header;
+  const chunk: Chunk = {
+    ...header,
+    rewards: new Float32Array(buffer, base + at.rewards, length),
+    actions: new Int32Array(buffer, base + at.actions, length),
+    priorities: hasPriorities ? new Float32Array(buffer, base + at.priorities, length) : null,
+    observations: viewObservations(
+      layout.observationDType,
+      buffer,
+      base + at.observations,
+      (length + 1) * observationSize(layout),
+    ),
+  };
+  checkColumns(chunk, layout);
+  return chunk;
+}

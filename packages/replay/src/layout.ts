@@ -1,0 +1,53 @@
+import { crc32 } from 'node:zlib';
+import type { ObservationArray, ObservationDType } from '@qfleet/envs';
+import type { Layout } from './chunk.ts';
+
+const BYTES: Record<ObservationDType, 1 | 4> = { float32: 4, int32: 4, uint8: 1 };
+
+/** Elements of one observation. */
+export function observationSize(layout: Layout): number {
+  return layout.observationShape.reduce((product, n) => product * n, 1);
+}
+
+/** Bytes of one observation. */
+export function observationBytes(layout: Layout): number {
+  return observationSize(layout) * BYTES[layout.observationDType];
+}
+
+/** A new array of `length` elements of `dtype`, all 0. */
+export function makeObservations(dtype: ObservationDType, length: number): ObservationArray {
+  switch (dtype) {
+    case 'float32':
+      return new Float32Array(length);
+    case 'int32':
+      return new Int32Array(length);
+    case 'uint8':
+      return new Uint8Array(length);
+  }
+}
+
+/** A view of `length` elements of `dtype` on `buffer`; `offset` is in bytes and aligned. */
+export function viewObservations(
+  dtype: ObservationDType,
+  buffer: ArrayBufferLike,
+  offset: number,
+  length: number,
+): ObservationArray {
+  switch (dtype) {
+    case 'float32':
+      return new Float32Array(buffer, offset, length);
+    case 'int32':
+      return new Int32Array(buffer, offset, length);
+    case 'uint8':
+      return new Uint8Array(buffer, offset, length);
+  }
+}
+
+export function describeLayout(layout: Layout): string {
+  return `${layout.observationDType}[${layout.observationShape.join(',')}] with ${layout.actions} actions`;
+}
+
+/** 32 bits that tell layouts apart: what a chunk carries, so that a store can refuse another run's at the door. */
+export function layoutFingerprint(layout: Layout): number {
+  return crc32(describeLayout(layout));
+}

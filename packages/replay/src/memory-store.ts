@@ -1,0 +1,105 @@
+import type { Layout } from './chunk.ts';
+import { checkFingerprint, peekChunk } from './codec.ts';
+import type { AppendReply, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+
+/** The bounds of a replay: whichever is reached first, the oldest chunks go. */
+export interface Capacity {
+  readonly transitions: number;
+  readonly bytes: number;
+}
+
+let made = 0;
+
+/** A replay in this process: what `--single` and tests use. */
+export class MemoryReplayStore implements ReplayStore {
+  readonly #layout: Layout;
+  readonly #capacity: Capacity;
+  readonly #generation = `memory-${++made}`;
+  /** Chunks by id; a Map iterates in the order of insertion, so its first key is the oldest id. */
+  readonly #chunks = new Map<number, { bytes: Uint8Array; length: number }>();
+  readonly #lastSequence = new Map<string, number>();
+  #newest = 0;
+  #transitions = 0;
+  #bytes = 0;
+  #inserted = 0;
+  #evicted = 0;
+  #sampled = 0;
+
+  constructor(layout: Layout, capacity: Capacity) {
+    this.#layout = layout;
+    this.#capacity = capacity;
+  }
+
+  async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
+    const headers = chunks.map((bytes) => peekChunk(bytes));
+    for (const header of headers) checkFingerprint(header, this.#layout);
+    let stored = 0;
+    headers.forEach(({ writer, sequence, length }, i) => {
+      if (sequence <= (this.#lastSequence.get(writer) ?? -1)) return;
+      this.#lastSequence.set(writer, sequence);
+      this.#chunks.set(++this.#newest, { bytes: chunks[i], length });
+      this.#transitions += length;
+      this.#inserted += length;
+      this.#bytes += chunks[i].length;
+      stored++;
+      this.#evict();
+    });
+    return { stored, standing: this.#standing() };
+  }
+
+  /** Drops the oldest chunks until the rest fits; the newest always stays. */
+  #evict(): void {
+    const { transitions, bytes } = this.#capacity;
+    for (const [id, chunk] of this.#chunks) {
+      if (id === this.#newest || (this.#transitions <= transitions && this.#bytes <= bytes)) return;
+      this.#chunks.delete(id);
+      this.#transitions -= chunk.length;
+      this.#bytes -= chunk.bytes.length;
+      this.#evicted += chunk.length;
+    }
+  }
+
+  async follow(
+    after: number,
+    maxBytes: number,
+  ): Promise<{ chunks: StoredChunk[]; standing: ReplayStanding }> {
+    const standing = this.#standing();
+    const chunks: StoredChunk[] = [];
+    let bytes = 0;
+    for (let id = Math.max(after + 1, standing.oldest); id <= standing.newest && bytes < maxBytes; id++) {
+      const chunk = this.#chunks.get(id)!;
+      chunks.push({ id, bytes: chunk.bytes });
+      bytes += chunk.bytes.length;
+    }
+    return { chunks, standing };
+  }
+
+  async fetch(ids: readonly number[]): Promise<(Uint8Array | null)[]> {
+    return ids.map((id) => this.#chunks.get(id)?.bytes ?? null);
+  }
+
+  async recordSampled(transitions: number): Promise<ReplayStanding> {
+    this.#sampled += transitions;
+    return this.#standing();
+  }
+
+  async standing(): Promise<ReplayStanding> {
+    return this.#standing();
+  }
+
+  async close(): Promise<void> {}
+
+  #standing(): ReplayStanding {
+    const oldest = this.#newest - this.#chunks.size + 1;
+    return {
+      generation: this.#generation,
+      oldest,
+      newest: this.#newest,
+      transitions: this.#transitions,
+      bytes: this.#bytes,
+      insertedTotal: this.#inserted,
+      evictedTotal: this.#evicted,
+      sampledTotal: this.#sampled,
+    };
+  }
+}

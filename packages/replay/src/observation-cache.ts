@@ -1,0 +1,60 @@
+import type { ObservationArray } from '@qfleet/envs';
+import type { ChunkRecord } from './transition-index.ts';
+
+/**
+ * The rows of observations that are at hand, in one ring: new chunks overwrite those that came first. A chunk's
+ * record says at which row it lies, or −1.
+ */
+export class ObservationCache {
+  readonly rows: ObservationArray;
+  readonly size: number;
+  readonly #capacity: number;
+  /** Resident chunks in ring order, the first to be overwritten at `#first`. */
+  #residents: ChunkRecord[] = [];
+  #first = 0;
+  #head = 0;
+
+  /** @param rows holds a whole number of observations of `size` elements. */
+  constructor(rows: ObservationArray, size: number) {
+    this.rows = rows;
+    this.size = size;
+    this.#capacity = Math.floor(rows.length / size);
+  }
+
+  /** Whether a batch that needs several chunks of this many steps can be put together. */
+  fits(length: number): boolean {
+    return (length + 1) * 8 <= this.#capacity;
+  }
+
+  /** Rows that may be put in before the first of them is overwritten again. */
+  get safeRows(): number {
+    return this.#capacity >> 1;
+  }
+
+  put(chunk: ChunkRecord, observations: ObservationArray): void {
+    const count = chunk.length + 1;
+    if (this.#head + count > this.#capacity) {
+      this.#evict(this.#head, this.#capacity);
+      this.#head = 0;
+    }
+    this.#evict(this.#head, this.#head + count);
+    this.rows.set(observations, this.#head * this.size);
+    chunk.row = this.#head;
+    this.#residents.push(chunk);
+    this.#head += count;
+  }
+
+  #evict(from: number, to: number): void {
+    const residents = this.#residents;
+    while (this.#first < residents.length) {
+      const oldest = residents[this.#first];
+      if (oldest.row < from || oldest.row >= to) break;
+      oldest.row = -1;
+      this.#first++;
+    }
+    if (this.#first > 1024 && this.#first * 2 > residents.length) {
+      this.#residents = residents.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}

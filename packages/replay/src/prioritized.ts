@@ -1,0 +1,93 @@
+import type { Random } from '@qfleet/random';
+import { SumTree } from './sum-tree.ts';
+
+export interface PrioritizedOptions {
+  /** How strongly priorities count: P(i) ∝ pᵢ^α; 0 is uniform. */
+  readonly alpha: number;
+  /** Added to |TD error|, so that no transition is never seen again. */
+  readonly epsilon: number;
+}
+
+/**
+ * Proportional prioritization (Schaul et al., "Prioritized Experience Replay", 2016, section 3.3): leaves hold
+ * pᵢ^α with pᵢ = |δᵢ| + ε, and P(i) = pᵢ^α / Σ pₖ^α.
+ */
+export class Prioritized {
+  readonly #tree: SumTree;
+  readonly #options: PrioritizedOptions;
+  /** The highest pᵢ^α given so far: what a new transition without a priority of its own gets. */
+  #highest = 1;
+  #scaled = new Float64Array(0);
+  #leaves = new Int32Array(0);
+
+  constructor(leaves: number, options: PrioritizedOptions) {
+    if (!(options.alpha >= 0))
+      throw new RangeError(`Priority exponent α is at least 0, not ${options.alpha}.`);
+    if (!(options.epsilon > 0)) throw new RangeError(`Priority offset ε is above 0, not ${options.epsilon}.`);
+    this.#tree = new SumTree(leaves);
+    this.#options = options;
+  }
+
+  /** Σ pₖ^α. */
+  get total(): number {
+    return this.#tree.total;
+  }
+
+  /** pᵢ^α of a leaf. */
+  get(leaf: number): number {
+    return this.#tree.get(leaf);
+  }
+
+  /** Enters a chunk's leaves, from `start` around the ring. */
+  add(start: number, length: number, priorities: Float32Array | null): void {
+    if (priorities === null) {
+      this.#fill(start, length, this.#highest);
+      return;
+    }
+    this.#reserve(length);
+    for (let i = 0; i < length; i++) this.#leaves[i] = (start + i) % this.#tree.leaves;
+    this.#set(priorities, length);
+  }
+
+  /** Takes a chunk's leaves out: they are never drawn again. */
+  remove(start: number, length: number): void {
+    this.#fill(start, length, 0);
+  }
+
+  /** Gives leaves the priorities that follow from their errors. */
+  update(leaves: Int32Array, errors: Float32Array, count: number): void {
+    this.#reserve(count);
+    this.#leaves.set(count === leaves.length ? leaves : leaves.subarray(0, count));
+    this.#set(errors, count);
+  }
+
+  /** The leaf for draw `i` of `count`: stratified, one draw from each of `count` equal parts of the total. */
+  draw(i: number, count: number, random: Random): number {
+    return this.#tree.find(((i + random.uniform()) / count) * this.#tree.total);
+  }
+
+  #fill(start: number, length: number, priority: number): void {
+    const { leaves } = this.#tree;
+    const end = Math.min(leaves, start + length);
+    this.#tree.fill(start, end, priority);
+    this.#tree.fill(0, start + length - end, priority);
+  }
+
+  /** Sets the first `count` of `#leaves` to (|error| + ε)^α. */
+  #set(errors: Float32Array, count: number): void {
+    const { alpha, epsilon } = this.#options;
+    const scaled = this.#scaled;
+    for (let i = 0; i < count; i++) {
+      const p = (Math.abs(errors[i]) + epsilon) ** alpha;
+      scaled[i] = p;
+      if (p > this.#highest) this.#highest = p;
+    }
+    this.#tree.setMany(this.#leaves, scaled, count);
+  }
+
+  #reserve(count: number): void {
+    if (this.#scaled.length >= count) return;
+    this.#scaled = new Float64Array(count);
+    this.#leaves = new Int32Array(count);
+  }
+}

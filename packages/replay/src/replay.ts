@@ -1,0 +1,388 @@
+import type { ObservationArray } from '@qfleet/envs';
+import type { Random } from '@qfleet/random';
+import type { Batch } from './batch.ts';
+import type { Chunk, Layout } from './chunk.ts';
+import { ChunkError, decodeChunk } from './codec.ts';
+import { makeObservations, observationBytes, observationSize } from './layout.ts';
+import { ObservationCache } from './observation-cache.ts';
+import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
+import type { ReplayStanding, ReplayStore } from './store.ts';
+import { type ChunkRecord, type Horizon, TransitionIndex } from './transition-index.ts';
+
+export interface ReplayOptions {
+  readonly layout: Layout;
+  /** The store's capacity in transitions. */
+  readonly capacity: number;
+  /** γ. */
+  readonly discount: number;
+  /** n of the n-step returns. */
+  readonly nStep: number;
+  /** Observations that make a state, oldest first on a new leading axis; 1: the observation itself. */
+  readonly frameStack?: number;
+  /** Most bytes of observations kept here; what is beyond is fetched again when it is sampled. Default 1 GiB. */
+  readonly cacheBytes?: number;
+  /** Left out: sampling is uniform. */
+  readonly prioritized?: PrioritizedOptions;
+}
+
+export interface SampleOptions {
+  /** Exponent of the importance weights wᵢ = (N·P(i))^−β / max w; only with priorities. Default 0: all 1. */
+  readonly beta?: number;
+  /** Whether a transition may come twice in a batch. Default true. */
+  readonly replacement?: boolean;
+}
+
+/** What the learner's view met since it was made. */
+export interface ReplayCounts {
+  /** Chunks that were corrupted or foreign: skipped, never trained on. */
+  readonly refusedChunks: number;
+  /** Chunks that had left the cache and were fetched again. */
+  readonly refetchedChunks: number;
+  /** Times that the store had lost its content and this view began anew. */
+  readonly losses: number;
+}
+
+/** Bytes a call of the store's `follow` asks for. */
+const FOLLOW_BYTES = 8 << 20;
+/** Draws a row may take before the replay counts as having nothing to give. */
+const MOST_DRAWS = 1000;
+
+/**
+ * The learner's view of a replay: it follows a store, knows every transition in it, and puts batches together.
+ * `sync` and `sample` may overlap; neither may overlap with itself.
+ */
+export class Replay {
+  readonly #store: ReplayStore;
+  readonly #options: ReplayOptions;
+  readonly #index: TransitionIndex;
+  readonly #cache: ObservationCache;
+  readonly #priorities: Prioritized | null;
+  readonly #stack: number;
+  readonly #counts = { refusedChunks: 0, refetchedChunks: 0, losses: 0 };
+  readonly #drawn = new Set<number>();
+  #horizon: Horizon | null = null;
+  #standing: ReplayStanding | null = null;
+  #followed = 0;
+  #sampledUnrecorded = 0;
+  #updateLeaves = new Int32Array(0);
+  #updateErrors = new Float32Array(0);
+
+  constructor(store: ReplayStore, options: ReplayOptions) {
+    const { layout, capacity, nStep, discount, frameStack = 1, cacheBytes = 2 ** 30 } = options;
+    if (!Number.isInteger(nStep) || nStep < 1)
+      throw new RangeError(`nStep is an integer from 1 up, not ${nStep}.`);
+    if (!(discount >= 0 && discount <= 1)) throw new RangeError(`discount is in 0 … 1, not ${discount}.`);
+    if (!Number.isInteger(frameStack) || frameStack < 1)
+      throw new RangeError(`frameStack is an integer from 1 up, not ${frameStack}.`);
+    this.#store = store;
+    this.#options = options;
+    this.#stack = frameStack;
+    this.#index = new TransitionIndex(capacity);
+    this.#priorities = options.prioritized ? new Prioritized(this.#index.leaves, options.prioritized) : null;
+    const size = observationSize(layout);
+    // Rows for everything, where that fits: a quarter more than the transitions, for the extra row of a chunk.
+    const rows = Math.min(
+      Math.floor(cacheBytes / observationBytes(layout)),
+      Math.ceil(capacity * 1.25) + 4096,
+    );
+    this.#cache = new ObservationCache(makeObservations(layout.observationDType, rows * size), size);
+  }
+
+  /** Transitions that can be sampled. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  get counts(): ReplayCounts {
+    return { ...this.#counts };
+  }
+
+  /** How the store stood at the last `sync`, with what was sampled since. Null before the first. */
+  get standing(): ReplayStanding | null {
+    const standing = this.#standing;
+    return standing && { ...standing, sampledTotal: standing.sampledTotal + this.#sampledUnrecorded };
+  }
+
+  /**
+   * Takes in the chunks that came since the last call, drops those that were evicted, and tells the store how much
+   * was sampled.
+   * @returns the transitions taken in.
+   * @throws what the store throws when it can't be reached; the next call goes on where this one stopped.
+   */
+  async sync(): Promise<number> {
+    const sampled = this.#sampledUnrecorded;
+    if (sampled > 0) {
+      const standing = await this.#store.recordSampled(sampled);
+      this.#sampledUnrecorded -= sampled;
+      if (!this.#wasLost(standing)) this.#standing = standing;
+    }
+    let added = 0;
+    for (let goal = 0; ; ) {
+      const { chunks, standing } = await this.#store.follow(this.#followed, FOLLOW_BYTES);
+      if (this.#wasLost(standing)) {
+        this.#forget();
+        continue;
+      }
+      this.#standing = standing;
+      this.#dropBefore(standing.oldest);
+      for (const { id, bytes } of chunks) {
+        this.#followed = id;
+        added += this.#take(id, bytes);
+      }
+      goal ||= standing.newest;
+      if (chunks.length === 0 || this.#followed >= goal) break;
+    }
+    return added;
+  }
+
+  /**
+   * Fills `batch` with transitions drawn by `random`.
+   * @throws RangeError when the replay is empty, or has fewer transitions than rows and `replacement` is false.
+   */
+  async sample(batch: Batch, random: Random, options: SampleOptions = {}): Promise<void> {
+    const { beta = 0, replacement = true } = options;
+    if (this.size === 0 || (!replacement && this.size < batch.size))
+      throw new RangeError(
+        `The replay holds ${this.size} transitions; a batch of ${batch.size} was asked for.`,
+      );
+    this.#drawn.clear();
+    const waiting: number[] = [];
+    for (let row = 0; row < batch.size; row++) {
+      this.#draw(batch, row, random, replacement);
+      if (this.#fill(batch, row) !== null) waiting.push(row);
+    }
+    while (waiting.length > 0) await this.#fetchFor(batch, waiting, random, replacement);
+    if (this.#priorities) weigh(batch.weights, beta);
+    else batch.weights.fill(1);
+    this.#sampledUnrecorded += batch.size;
+  }
+
+  /**
+   * Gives sampled transitions their new priorities |TD error| + ε. Those that were evicted meanwhile are left out.
+   * @param leaves a batch's `leaves`; `tdErrors` has as many values.
+   */
+  updatePriorities(leaves: Int32Array, tdErrors: Float32Array): void {
+    if (!this.#priorities) return;
+    const count = leaves.length;
+    if (this.#updateLeaves.length < count) {
+      this.#updateLeaves = new Int32Array(count);
+      this.#updateErrors = new Float32Array(count);
+    }
+    let kept = 0;
+    for (let i = 0; i < count; i++) {
+      const error = tdErrors[i];
+      // x − x is NaN for all that is not finite: one such priority would spoil every sum above it.
+      if (!this.#index.holds(leaves[i]) || error - error !== 0) continue;
+      const leaf = this.#index.leafOf(leaves[i]);
+      if (this.#index.chunkAt(leaf).gone) continue;
+      this.#updateLeaves[kept] = leaf;
+      this.#updateErrors[kept++] = error;
+    }
+    this.#priorities.update(this.#updateLeaves, this.#updateErrors, kept);
+  }
+
+  /** Whether the store is another than the one followed so far, or has gone back behind it. */
+  #wasLost(standing: ReplayStanding): boolean {
+    if (this.#standing === null) return false;
+    return standing.generation !== this.#standing.generation || standing.newest < this.#followed;
+  }
+
+  #forget(): void {
+    while (this.#index.size > 0) this.#drop();
+    this.#followed = 0;
+    this.#standing = null;
+    this.#counts.losses++;
+  }
+
+  #dropBefore(oldest: number): void {
+    for (let first = this.#index.oldest; first && first.id < oldest; first = this.#index.oldest) this.#drop();
+  }
+
+  #drop(): void {
+    const { start, length } = this.#index.dropOldest();
+    this.#priorities?.remove(start, length);
+  }
+
+  /** Takes in one chunk; returns its transitions, 0 for a refused one. */
+  #take(id: number, bytes: Uint8Array): number {
+    const chunk = this.#decode(bytes);
+    if (chunk === null) return 0;
+    const { length } = chunk;
+    if (length > this.#index.leaves)
+      throw new RangeError(`A replay of ${this.#index.leaves} transitions can't hold a chunk of ${length}.`);
+    if (!this.#cache.fits(length))
+      throw new RangeError(
+        `The replay's cache is too small for chunks of ${length} steps: give it at least ` +
+          `${(length + 1) * 8 * observationBytes(this.#options.layout)} bytes (cacheBytes).`,
+      );
+    while (this.#index.size + length > this.#index.leaves) this.#drop();
+    const record = this.#index.add(id, chunk);
+    this.#cache.put(record, chunk.observations);
+    this.#priorities?.add(record.start, length, chunk.priorities);
+    return length;
+  }
+
+  #decode(bytes: Uint8Array): Chunk | null {
+    try {
+      return decodeChunk(bytes, this.#options.layout);
+    } catch (error) {
+      if (!(error instanceof ChunkError)) throw error;
+      this.#counts.refusedChunks++;
+      return null;
+    }
+  }
+
+  /** Draws row `row`'s transition: its handle into `leaves`, N·P(i) into `weights`. */
+  #draw(batch: Batch, row: number, random: Random, replacement: boolean): void {
+    const index = this.#index;
+    const priorities = this.#priorities;
+    for (let draws = 0; draws < MOST_DRAWS && priorities?.total !== 0; draws++) {
+      let leaf: number;
+      let handle: number;
+      if (priorities) {
+        // A row whose own part of the total has nothing (more) to give is drawn from the whole.
+        leaf = draws === 0 ? priorities.draw(row, batch.size, random) : priorities.draw(0, 1, random);
+        handle = index.handleAt(leaf);
+        batch.weights[row] = (priorities.get(leaf) / priorities.total) * index.size;
+      } else {
+        handle = index.handle(Math.floor(random.uniform() * index.size));
+        leaf = index.leafOf(handle);
+      }
+      if (!this.#usable(leaf)) continue;
+      if (!replacement) {
+        if (this.#drawn.has(handle)) continue;
+        this.#drawn.add(handle);
+      }
+      batch.leaves[row] = handle;
+      return;
+    }
+    throw new RangeError(
+      `No transition to sample was found in ${MOST_DRAWS} draws (the replay holds ${index.size}): its chunks ` +
+        'are gone from the store, or a batch without replacement is nearly as large as the replay.',
+    );
+  }
+
+  /** Whether all that the state at `leaf` needs is in the replay. */
+  #usable(leaf: number): boolean {
+    const chunk = this.#index.chunkAt(leaf);
+    if (chunk.gone) return false;
+    if (this.#stack === 1) return true;
+    // The frames before a state that are needed and exist, less those in its own chunk …
+    const step = this.#index.stepOf(leaf, chunk);
+    let missing = Math.min(this.#stack - 1, chunk.offset + step) - step;
+    // … must be in the chunks before it.
+    for (let before = chunk.previous; missing > 0; before = before.previous) {
+      if (before === null || before.gone) return false;
+      missing -= before.length;
+    }
+    return true;
+  }
+
+  /** Writes row `row`'s transition; returns a chunk whose observations are not at hand, or null when it is done. */
+  #fill(batch: Batch, row: number): ChunkRecord | null {
+    const index = this.#index;
+    const leaf = index.leafOf(batch.leaves[row]);
+    const chunk = index.chunkAt(leaf);
+    this.#horizon ??= { return: 0, discount: 0, chunk, step: 0 };
+    const horizon = this.#horizon;
+    index.horizon(leaf, this.#options.nStep, this.#options.discount, horizon);
+    batch.actions[row] = index.actions[leaf];
+    batch.returns[row] = horizon.return;
+    batch.discounts[row] = horizon.discount;
+    return (
+      this.#state(chunk, index.stepOf(leaf, chunk), batch.observations, row) ??
+      this.#state(horizon.chunk, horizon.step, batch.nextObservations, row)
+    );
+  }
+
+  /** Copies the state at `step` of `chunk` to row `row` of `out`; returns a chunk that is not at hand, or null. */
+  #state(chunk: ChunkRecord, step: number, out: ObservationArray, row: number): ChunkRecord | null {
+    const { rows, size } = this.#cache;
+    let at = (row + 1) * this.#stack * size;
+    let source: ChunkRecord = chunk;
+    let frame = step;
+    for (let k = 0; k < this.#stack; k++) {
+      // Frames before an episode's first are that first one again, as Gymnasium's FrameStackObservation has it.
+      if (frame < 0 && source.previous !== null) {
+        source = source.previous;
+        frame += source.length;
+      }
+      if (source.row < 0) return source;
+      at -= size;
+      copyRow(rows, (source.row + Math.max(frame, 0)) * size, out, at, size);
+      frame--;
+    }
+    return null;
+  }
+
+  /** Fetches what the first of the waiting rows need, and fills those rows. */
+  async #fetchFor(batch: Batch, waiting: number[], random: Random, replacement: boolean): Promise<void> {
+    const wanted = new Set<ChunkRecord>();
+    let rows = 0;
+    for (const row of waiting) {
+      const chunk = this.#refill(batch, row, random, replacement);
+      if (chunk === null || wanted.has(chunk)) continue;
+      if (wanted.size > 0 && rows + chunk.length + 1 > this.#cache.safeRows) break;
+      wanted.add(chunk);
+      rows += chunk.length + 1;
+    }
+    const records = [...wanted];
+    const values = await this.#store.fetch(records.map(({ id }) => id));
+    this.#counts.refetchedChunks += records.length;
+    records.forEach((record, i) => {
+      const bytes = values[i];
+      const chunk = bytes && this.#decode(bytes);
+      // After a store has lost its last writes, another chunk may have come under this one's id.
+      const same = chunk?.writer === record.writer && chunk.sequence === record.sequence;
+      if (chunk && same) this.#cache.put(record, chunk.observations);
+      else this.#lose(record);
+    });
+
+    let kept = 0;
+    for (const row of waiting)
+      if (this.#refill(batch, row, random, replacement) !== null) waiting[kept++] = row;
+    waiting.length = kept;
+  }
+
+  /** As `#fill`, for a transition that may have been dropped since it was drawn: then another is drawn. */
+  #refill(batch: Batch, row: number, random: Random, replacement: boolean): ChunkRecord | null {
+    const handle = batch.leaves[row];
+    if (!this.#index.holds(handle) || !this.#usable(this.#index.leafOf(handle)))
+      this.#draw(batch, row, random, replacement);
+    return this.#fill(batch, row);
+  }
+
+  /** The store has a chunk no longer: its transitions are not drawn again, nor is it part of a return. */
+  #lose(record: ChunkRecord): void {
+    record.gone = true;
+    if (record.previous) record.previous.next = null;
+    if (record.next) record.next.previous = null;
+    record.previous = null;
+    record.next = null;
+    if (this.#index.chunkAt(record.start) === record) this.#priorities?.remove(record.start, record.length);
+  }
+}
+
+/** wᵢ = (N·P(i))^−β, divided by the batch's largest (Schaul et al., 2016, section 3.4). */
+function weigh(weights: Float32Array, beta: number): void {
+  let largest = 0;
+  for (let i = 0; i < weights.length; i++) {
+    weights[i] **= -beta;
+    if (weights[i] > largest) largest = weights[i];
+  }
+  for (let i = 0; i < weights.length; i++) weights[i] /= largest;
+}
+
+/** Below this many elements a loop is faster than a view and its `set`. */
+const SMALL_ROW = 64;
+
+function copyRow(
+  from: ObservationArray,
+  start: number,
+  to: ObservationArray,
+  at: number,
+  size: number,
+): void {
+  if (size <= SMALL_ROW) for (let i = 0; i < size; i++) to[at + i] = from[start + i];
+  else to.set(from.subarray(start, start + size), at);
+}

@@ -1,0 +1,61 @@
+import { Random } from '@qfleet/random';
+import { describe, expect, it } from 'vitest';
+import { encodeChunk, MemoryReplayStore, makeBatch, Replay } from '../src/index.ts';
+import { counter, cut, type Episode, LAYOUT, makeEpisode } from './support/episodes.ts';
+
+/**
+ * The textbook n-step target of step t of an episode of which `known` steps are there: Sutton and Barto,
+ * "Reinforcement Learning", 2018, equation 7.1, summed term by term.
+ */
+function reference(episode: Episode, t: number, known: number, n: number, gamma: number) {
+  const last = Math.min(t + n, known);
+  let sum = 0;
+  for (let k = t; k < last; k++) sum += gamma ** (k - t) * episode.rewards[k];
+  const terminal = last === episode.actions.length && episode.end === 'terminated';
+  return { sum, discount: terminal ? 0 : gamma ** (last - t), next: episode.observations[last] };
+}
+
+describe('n-step returns', () => {
+  it.each([1, 2, 3, 5, 40])('of %i steps agree with the definition over random chunk borders', async (n) => {
+    const random = new Random(n);
+    const sequence = counter();
+    const store = new MemoryReplayStore(LAYOUT, { transitions: 10_000, bytes: 1e9 });
+    const replay = new Replay(store, { layout: LAYOUT, capacity: 10_000, discount: 0.9, nStep: n });
+    const episodes = new Map<string, Episode>();
+    const known = new Map<string, number>();
+    // Several slots' chunks come interleaved; some episodes are not finished when the batch is drawn.
+    const slots = [0, 1, 2].map((slot) =>
+      [0, 1, 2, 3].flatMap((number) => {
+        const episode = makeEpisode(random, slot, number, 1 + random.integer(20));
+        episodes.set(`${slot} ${number}`, episode);
+        const chunks = cut(episode, random, 6, () => 0);
+        return number === 3 && chunks.length > 1 ? chunks.slice(0, -1) : chunks;
+      }),
+    );
+    while (slots.some((chunks) => chunks.length > 0)) {
+      const chunk = slots[random.integer(3)].shift();
+      if (!chunk) continue;
+      await store.append([encodeChunk({ ...chunk, sequence: sequence() }, LAYOUT)]);
+      known.set(`${chunk.slot} ${chunk.episode}`, chunk.offset + chunk.length);
+      if (random.uniform() < 0.3) await replay.sync();
+    }
+    await replay.sync();
+
+    const batch = makeBatch(64, LAYOUT);
+    const seen = new Set<string>();
+    for (let round = 0; round < 40; round++) {
+      await replay.sample(batch, random);
+      for (let i = 0; i < batch.size; i++) {
+        const [slot, number, t] = batch.observations.subarray(i * 3, i * 3 + 3);
+        const key = `${slot} ${number}`;
+        const expected = reference(episodes.get(key)!, t, known.get(key)!, n, 0.9);
+        expect(batch.actions[i]).toBe(episodes.get(key)!.actions[t]);
+        expect(batch.returns[i]).toBeCloseTo(expected.sum, 5);
+        expect(batch.discounts[i]).toBeCloseTo(expected.discount, 6);
+        expect([...batch.nextObservations.subarray(i * 3, i * 3 + 3)]).toEqual(expected.next);
+        seen.add(`${key} ${t}`);
+      }
+    }
+    expect(seen.size).toBe(replay.size);
+  });
+});
