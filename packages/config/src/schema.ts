@@ -61,6 +61,7 @@ const sampling = z.discriminatedUnion('kind', [
     kind: z.literal('prioritized'),
     alpha: fraction.default(0.6).describe('P(i) ∝ pᵢ^α (Schaul et al., 2016)'),
     beta: fraction.default(0.4).describe('importance exponent at the start; rises to 1 at stop.maxUpdates'),
+    epsilon: z.number().positive().default(1e-6).describe('added to |TD error|: nothing is never sampled'),
   }),
 ]);
 

@@ -1,1 +1,3 @@
-export {};
+export { type GreedyEpisodes, type GreedyEpisodesOptions, playGreedyEpisodes } from './greedy.ts';
+export { layoutOf } from './layout-of.ts';
+export { type EpisodeSummary, Rollout, type RolloutOptions } from './rollout.ts';

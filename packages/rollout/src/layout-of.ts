@@ -1,0 +1,13 @@
+import { type EnvironmentDefinition, observationDType, observationShape } from '@qfleet/envs';
+import type { Layout } from '@qfleet/replay';
+
+/** The layout of the chunks that an environment's transitions make. */
+export function layoutOf(definition: EnvironmentDefinition): Layout {
+  const space = definition.observationSpace;
+  return {
+    observationShape: observationShape(space),
+    observationDType: observationDType(space),
+    ...(space.kind === 'discrete' ? { observationCount: space.n } : {}),
+    actions: definition.actionSpace.n,
+  };
+}

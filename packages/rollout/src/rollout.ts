@@ -1,0 +1,127 @@
+import type { Policy } from '@qfleet/agents';
+import type { EnvironmentDefinition, StepOutcome } from '@qfleet/envs';
+import { Random } from '@qfleet/random';
+import { ChunkBuilder, type ChunkEnd, type Layout } from '@qfleet/replay';
+import { SlotRows } from './slot-rows.ts';
+
+export interface RolloutOptions {
+  readonly definition: EnvironmentDefinition;
+  readonly layout: Layout;
+  readonly policy: Policy;
+  /** The actor's id: with the sequence numbers it makes chunks recognisable. Never used twice. */
+  readonly writer: string;
+  /** Steps of a chunk at most. */
+  readonly chunkLength: number;
+  readonly seed: number;
+  /** The exploration rate of a slot now. */
+  readonly epsilon: (slot: number) => number;
+}
+
+/** A finished episode. */
+export interface EpisodeSummary {
+  readonly slot: number;
+  /** Undiscounted. */
+  readonly return: number;
+  /** Steps. */
+  readonly length: number;
+  readonly epsilon: number;
+  readonly weightsVersion: number;
+}
+
+/**
+ * The actor's loop, a step at a time: a vector of environments, an ε-greedy policy, encoded chunks out. It
+ * knows no process and no store.
+ */
+export class Rollout {
+  /** The version of the weights that the policy holds: written into chunks. */
+  weightsVersion = 0;
+  readonly #options: RolloutOptions;
+  readonly #random: Random;
+  readonly #slots: SlotRows;
+  readonly #builders: ChunkBuilder[] = [];
+  readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
+  #sequence = 0;
+  #chunks: Uint8Array[] = [];
+  #episodes: EpisodeSummary[] = [];
+
+  constructor(options: RolloutOptions) {
+    this.#options = options;
+    this.#random = new Random(Random.seed(options.seed, `policy ${options.writer}`));
+    this.#slots = new SlotRows(options.definition);
+  }
+
+  /** The slots it steps, in the order of their rows. */
+  get slots(): number[] {
+    return this.#slots.rows.map((row) => row.slot);
+  }
+
+  /** Starts a slot with a new episode. @throws EnvironmentError where the environment can't be made or reset. */
+  addSlot(slot: number): void {
+    const { seed, writer, layout, chunkLength } = this.#options;
+    const row = this.#slots.add(slot, Random.seed(seed, `slot ${slot} ${writer}`));
+    const builder = new ChunkBuilder({ layout, writer, slot, chunkLength, sequence: () => this.#sequence++ });
+    builder.begin(row.observation, 0);
+    this.#builders.push(builder);
+  }
+
+  /** Ends a slot: its open steps become a chunk, its unfinished episode ends nowhere. */
+  removeSlot(slot: number): void {
+    const index = this.slots.indexOf(slot);
+    if (index < 0) return;
+    this.#keep(this.#builders[index].flush());
+    this.#builders.splice(index, 1);
+    this.#slots.remove(index);
+  }
+
+  /**
+   * One step of every slot.
+   * @returns the environment steps done.
+   * @throws EnvironmentError naming environment, slot and step; that step is in no chunk.
+   */
+  step(): number {
+    const { rows, observations, actions, epsilons } = this.#slots;
+    const { policy, epsilon } = this.#options;
+    const outcome = this.#outcome;
+    for (let i = 0; i < rows.length; i++) epsilons[i] = epsilon(rows[i].slot);
+    policy.act(observations, rows.length, epsilons, this.#random, actions);
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
+      const builder = this.#builders[i];
+      builder.epsilon = epsilons[i];
+      builder.weightsVersion = this.weightsVersion;
+      row.environment.step(actions[i], row.observation, outcome);
+      // A step that does both is terminal: nothing is bootstrapped behind it.
+      const end: ChunkEnd = outcome.terminated ? 'terminated' : outcome.truncated ? 'truncated' : 'continues';
+      this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end));
+      if (end === 'continues') continue;
+      this.#episodes.push({
+        slot: row.slot,
+        return: builder.episodeReturn,
+        length: builder.episodeLength,
+        epsilon: builder.epsilon,
+        weightsVersion: this.weightsVersion,
+      });
+      row.environment.reset(row.observation);
+      builder.begin(row.observation, 0);
+    }
+    return rows.length;
+  }
+
+  /** The chunks closed since the last call, encoded. */
+  takeChunks(): Uint8Array[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+
+  /** The episodes finished since the last call. */
+  takeEpisodes(): EpisodeSummary[] {
+    const episodes = this.#episodes;
+    this.#episodes = [];
+    return episodes;
+  }
+
+  #keep(chunk: Uint8Array | null): void {
+    if (chunk) this.#chunks.push(chunk);
+  }
+}

@@ -1,0 +1,37 @@
+import type { Policy } from '@qfleet/agents';
+import { box, defineEnvironment, discrete, type EnvironmentDefinition } from '@qfleet/envs';
+
+/** Counts its steps: observation [t, draw], reward t; ends after a random number of steps, now and then by time. */
+export function countingEnvironment(limit = 12): EnvironmentDefinition {
+  return defineEnvironment({
+    id: 'Counting',
+    observationSpace: box({ low: 0, high: 1e6, shape: [2] }),
+    actionSpace: discrete(3),
+    maxEpisodeSteps: limit,
+    create: (random) => {
+      let t = 0;
+      let last = 0;
+      return {
+        reset: () => {
+          t = 0;
+          last = 1 + random.integer(2 * limit);
+          return [0, last];
+        },
+        step: () => {
+          t++;
+          return { observation: [t, last], reward: t, terminated: t === last };
+        },
+      };
+    },
+  });
+}
+
+/** Uniformly random where ε says so, else the action t mod 3: a policy without parameters. */
+export const roundRobin: Policy = {
+  load: () => {},
+  act: (observations, rows, epsilons, random, actions) => {
+    for (let i = 0; i < rows; i++) {
+      actions[i] = random.uniform() < epsilons[i] ? random.integer(3) : observations[2 * i] % 3;
+    }
+  },
+};

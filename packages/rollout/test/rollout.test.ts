@@ -1,0 +1,137 @@
+import { defineEnvironment, type EnvironmentDefinition } from '@qfleet/envs';
+import { type Chunk, decodeChunk } from '@qfleet/replay';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { layoutOf, Rollout } from '../src/index.ts';
+import { countingEnvironment, roundRobin } from './fixtures.ts';
+
+function makeRollout(
+  definition: EnvironmentDefinition,
+  options: { writer?: string; chunkLength?: number; epsilon?: number } = {},
+) {
+  const layout = layoutOf(definition);
+  const { writer = 'a', chunkLength = 5, epsilon = 0 } = options;
+  const rollout = new Rollout({
+    definition,
+    layout,
+    policy: roundRobin,
+    writer,
+    chunkLength,
+    seed: 3,
+    epsilon: () => epsilon,
+  });
+  return { rollout, decode: (bytes: Uint8Array): Chunk => decodeChunk(bytes, layout) };
+}
+
+describe('Rollout', () => {
+  it('tells every step of every slot exactly once, in order, whatever the chunk length', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 60 }),
+        (chunkLength, slots, steps) => {
+          const definition = countingEnvironment();
+          const { rollout, decode } = makeRollout(definition, { chunkLength });
+          for (let slot = 0; slot < slots; slot++) rollout.addSlot(slot);
+          let done = 0;
+          for (let i = 0; i < steps; i++) done += rollout.step();
+          for (let slot = 0; slot < slots; slot++) rollout.removeSlot(slot);
+          const chunks = rollout.takeChunks().map(decode);
+          expect(done).toBe(slots * steps);
+          expect(chunks.map((chunk) => chunk.sequence)).toEqual(chunks.map((_, i) => i));
+          expect(chunks.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(done);
+          for (let slot = 0; slot < slots; slot++) {
+            let t = 0;
+            let total = 0;
+            for (const chunk of chunks.filter((each) => each.slot === slot)) {
+              expect(chunk.offset).toBe(t);
+              for (let k = 0; k < chunk.length; k++) {
+                expect(chunk.observations[2 * k]).toBe(t);
+                expect(chunk.actions[k]).toBe(t % 3);
+                expect(chunk.rewards[k]).toBe(++t);
+                total += t;
+              }
+              const last = chunk.observations[2 * chunk.length + 1];
+              expect(chunk.observations[2 * chunk.length]).toBe(t);
+              expect(chunk.episodeReturn).toBe(total);
+              // The environment's own last step wins over the time limit that falls on the same step.
+              expect(chunk.end).toBe(t === last ? 'terminated' : t === 12 ? 'truncated' : 'continues');
+              if (chunk.end !== 'continues') t = total = 0;
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it('is the same from the same seed and writer, and another from another writer', () => {
+    const bytes = (writer: string): string => {
+      const { rollout } = makeRollout(countingEnvironment(), { writer, epsilon: 0.5 });
+      for (const slot of [0, 1, 2]) rollout.addSlot(slot);
+      for (let i = 0; i < 100; i++) rollout.step();
+      return Buffer.concat(rollout.takeChunks()).toString('hex');
+    };
+    expect(bytes('a')).toBe(bytes('a'));
+    expect(bytes('a')).not.toBe(bytes('b'));
+  });
+
+  it('keeps the other slots going where one comes or goes', () => {
+    const { rollout, decode } = makeRollout(countingEnvironment(1000), { chunkLength: 1000 });
+    rollout.addSlot(7);
+    rollout.step();
+    rollout.addSlot(4);
+    rollout.step();
+    rollout.removeSlot(7);
+    expect(rollout.slots).toEqual([4]);
+    rollout.step();
+    rollout.removeSlot(4);
+    const chunks = rollout.takeChunks().map(decode);
+    const ofLast = chunks.filter((chunk) => chunk.end === 'continues' || chunk.length > 0);
+    expect(ofLast.map((chunk) => [chunk.slot, Array.from(chunk.rewards)])).toEqual([
+      [7, [1, 2]],
+      [4, [1, 2]],
+    ]);
+    expect(rollout.step()).toBe(0);
+  });
+
+  it('reports each finished episode with its return, length and epsilon', () => {
+    const { rollout } = makeRollout(countingEnvironment(4), { epsilon: 0.25 });
+    rollout.addSlot(0);
+    rollout.weightsVersion = 9;
+    for (let i = 0; i < 40; i++) rollout.step();
+    const episodes = rollout.takeEpisodes();
+    expect(episodes.length).toBeGreaterThan(5);
+    for (const { length, ...episode } of episodes) {
+      expect(episode).toEqual({
+        slot: 0,
+        return: (length * (length + 1)) / 2,
+        epsilon: 0.25,
+        weightsVersion: 9,
+      });
+    }
+    expect(rollout.takeEpisodes()).toEqual([]);
+  });
+
+  it('never stores the transition of a step that gave NaN, and names the place', () => {
+    const counting = countingEnvironment(1000);
+    const broken = defineEnvironment({
+      ...counting,
+      id: 'Broken',
+      create: () => {
+        let t = 0;
+        return {
+          reset: () => [0, 900],
+          step: () => ({ observation: [++t, 900], reward: t === 4 ? Number.NaN : t, terminated: false }),
+        };
+      },
+    });
+    const { rollout, decode } = makeRollout(broken, { chunkLength: 100 });
+    rollout.addSlot(2);
+    expect(() => {
+      for (let i = 0; i < 10; i++) rollout.step();
+    }).toThrow(/Broken, slot 2, episode 1, step 4.*reward is NaN/);
+    rollout.removeSlot(2);
+    expect(rollout.takeChunks().map((bytes) => Array.from(decode(bytes).rewards))).toEqual([[1, 2, 3]]);
+  });
+});
