@@ -1,0 +1,75 @@
+// What npm's scripts call: sets up what is missing, then does what was asked for. Plain JavaScript without
+// dependencies, for it runs before there are any, on whatever Node the machine has (18 or newer).
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runChecks, runSuites, sum, sumLine } from './checks.mjs';
+import { launch, stopOnSignal } from './launch.mjs';
+import { SetupError } from './progress.mjs';
+import { setUpNative, setUpWorkspace } from './setup.mjs';
+import { trainArguments } from './train-arguments.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const suites = 'test/vitest.config.ts';
+const learningSuites = 'test/vitest.learning.config.ts';
+
+/** @typedef {import('./setup.mjs').Ready} Ready
+ * @typedef {import('./checks.mjs').Counts} Counts */
+
+/** @param {Ready} ready
+ * @param {string[]} args */
+function qfleet({ node, env }, args) {
+  // In the user's folder: paths in the arguments are relative to it.
+  const cwd = env['INIT_CWD'] ?? process.cwd();
+  return launch(node, ['--enable-source-maps', join(root, 'apps/cli/dist/main.js'), ...args], { cwd, env });
+}
+
+/** @param {...Counts} parts */
+function report(...parts) {
+  const total = sum(parts);
+  console.log(sumLine(total));
+  return total.failed === 0 ? 0 : 1;
+}
+
+/** @type {Record<string, {native: boolean, run: (ready: Ready, args: string[]) => number | Promise<number>}>} */
+const commands = {
+  start: { native: true, run: (ready, args) => qfleet(ready, trainArguments(args)) },
+  qfleet: { native: true, run: qfleet },
+  setup: { native: true, run: () => 0 },
+  build: { native: false, run: () => 0 },
+  check: { native: false, run: async (ready) => report(await runChecks(ready)) },
+  test: {
+    native: true,
+    run: async (ready, args) => report(await runChecks(ready), await runSuites(ready, suites, args)),
+  },
+  'test:learning': {
+    native: true,
+    run: async (ready, args) => report(await runSuites(ready, learningSuites, args)),
+  },
+  format: {
+    native: false,
+    run: ({ node, env }) => {
+      const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
+      return launch(node, [biome, 'check', '--write'], { cwd: root, env });
+    },
+  },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) {
+  console.error(`run.mjs: '${name}' is none of ${Object.keys(commands).join(', ')}`);
+  process.exit(2);
+}
+const counts = name.startsWith('test') || name === 'check';
+try {
+  const letGo = stopOnSignal();
+  const ready = await setUpWorkspace(root, process.env);
+  if (command.native) await setUpNative(ready);
+  letGo();
+  process.exitCode = await command.run(ready, args);
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`set-up: ${error.message}`);
+  // The sources that don't compile, say, are one failed test: the last line is the sum whatever happens.
+  process.exitCode = counts ? report({ passed: 0, failed: 1, skipped: 0 }) : 1;
+}

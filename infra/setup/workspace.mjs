@@ -1,0 +1,66 @@
+// The checkout itself: are the dependencies installed, and is what lies in dist built from the sources of now?
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hashOf } from './cache.mjs';
+
+/** Files and folders of a folder, none if it isn't there.
+ * @param {string} folder */
+function entries(folder) {
+  return existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+}
+
+/** Every workspace package's folder, relative to the root, in order.
+ * @param {string} root */
+export function packageFolders(root) {
+  const folders = ['apps', 'packages'].flatMap((group) =>
+    entries(join(root, group)).map((entry) => `${group}/${entry.name}`),
+  );
+  return folders.filter((folder) => existsSync(join(root, folder, 'package.json'))).sort();
+}
+
+/** Source files below a folder, relative to it, in order.
+ * @param {string} folder
+ * @returns {string[]} */
+export function sourceFiles(folder) {
+  const found = entries(folder).flatMap((entry) => {
+    if (entry.isDirectory()) {
+      if (entry.name === 'node_modules' || entry.name === 'dist') return [];
+      return sourceFiles(join(folder, entry.name)).map((path) => `${entry.name}/${path}`);
+    }
+    return /\.(ts|mts|mjs|js)$/.test(entry.name) ? [entry.name] : [];
+  });
+  return found.sort();
+}
+
+/** What the installed dependencies depend on.
+ * @param {string} root */
+export function dependenciesKey(root) {
+  const manifests = packageFolders(root).map((folder) => `${folder}/package.json`);
+  const files = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', 'test/package.json', ...manifests];
+  const contents = files.flatMap((file) => [file, readFileSync(join(root, file))]);
+  return hashOf([process.platform, process.arch, ...contents]);
+}
+
+/** What the compiled output depends on; empty if some output is missing, so that it never equals a stamp.
+ * Contents, not times: a fresh checkout or a switched branch changes every time stamp.
+ * @param {string} root */
+export function buildKey(root) {
+  /** @type {(string | Buffer)[]} */
+  const parts = [readFileSync(join(root, 'pnpm-lock.yaml'))];
+  for (const file of ['tsconfig.base.json', 'tsconfig.json']) parts.push(readFileSync(join(root, file)));
+  for (const folder of packageFolders(root)) {
+    parts.push(folder, readFileSync(join(root, folder, 'tsconfig.json')));
+    for (const file of sourceFiles(join(root, folder, 'src'))) {
+      if (!existsSync(join(root, folder, 'dist', file.replace(/ts$/, 'js')))) return '';
+      parts.push(file, readFileSync(join(root, folder, 'src', file)));
+    }
+  }
+  return hashOf(parts);
+}
+
+/** The version of pnpm that package.json pins.
+ * @param {string} root */
+export function pinnedPnpm(root) {
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return String(packageManager).split('+')[0];
+}

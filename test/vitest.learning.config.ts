@@ -1,0 +1,10 @@
+import { defineConfig, mergeConfig } from 'vitest/config';
+import base from './vitest.config.ts';
+
+/** Whole training runs, one at a time: each of them uses every core. */
+export default mergeConfig(
+  { ...base, test: { ...base.test, include: [], exclude: [] } },
+  defineConfig({
+    test: { include: ['test/learning/**/*.test.ts'], maxWorkers: 1, testTimeout: 600_000 },
+  }),
+);
