@@ -18,5 +18,5 @@ export function epsilonOf(config: ExplorationConfig, slot: number, slots: number
     return config.base ** (1 + config.alpha * rung);
   }
   const progress = Math.min(1, Math.max(0, runSteps / config.steps));
-  return config.from + (config.to - config.from) * progress;
+  return config.from * (1 - progress) + config.to * progress;
 }

@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { type DqnConfig, runSchema } from '@qfleet/config';
+import { initialParameters } from '@qfleet/networks';
+import { Random } from '@qfleet/random';
+import type { Layout } from '@qfleet/replay';
+import { describe, expect, it } from 'vitest';
+import { createPolicy } from '../src/index.ts';
+
+const layout: Layout = { observationShape: [4], observationDType: 'float32', actions: 3 };
+const config = runSchema.parse({ environment: { id: 'x' }, agent: { kind: 'dqn' } }).agent as DqnConfig;
+const parameters = (seed: number) => initialParameters(config.network, layout, new Random(seed));
+
+const observationsOf = (rows: number) => {
+  const random = new Random(5);
+  return Float32Array.from({ length: rows * 4 }, () => random.normal());
+};
+
+describe('a network policy', () => {
+  it('is greedy at ε = 0, and gives the values that it chose by', async () => {
+    const policy = await createPolicy({ config, layout });
+    policy.load(parameters(1));
+    const rows = 50;
+    const actions = new Int32Array(rows);
+    const values = new Float32Array(rows * 3);
+    policy.act(observationsOf(rows), rows, new Float32Array(rows), new Random(0), actions, values);
+    for (let row = 0; row < rows; row++) {
+      const q = [...values.subarray(row * 3, row * 3 + 3)];
+      expect(actions[row]).toBe(q.indexOf(Math.max(...q)));
+    }
+    const again = new Int32Array(rows);
+    policy.act(observationsOf(rows), rows, new Float32Array(rows), new Random(9), again);
+    expect(again).toEqual(actions);
+  });
+
+  it('explores with the frequencies of ε-greedy, each row with its own ε', async () => {
+    const policy = await createPolicy({ config, layout });
+    policy.load(parameters(1));
+    const random = new Random(3);
+    const epsilons = Float32Array.of(0, 0.3, 1);
+    const observation = observationsOf(1);
+    const observations = Float32Array.of(...observation, ...observation, ...observation);
+    const actions = new Int32Array(3);
+    const draws = 20_000;
+    const counts = [0, 1, 2].map(() => new Float64Array(3));
+    for (let i = 0; i < draws; i++) {
+      policy.act(observations, 3, epsilons, random, actions);
+      for (let row = 0; row < 3; row++) counts[row][actions[row]]++;
+    }
+    const greedy = counts[0].indexOf(draws);
+    expect(greedy).toBeGreaterThanOrEqual(0);
+    for (const row of [1, 2]) {
+      const uniform = (draws * epsilons[row]) / 3;
+      let chiSquare = 0;
+      for (let a = 0; a < 3; a++) {
+        const expected = uniform + (a === greedy ? draws * (1 - epsilons[row]) : 0);
+        chiSquare += (counts[row][a] - expected) ** 2 / expected;
+      }
+      // The 99.9 % point of χ² with 2 degrees of freedom.
+      expect(chiSquare).toBeLessThan(13.82);
+    }
+  });
+
+  it('refuses to act without parameters, and foreign ones, and then keeps the old', async () => {
+    const policy = await createPolicy({ config, layout });
+    const actions = new Int32Array(8);
+    const act = (values: Float32Array) =>
+      policy.act(observationsOf(8), 8, new Float32Array(8), new Random(0), actions, values);
+    expect(() => act(new Float32Array(24))).toThrow(/no parameters yet/);
+
+    policy.load(parameters(1));
+    const before = new Float32Array(24);
+    act(before);
+    const other = initialParameters(config.network, { ...layout, actions: 2 }, new Random(2));
+    expect(() => policy.load(other)).toThrow(/"output\/kernel" has shape \[128,2\].*\[128,3\]/);
+    const missing = new Map([...parameters(2)].filter(([name]) => name !== 'hidden1/bias'));
+    expect(() => policy.load(missing)).toThrow(/"hidden1\/bias" is missing/);
+    const foreign = new Map([...parameters(2), ['extra', { shape: [1], data: new Float32Array(1) }]]);
+    expect(() => policy.load(foreign)).toThrow(/"extra" is unknown/);
+    const after = new Float32Array(24);
+    act(after);
+    expect(after).toEqual(before);
+  });
+
+  it('loads no TensorFlow', () => {
+    // A process of its own: this one has loaded whatever other tests load.
+    const script = `
+      import { createRequire } from 'node:module';
+      import { createPolicy } from '@qfleet/agents';
+      await createPolicy(${JSON.stringify({ config, layout })});
+      const loaded = Object.keys(createRequire(import.meta.url).cache);
+      console.log(JSON.stringify(loaded.filter((path) => path.includes('@tensorflow'))));
+    `;
+    const url = new URL('..', import.meta.url);
+    const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: url });
+    expect(JSON.parse(out.toString())).toEqual([]);
+  });
+});
