@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module';
+import type { Binding, NodeBackend } from './binding.ts';
+import { TFJS_VERSION } from './provision/addon.ts';
+import type { LibraryKind } from './provision/cache.ts';
+import type { Runtime, TensorFlow } from './runtime.ts';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Loads tfjs-node's kernels on the addon at `bindingPath`. tfjs-node's own entry would look for the addon in its
+ * package folder alone, so its two steps (kernels, backend) are done here.
+ *
+ * @throws What the dynamic linker says when the library does not load.
+ */
+export function loadLibrary(kind: LibraryKind, bindingPath: string, notes: string[]): Runtime {
+  // Read by libtensorflow when it loads. One thread an op is 2.4 times faster for small networks: the hand-over to a
+  // pool costs more than their matrices.
+  process.env['TF_NUM_INTRAOP_THREADS'] ??= '1';
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // Without it TensorFlow takes the whole GPU for itself.
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  const binding = require(bindingPath) as Binding;
+  mendNodeUtil();
+  const tf = require('@tensorflow/tfjs-core') as TensorFlow;
+  require('@tensorflow/tfjs-node/dist/register_all_kernels');
+  const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend') as {
+    NodeJSKernelBackend: new (binding: Binding, packageName: string) => NodeBackend & BackendOfCore;
+  };
+  tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node'), 3);
+  tf.setBackend('tensorflow');
+  const onGpu = binding.isUsingGpuDevice();
+  if (kind === 'gpu' && !onGpu)
+    notes.push('TensorFlow found no GPU that it can use: see its log with TF_CPP_MIN_LOG_LEVEL=0');
+  return {
+    kind: onGpu ? 'libtensorflow-gpu' : 'libtensorflow-cpu',
+    tf,
+    version: `TensorFlow ${binding.TF_Version}, tfjs-node ${TFJS_VERSION}`,
+    binding,
+    notes,
+  };
+}
+
+type BackendOfCore = InstanceType<TensorFlow['KernelBackend']>;
+
+/** tfjs-node 4.22 calls two functions of node:util that Node 23 removed (tfjs#8609, mended but not released). */
+function mendNodeUtil(): void {
+  const util = require('node:util') as Record<string, unknown>;
+  util['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
+  util['isArray'] = Array.isArray;
+}

@@ -1,0 +1,97 @@
+import { loadLibrary } from './load-library.ts';
+import { loadGradients, loadWasm } from './load-wasm.ts';
+import { TFJS_VERSION } from './provision/addon.ts';
+import { cacheDirectory, findProvisioned, type LibraryKind } from './provision/cache.ts';
+import { hasNvidiaGpu } from './provision/gpu.ts';
+import type { ForcedRuntime, Runtime } from './runtime.ts';
+import { findStockBinding } from './stock.ts';
+
+/** What `loadTensor` may be told. */
+export interface LoadOptions {
+  /** The only runtime to try; where absent, `QFLEET_TENSOR` of the environment, else the fastest that runs. */
+  readonly force?: ForcedRuntime | undefined;
+  /** Where provisioned libraries lie; the default is that of set-up. */
+  readonly cache?: string;
+}
+
+const SET_UP = 'run `npm run setup` to bring it';
+
+let loaded: Promise<Runtime> | null = null;
+let loadedAs: ForcedRuntime | undefined;
+
+/**
+ * Loads the fastest TensorFlow that runs here: libtensorflow on a GPU, libtensorflow on the CPU, WASM. It fetches
+ * nothing: set-up does that. The first call decides for the whole process; later calls return the same runtime.
+ *
+ * @throws When a forced runtime can't run, or one was loaded that is not the forced one.
+ */
+export function loadTensor(options: LoadOptions = {}): Promise<Runtime> {
+  const force = options.force ?? forcedByEnvironment();
+  if (loaded !== null) {
+    if (force !== undefined && force !== loadedAs) {
+      return Promise.reject(new Error(`QFLEET_TENSOR=${force} comes too late: another runtime is loaded`));
+    }
+    return loaded;
+  }
+  const loading = load(force, options.cache ?? cacheDirectory());
+  loaded = loading;
+  loadedAs = force;
+  // A failed load leaves nothing behind, so that the caller may ask for another.
+  loading.then(
+    (runtime) => {
+      loadedAs = forcedName(runtime);
+    },
+    () => {
+      loaded = null;
+    },
+  );
+  return loading;
+}
+
+function forcedName(runtime: Runtime): ForcedRuntime {
+  return runtime.kind === 'wasm' ? 'wasm' : runtime.kind === 'libtensorflow-gpu' ? 'gpu' : 'cpu';
+}
+
+/** @throws When `QFLEET_TENSOR` holds none of its three values. */
+export function forcedByEnvironment(): ForcedRuntime | undefined {
+  const value = process.env['QFLEET_TENSOR'];
+  if (value === undefined || value === '') return undefined;
+  if (value === 'gpu' || value === 'cpu' || value === 'wasm') return value;
+  throw new Error(`QFLEET_TENSOR is '${value}': it may be gpu, cpu or wasm`);
+}
+
+async function load(force: ForcedRuntime | undefined, cache: string): Promise<Runtime> {
+  const notes: string[] = [];
+  const kinds: LibraryKind[] =
+    force === 'wasm' ? [] : force ? [force] : hasNvidiaGpu() ? ['gpu', 'cpu'] : ['cpu'];
+  for (const kind of kinds) {
+    const runtime = tryLibrary(kind, cache, notes);
+    if (runtime !== null && (force !== 'gpu' || runtime.kind === 'libtensorflow-gpu')) return runtime;
+    if (force) throw new Error(`QFLEET_TENSOR=${force} can't run: ${notes.join('; ')}`);
+  }
+  loadGradients();
+  return loadWasm(notes);
+}
+
+/** Loads a kind of libtensorflow, or says in `notes` why it does not run. */
+function tryLibrary(kind: LibraryKind, cache: string, notes: string[]): Runtime | null {
+  const stock = findStockBinding(kind);
+  if (stock !== null) {
+    try {
+      return loadLibrary(kind, stock, notes);
+    } catch (error) {
+      notes.push(`the stock binary of tfjs-node (${stock}) does not load: ${(error as Error).message}`);
+    }
+  }
+  const provisioned = findProvisioned(kind, TFJS_VERSION, cache);
+  if (provisioned === null) {
+    notes.push(`libtensorflow (${kind}) is not provisioned: ${SET_UP}`);
+    return null;
+  }
+  try {
+    return loadLibrary(kind, provisioned.binding, notes);
+  } catch (error) {
+    notes.push(`libtensorflow in ${provisioned.dir} does not load: ${(error as Error).message}`);
+    return null;
+  }
+}

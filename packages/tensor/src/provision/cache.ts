@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Which build of libtensorflow. */
+export type LibraryKind = 'cpu' | 'gpu';
+
+/** The TensorFlow that is provisioned where the stock binary is missing: the newest that was tried. */
+export const TENSORFLOW_VERSION = '2.20.0';
+
+/** A provisioned libtensorflow with the addon compiled against it. */
+export interface Provisioned {
+  readonly kind: LibraryKind;
+  readonly version: string;
+  readonly dir: string;
+  /** The addon, ready to be loaded. */
+  readonly binding: string;
+}
+
+/** What a provisioned folder says of itself; written last, so its presence means that the folder is whole. */
+export const MANIFEST = 'provisioned.json';
+
+/** Where provisioned libraries lie: `$QFLEET_CACHE_DIR`, else `$XDG_CACHE_HOME/qfleet`, else `~/.cache/qfleet`. */
+export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+  const own = environment['QFLEET_CACHE_DIR'];
+  if (own) return own;
+  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'qfleet');
+}
+
+/** The folder that holds every library of a cache. */
+export function librariesDirectory(cache: string): string {
+  return join(cache, 'tensorflow');
+}
+
+/** What every folder of a kind starts with on this machine; the checksum of the wheel follows. */
+export function folderPrefix(kind: LibraryKind): string {
+  return `${kind}-${TENSORFLOW_VERSION}-${process.platform}-${process.arch}-`;
+}
+
+/** The addon of one tfjs-node version, within a library's folder. */
+export function bindingName(tfjsVersion: string): string {
+  return `tfjs_binding-${tfjsVersion}.node`;
+}
+
+/** The provisioned library of a kind with an addon for `tfjsVersion`, or null. Reads only the cache's folder names. */
+export function findProvisioned(kind: LibraryKind, tfjsVersion: string, cache: string): Provisioned | null {
+  const libraries = librariesDirectory(cache);
+  if (!existsSync(libraries)) return null;
+  for (const name of readdirSync(libraries).sort()) {
+    if (!name.startsWith(folderPrefix(kind))) continue;
+    const dir = join(libraries, name);
+    const manifest = join(dir, MANIFEST);
+    const binding = join(dir, bindingName(tfjsVersion));
+    if (!existsSync(manifest) || !existsSync(binding)) continue;
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    return { kind, version, dir, binding };
+  }
+  return null;
+}
