@@ -38,6 +38,13 @@ export function kindsOf(field: Field): string[] | undefined {
   return kinds?.every((kind) => typeof kind === 'string') ? kinds : undefined;
 }
 
+/** Of a union, the kind that has a field of this name. */
+export function kindWith(field: Field, name: string): string | undefined {
+  if (kindsOf(field) === undefined) return undefined;
+  const owner = (field.oneOf as Field[]).find((option) => Object.hasOwn(option.properties ?? {}, name));
+  return owner && String(kindField(owner)?.const);
+}
+
 /** What a field takes, to follow "allowed: ". */
 export function allowed(field: Field): string {
   if (field.enum !== undefined) return field.enum.map(String).join(' or ');

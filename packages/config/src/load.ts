@@ -85,20 +85,22 @@ function read(file: string): string {
 
 function parse(text: string, origin: string): Unchecked {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${origin}:${line}:${col}: `;
   };
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    throw new ConfigError(faults.map((fault) => `${place(fault.pos[0])}malformed YAML: ${fault.message}`));
+    throw new ConfigError(
+      faults.map((fault) => `${place(fault.pos[0])}malformed YAML: ${fault.message.split(';')[0]}.`),
+    );
   }
   let value: unknown;
   try {
     value = document.toJS();
   } catch (error) {
-    throw new ConfigError([`${origin}: malformed YAML: ${(error as Error).message}`]);
+    throw new ConfigError([`${origin}: malformed YAML: ${(error as Error).message}.`]);
   }
   if (!isMapping(value)) {
     const found = value === null ? 'is empty' : `holds ${Array.isArray(value) ? 'a list' : 'a single value'}`;

@@ -18,7 +18,7 @@ export function parseOverride(text: string): Override | string {
   if (split < 1 || path.includes('')) {
     return `--set ${text}: write path=value, as in --set agent.learningRate=0.001.`;
   }
-  const document = parseDocument(text.slice(split + 1), { logLevel: 'silent' });
+  const document = parseDocument(text.slice(split + 1), { logLevel: 'error' });
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault !== undefined) {
     return `--set ${text}: the value is not YAML (${fault.message.split('\n')[0].replace(/ at line.*$/, '')}).`;

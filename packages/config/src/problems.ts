@@ -1,5 +1,14 @@
 import type { z } from 'zod';
-import { allowed, type Field, fieldAt, isMapping, kindsOf, namesUnder, type Path } from './fields.ts';
+import {
+  allowed,
+  type Field,
+  fieldAt,
+  isMapping,
+  kindsOf,
+  kindWith,
+  namesUnder,
+  type Path,
+} from './fields.ts';
 import { suggestion } from './nearest.ts';
 
 /** One thing that is wrong: where, and the rest of the sentence. */
@@ -17,10 +26,11 @@ export function problemsOf(error: z.ZodError, value: unknown): Problem[] {
     }
     const field = fieldAt(path, value);
     const found = valueAt(path, value);
-    const rule = issue.code === 'invalid_format' || field === undefined ? issue.message : allowed(field);
-    const kinds =
-      issue.code === 'invalid_union' && typeof found === 'string' ? kindsAbove(path, value) : undefined;
-    const hint = kinds === undefined ? '' : suggestion(found as string, kinds);
+    const kinds = kindsAbove(path, value);
+    const rule =
+      kinds?.join(' or ') ??
+      (issue.code === 'invalid_format' || field === undefined ? issue.message : allowed(field));
+    const hint = kinds === undefined || typeof found !== 'string' ? '' : suggestion(found, kinds);
     return [
       {
         path,
@@ -34,13 +44,16 @@ export function problemsOf(error: z.ZodError, value: unknown): Problem[] {
 export function unknownField(path: Path, value: unknown): Problem {
   const parentPath = path.slice(0, -1);
   const parent = fieldAt(parentPath, value) as Field;
-  const prefix = parentPath.length === 0 ? '' : `${parentPath.join('.')}.`;
-  const names = namesUnder(parent, valueAt(parentPath, value));
+  const name = String(path.at(-1));
+  const parentValue = valueAt(parentPath, value);
+  const names = namesUnder(parent, parentValue);
   if (names.length === 0) {
     return { path, text: `is unknown: ${parentPath.join('.')} takes ${allowed(parent)}.` };
   }
-  const known = names.map((name) => prefix + name);
-  return { path, text: `is unknown.${suggestion(path.join('.'), known)}` };
+  const owner = kindWith(parent, name);
+  if (owner !== undefined) return { path, text: `is unknown here: it belongs to kind ${owner}.` };
+  const prefix = parentPath.length === 0 ? '' : `${parentPath.join('.')}.`;
+  return { path, text: `is unknown.${suggestion(name, names, prefix)}` };
 }
 
 export function valueAt(path: Path, value: unknown): unknown {

@@ -1,0 +1,254 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ConfigError, type ConfigSource, listPresets, loadRunConfig } from '../src/index.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'qfleet-config-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const file = (text: string): string => {
+  const path = join(directory, 'run.yaml');
+  writeFileSync(path, text);
+  return path;
+};
+
+const problems = (source: ConfigSource, overrides: string[] = []): readonly string[] => {
+  try {
+    loadRunConfig(source, overrides);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+const least = 'environment: {id: CartPole-v1}\nagent: {kind: dqn}\n';
+
+describe('presets', () => {
+  it.each(listPresets())('$name is complete and right', ({ name, summary }) => {
+    expect(summary).not.toContain('\n');
+    const config = loadRunConfig({ preset: name });
+    expect(config.name).toBe(name);
+    expect(config.stop.maxUpdates).toBeGreaterThan(0);
+    // There must be leases that wait, for actors that are added.
+    const { actors, slots, slotsPerActor } = config.fleet;
+    expect(actors * slotsPerActor).toBeLessThan(slots);
+  });
+
+  it('names the nearest preset for an unknown one', () => {
+    expect(problems({ preset: 'carpole' })).toEqual(['There is no preset "carpole". Did you mean cartpole?']);
+    expect(problems({ preset: 'toString' })[0]).toMatch(/^There is no preset "toString". Known: cartpole, /);
+  });
+});
+
+describe('files', () => {
+  it('fills in the defaults', () => {
+    const config = loadRunConfig({ file: file(least) });
+    expect(config).toMatchObject({ seed: 0, agent: { batchSize: 64 }, exploration: { kind: 'ladder' } });
+  });
+
+  it('tells all problems at once, with place, field, value and what is allowed', () => {
+    const path = file(`name: a b
+seed: -1
+environment: {id: 3, options: {x: [1]}}
+agent:
+  kind: dqn
+  learningRate: fast
+  learningrate: 0.1
+  gradientClip: 0
+  network: {kind: mlp, hidden: [8, 0.5]}
+replay:
+  sampling: {kind: uniform, alpha: 3}
+exploration: {base: 1}
+fleet:
+`);
+    expect(problems({ file: path }).map((line) => line.replace(`${path}:`, ''))).toEqual([
+      '1:7: name is "a b"; allowed: letters, digits, ".", "_" and "-", at most 64.',
+      '2:7: seed is -1; allowed: an integer of at least 0 and at most 4294967295.',
+      '3:19: environment.id is 3; allowed: text.',
+      '3:35: environment.options.x is [1]; allowed: text or a number or true or false.',
+      '9:36: agent.network.hidden.1 is 0.5; allowed: an integer above 0.',
+      '6:17: agent.learningRate is "fast"; allowed: a number above 0 and at most 1.',
+      '8:17: agent.gradientClip is 0; allowed: a number above 0 or null.',
+      '7:17: agent.learningrate is unknown. Did you mean agent.learningRate?',
+      '12:14: exploration.kind is missing; allowed: ladder or schedule.',
+      '11:36: replay.sampling.alpha is unknown here: it belongs to kind prioritized.',
+      '13:7: fleet is null; allowed: a mapping of fields to values.',
+    ]);
+  });
+
+  it.each([
+    ['dqnn', 'agent.kind is "dqnn"; allowed: dqn or tabular. Did you mean dqn?'],
+    ['.nan', 'agent.kind is NaN; allowed: dqn or tabular.'],
+    ['[dqn]', 'agent.kind is ["dqn"]; allowed: dqn or tabular.'],
+  ])('refuses the kind %s', (kind, expected) => {
+    const path = file(`environment: {id: x}\nagent: {kind: ${kind}}\n`);
+    expect(problems({ file: path })).toEqual([`${path}:2:15: ${expected}`]);
+  });
+
+  it.each(['.nan', '.inf', '-1', '"10"', 'true', '{a: 1}'])('refuses %s for a rate', (value) => {
+    const path = file(`${least}exploration: {kind: schedule, from: ${value}}\n`);
+    expect(problems({ file: path })).toEqual([
+      expect.stringMatching(
+        /:3:37: exploration\.from is .+; allowed: a number of at least 0 and at most 1\.$/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['seed: [1\nname: b\n', '2:1: malformed YAML: Flow sequence'],
+    ['seed: 1\nseed: 2\n', '2:1: malformed YAML: Map keys must be unique'],
+    ['seed: 1\n\tname: b\n', '2:1: malformed YAML: '],
+    ['seed: !!js/function "x"\n', '1:7: malformed YAML: Unresolved tag'],
+    ['seed: 1\n---\nseed: 2\n', '2:1: malformed YAML: Source contains multiple documents'],
+  ])('places malformed YAML by line and column: %j', (text, expected) => {
+    const path = file(text);
+    expect(problems({ file: path })[0]).toContain(`${path}:${expected}`);
+  });
+
+  it('does not blow up on aliases that multiply', () => {
+    const lines = ['a: &a [x, x, x, x, x, x, x, x, x]'];
+    for (let i = 1; i < 12; i++) {
+      const above = String.fromCharCode(96 + i);
+      lines.push(
+        `${String.fromCharCode(97 + i)}: &${String.fromCharCode(97 + i)} [${Array(9).fill(`*${above}`)}]`,
+      );
+    }
+    expect(problems({ file: file(lines.join('\n')) })[0]).toMatch(/malformed YAML: Excessive alias count/);
+  });
+
+  it('refuses what is no mapping, and files that cannot be read', () => {
+    expect(problems({ file: file('- a') })[0]).toMatch(/run\.yaml holds a list; /);
+    expect(problems({ file: file('') })[0]).toMatch(/run\.yaml is empty; /);
+    expect(problems({ file: join(directory, 'none.yaml') })[0]).toMatch(
+      /none\.yaml: there is no such file\.$/,
+    );
+    expect(problems({ file: directory })[0]).toMatch(/it cannot be read \(EISDIR\)\.$/);
+  });
+
+  it('means a module path from where the file is', () => {
+    const path = file('environment: {id: mine, module: ./env.ts}\nagent: {kind: dqn}\n');
+    expect(loadRunConfig({ file: path }).environment.module).toBe(join(directory, 'env.ts'));
+  });
+});
+
+describe('environment modules', () => {
+  it('give the default DQN configuration', () => {
+    const path = join(directory, 'my env.ts');
+    writeFileSync(path, '');
+    const config = loadRunConfig({ environmentModule: path });
+    expect(config).toMatchObject({ name: 'my-env', environment: { id: 'my env', module: path } });
+    expect(config.agent.kind).toBe('dqn');
+    expect(problems({ environmentModule: join(directory, 'none.ts') })[0]).toMatch(
+      /^There is no file .*none\.ts/,
+    );
+  });
+});
+
+describe('overrides', () => {
+  const cartpole = { preset: 'cartpole' };
+  const load = (...overrides: string[]) => loadRunConfig(cartpole, overrides);
+
+  it('take YAML values', () => {
+    const config = load(
+      'agent.learningRate=3e-4',
+      'agent.network.hidden=[64, 32]',
+      'agent.gradientClip=null',
+      'agent.doubleQ=false',
+      'name=a.b',
+      'environment.options={speed: fast}',
+      'environment.options.gravity=9.81',
+    );
+    expect(config).toMatchObject({
+      name: 'a.b',
+      agent: { learningRate: 3e-4, network: { hidden: [64, 32] }, gradientClip: null, doubleQ: false },
+      environment: { options: { speed: 'fast', gravity: 9.81 } },
+    });
+  });
+
+  it('switch a kind, which starts its part afresh, in any order', () => {
+    expect(load('replay.sampling.kind=prioritized').replay.sampling).toMatchObject({
+      kind: 'prioritized',
+      alpha: 0.6,
+      beta: 0.4,
+    });
+    expect(load('exploration.base=0.3', 'exploration.kind=ladder').exploration).toEqual({
+      kind: 'ladder',
+      base: 0.3,
+      alpha: 7,
+    });
+    expect(load('agent.target.every=9', 'agent.target.kind=hard').agent).toMatchObject({
+      learningRate: 1e-3,
+      target: { kind: 'hard', every: 9 },
+    });
+    expect(load('agent.kind=tabular').agent).toMatchObject({ kind: 'tabular', learningRate: 0.1 });
+    // The kind that it already has changes nothing.
+    expect(load('exploration.kind=schedule').exploration).toMatchObject({ steps: 8_000 });
+  });
+
+  it('reach parts that the preset leaves to their defaults', () => {
+    expect(load('learner.publishEvery=7').learner.publishEvery).toBe(7);
+    const ladder = loadRunConfig({ file: file(least) }, ['exploration.alpha=3']);
+    expect(ladder.exploration).toEqual({ kind: 'ladder', base: 0.4, alpha: 3 });
+  });
+
+  it('mend a file, and are not blamed on it', () => {
+    const path = file(`${least}seed: -1\n`);
+    expect(loadRunConfig({ file: path }, ['seed=1']).seed).toBe(1);
+    expect(problems({ file: path }, ['seed=-2'])).toEqual([expect.stringMatching(/^seed is -2;/)]);
+  });
+
+  it.each([
+    ['agent.learningrate=1', 'agent.learningrate is unknown. Did you mean agent.learningRate?'],
+    ['aget.learningRate=1', 'aget is unknown. Did you mean agent?'],
+    ['seed.x=1', 'seed.x is unknown: seed takes an integer of at least 0 and at most 4294967295.'],
+    [
+      'agent.network.hidden.0=1',
+      'agent.network.hidden.0 is part of a list: set agent.network.hidden as a whole',
+    ],
+    ['exploration.base=1', 'exploration.base is unknown here: it belongs to kind ladder.'],
+    ['__proto__.polluted=1', '__proto__ is unknown. Known: name, '],
+    ['environment.options.__proto__=1', 'environment.options.__proto__ is unknown'],
+    ['constructor=1', 'constructor is unknown. Known: '],
+    ['stop.maxUpdates=1.5', 'stop.maxUpdates is 1.5; allowed: an integer above 0 or null.'],
+    ['replay.sampling.kind=prioritised', 'allowed: uniform or prioritized. Did you mean prioritized?'],
+    ['seed', '--set seed: write path=value'],
+    ['=1', '--set =1: write path=value'],
+    ['a..b=1', '--set a..b=1: write path=value'],
+    ['seed=[1', '--set seed=[1: the value is not YAML (Flow sequence'],
+  ])('refuse %s', (override, expected) => {
+    const found = problems(cartpole, [override]);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(expected);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+});
+
+describe('checks between fields', () => {
+  it.each([
+    ['replay.minSize=100000', 'replay.minSize is 100000; allowed: less than replay.capacity, 100000.'],
+    ['agent.batchSize=2000', 'replay.minSize is 1000; allowed: at least agent.batchSize, 2000.'],
+    ['replay={capacity: 100, minSize: 64, chunkLength: 200}', 'replay.chunkLength is 200; allowed: at most'],
+    ['fleet.slotsPerLease=17', 'fleet.slotsPerLease is 17; allowed: at most fleet.slots, 16.'],
+    ['fleet.slotsPerLease=5', 'fleet.slotsPerLease is 5; allowed: at most fleet.slotsPerActor, 4.'],
+    ['fleet.actors=5', 'fleet.actors is 5, and 4 hold all 16 slots already: raise fleet.slots'],
+    ['exploration={kind: schedule, from: 0.1, to: 0.2}', 'exploration.to is 0.2; allowed: at most'],
+  ])('%s', (override, expected) => {
+    const found = problems({ preset: 'cartpole' }, [override]);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(expected);
+  });
+
+  it('want an end where something is scheduled to it', () => {
+    expect(problems({ preset: 'cartpole' }, ['stop.maxUpdates=null'])).toEqual([]);
+    expect(
+      problems({ preset: 'cartpole' }, ['stop.maxUpdates=null', 'replay.sampling.kind=prioritized']),
+    ).toEqual([
+      'stop.maxUpdates is null; allowed: a number of updates, because replay.sampling.beta reaches 1 there.',
+    ]);
+    expect(problems({ preset: 'cartpole' }, ['stop.maxUpdates=null', 'agent.learningRateDecay=0.1'])).toEqual(
+      ['stop.maxUpdates is null; allowed: a number of updates, because agent.learningRateDecay ends there.'],
+    );
+  });
+});
