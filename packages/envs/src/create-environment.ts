@@ -18,11 +18,18 @@ import { type ObservationArray, observationSize } from './spaces.ts';
  *   transition must not be stored, and the copy must be reset or made again.
  */
 export function createEnvironment(definition: EnvironmentDefinition, random: Random, slot = 0): Environment {
-  const environment = definition.create(random);
-  return definition.native
-    ? new LimitedEnvironment(definition, environment, slot)
-    : new CheckedEnvironment(definition, environment, slot);
+  if (definition.native) return new LimitedEnvironment(definition, definition.create(random), slot);
+  let environment: Environment;
+  try {
+    environment = definition.create(random);
+  } catch (cause) {
+    const place = { environment: definition.id, slot, episode: 0, step: 0 };
+    throw new EnvironmentError(place, messageOf(cause), { cause });
+  }
+  return new CheckedEnvironment(definition, environment, slot);
 }
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /** Holds the time limit and refuses what callers must not do. */
 class LimitedEnvironment implements Environment {
@@ -88,7 +95,7 @@ class LimitedEnvironment implements Environment {
       run();
     } catch (cause) {
       if (cause instanceof EnvironmentError) throw cause;
-      throw this.error(cause instanceof Error ? cause.message : String(cause), step, cause);
+      throw this.error(messageOf(cause), step, cause);
     }
   }
 

@@ -18,7 +18,7 @@ export class EnvironmentError extends Error {
   }
 }
 
-/** An environment cannot be had as asked for: an unknown id, a wrong option, a module that defines none. */
+/** What was asked for cannot be: an unknown id, a wrong option, a module that defines no environment, a trace. */
 export class EnvironmentDefinitionError extends Error {
   override readonly name = 'EnvironmentDefinitionError';
 }

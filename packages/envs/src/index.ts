@@ -1,7 +1,16 @@
-export * from './create-environment.ts';
-export type * from './environment.ts';
-export * from './errors.ts';
-export * from './registry.ts';
+export { benchEnvs } from './bench.ts';
+export { createEnvironment } from './create-environment.ts';
+export {
+  defineEnvironment,
+  type OwnDefinition,
+  type OwnEnvironment,
+  type OwnObservation,
+  type OwnStep,
+} from './define-environment.ts';
+export type { Environment, EnvironmentDefinition, StepOutcome, Transition } from './environment.ts';
+export { EnvironmentDefinitionError, EnvironmentError, type EnvironmentPlace } from './errors.ts';
+export { type EnvironmentDescription, loadEnvironment, resolveEnvironment } from './load-environment.ts';
+export { type EnvironmentOptions, findEnvironment, listEnvironments } from './registry.ts';
 export {
   allocateObservations,
   type Box,
@@ -17,3 +26,4 @@ export {
   observationSize,
   type Space,
 } from './spaces.ts';
+export { type EnvironmentTrace, traceEnvironment } from './trace.ts';

@@ -1,7 +1,8 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { EnvironmentDefinition } from './environment.ts';
 import { EnvironmentDefinitionError } from './errors.ts';
+import { issueSentence } from './issues.ts';
 import { acrobot } from './native/acrobot.ts';
 import { cartPole } from './native/cartpole.ts';
 import { cliffWalking } from './native/cliff-walking.ts';
@@ -29,23 +30,15 @@ function entry<const Id extends string, Shape extends z.ZodRawShape>(
     define(id, options) {
       const parsed = schema.safeParse(options);
       if (!parsed.success) {
-        throw new EnvironmentDefinitionError(
-          optionProblem(id, parsed.error.issues[0], Object.keys(schema.shape)),
-        );
+        const known = Object.keys(schema.shape);
+        const sentence = issueSentence(`Environment ${id}`, 'option', parsed.error, known);
+        throw new EnvironmentDefinitionError(sentence);
       }
       const definition = make(id as Id, parsed.data as z.infer<z.ZodObject<Shape>>);
       const limit = (parsed.data as { max_episode_steps?: number }).max_episode_steps;
       return limit === undefined ? definition : { ...definition, maxEpisodeSteps: limit };
     },
   };
-}
-
-function optionProblem(id: string, issue: z.core.$ZodIssue, known: readonly string[]): string {
-  if (issue.code === 'unrecognized_keys') {
-    const [key] = issue.keys;
-    return `Environment ${id} has no option ${key}: did you mean ${closest(key, known)}? It takes ${known.join(', ')}.`;
-  }
-  return `Environment ${id}, option ${issue.path.join('.')}: ${issue.message}.`;
 }
 
 const frozenLakeOptions = {

@@ -1,0 +1,74 @@
+import { Random } from '@qfleet/random';
+import { createEnvironment } from './create-environment.ts';
+import { findEnvironment } from './registry.ts';
+import { allocateObservations, observationRows, observationSize } from './spaces.ts';
+
+/** How long one figure is measured, after as long a warm-up. */
+const MEASURED_MS = 500;
+
+/**
+ * Peers of one core on CartPole-v1, recorded on a 2-core CPU (not in this run): Gymnasium's NumPy vector, its
+ * fastest way.
+ */
+const peers = [
+  { slots: 1, stepsPerSecond: null },
+  { slots: 64, stepsPerSecond: 1.5e6 },
+  { slots: 1024, stepsPerSecond: 12e6 },
+];
+
+/** A figure of `qfleet bench`, as the report package's `BenchRow` has it. */
+interface Row {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly reference: string | null;
+  readonly referenceValue: number | null;
+  readonly ratio: number | null;
+}
+
+/** Steps a second of one core, CartPole-v1 with its time limit and resets, written into one batch. */
+export function benchEnvs(): Row[] {
+  return peers.map(({ slots, stepsPerSecond }) => {
+    const value = measure(slots);
+    return {
+      name: `CartPole-v1, ${slots} ${slots === 1 ? 'slot' : 'slots'}`,
+      value,
+      unit: 'steps/s',
+      reference: stepsPerSecond === null ? null : 'Gymnasium 1.4.0 NumPy vector (recorded)',
+      referenceValue: stepsPerSecond,
+      ratio: stepsPerSecond === null ? null : value / stepsPerSecond,
+    };
+  });
+}
+
+function measure(slots: number): number {
+  const definition = findEnvironment('CartPole-v1');
+  const random = new Random(0);
+  const environments = Array.from({ length: slots }, (_, slot) =>
+    createEnvironment(definition, random, slot),
+  );
+  const size = observationSize(definition.observationSpace);
+  const rows = observationRows(allocateObservations(definition.observationSpace, slots), size);
+  const outcome = { reward: 0, terminated: false, truncated: false };
+  environments.forEach((environment, slot) => {
+    environment.reset(rows[slot]);
+  });
+
+  const run = (): number => {
+    const start = performance.now();
+    let steps = 0;
+    let elapsed = 0;
+    while (elapsed < MEASURED_MS) {
+      for (let turn = 0; turn < 8192; turn += slots) {
+        for (let slot = 0; slot < slots; slot++) {
+          environments[slot].step(steps++ & 1, rows[slot], outcome);
+          if (outcome.terminated || outcome.truncated) environments[slot].reset(rows[slot]);
+        }
+      }
+      elapsed = performance.now() - start;
+    }
+    return (steps / elapsed) * 1000;
+  };
+  run();
+  return run();
+}

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { adaptDefinition } from './define-environment.ts';
+import type { EnvironmentDefinition } from './environment.ts';
+import { EnvironmentDefinitionError } from './errors.ts';
+import { type EnvironmentOptions, findEnvironment } from './registry.ts';
+
+/** What any process can make the same definition of again; plain JSON. */
+export interface EnvironmentDescription {
+  /** Of a native environment; with `module`, only a name for it. */
+  readonly id: string;
+  /** Path of a module whose default export is the environment. */
+  readonly module?: string | undefined;
+  /** For native environments. */
+  readonly options?: EnvironmentOptions | undefined;
+}
+
+/**
+ * The definition that a description stands for, in whatever process.
+ *
+ * @throws EnvironmentDefinitionError as `findEnvironment` and `loadEnvironment` do.
+ */
+export async function resolveEnvironment(
+  description: EnvironmentDescription,
+): Promise<EnvironmentDefinition> {
+  const { id, module, options = {} } = description;
+  if (module === undefined) return findEnvironment(id, options);
+  const [option] = Object.keys(options);
+  if (option !== undefined) {
+    throw new EnvironmentDefinitionError(
+      `Option ${option} cannot be given to an environment of a module: set it in ${module}.`,
+    );
+  }
+  return loadEnvironment(module);
+}
+
+/**
+ * The environment that is the default export of a .ts, .js or .mjs module: of `defineEnvironment`, or a plain object of
+ * the same shape. The module may import '@qfleet/envs' wherever it lies. Node strips its types, so only
+ * erasable TypeScript is understood.
+ *
+ * @param path relative paths start from the working directory.
+ * @throws EnvironmentDefinitionError when there is no such file, it cannot be run, or a field is wrong.
+ */
+export async function loadEnvironment(path: string): Promise<EnvironmentDefinition> {
+  const file = resolve(path);
+  if (!existsSync(file)) throw new EnvironmentDefinitionError(`There is no environment module ${path}.`);
+  resolveOurselves();
+  const module: object = await import(/* @vite-ignore */ pathToFileURL(file).href).catch((cause: Error) => {
+    throw new EnvironmentDefinitionError(`Environment module ${path} cannot be loaded: ${cause.message}`, {
+      cause,
+    });
+  });
+  if (!('default' in module)) {
+    throw new EnvironmentDefinitionError(
+      `Environment module ${path} has no default export: write "export default defineEnvironment({ … })".`,
+    );
+  }
+  return adaptDefinition(module.default, `Environment module ${path}`);
+}
+
+let hooked = false;
+
+/** Lets modules outside this repository import this package by its name. */
+function resolveOurselves(): void {
+  if (hooked) return;
+  hooked = true;
+  // The extension is .js once built and .ts in the source.
+  const { href } = new URL(`./index${extname(import.meta.url)}`, import.meta.url);
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === '@qfleet/envs' ? { url: href, shortCircuit: true } : next(specifier, context),
+  });
+}

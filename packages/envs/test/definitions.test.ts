@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Random } from '@qfleet/random';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  createEnvironment,
+  EnvironmentDefinitionError,
+  findEnvironment,
+  listEnvironments,
+  loadEnvironment,
+  resolveEnvironment,
+} from '../src/index.ts';
+
+const fixture = (name: string) => new URL(`fixtures/${name}`, import.meta.url).pathname;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'qfleet-envs-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('native environments', () => {
+  test('are listed with a summary, and found by their ids', () => {
+    const ids = listEnvironments().map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const definition of listEnvironments()) {
+      expect(definition.summary).toMatch(/^[A-Z].*\.$/);
+      expect(findEnvironment(definition.id).summary).toBe(definition.summary);
+    }
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['cartpole-v1', {}, 'There is no environment cartpole-v1: did you mean CartPole-v1, CartPole-v0, '],
+    ['CartPol-v1', {}, 'There is no environment CartPol-v1: did you mean CartPole-v1, CartPole-v0, '],
+    ['FrozenLake', {}, 'There is no environment FrozenLake: did you mean FrozenLake-v1, FrozenLake8x8-v1, '],
+    [
+      'FrozenLake-v1',
+      { slippery: true },
+      'Environment FrozenLake-v1 has no option slippery: did you mean is_slippery? It takes map_name, is_slippery, success_rate, max_episode_steps.',
+    ],
+    [
+      'FrozenLake-v1',
+      { map_name: '5x5' },
+      'Environment FrozenLake-v1, option map_name: invalid option: expected one of "4x4"|"8x8".',
+    ],
+    [
+      'CliffWalking-v1',
+      { is_slippery: 'yes' },
+      'Environment CliffWalking-v1, option is_slippery: invalid input: expected boolean, received string.',
+    ],
+    [
+      'Taxi-v3',
+      { max_episode_steps: 0 },
+      'Environment Taxi-v3, option max_episode_steps: too small: expected number to be >=1.',
+    ],
+  ])('%s %j is refused', (id, options, message) => {
+    const find = () => findEnvironment(id, options);
+    expect(find).toThrow(EnvironmentDefinitionError);
+    expect(find).toThrow(message);
+  });
+});
+
+describe('environments of a module', () => {
+  test('of defineEnvironment', async () => {
+    const definition = await loadEnvironment(fixture('catch.ts'));
+    expect(definition).toMatchObject({ id: 'Catch-v0', maxEpisodeSteps: 10, solvedReturn: 0.95 });
+    const environment = createEnvironment(definition, new Random(1));
+    const observation = new Float32Array(3);
+    const result = { reward: 0, terminated: false, truncated: false };
+    environment.reset(observation);
+    let rewards = 0;
+    while (!result.terminated) {
+      // Under the ball, wherever it falls.
+      const action = 1 + Math.sign(observation[0] - observation[2]);
+      environment.step(action, observation, result);
+      rewards += result.reward;
+    }
+    expect(rewards).toBe(1);
+  });
+
+  test('of a plain object, with the defaults filled in', async () => {
+    const definition = await resolveEnvironment({ id: 'anything', module: fixture('plain.mjs') });
+    expect(definition).toMatchObject({ id: 'Corridor-v0', maxEpisodeSteps: null, solvedReturn: null });
+    const environment = createEnvironment(definition, new Random(1));
+    const observation = new Int32Array(1);
+    const result = { reward: 0, terminated: false, truncated: false };
+    environment.reset(observation);
+    for (let step = 1; step <= 3; step++) environment.step(1, observation, result);
+    expect([observation[0], result]).toEqual([3, { reward: -1, terminated: true, truncated: false }]);
+  });
+
+  test('that lies outside the repository may import this package: the built one, in a process of its own', async () => {
+    await copyFile(fixture('catch.ts'), join(folder, 'catch.ts'));
+    const script = `
+      const { resolveEnvironment } = await import(${JSON.stringify(import.meta.resolve('@qfleet/envs'))});
+      const { id, actionSpace } = await resolveEnvironment({ id: 'Catch-v0', module: 'catch.ts', options: {} });
+      console.log(JSON.stringify({ id, actionSpace }));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: folder,
+    });
+    expect(JSON.parse(stdout)).toEqual({ id: 'Catch-v0', actionSpace: { kind: 'discrete', n: 3 } });
+  });
+
+  test('takes no options', async () => {
+    const description = { id: 'Catch-v0', module: 'env.ts', options: { speed: 2 } };
+    await expect(resolveEnvironment(description)).rejects.toThrow(
+      'Option speed cannot be given to an environment of a module: set it in env.ts.',
+    );
+  });
+
+  test('that is missing', async () => {
+    await expect(loadEnvironment('/nowhere/env.ts')).rejects.toThrow(
+      'There is no environment module /nowhere/env.ts.',
+    );
+  });
+
+  const good = `id: 'Own-v0', observationSpace: { kind: 'discrete', n: 2 }, actionSpace: { kind: 'discrete', n: 2 }`;
+  test.each([
+    ['export const env = 1;', ' has no default export: write "export default defineEnvironment({ … })".'],
+    ['export default {', ' cannot be loaded: '],
+    ["throw new Error('no licence');", ' cannot be loaded: no licence'],
+    ['export default () => 1;', ': invalid input: expected object, received function.'],
+    [`export default { ${good} };`, ', field create: it must be a function (random) => environment.'],
+    [
+      `export default { ${good}, maxEpisodeStep: 3, create() {} };`,
+      ' has no field maxEpisodeStep: did you mean maxEpisodeSteps? It takes ',
+    ],
+    [
+      `export default { ${good}, maxEpisodeSteps: -1, create() {} };`,
+      ', field maxEpisodeSteps: too small: expected number to be >=1.',
+    ],
+    [
+      `export default { ...{ ${good} }, id: 3, create() {} };`,
+      ', field id: invalid input: expected string, received number.',
+    ],
+    [
+      `export default { ...{ ${good} }, actionSpace: { kind: 'discrete', n: 0 }, create() {} };`,
+      ', field actionSpace: n must be a positive integer, not 0.',
+    ],
+    [
+      `export default { ...{ ${good} }, actionSpace: { kind: 'box', low: 0, high: 1, shape: [1] }, create() {} };`,
+      ', field actionSpace: it must be discrete, as in discrete(4).',
+    ],
+    [
+      `export default { ...{ ${good} }, observationSpace: { kind: 'boxes' }, create() {} };`,
+      ", field observationSpace: kind must be 'box' or 'discrete', not boxes.",
+    ],
+    [
+      `export default { ...{ ${good} }, observationSpace: undefined, create() {} };`,
+      ', field observationSpace: it is not an object.',
+    ],
+    [
+      `export default { ...{ ${good} }, observationSpace: { kind: 'box', low: 2, high: 1, shape: [1] }, create() {} };`,
+      ', field observationSpace: A box cannot be made: low is above high at element 0.',
+    ],
+  ])('that is wrong is refused in one sentence: %s', async (source, message) => {
+    const path = join(await mkdtemp(join(folder, 'wrong-')), 'env.mjs');
+    await writeFile(path, source);
+    const loading = loadEnvironment(path);
+    await expect(loading).rejects.toThrow(EnvironmentDefinitionError);
+    await expect(loading).rejects.toThrow(`Environment module ${path}${message}`);
+  });
+});
