@@ -1,1 +1,4 @@
-export {};
+export { writeFileAtomically } from './atomic-write.ts';
+export { RunDirectoryError } from './errors.ts';
+export type { MetricsRow, RunSummary } from './records.ts';
+export { defaultRunPath, markLatest, RunDirectory } from './run-directory.ts';

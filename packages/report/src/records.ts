@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+const count = z.int().min(0);
+const measured = z.number().nullable();
+
+/** A line of `metrics.jsonl`: how training stood at one moment. Null: nothing measured yet. */
+export const metricsRowSchema = z.object({
+  time: z.number().describe('seconds of training, over all sessions of the run'),
+  steps: count.describe('environment steps of all slots'),
+  updates: count,
+  episodes: count,
+  meanReturn: measured.describe('of the last training episodes, 100 at most'),
+  returnStd: measured.describe('standard deviation of the same'),
+  epsilon: measured,
+  loss: measured,
+  meanAbsTdError: measured,
+  meanQ: measured,
+  replayTransitions: count,
+  evaluation: z
+    .object({ updates: count, mean: z.number(), std: z.number(), episodes: count })
+    .optional()
+    .describe('one that was reported since the row before'),
+});
+export type MetricsRow = z.output<typeof metricsRowSchema>;
+
+/** `summary.json`: what came of a run. */
+export const runSummarySchema = z.object({
+  run: z.string(),
+  name: z.string(),
+  environment: z.string(),
+  seed: count,
+  versions: z.object({
+    qfleet: z.string(),
+    node: z.string(),
+    tensorflow: z.string().nullable().describe('null: no TensorFlow was used'),
+    runtime: z.string().describe('what crunched the numbers'),
+  }),
+  envSteps: count,
+  updates: count,
+  wallSeconds: z.number().describe('from start to end, set-up and evaluation included'),
+  trainingSeconds: z.number().describe('from the first environment step to the last update'),
+  stopReason: z.enum(['solved', 'maxUpdates', 'maxSteps', 'maxSeconds', 'interrupted', 'failed']),
+  solved: z.boolean(),
+  evaluation: z
+    .object({ episodes: count, returns: z.array(z.number()), mean: z.number(), std: z.number(), seed: count })
+    .nullable()
+    .describe('greedy episodes after training; null: there were none'),
+  best: z
+    .object({ updates: count, mean: z.number() })
+    .nullable()
+    .describe('the best evaluation while training'),
+  weightsHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable()
+    .describe('SHA-256 of the evaluated parameters'),
+  restarts: count.describe('processes that the supervisor started again'),
+});
+export type RunSummary = z.output<typeof runSummarySchema>;

@@ -1,0 +1,189 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { loadRunConfig, type RunConfig, toYaml } from '@qfleet/config';
+import { z } from 'zod';
+import { writeFileAtomically } from './atomic-write.ts';
+import { RunDirectoryError } from './errors.ts';
+import { takeLock } from './lock.ts';
+import { MetricsFile } from './metrics-file.ts';
+import { type MetricsRow, type RunSummary, runSummarySchema } from './records.ts';
+
+/** Of the layout below; raised when an older Qfleet could not read it any more. */
+const format = 1;
+
+const runFileSchema = z.object({ format: z.int(), run: z.string().min(1), createdAt: z.string() });
+
+/**
+ * The directory that holds all there is to know of a run:
+ *
+ *     run.json        the run's id, the version of this layout
+ *     config.yaml     the whole configuration
+ *     metrics.jsonl   how training went
+ *     checkpoints/    what `qfleet resume` and `qfleet eval` load
+ *     curve.svg       the learning curve
+ *     summary.json    what came of it
+ */
+export class RunDirectory implements Disposable {
+  /** Absolute. */
+  readonly path: string;
+  /** The run's id, which names its keys on Redis. */
+  readonly run: string;
+  readonly config: RunConfig;
+  readonly #metrics: MetricsFile;
+  #unlock: (() => void) | null = null;
+
+  private constructor(path: string, run: string, config: RunConfig) {
+    this.path = path;
+    this.run = run;
+    this.config = config;
+    this.#metrics = new MetricsFile(join(path, 'metrics.jsonl'));
+  }
+
+  /**
+   * Makes the directory of a new run, with all folders above it.
+   *
+   * @throws RunDirectoryError when something is there already.
+   */
+  static create(path: string, run: string, config: RunConfig): RunDirectory {
+    const absolute = resolve(path);
+    try {
+      mkdirSync(join(absolute, 'checkpoints'), { recursive: true });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new RunDirectoryError(`${path} cannot be made a run directory (${code}): choose another.`);
+    }
+    if (existsSync(join(absolute, 'run.json'))) {
+      throw new RunDirectoryError(
+        `${path} holds a run already: qfleet resume ${path}, or choose another directory.`,
+      );
+    }
+    if (readdirSync(absolute).length > 1 || readdirSync(join(absolute, 'checkpoints')).length > 0) {
+      throw new RunDirectoryError(`${path} is not empty: choose another directory for the run.`);
+    }
+    const directory = new RunDirectory(absolute, run, config);
+    writeFileAtomically(join(absolute, 'config.yaml'), toYaml(config));
+    // Last: with this file the directory is a run.
+    directory.#writeJson('run.json', { format, run, createdAt: new Date().toISOString() });
+    return directory;
+  }
+
+  /**
+   * Opens the directory of a run that exists; `runs/latest` will do.
+   *
+   * @throws RunDirectoryError when it is no run, or one of a newer Qfleet; ConfigError when its configuration is not valid.
+   */
+  static open(path: string): RunDirectory {
+    const absolute = resolve(path);
+    const file = join(absolute, 'run.json');
+    if (!existsSync(absolute)) throw new RunDirectoryError(`There is no directory ${path}.`);
+    if (!existsSync(file)) {
+      throw new RunDirectoryError(
+        `${path} is no run directory: it has no run.json, which qfleet train writes.`,
+      );
+    }
+    const about = readJson(file, runFileSchema);
+    if (about.format > format) {
+      throw new RunDirectoryError(
+        `${path} was written by a newer Qfleet (layout ${about.format}, this one reads up to ${format}): update Qfleet.`,
+      );
+    }
+    return new RunDirectory(absolute, about.run, loadRunConfig({ file: join(absolute, 'config.yaml') }));
+  }
+
+  get checkpoints(): string {
+    return join(this.path, 'checkpoints');
+  }
+
+  /**
+   * Claims the directory for this process until `unlock`, so that nobody else trains into it. What a dead process left
+   * is taken over.
+   *
+   * @throws RunDirectoryError when a living process holds it.
+   */
+  lock(): void {
+    this.#unlock ??= takeLock(join(this.path, 'lock'), this.path);
+  }
+
+  unlock(): void {
+    this.#unlock?.();
+    this.#unlock = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.unlock();
+  }
+
+  /** Only for who holds the lock. */
+  appendMetrics(row: MetricsRow): void {
+    this.#metrics.append(row);
+  }
+
+  /** All rows, in the order they were written; a last line that a crash cut short is left out. */
+  readMetrics(): MetricsRow[] {
+    return this.#metrics.read();
+  }
+
+  writeSummary(summary: RunSummary): void {
+    this.#writeJson('summary.json', runSummarySchema.parse(summary));
+  }
+
+  /** Null: the run has not ended yet. */
+  readSummary(): RunSummary | null {
+    const file = join(this.path, 'summary.json');
+    return existsSync(file) ? readJson(file, runSummarySchema) : null;
+  }
+
+  /**
+   * Draws `curve.svg` from the metrics. Takes some tenths of a second, most of it to load the library.
+   *
+   * @returns its path; null: there is nothing to draw yet.
+   */
+  async drawCurve(): Promise<string | null> {
+    const rows = this.readMetrics();
+    if (rows.length < 2) return null;
+    const { drawCurve } = await import('./curve.ts');
+    const { environment, seed, stop } = this.config;
+    const file = join(this.path, 'curve.svg');
+    const title = `${environment.id}, seed ${seed}`;
+    writeFileAtomically(file, await drawCurve(rows, { title, solvedReturn: stop.solvedReturn }));
+    return file;
+  }
+
+  #writeJson(name: string, value: unknown): void {
+    writeFileAtomically(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+}
+
+/** `runs/<name>-<date>-<time>-<id>`, in UTC: sorts by time. */
+export function defaultRunPath(name: string, id: string, now = new Date()): string {
+  const [date, time] = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
+  return join('runs', `${name}-${date}-${time}-${id}`);
+}
+
+/** Lets `latest`, beside a run directory, point at it. Where links are not allowed there is none. */
+export function markLatest(path: string): void {
+  const link = join(dirname(resolve(path)), 'latest');
+  const draft = `${link}.${process.pid}.tmp`;
+  try {
+    symlinkSync(basename(path), draft);
+    renameSync(draft, link);
+  } catch {
+    rmSync(draft, { force: true });
+  }
+}
+
+function readJson<T>(file: string, schema: z.ZodType<T>): T {
+  const text = readFileSync(file, 'utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new RunDirectoryError(`${file} is not JSON: it was cut short or edited.`);
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new RunDirectoryError(
+    `${file} is not what Qfleet writes: ${issue.path.join('.')}: ${issue.message}.`,
+  );
+}
