@@ -1,9 +1,10 @@
 import type { NetworkConfig } from '@qfleet/config';
-import type * as Tf from '@tensorflow/tfjs-core';
+import type { TensorFlow } from '@qfleet/tensor';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { inputSize, type Signature } from './signature.ts';
 
 /** A network's parameters as tensors, by the names of `parameterSpecs`. */
-export type Parameters = Readonly<Record<string, Tf.Tensor>>;
+export type Parameters = Readonly<Record<string, Tensor>>;
 
 /**
  * Q(s, ·) of a batch: a pure function of tensors, which differentiates, traces and runs on any backend.
@@ -13,15 +14,15 @@ export type Parameters = Readonly<Record<string, Tf.Tensor>>;
  * @returns float32 [rows, actions].
  */
 export function forward(
-  tf: typeof Tf,
+  tf: TensorFlow,
   config: NetworkConfig,
   signature: Signature,
   parameters: Parameters,
-  observations: Tf.Tensor,
-): Tf.Tensor2D {
-  const dense = (name: string, x: Tf.Tensor2D): Tf.Tensor2D =>
-    tf.add(tf.matMul(x, parameters[`${name}/kernel`] as Tf.Tensor2D), parameters[`${name}/bias`]);
-  const hidden = (name: string, x: Tf.Tensor2D): Tf.Tensor2D => tf.relu(dense(name, x));
+  observations: Tensor,
+): Tensor2D {
+  const dense = (name: string, x: Tensor2D): Tensor2D =>
+    tf.add(tf.matMul(x, parameters[`${name}/kernel`] as Tensor2D), parameters[`${name}/bias`]);
+  const hidden = (name: string, x: Tensor2D): Tensor2D => tf.relu(dense(name, x));
 
   let x = features(tf, signature, observations);
   const shared = config.hidden.length - (config.dueling ? 1 : 0);
@@ -34,10 +35,10 @@ export function forward(
   return tf.add(value, tf.sub(advantage, tf.mean(advantage, 1, true)));
 }
 
-function features(tf: typeof Tf, signature: Signature, observations: Tf.Tensor): Tf.Tensor2D {
+function features(tf: TensorFlow, signature: Signature, observations: Tensor): Tensor2D {
   const size = inputSize(signature);
   if (signature.observationCount !== undefined) {
-    return tf.oneHot(tf.reshape(observations, [-1]) as Tf.Tensor1D, size) as Tf.Tensor2D;
+    return tf.oneHot(tf.reshape(observations, [-1]) as Tensor1D, size) as Tensor2D;
   }
-  return tf.cast(tf.reshape(observations, [-1, size]), 'float32') as Tf.Tensor2D;
+  return tf.cast(tf.reshape(observations, [-1, size]), 'float32') as Tensor2D;
 }
