@@ -1,1 +1,47 @@
-export {};
+export { backoff } from './backoff.ts';
+export { type ConnectOptions, connectRedis } from './connect.ts';
+export { type EpisodeReport, lastEpisodes, readEpisodes, reportEpisodes } from './episodes.ts';
+export { FleetConfigurationError, FleetError } from './errors.ts';
+export {
+  type Evaluate,
+  EvaluationQueue,
+  EvaluationWorker,
+  type EvaluationWorkerOptions,
+  readEvaluations,
+} from './evaluations.ts';
+export { type Beat, Heartbeats, type HeartbeatsOptions, type Role, type Snapshots } from './heartbeats.ts';
+export { checkRunId, type FleetKeys, fleetKeys, newRunId, replayPrefix } from './keys.ts';
+export { LearnerLease } from './learner-lease.ts';
+export { RolloutLeases, type RolloutLeasesOptions, seedLeases } from './leases.ts';
+export {
+  checkRedis,
+  explainRedisError,
+  findRedisServer,
+  isOldRedis,
+  type LocalRedis,
+  type LocalRedisOptions,
+  maskRedisUrl,
+  OLDEST_REDIS,
+  openRedis,
+  provisionRedis,
+  RedisProblem,
+  type RedisServerProgram,
+  startLocalRedis,
+} from './local-redis/index.ts';
+export { createLogger, type Logger } from './logger.ts';
+export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
+export { FleetReader } from './read-fleet.ts';
+export { redisOptionsOf } from './redis-url.ts';
+export {
+  createRun,
+  isOver,
+  type RunPhase,
+  type RunRecord,
+  readPhase,
+  readRun,
+  setPhase,
+  waitForRun,
+} from './run.ts';
+export { type ProcessContext, runProcess } from './run-process.ts';
+export { type ChildSpec, type ChildStatus, Supervisor, type SupervisorOptions } from './supervisor.ts';
+export { RedisWeightsChannel } from './weights-channel.ts';

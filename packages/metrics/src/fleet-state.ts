@@ -26,8 +26,8 @@ export interface FleetState {
   readonly supervisors: readonly SupervisorSnapshot[];
 }
 
-/** `starting`: no learner has trained yet. `stopped`: interrupted, can be resumed. `finished`: at its goal or budget. */
-export type RunPhase = 'starting' | 'running' | 'stopped' | 'finished' | 'failed';
+/** `starting`: no learner has trained yet. `stopping`: its processes are told to end. `stopped`: interrupted, can be resumed. `finished`: at its goal or budget. */
+export type RunPhase = 'starting' | 'running' | 'stopping' | 'stopped' | 'finished' | 'failed';
 
 /**
  * Sums over all processes that ever were in the run, kept in Redis by increments: they never go back, whoever

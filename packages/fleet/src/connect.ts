@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis, type RedisOptions } from 'ioredis';
+import { backoff } from './backoff.ts';
+import { messageOf } from './errors.ts';
+import { checkRedis, explainRedisError, maskRedisUrl, RedisProblem } from './local-redis/index.ts';
+import type { Logger } from './logger.ts';
+import { redisOptionsOf } from './redis-url.ts';
+
+export interface ConnectOptions {
+  /** Shown by `CLIENT LIST`: actor, learner, cli, … */
+  readonly role: string;
+  /** Seconds for which a Redis that does not answer is tried again; 0: once. */
+  readonly patience?: number;
+  readonly log?: Logger;
+  readonly signal?: AbortSignal;
+}
+
+/** With a packet lost on the way, a reply may never come: then the connection is made anew. */
+const SOCKET_TIMEOUT_MS = 20_000;
+
+/**
+ * A connection that is up, to a Redis that answered. From then on an outage is waited out: commands are kept and
+ * sent (again) once Redis is back, tried with growing, jittered pauses. Whoever holds the connection bounds what it
+ * keeps waiting.
+ *
+ * @throws RedisProblem, one sentence: not reachable, password refused, too old, set to evict keys, …;
+ *   FleetConfigurationError for a URL that cannot be read.
+ */
+export async function connectRedis(url: string, options: ConnectOptions): Promise<Redis> {
+  const settings: Settings = {
+    ...redisOptionsOf(url),
+    replyMapping: 'legacy',
+    connectionName: `qfleet-${options.role}`,
+    lazyConnect: true,
+    connectTimeout: 5_000,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => null,
+    // A failover made this server a replica: find the new primary.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  };
+  const until = performance.now() + (options.patience ?? 0) * 1000;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await connectOnce(settings, options.log);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const pause = backoff(tries);
+      if (!isUnreachable(error) || performance.now() + pause > until) {
+        throw error instanceof RedisProblem ? error : new RedisProblem(explainRedisError(error, url));
+      }
+      if (tries === 1) options.log?.info(`Waiting for Redis at ${maskRedisUrl(url)}: ${messageOf(error)}`);
+      await sleep(pause, undefined, { ...(options.signal ? { signal: options.signal } : {}) });
+    }
+  }
+}
+
+type Settings = RedisOptions & { replyMapping: 'legacy' };
+
+async function connectOnce(settings: Settings, log: Logger | undefined): Promise<Redis> {
+  const redis = new Redis(settings);
+  let failure: unknown = null;
+  const keep = (error: unknown): void => {
+    failure ??= error;
+  };
+  redis.on('error', keep);
+  try {
+    await redis.connect();
+    await checkRedis(redis);
+  } catch (error) {
+    redis.disconnect();
+    throw failure ?? error;
+  }
+  redis.off('error', keep);
+  redis.options.retryStrategy = (times) => backoff(times);
+  reportOutages(redis, log);
+  return redis;
+}
+
+/** One line when Redis goes and one when it is back, however many tries lie between. */
+function reportOutages(redis: Redis, log: Logger | undefined): void {
+  let away = false;
+  let cause = 'the connection was closed';
+  redis.on('error', (error: unknown) => {
+    cause = messageOf(error);
+  });
+  redis.on('reconnecting', () => {
+    if (!away) log?.warn(`Redis is away (${cause}): trying again.`);
+    away = true;
+  });
+  redis.on('ready', () => {
+    if (away) log?.info('Redis is back.');
+    away = false;
+  });
+}
+
+const codeOf = (error: unknown): string | undefined => (error as { code?: string } | null)?.code;
+
+function isUnreachable(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    (code !== undefined && /^(ECONN|EHOST|ENET|ETIMEDOUT|ENOENT|EAI_AGAIN|ENOTFOUND|EPIPE)/.test(code)) ||
+    /^(LOADING|Connection is closed|connect ETIMEDOUT)/.test(messageOf(error))
+  );
+}

@@ -1,0 +1,165 @@
+import type { EvaluationRequest, EvaluationResult, Evaluations } from '@qfleet/training';
+import { type Job, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { messageOf } from './errors.ts';
+import { EVALUATIONS_QUEUE, fleetKeys } from './keys.ts';
+import type { Logger } from './logger.ts';
+import { asBuffer, decodeWeights, encodeWeights } from './weights-channel.ts';
+
+interface EvaluationJob {
+  readonly updates: number;
+  readonly version: number;
+  readonly episodes: number;
+  readonly seed: number;
+}
+
+const WEIGHTS_EXPIRE_SECONDS = 3_600;
+const LOCK_MS = 10_000;
+const STALLED_CHECK_MS = 5_000;
+
+/** Versions rise over restarts, so a checkpoint that is reached again after a crash is evaluated again. */
+const jobIdOf = ({ updates, version }: EvaluationJob): string => `evaluation-${updates}-${version}`;
+
+/** Evaluations as BullMQ jobs, which any evaluator takes. The parameters lie beside the queue, in a key of their own. */
+export class EvaluationQueue implements Evaluations {
+  readonly #redis: Redis;
+  readonly #run: string;
+  readonly #queue: Queue<EvaluationJob>;
+  #read: number;
+
+  /** @param read results to pass over: those of before. */
+  constructor(redis: Redis, run: string, read = 0) {
+    this.#redis = redis;
+    this.#run = run;
+    this.#read = read;
+    this.#queue = new Queue<EvaluationJob>(EVALUATIONS_QUEUE, {
+      connection: redis,
+      prefix: fleetKeys(run).queues,
+    });
+  }
+
+  async request(request: EvaluationRequest): Promise<void> {
+    const { updates, version, parameters, episodes, seed } = request;
+    const job: EvaluationJob = { updates, version, episodes, seed };
+    const jobId = jobIdOf(job);
+    const blob = encodeWeights(this.#run, { version, updates, tensors: parameters });
+    await this.#redis.setex(
+      fleetKeys(this.#run).evaluationWeights(jobId),
+      WEIGHTS_EXPIRE_SECONDS,
+      asBuffer(blob),
+    );
+    await this.#queue.add('evaluation', job, {
+      jobId,
+      attempts: 5,
+      backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+      removeOnComplete: true,
+      removeOnFail: 100,
+    });
+  }
+
+  async results(): Promise<EvaluationResult[]> {
+    const results = await readEvaluations(this.#redis, this.#run, this.#read);
+    this.#read += results.length;
+    return results;
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close();
+  }
+}
+
+/** The run's evaluation results in the order they came, without the first `after`. */
+export async function readEvaluations(redis: Redis, run: string, after = 0): Promise<EvaluationResult[]> {
+  const results = await redis.lrange(fleetKeys(run).evaluations, after, -1);
+  return results.map((text) => JSON.parse(text) as EvaluationResult);
+}
+
+// KEYS: evaluations, evaluated. ARGV: job, result. A job that was taken for stalled may end twice: the first counts.
+const REPORT = `
+if redis.call('SADD', KEYS[2], ARGV[1]) == 1 then redis.call('RPUSH', KEYS[1], ARGV[2]) end
+return 1`;
+
+/** Plays the request's episodes. Rejects when `signal` is aborted. */
+export type Evaluate = (request: EvaluationRequest, signal: AbortSignal) => Promise<readonly number[]>;
+
+export interface EvaluationWorkerOptions {
+  readonly redis: Redis;
+  readonly run: string;
+  readonly evaluate: Evaluate;
+  readonly log: Logger;
+}
+
+/** Takes evaluation jobs, one at a time, plays them and reports. */
+export class EvaluationWorker {
+  readonly #options: EvaluationWorkerOptions;
+  readonly #worker: Worker<EvaluationJob>;
+  readonly #stop = new AbortController();
+  #done = 0;
+  #failed = 0;
+
+  constructor(options: EvaluationWorkerOptions) {
+    this.#options = options;
+    this.#worker = new Worker<EvaluationJob>(EVALUATIONS_QUEUE, (job, token) => this.#process(job, token), {
+      connection: options.redis,
+      prefix: fleetKeys(options.run).queues,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+    });
+    this.#worker.on('error', (error) => options.log.debug(`Evaluations: ${messageOf(error)}`));
+    this.#worker.on('failed', (job, error) => {
+      this.#failed++;
+      options.log.warn(`The evaluation of update ${job?.data.updates} failed: ${messageOf(error)}.`);
+    });
+  }
+
+  /** Evaluations done since the start. */
+  get done(): number {
+    return this.#done;
+  }
+
+  /** Attempts that failed since the start. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Gives the job at hand back to the queue, and takes no other. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#worker.close();
+  }
+
+  async #process(job: Job<EvaluationJob>, token: string | undefined): Promise<void> {
+    const { redis, run, evaluate, log } = this.#options;
+    const keys = fleetKeys(run);
+    const { updates, version, episodes, seed } = job.data;
+    const blob = await redis.getBuffer(keys.evaluationWeights(job.id!));
+    if (!blob) throw new UnrecoverableError('its weights are no longer in Redis');
+    const startedAt = performance.now();
+    let returns: readonly number[];
+    try {
+      const { tensors } = decodeWeights(run, blob);
+      returns = await evaluate({ updates, version, parameters: tensors, episodes, seed }, this.#stop.signal);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
+    const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
+    const variance = returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / returns.length;
+    const result: EvaluationResult = {
+      updates,
+      returns,
+      mean,
+      std: Math.sqrt(variance),
+      seconds: (performance.now() - startedAt) / 1000,
+    };
+    await redis.eval(REPORT, 2, keys.evaluations, keys.evaluated, job.id!, JSON.stringify(result));
+    await redis.del(keys.evaluationWeights(job.id!));
+    this.#done++;
+    log.info(
+      { updates, mean: result.mean, std: result.std },
+      `Evaluated update ${updates}: mean return ${mean}.`,
+    );
+  }
+}

@@ -1,0 +1,164 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type {
+  ActorSnapshot,
+  EvaluatorSnapshot,
+  ExporterSnapshot,
+  FleetTotals,
+  LearnerSnapshot,
+  ProcessSnapshot,
+  SupervisorSnapshot,
+} from '@qfleet/metrics';
+import type { Redis } from 'ioredis';
+import { messageOf } from './errors.ts';
+import { fleetKeys } from './keys.ts';
+import type { Logger } from './logger.ts';
+import type { RunPhase } from './run.ts';
+
+/** What the processes of each role tell of themselves. */
+export interface Snapshots {
+  actor: ActorSnapshot;
+  learner: LearnerSnapshot;
+  evaluator: EvaluatorSnapshot;
+  exporter: ExporterSnapshot;
+  supervisor: SupervisorSnapshot;
+}
+export type Role = keyof Snapshots;
+
+/** What a process measures for a heartbeat; the rest (memory, CPU, times) is filled in. */
+export interface Beat<R extends Role> {
+  readonly snapshot: Omit<Snapshots[R], keyof ProcessSnapshot>;
+  /** Counters since this process's start; what they grew by is added to the run's totals. */
+  readonly totals: Partial<FleetTotals>;
+}
+
+export interface HeartbeatsOptions<R extends Role> {
+  readonly redis: Redis;
+  readonly run: string;
+  readonly role: R;
+  /** This life of the process. */
+  readonly id: string;
+  /** A name that stays over restarts, so that they are counted; null: they are not. */
+  readonly name: string | null;
+  readonly measure: () => Beat<R>;
+  /** The run's phase as each heartbeat finds it; null: Redis has no such run (it lost it). */
+  readonly onPhase?: (phase: RunPhase | null, reason: string | null) => void;
+  readonly log: Logger;
+}
+
+const BEAT_MS = 1_000;
+const EXPIRE_MS = 5_000;
+const COUNTED_EXPIRE_MS = 24 * 3_600_000;
+
+// KEYS: process, processes, counted, totals, run. ARGV: member, snapshot, expiry of process and of counted in ms, then
+// name and value of each counter. Adds only what a counter grew by since it was last counted, so a repeated beat (its
+// reply was lost) counts nothing twice. Returns phase and reason of the run.
+const BEAT = `
+local now = redis.call('TIME')
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+redis.call('ZADD', KEYS[2], now[1], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now[1] - 60)
+for i = 5, #ARGV, 2 do
+  local before = tonumber(redis.call('HGET', KEYS[3], ARGV[i]) or '0')
+  local growth = tonumber(ARGV[i + 1]) - before
+  if growth > 0 then
+    redis.call('HINCRBYFLOAT', KEYS[4], ARGV[i], string.format('%.17g', growth))
+    redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+  end
+end
+redis.call('PEXPIRE', KEYS[3], ARGV[4])
+return redis.call('HMGET', KEYS[5], 'phase', 'reason')`;
+
+/** Tells the fleet once a second that this process lives, what it does, and learns in the same round trip how the run is. */
+export class Heartbeats<R extends Role> {
+  readonly #options: HeartbeatsOptions<R>;
+  readonly #member: string;
+  readonly #stop = new AbortController();
+  readonly #startedAt = Date.now();
+  #roundTripSeconds = 0;
+  #beating: Promise<void> = Promise.resolve();
+
+  constructor(options: HeartbeatsOptions<R>) {
+    this.#options = options;
+    this.#member = `${options.role}:${options.id}`;
+  }
+
+  /** Registers the process, and beats until `stop`. */
+  async start(): Promise<void> {
+    const { redis, run, role, name } = this.#options;
+    const keys = fleetKeys(run);
+    if (name !== null && (await redis.sadd(keys.unended, `${role}:${name}`)) === 0 && role !== 'supervisor') {
+      await redis.hincrby(
+        keys.totals,
+        `${role as Exclude<R, 'supervisor'>}Restarts` satisfies keyof FleetTotals,
+        1,
+      );
+    }
+    await this.beat();
+    this.#beating = this.#repeat();
+  }
+
+  /** One heartbeat now. */
+  async beat(): Promise<void> {
+    const { redis, run, measure, onPhase } = this.#options;
+    const keys = fleetKeys(run);
+    const { snapshot, totals } = measure();
+    const sentAt = performance.now();
+    const [phase, reason] = (await redis.eval(
+      BEAT,
+      5,
+      keys.process(this.#member),
+      keys.processes,
+      keys.counted(this.#member),
+      keys.totals,
+      keys.run,
+      this.#member,
+      JSON.stringify({ ...this.#process(), ...snapshot }),
+      EXPIRE_MS,
+      COUNTED_EXPIRE_MS,
+      ...Object.entries(totals).flatMap(([name, value]) => [name, Number.isFinite(value) ? value : 0]),
+    )) as [RunPhase | null, string | null];
+    this.#roundTripSeconds = (performance.now() - sentAt) / 1000;
+    onPhase?.(phase, reason || null);
+  }
+
+  /** The last counts, then off the list: a clean end. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#beating;
+    await this.beat();
+    const { redis, run, role, name } = this.#options;
+    const keys = fleetKeys(run);
+    await redis
+      .multi()
+      .del(keys.process(this.#member))
+      .zrem(keys.processes, this.#member)
+      .srem(keys.unended, `${role}:${name}`)
+      .exec();
+  }
+
+  #process(): ProcessSnapshot {
+    const { user, system } = process.cpuUsage();
+    return {
+      id: this.#options.id,
+      host: hostname(),
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      heartbeatAt: Date.now(),
+      residentBytes: process.memoryUsage.rss(),
+      cpuSeconds: (user + system) / 1e6,
+      redisRoundTripSeconds: this.#roundTripSeconds,
+    };
+  }
+
+  async #repeat(): Promise<void> {
+    const { signal } = this.#stop;
+    for (;;) {
+      await sleep(BEAT_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await this.beat().catch((error: unknown) => {
+        this.#options.log.debug(`Heartbeat: ${messageOf(error)}`);
+      });
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { FleetError, messageOf } from './errors.ts';
+import { fleetKeys } from './keys.ts';
+import type { Logger } from './logger.ts';
+
+/** How long a learner that fell silent keeps others out. */
+const LEASE_MS = 6_000;
+const RENEW_MS = 1_500;
+const WAIT_POLL_MS = 500;
+const WAIT_LOG_MS = 60_000;
+
+// KEYS: lease, fence. ARGV: holder, ms. Returns the token, or 0 where another holds the lease.
+const ACQUIRE = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local token = redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return token`;
+
+// KEYS: lease, fence. ARGV: holder, ms, token. A lease that ran out while nobody took it is held on to, and so is one
+// that Redis forgot. Returns 1, or 0 where another took it.
+const RENEW = `
+local holder = redis.call('GET', KEYS[1])
+local fence = tonumber(redis.call('GET', KEYS[2]) or '0')
+if (holder and holder ~= ARGV[1]) or fence > tonumber(ARGV[3]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[2], ARGV[3])
+return 1`;
+
+// KEYS: lease. ARGV: holder.
+const RELEASE = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1`;
+
+/**
+ * The right to train a run: one process has it at a time. Each acquisition gets a higher fencing token (Kleppmann,
+ * "How to do distributed locking", 2016), which goes with all that the learner writes: what comes with a token that
+ * is no longer the newest is refused, so a learner that was paused past its lease does no harm when it wakes.
+ */
+export class LearnerLease implements AsyncDisposable {
+  readonly token: number;
+  readonly #redis: Redis;
+  readonly #run: string;
+  readonly #holder: string;
+  readonly #lost = new AbortController();
+  readonly #released = new AbortController();
+  readonly #renewing: Promise<void>;
+
+  private constructor(redis: Redis, run: string, holder: string, token: number) {
+    this.token = token;
+    this.#redis = redis;
+    this.#run = run;
+    this.#holder = holder;
+    this.#renewing = this.#renew();
+  }
+
+  /**
+   * Waits until the lease is free, and takes it.
+   * @param id the process's id, new for each of its lives.
+   * @throws the signal's reason when it is aborted.
+   */
+  static async acquire(
+    redis: Redis,
+    run: string,
+    id: string,
+    options: { readonly log?: Logger; readonly signal?: AbortSignal } = {},
+  ): Promise<LearnerLease> {
+    const { lease, fence } = fleetKeys(run);
+    let logAt = performance.now();
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const token = (await redis.eval(ACQUIRE, 2, lease, fence, id, LEASE_MS)) as number;
+      if (token > 0) return new LearnerLease(redis, run, id, token);
+      if (performance.now() >= logAt) {
+        options.log?.info(`Another learner trains run ${run}: waiting to take over when it ends.`);
+        logAt += WAIT_LOG_MS;
+      }
+      await sleep(WAIT_POLL_MS, undefined, options);
+    }
+  }
+
+  /** Aborted, with a FleetError as its reason, when another process took the lease: stop training at once. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Called by who was refused for its token. */
+  lose(): void {
+    if (this.lost.aborted || this.#released.signal.aborted) return;
+    this.#lost.abort(new FleetError(`Another learner took over run ${this.#run}: this one stops.`));
+  }
+
+  /** Gives the lease up, so that a waiting learner need not wait for it to run out. */
+  async release(): Promise<void> {
+    this.#released.abort();
+    await this.#renewing;
+    if (!this.lost.aborted) await this.#redis.eval(RELEASE, 1, fleetKeys(this.#run).lease, this.#holder);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  async #renew(): Promise<void> {
+    const { lease, fence } = fleetKeys(this.#run);
+    const stop = AbortSignal.any([this.#lost.signal, this.#released.signal]);
+    while (!stop.aborted) {
+      await sleep(RENEW_MS, undefined, { signal: stop, ref: false }).catch(() => undefined);
+      if (stop.aborted) return;
+      try {
+        const kept = await this.#redis.eval(RENEW, 2, lease, fence, this.#holder, LEASE_MS, this.token);
+        if (kept !== 1) this.lose();
+      } catch (error) {
+        // Connection closed for good by the owner: nothing to renew on. Other failures pass, or the token tells.
+        if (messageOf(error) === 'Connection is closed.') return;
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { leaseOrder } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import { type Job, Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { messageOf } from './errors.ts';
+import { fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
+import type { Logger } from './logger.ts';
+
+/*
+ * A killed actor's last renewal is at most LOCK_MS old when its lock runs out; BullMQ then finds the job at a check for
+ * stalled ones, which two actors may each just miss once; then it lies in the queue until someone looks. Together at
+ * most 6 + 2 × 3 + 1 = 13 seconds.
+ */
+const LOCK_MS = 6_000;
+const STALLED_CHECK_MS = 3_000;
+const RENEW_MS = 1_500;
+const POLL_MS = 500;
+
+interface LeaseData {
+  readonly slots: readonly number[];
+}
+
+/**
+ * Puts the leases of all the run's slots into the queue, in `leaseOrder`; leases that are there or held are left as
+ * they are, so that a learner may call this at every start, and again where Redis lost them.
+ */
+export async function seedLeases(redis: Redis, run: string, fleet: RunConfig['fleet']): Promise<void> {
+  const queue = new Queue<LeaseData>(ROLLOUTS_QUEUE, { connection: redis, prefix: fleetKeys(run).queues });
+  try {
+    await queue.addBulk(
+      leaseOrder(fleet.slots, fleet.slotsPerLease).map((slots, place) => ({
+        name: 'lease',
+        data: { slots },
+        // BullMQ gives out lower priorities first, and puts a job that comes back where its priority says.
+        opts: { jobId: `lease-${place}`, priority: place + 1 },
+      })),
+    );
+  } finally {
+    await queue.close();
+  }
+}
+
+export interface RolloutLeasesOptions {
+  readonly redis: Redis;
+  readonly run: string;
+  /** This life of the process: what its locks are held by. */
+  readonly id: string;
+  /** Slots that this process holds at most; a lease that would not fit is left to others. */
+  readonly capacity: number;
+  readonly onTaken: (slots: readonly number[]) => void;
+  /** The lease ran out while this process was away, or was held up: its slots may run elsewhere. */
+  readonly onLost: (slots: readonly number[]) => void;
+  readonly log: Logger;
+}
+
+/** The slots that one actor process runs: it takes leases while it has room, keeps them alive, and gives them back. */
+export class RolloutLeases {
+  readonly #options: RolloutLeasesOptions;
+  readonly #worker: Worker<LeaseData>;
+  readonly #held = new Map<string, Job<LeaseData>>();
+  readonly #stop = new AbortController();
+  #loops: Promise<unknown> = Promise.resolve();
+  #slots = 0;
+
+  constructor(options: RolloutLeasesOptions) {
+    this.#options = options;
+    this.#worker = new Worker<LeaseData>(ROLLOUTS_QUEUE, null, {
+      connection: options.redis,
+      prefix: fleetKeys(options.run).queues,
+      autorun: false,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      // Any number of actors may die holding the same lease.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+    });
+    this.#worker.on('error', (error) => options.log.debug(`Leases: ${messageOf(error)}`));
+  }
+
+  /** How many slots are held now. */
+  get slots(): number {
+    return this.#slots;
+  }
+
+  start(): void {
+    this.#loops = Promise.all([
+      this.#repeat(POLL_MS, () => this.#take()),
+      this.#repeat(RENEW_MS, () => this.#renew()),
+      this.#worker.startStalledCheckTimer(),
+    ]);
+  }
+
+  /** Puts every lease back in its place of the order, for others to take at once. */
+  async release(): Promise<void> {
+    this.#stop.abort();
+    await this.#loops;
+    const jobs = [...this.#held.values()];
+    this.#held.clear();
+    this.#slots = 0;
+    // One whose lock ran out meanwhile is not ours to put back.
+    await Promise.allSettled(jobs.map((job) => job.moveToWait(this.#options.id)));
+    await this.#worker.close(true);
+  }
+
+  async #take(): Promise<void> {
+    const { capacity, id, onTaken } = this.#options;
+    while (this.#slots < capacity && !this.#stop.signal.aborted) {
+      const job = await this.#worker.getNextJob(id, { block: false });
+      if (!job) return;
+      const { slots } = job.data;
+      if (this.#stop.signal.aborted || this.#slots + slots.length > capacity) {
+        await job.moveToWait(id);
+        return;
+      }
+      this.#held.set(job.id!, job);
+      this.#slots += slots.length;
+      onTaken(slots);
+    }
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#held.size === 0) return;
+    const { id, onLost, log } = this.#options;
+    const ids = [...this.#held.keys()];
+    const lost = await this.#worker.extendJobLocks(
+      ids,
+      ids.map(() => id),
+      LOCK_MS,
+    );
+    for (const jobId of lost) {
+      const job = this.#held.get(jobId);
+      if (!job) continue;
+      this.#held.delete(jobId);
+      this.#slots -= job.data.slots.length;
+      log.warn(`The lease of slots ${job.data.slots.join(', ')} ran out: they may run elsewhere.`);
+      onLost(job.data.slots);
+    }
+  }
+
+  async #repeat(everyMs: number, task: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await task();
+      } catch (error) {
+        this.#options.log.debug(`Leases: ${messageOf(error)}`);
+      }
+      // Jittered, so that actors that started together do not ask together.
+      await sleep(everyMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

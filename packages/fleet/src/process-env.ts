@@ -1,0 +1,58 @@
+import { nanoid } from 'nanoid';
+import { FleetConfigurationError } from './errors.ts';
+import { checkRunId } from './keys.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What a process of a fleet takes from its environment variables. */
+export interface ProcessEnv {
+  /** QFLEET_REDIS_URL; see `redisOptionsOf` for the variables beside it. */
+  readonly redisUrl: string;
+  /** QFLEET_RUN: the run's id. */
+  readonly run: string;
+  /** QFLEET_RUN_DIR: where a learner keeps checkpoints; null: not given. */
+  readonly runDir: string | null;
+  /** QFLEET_CONFIG: the file that a learner creates the run from where there is none; null: not given. */
+  readonly config: string | null;
+  /** QFLEET_PROCESS_ID: a name that stays over restarts, so that they can be counted; null: not given. */
+  readonly name: string | null;
+  /** Names this one life of the process, in the run's whole time. */
+  readonly id: string;
+  /** QFLEET_LOG_LEVEL. */
+  readonly logLevel: LogLevel;
+}
+
+/** @throws FleetConfigurationError naming the variable, what it held and what it may hold. */
+export function readProcessEnv(env: Readonly<Record<string, string | undefined>> = process.env): ProcessEnv {
+  const required = (name: string, example: string): string => {
+    const value = env[name];
+    if (!value) throw new FleetConfigurationError(`${name} is not set: give it as ${name}=${example}.`);
+    return value;
+  };
+  const redisUrl = required('QFLEET_REDIS_URL', 'redis://host:6379');
+  const run = checkRunId(required('QFLEET_RUN', 'the-run-id'));
+  const name = env['QFLEET_PROCESS_ID'] || null;
+  if (name !== null && !/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
+    throw new FleetConfigurationError(
+      `QFLEET_PROCESS_ID is ${JSON.stringify(name)}: use letters, digits, ".", "_" and "-", 64 at most.`,
+    );
+  }
+  const logLevel = env['QFLEET_LOG_LEVEL'] || 'info';
+  if (!isLogLevel(logLevel)) {
+    throw new FleetConfigurationError(
+      `QFLEET_LOG_LEVEL is ${JSON.stringify(logLevel)}: use ${LOG_LEVELS.join(', ')}.`,
+    );
+  }
+  return {
+    redisUrl,
+    run,
+    runDir: env['QFLEET_RUN_DIR'] || null,
+    config: env['QFLEET_CONFIG'] || null,
+    name,
+    id: name === null ? nanoid(12) : `${name}.${nanoid(8)}`,
+    logLevel,
+  };
+}
+
+const isLogLevel = (level: string): level is LogLevel => LOG_LEVELS.some((known) => known === level);

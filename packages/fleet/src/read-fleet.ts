@@ -1,0 +1,127 @@
+import { type FleetState, type FleetTotals, returnBounds, zeroTotals } from '@qfleet/metrics';
+import type { ReplayStanding } from '@qfleet/replay';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { lastEpisodes } from './episodes.ts';
+import { readEvaluations } from './evaluations.ts';
+import type { Role, Snapshots } from './heartbeats.ts';
+import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
+import { readRun } from './run.ts';
+
+const LAST_EPISODES = 100;
+const QUEUES = [ROLLOUTS_QUEUE, EVALUATIONS_QUEUE] as const;
+
+/** Reads the state of a run's fleet, again and again. */
+export class FleetReader {
+  readonly #redis: Redis;
+  readonly #run: string;
+  readonly #replay: { standing(): Promise<ReplayStanding> };
+  readonly #queues: readonly Queue[];
+
+  /** @param replay the run's replay, for its standing. */
+  constructor(redis: Redis, run: string, replay: { standing(): Promise<ReplayStanding> }) {
+    this.#redis = redis;
+    this.#run = run;
+    this.#replay = replay;
+    const { queues: prefix } = fleetKeys(run);
+    this.#queues = QUEUES.map(
+      (name) => new Queue(name, { connection: redis, prefix, skipMetasUpdate: true }),
+    );
+  }
+
+  /** The fleet now; null where there is no such run. */
+  async read(): Promise<FleetState | null> {
+    const redis = this.#redis;
+    const run = this.#run;
+    const keys = fleetKeys(run);
+    const sentAt = performance.now();
+    await redis.ping();
+    const redisRoundTripSeconds = (performance.now() - sentAt) / 1000;
+    const [record, processes, totals, returns, episodes, evaluations, evaluated, standing, queues] =
+      await Promise.all([
+        readRun(redis, run),
+        this.#processes(),
+        redis.hgetall(keys.totals),
+        redis.hgetall(keys.returns),
+        lastEpisodes(redis, run, LAST_EPISODES),
+        readEvaluations(redis, run, -1),
+        redis.llen(keys.evaluations),
+        this.#replay.standing(),
+        this.#counts(),
+      ]);
+    if (!record) return null;
+    const { replay } = record.config;
+    return {
+      run,
+      at: Date.now(),
+      startedAt: record.startedAt,
+      phase: record.phase,
+      redisRoundTripSeconds,
+      totals: {
+        ...numbers(zeroTotals(), totals),
+        transitionsPushed: standing.insertedTotal,
+        transitionsSampled: standing.sampledTotal,
+        transitionsEvicted: standing.evictedTotal,
+        evaluations: evaluated,
+      },
+      returns: {
+        counts: Array.from({ length: returnBounds.length + 1 }, (_, bucket) => Number(returns[bucket] ?? 0)),
+        sum: Number(returns['sum'] ?? 0),
+        lastMean:
+          episodes.length === 0
+            ? null
+            : episodes.reduce((sum, episode) => sum + episode.return, 0) / episodes.length,
+        lastEvaluationMean: evaluations[0]?.mean ?? null,
+      },
+      replay: {
+        transitions: standing.transitions,
+        bytes: standing.bytes,
+        chunks: standing.newest - standing.oldest + 1,
+        capacityTransitions: replay.capacity,
+        capacityBytes: replay.capacityBytes,
+        samplesPerInsertTarget: replay.samplesPerInsert,
+      },
+      queues,
+      ...processes,
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.close()));
+  }
+
+  /** Those whose snapshot has not expired. */
+  async #processes(): Promise<ProcessLists> {
+    const keys = fleetKeys(this.#run);
+    const members = await this.#redis.zrange(keys.processes, '0', '-1');
+    const lists: ProcessLists = { actors: [], learners: [], evaluators: [], exporters: [], supervisors: [] };
+    if (members.length === 0) return lists;
+    const snapshots = await this.#redis.mget(members.map((member) => keys.process(member)));
+    for (const [i, member] of members.entries()) {
+      const snapshot = snapshots[i];
+      const role = member.slice(0, member.indexOf(':')) as Role;
+      if (snapshot) (lists[`${role}s`] as unknown[]).push(JSON.parse(snapshot));
+    }
+    return lists;
+  }
+
+  async #counts(): Promise<FleetState['queues']> {
+    const counts = await Promise.all(
+      this.#queues.map((queue) => queue.getJobCounts('wait', 'prioritized', 'active', 'delayed', 'failed')),
+    );
+    return Object.fromEntries(
+      QUEUES.map((name, i) => {
+        const { wait = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts[i];
+        return [name, { waiting: wait + prioritized, active, delayed, failed }];
+      }),
+    );
+  }
+}
+
+type ProcessLists = { [R in Role as `${R}s`]: Snapshots[R][] };
+
+function numbers(zero: FleetTotals, texts: Record<string, string>): FleetTotals {
+  const totals = { ...zero };
+  for (const name of Object.keys(zero) as (keyof FleetTotals)[]) totals[name] = Number(texts[name] ?? 0);
+  return totals;
+}

@@ -1,0 +1,69 @@
+import type { Redis } from 'ioredis';
+import { connectRedis } from './connect.ts';
+import { FleetConfigurationError, messageOf } from './errors.ts';
+import type { Role } from './heartbeats.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { type ProcessEnv, readProcessEnv } from './process-env.ts';
+
+/** What the main function of a process gets. */
+export interface ProcessContext {
+  readonly env: ProcessEnv;
+  readonly log: Logger;
+  readonly redis: Redis;
+  /** Aborted when the process is to drain and end: SIGTERM, SIGINT, or its supervisor is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Seconds that a process waits for a Redis that is not up yet: processes may be started in any order. */
+const REDIS_PATIENCE_SECONDS = 60;
+
+/**
+ * The frame of every process of a fleet: environment, logger, connection, signals, exit code. `main` returns when its
+ * work is done, or soon after `signal` is aborted. A second signal ends the process at once. What it throws becomes one
+ * sentence on stderr and exit code 1, or 2 for a configuration that is refused.
+ */
+export async function runProcess(
+  role: Role,
+  main: (context: ProcessContext) => Promise<void>,
+): Promise<never> {
+  const drain = new AbortController();
+  const end = (why: string): void => {
+    if (drain.signal.aborted) process.exit(1);
+    drain.abort(new Error(why));
+  };
+  process.on('SIGTERM', () => end('SIGTERM'));
+  process.on('SIGINT', () => end('SIGINT'));
+  if (process.channel) {
+    process.on('disconnect', () => end('the supervisor is gone'));
+    // It is no reason to live on.
+    process.channel.unref();
+  }
+  process.exit(await run(role, main, drain.signal));
+}
+
+async function run(
+  role: Role,
+  main: (context: ProcessContext) => Promise<void>,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    const env = readProcessEnv();
+    const log = createLogger(env.logLevel, { run: env.run, process: env.id, role });
+    const redis = await connectRedis(env.redisUrl, { role, patience: REDIS_PATIENCE_SECONDS, log, signal });
+    try {
+      await main({ env, log, redis, signal });
+    } finally {
+      redis.disconnect();
+    }
+    return 0;
+  } catch (error) {
+    if (signal.aborted && isAbort(error, signal)) return 0;
+    process.stderr.write(`${messageOf(error)}\n`);
+    if (process.env['QFLEET_LOG_LEVEL'] === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
+    return error instanceof FleetConfigurationError ? 2 : 1;
+  }
+}
+
+/** Whether the error is only that a wait was ended by the signal. */
+const isAbort = (error: unknown, signal: AbortSignal): boolean =>
+  error === signal.reason || (error instanceof Error && error.name === 'AbortError');

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { RunConfig } from '@qfleet/config';
+import type { RunPhase } from '@qfleet/metrics';
+import type { Redis } from 'ioredis';
+import { FleetConfigurationError } from './errors.ts';
+import { fleetKeys } from './keys.ts';
+import type { Logger } from './logger.ts';
+
+export type { RunPhase } from '@qfleet/metrics';
+
+/** What all processes of a run know of it. */
+export interface RunRecord {
+  readonly run: string;
+  readonly config: RunConfig;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly phase: RunPhase;
+  /** Why the phase is what it is, for people; null: not said. */
+  readonly reason: string | null;
+}
+
+const WAIT_POLL_MS = 250;
+const WAIT_LOG_MS = 30_000;
+
+/**
+ * Writes the run record, in phase `starting`, where there is none; a record of the same configuration is left as
+ * it is, so that a learner may call this at every start, and again where Redis lost it.
+ *
+ * @returns whether it was written now.
+ * @throws FleetConfigurationError where the run exists with another configuration, naming the first difference.
+ */
+export async function createRun(redis: Redis, run: string, config: RunConfig): Promise<boolean> {
+  const key = fleetKeys(run).run;
+  // One transaction: nobody sees a record without its phase.
+  const replies = await redis
+    .multi()
+    .hsetnx(key, 'config', JSON.stringify(config))
+    .hsetnx(key, 'startedAt', Date.now())
+    .hsetnx(key, 'phase', 'starting' satisfies RunPhase)
+    .hget(key, 'config')
+    .exec();
+  const [[, created], , , [, kept]] = replies as [[null, number], unknown, unknown, [null, string]];
+  if (created === 1) return true;
+  const difference = firstDifference(JSON.parse(kept), JSON.parse(JSON.stringify(config)));
+  if (difference !== null) {
+    throw new FleetConfigurationError(
+      `Run ${run} exists with another configuration (${difference}): choose another run id, or the same configuration.`,
+    );
+  }
+  return false;
+}
+
+/** The record as it is now; null: there is none. */
+export async function readRun(redis: Redis, run: string): Promise<RunRecord | null> {
+  const record = await redis.hgetall(fleetKeys(run).run);
+  if (record['config'] === undefined) return null;
+  return {
+    run,
+    config: JSON.parse(record['config']) as RunConfig,
+    startedAt: Number(record['startedAt']),
+    phase: record['phase'] as RunPhase,
+    reason: record['reason'] || null,
+  };
+}
+
+/**
+ * The run record, waited for: a process may be started before the run is.
+ * @throws the signal's reason when it is aborted.
+ */
+export async function waitForRun(
+  redis: Redis,
+  run: string,
+  options: { readonly log?: Logger; readonly signal?: AbortSignal } = {},
+): Promise<RunRecord> {
+  let logAt = performance.now();
+  for (;;) {
+    const record = await readRun(redis, run);
+    if (record) return record;
+    if (performance.now() >= logAt) {
+      options.log?.info(`Waiting for run ${run}: no learner has created it yet.`);
+      logAt += WAIT_LOG_MS;
+    }
+    await sleep(WAIT_POLL_MS, undefined, options);
+  }
+}
+
+/** Whether processes that work for a run should go on. */
+export const isOver = (phase: RunPhase): boolean =>
+  phase === 'stopped' || phase === 'finished' || phase === 'failed';
+
+// KEYS: run. ARGV: phase, reason. Returns the phase that holds now, or nil where there is no run.
+const SET_PHASE = `
+local now = redis.call('HGET', KEYS[1], 'phase')
+if not now then return false end
+local wanted = ARGV[1]
+local over = now == 'stopped' or now == 'finished' or now == 'failed'
+local allowed = wanted == 'starting'
+  or (wanted == 'running' and now == 'starting')
+  or (wanted == 'stopping' and (now == 'starting' or now == 'running'))
+  or ((wanted == 'stopped' or wanted == 'finished' or wanted == 'failed') and not over)
+if allowed then
+  redis.call('HSET', KEYS[1], 'phase', wanted, 'reason', ARGV[2])
+  return wanted
+end
+return now`;
+
+/**
+ * Moves the run to `phase`: starting → running → stopping → stopped, finished or failed, steps may be left out, never
+ * back; only `starting` is possible from everywhere (a resumed run).
+ *
+ * @returns the phase that holds now: another one where the move was not allowed; null: there is no such run.
+ */
+export async function setPhase(
+  redis: Redis,
+  run: string,
+  phase: RunPhase,
+  reason = '',
+): Promise<RunPhase | null> {
+  return (await redis.eval(SET_PHASE, 1, fleetKeys(run).run, phase, reason)) as RunPhase | null;
+}
+
+export async function readPhase(
+  redis: Redis,
+  run: string,
+): Promise<{ readonly phase: RunPhase; readonly reason: string | null } | null> {
+  const [phase, reason] = await redis.hmget(fleetKeys(run).run, 'phase', 'reason');
+  return phase ? { phase: phase as RunPhase, reason: reason || null } : null;
+}
+
+/** As `agent.discount: 0.99 there, 0.9 here`; null: none. */
+function firstDifference(there: unknown, here: unknown, path = ''): string | null {
+  if (isDeepStrictEqual(there, here)) return null;
+  if (isRecord(there) && isRecord(here)) {
+    for (const name of new Set([...Object.keys(there), ...Object.keys(here)])) {
+      const found = firstDifference(there[name], here[name], path ? `${path}.${name}` : name);
+      if (found !== null) return found;
+    }
+  }
+  return `${path}: ${JSON.stringify(there)} there, ${JSON.stringify(here)} here`;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

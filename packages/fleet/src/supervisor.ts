@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff } from './backoff.ts';
+import { FleetConfigurationError, FleetError } from './errors.ts';
+import type { Logger } from './logger.ts';
+
+/** A process that a supervisor keeps running. */
+export interface ChildSpec {
+  /** Unique, and the process's QFLEET_PROCESS_ID: `actor-0`, `learner-0`, … */
+  readonly name: string;
+  /** The app's main file. */
+  readonly main: string;
+  /** Added to this process's environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface SupervisorOptions {
+  /** `<name>.log` of each child comes here, appended to over restarts. */
+  readonly logDirectory: string;
+  readonly log: Logger;
+  /** Seconds from SIGTERM to SIGKILL. */
+  readonly graceSeconds?: number;
+}
+
+export interface ChildStatus {
+  readonly name: string;
+  /** Null between a death and the restart, and after a clean end. */
+  readonly pid: number | null;
+  readonly restarts: number;
+}
+
+interface Child {
+  readonly spec: ChildSpec;
+  process: ChildProcess | null;
+  restarts: number;
+  /** Ends of its own with an error, soon after the start, one after the other. */
+  failedStarts: number;
+  readonly stop: AbortController;
+  done: Promise<void>;
+}
+
+const GRACE_SECONDS = 10;
+/** A child that lived this long had started. */
+const STARTED_MS = 10_000;
+const FAILED_STARTS = 5;
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 10_000;
+const CONFIGURATION_EXIT_CODE = 2;
+
+/**
+ * Runs a local fleet's processes: what dies is started again after a growing, jittered pause; what ends with code 0 is
+ * left alone. Children have their own process groups (Ctrl-C is the supervisor's to handle) and a channel to this
+ * process, at whose end they drain and exit: they do not outlive it, however it ends.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #children = new Map<string, Child>();
+  readonly #failure = new AbortController();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    mkdirSync(options.logDirectory, { recursive: true });
+  }
+
+  /**
+   * Aborted, with a FleetError as its reason, when a child cannot start: it refused its configuration (exit code 2),
+   * or failed time and again. The reason carries its last line.
+   */
+  get failed(): AbortSignal {
+    return this.#failure.signal;
+  }
+
+  start(spec: ChildSpec): void {
+    if (this.#children.has(spec.name)) throw new FleetError(`${spec.name} runs already.`);
+    const child: Child = {
+      spec,
+      process: null,
+      restarts: 0,
+      failedStarts: 0,
+      stop: new AbortController(),
+      done: Promise.resolve(),
+    };
+    this.#children.set(spec.name, child);
+    child.done = this.#keep(child);
+  }
+
+  status(): ChildStatus[] {
+    return [...this.#children.values()].map(({ spec, process, restarts }) => ({
+      name: spec.name,
+      pid: process?.pid ?? null,
+      restarts,
+    }));
+  }
+
+  /** Ends one child (SIGTERM; SIGKILL after the grace period) and forgets it. */
+  async remove(name: string): Promise<void> {
+    const child = this.#children.get(name);
+    if (!child) return;
+    child.stop.abort();
+    const ended = new AbortController();
+    child.process?.kill('SIGTERM');
+    const killer = sleep((this.#options.graceSeconds ?? GRACE_SECONDS) * 1000, undefined, {
+      signal: ended.signal,
+    }).then(
+      () => {
+        this.#options.log.warn(`${name} did not end in time: killed.`);
+        child.process?.kill('SIGKILL');
+      },
+      () => undefined,
+    );
+    await child.done;
+    ended.abort();
+    await killer;
+    this.#children.delete(name);
+  }
+
+  /** Ends all children. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#children.keys()].map((name) => this.remove(name)));
+  }
+
+  /** Starts the child until it ends cleanly, is removed, or cannot start. */
+  async #keep(child: Child): Promise<void> {
+    const { log } = this.#options;
+    const { name } = child.spec;
+    for (;;) {
+      const startedAt = performance.now();
+      const { code, signal, error } = await this.#runOnce(child);
+      if (child.stop.signal.aborted) return;
+      if (code === 0) {
+        log.debug(`${name} ended.`);
+        return;
+      }
+      const how = error ?? (signal ? `was ended by ${signal}` : `ended with code ${code}`);
+      const lastLine = lastLineOf(this.#logFile(name));
+      if (code === CONFIGURATION_EXIT_CODE) {
+        this.#failure.abort(new FleetConfigurationError(lastLine ?? `${name} ${how}.`));
+        return;
+      }
+      const started = performance.now() - startedAt >= STARTED_MS;
+      child.failedStarts = started || signal ? 0 : child.failedStarts + 1;
+      if (child.failedStarts >= FAILED_STARTS) {
+        this.#failure.abort(
+          new FleetError(
+            `${name} cannot start (${how}, ${FAILED_STARTS} times): ${lastLine ?? 'it said nothing'}`,
+          ),
+        );
+        return;
+      }
+      child.restarts++;
+      log.warn(`${name} ${how}: starting it again.`);
+      const pause = backoff(Math.max(child.failedStarts, 1), FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+      await sleep(pause, undefined, { signal: child.stop.signal }).catch(() => undefined);
+      if (child.stop.signal.aborted) return;
+    }
+  }
+
+  #runOnce(child: Child): Promise<{ code: number | null; signal: NodeJS.Signals | null; error?: string }> {
+    const { name, main, env } = child.spec;
+    const file = openSync(this.#logFile(name), 'a');
+    const running = spawn(process.execPath, [main], {
+      env: { ...process.env, ...env, QFLEET_PROCESS_ID: name },
+      // Logs go straight to the file: they need no help from this process, and survive it.
+      stdio: ['ignore', file, file, 'ipc'],
+      detached: true,
+    });
+    closeSync(file);
+    child.process = running;
+    return new Promise((resolve) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null, error?: string): void => {
+        child.process = null;
+        resolve({ code, signal, ...(error ? { error } : {}) });
+      };
+      running.once('exit', (code, signal) => end(code, signal));
+      running.once('error', (error) => end(null, null, `could not be started (${error.message})`));
+    });
+  }
+
+  #logFile(name: string): string {
+    return join(this.#options.logDirectory, `${name}.log`);
+  }
+}
+
+/** The last line of a log: a plain one as it is, of a structured one its message. */
+function lastLineOf(file: string): string | null {
+  const line = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1);
+  if (!line) return null;
+  try {
+    const { msg } = JSON.parse(line) as { msg?: unknown };
+    return typeof msg === 'string' ? msg : line;
+  } catch {
+    return line;
+  }
+}
