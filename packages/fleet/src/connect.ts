@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { backoff } from './backoff.ts';
-import { messageOf } from './errors.ts';
-import { checkRedis, explainRedisError, maskRedisUrl, RedisProblem } from './local-redis/index.ts';
+import { FleetError, messageOf } from './errors.ts';
+import { checkRedis, explainRedisError } from './local-redis/index.ts';
 import type { Logger } from './logger.ts';
-import { redisOptionsOf } from './redis-url.ts';
+import { displayUrl, redisOptionsOf } from './redis-url.ts';
 
 export interface ConnectOptions {
   /** Shown by `CLIENT LIST`: actor, learner, cli, … */
@@ -23,7 +23,7 @@ const SOCKET_TIMEOUT_MS = 20_000;
  * sent (again) once Redis is back, tried with growing, jittered pauses. Whoever holds the connection bounds what it
  * keeps waiting.
  *
- * @throws RedisProblem, one sentence: not reachable, password refused, too old, set to evict keys, …;
+ * @throws FleetError, one sentence: not reachable, password refused, too old, set to evict keys, …;
  *   FleetConfigurationError for a URL that cannot be read.
  */
 export async function connectRedis(url: string, options: ConnectOptions): Promise<Redis> {
@@ -47,9 +47,9 @@ export async function connectRedis(url: string, options: ConnectOptions): Promis
       options.signal?.throwIfAborted();
       const pause = backoff(tries);
       if (!isUnreachable(error) || performance.now() + pause > until) {
-        throw error instanceof RedisProblem ? error : new RedisProblem(explainRedisError(error, url));
+        throw error instanceof FleetError ? error : new FleetError(explainRedisError(error, url));
       }
-      if (tries === 1) options.log?.info(`Waiting for Redis at ${maskRedisUrl(url)}: ${messageOf(error)}`);
+      if (tries === 1) options.log?.info(`Waiting for Redis at ${displayUrl(url)}: ${messageOf(error)}`);
       await sleep(pause, undefined, { ...(options.signal ? { signal: options.signal } : {}) });
     }
   }

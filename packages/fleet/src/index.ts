@@ -20,18 +20,15 @@ export {
   isOldRedis,
   type LocalRedis,
   type LocalRedisOptions,
-  maskRedisUrl,
   OLDEST_REDIS,
-  openRedis,
   provisionRedis,
-  RedisProblem,
   type RedisServerProgram,
   startLocalRedis,
 } from './local-redis/index.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
 export { FleetReader } from './read-fleet.ts';
-export { redisOptionsOf } from './redis-url.ts';
+export { displayUrl, redisOptionsOf } from './redis-url.ts';
 export {
   createRun,
   isOver,

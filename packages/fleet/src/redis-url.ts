@@ -38,6 +38,16 @@ export function redisOptionsOf(url: string, env: Env = process.env): RedisOption
   }
 }
 
+/** The URL as it may be shown: without credentials. */
+export function displayUrl(url: string): string {
+  const parsed = URL.parse(url);
+  if (!parsed) return 'the given URL';
+  parsed.username = '';
+  parsed.password = '';
+  parsed.search = '';
+  return parsed.href;
+}
+
 function credentials(url: URL, env: Env): Pick<RedisOptions, 'username' | 'password'> {
   const file = env['QFLEET_REDIS_PASSWORD_FILE'];
   const password =
