@@ -5,8 +5,10 @@ export { ChunkError, type ChunkHeader, decodeChunk, encodeChunk, peekChunk } fro
 export { describeLayout, layoutFingerprint, observationBytes, observationSize } from './layout.ts';
 export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';
 export { makeBatch } from './make-batch.ts';
-export { type Capacity, MemoryReplayStore } from './memory-store.ts';
+export { MemoryReplayStore } from './memory-store.ts';
 export type { PrioritizedOptions } from './prioritized.ts';
 export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';
+export type { RedisClient } from './redis/scripts.ts';
+export { RedisReplayStore, ReplayMissingError } from './redis-store.ts';
 export { Replay, type ReplayCounts, type ReplayOptions, type SampleOptions } from './replay.ts';
 export type * from './store.ts';

@@ -1,12 +1,6 @@
 import type { Layout } from './chunk.ts';
 import { checkFingerprint, peekChunk } from './codec.ts';
-import type { AppendReply, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
-
-/** The bounds of a replay: whichever is reached first, the oldest chunks go. */
-export interface Capacity {
-  readonly transitions: number;
-  readonly bytes: number;
-}
+import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 
 let made = 0;
 

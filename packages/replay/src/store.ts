@@ -1,3 +1,9 @@
+/** The bounds of a replay: whichever is reached first, the oldest chunks go. */
+export interface Capacity {
+  readonly transitions: number;
+  readonly bytes: number;
+}
+
 /** What an append says back: how the replay stands, so that an actor can hold its side of the sample-to-insert ratio. */
 export interface AppendReply {
   /** Chunks stored by this call; one that was stored before (a retry) is not counted. */

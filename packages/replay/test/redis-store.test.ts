@@ -1,0 +1,194 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { Random } from '@qfleet/random';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
+import { makeBatch, peekChunk, RedisReplayStore, Replay, ReplayMissingError } from '../src/index.ts';
+import { encode, LAYOUT } from './support/episodes.ts';
+
+const PLENTY = { transitions: 1000, bytes: 1e6 };
+let server: TestRedis;
+let redis: Redis;
+let made = 0;
+const newPrefix = () => `test:{${++made}}:`;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.socket);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+/** Passes bytes on to the server, but cuts the connection in place of its first answer with a chunk's reply. */
+async function startCutter(): Promise<{ socket: string; cuts: () => number; arm: () => void }> {
+  let armed = false;
+  let cuts = 0;
+  const open = new Set<Socket>();
+  const proxy = createServer((client) => {
+    const upstream = connect(server.socket);
+    open.add(client).add(upstream);
+    client.pipe(upstream);
+    upstream.on('data', (reply) => {
+      if (!armed) {
+        client.write(reply);
+        return;
+      }
+      armed = false;
+      cuts++;
+      client.destroy();
+      upstream.destroy();
+    });
+    client.on('error', () => upstream.destroy());
+    upstream.on('error', () => client.destroy());
+    client.on('close', () => upstream.destroy());
+  });
+  const socket = join(server.folder, `cutter-${++made}.sock`);
+  proxy.listen(socket);
+  await once(proxy, 'listening');
+  onTestFinished(() => {
+    for (const each of open) each.destroy();
+    proxy.close();
+  });
+  return {
+    socket,
+    cuts: () => cuts,
+    arm: () => {
+      armed = true;
+    },
+  };
+}
+
+describe('a replay on Redis', () => {
+  it('stores nothing twice when the connection is cut before the reply', async () => {
+    const cutter = await startCutter();
+    const prefix = newPrefix();
+    await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    const client = new Redis(cutter.socket, { maxRetriesPerRequest: 5, retryStrategy: () => 10 });
+    client.on('error', () => {});
+    onTestFinished(() => client.disconnect());
+    const store = await RedisReplayStore.open(client, prefix);
+    await store.append([encode({ sequence: 0 })]);
+
+    cutter.arm();
+    const reply = await store.append([encode({ sequence: 1 }), encode({ sequence: 2 })]);
+    expect(cutter.cuts()).toBe(1);
+    // The first try was carried out, and its retry found all stored.
+    expect(reply.stored).toBe(0);
+    expect(reply.standing).toMatchObject({ newest: 3, transitions: 12, insertedTotal: 12 });
+    const { chunks } = await store.follow(0, 1e9);
+    expect(chunks.map(({ bytes }) => peekChunk(bytes).sequence)).toEqual([0, 1, 2]);
+  });
+
+  it('is the same one for all who open it', async () => {
+    const prefix = newPrefix();
+    const ours = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    const theirs = await RedisReplayStore.open(redis, prefix);
+    expect(theirs.layout).toEqual(LAYOUT);
+    expect(theirs.capacity).toEqual(PLENTY);
+    await theirs.append([encode()]);
+    expect(await ours.standing()).toEqual(await theirs.standing());
+    const again = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    expect((await again.standing()).newest).toBe(1);
+  });
+
+  it('takes a new capacity at a new creation', async () => {
+    const prefix = newPrefix();
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    await store.append([0, 1, 2, 3].map((sequence) => encode({ sequence })));
+    await RedisReplayStore.create(redis, prefix, LAYOUT, { ...PLENTY, transitions: 8 });
+    const { standing } = await store.append([encode({ sequence: 4 })]);
+    expect(standing).toMatchObject({ oldest: 4, newest: 5, transitions: 8 });
+  });
+
+  it('is refused to another layout', async () => {
+    const prefix = newPrefix();
+    await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    await expect(RedisReplayStore.create(redis, prefix, { ...LAYOUT, actions: 5 }, PLENTY)).rejects.toThrow(
+      /holds float32\[3\] with 4 actions, not float32\[3\] with 5 actions/,
+    );
+  });
+
+  it('says so when it is not there', async () => {
+    const prefix = newPrefix();
+    await expect(RedisReplayStore.open(redis, prefix)).rejects.toThrow(ReplayMissingError);
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    await RedisReplayStore.remove(redis, prefix);
+    expect(await redis.keys(`${prefix}*`)).toEqual([]);
+    for (const call of [
+      () => store.append([encode()]),
+      () => store.follow(0, 1),
+      () => store.recordSampled(1),
+      () => store.standing(),
+    ])
+      await expect(call()).rejects.toThrow(ReplayMissingError);
+    expect(await redis.keys(`${prefix}*`)).toEqual([]);
+  });
+
+  it('keeps what it acknowledged over a crash, with an append-only file', async () => {
+    const own = await startRedis('--appendonly', 'yes', '--appendfsync', 'always');
+    onTestFinished(() => own.stop());
+    const client = new Redis(own.socket, { maxRetriesPerRequest: null, retryStrategy: () => 10 });
+    client.on('error', () => {});
+    onTestFinished(() => client.disconnect());
+    const store = await RedisReplayStore.create(client, 'test:{a}:', LAYOUT, { ...PLENTY, transitions: 8 });
+    const { standing } = await store.append([0, 1, 2].map((sequence) => encode({ sequence })));
+    await own.kill();
+    await own.start();
+    expect(await store.standing()).toEqual(standing);
+    expect((await store.append([encode({ sequence: 2 })])).stored).toBe(0);
+    expect((await store.append([encode({ sequence: 3 })])).standing.oldest).toBe(3);
+  });
+
+  it('stores nothing of an append that finds Redis out of memory, and says so', async () => {
+    const own = await startRedis('--maxmemory', '4mb', '--maxmemory-policy', 'noeviction');
+    onTestFinished(() => own.stop());
+    const client = new Redis(own.socket);
+    onTestFinished(() => client.disconnect());
+    const store = await RedisReplayStore.create(client, 'test:{a}:', LAYOUT, {
+      transitions: 1e6,
+      bytes: 1e9,
+    });
+    let sequence = 0;
+    const fill = async () => {
+      for (;;) await store.append([encode({ sequence: sequence++, length: 1000 })]);
+    };
+    await expect(fill()).rejects.toThrow(/Redis is at its maxmemory/);
+    expect((await store.standing()).newest).toBe(sequence - 1);
+    await client.config('SET', 'maxmemory', '100mb');
+    const retry = await store.append([encode({ sequence: sequence - 1, length: 1000 })]);
+    expect(retry).toMatchObject({ stored: 1, standing: { newest: sequence } });
+  });
+
+  it('is begun anew by its follower when Redis has lost it', async () => {
+    const prefix = newPrefix();
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    const replay = new Replay(store, { layout: LAYOUT, capacity: 1000, discount: 0.9, nStep: 1 });
+    await store.append([0, 1, 2].map((sequence) => encode({ sequence, slot: 1 })));
+    expect(await replay.sync()).toBe(12);
+    await RedisReplayStore.remove(redis, prefix);
+    await expect(replay.sync()).rejects.toThrow(ReplayMissingError);
+    await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    // As many chunks as before: only the generation tells that they are others.
+    await store.append([3, 4, 5].map((sequence) => encode({ sequence, length: 2 })));
+    await replay.sync();
+    expect(replay.size).toBe(6);
+    expect(replay.counts.losses).toBe(1);
+    await replay.sample(makeBatch(16, LAYOUT), new Random(1));
+  });
+
+  it('skips and counts a chunk that was corrupted on Redis', async () => {
+    const prefix = newPrefix();
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    await store.append([0, 1, 2].map((sequence) => encode({ sequence })));
+    const bytes = (await redis.hgetBuffer(`${prefix}chunks`, '2'))!;
+    bytes[100] ^= 1;
+    await redis.hset(`${prefix}chunks`, '2', bytes);
+    const replay = new Replay(store, { layout: LAYOUT, capacity: 1000, discount: 0.9, nStep: 1 });
+    expect(await replay.sync()).toBe(8);
+    expect(replay.counts.refusedChunks).toBe(1);
+  });
+});

@@ -1,0 +1,187 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
+import {
+  type Capacity,
+  ChunkError,
+  MemoryReplayStore,
+  peekChunk,
+  RedisReplayStore,
+  type ReplayStore,
+} from '../src/index.ts';
+import { encode, LAYOUT } from './support/episodes.ts';
+
+let server: TestRedis;
+let redis: Redis;
+let made = 0;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.socket);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+const PLENTY = { transitions: 1000, bytes: 1e6 };
+const stores: Record<string, (capacity: Capacity) => Promise<ReplayStore>> = {
+  'in memory': async (capacity) => new MemoryReplayStore(LAYOUT, capacity),
+  'on Redis': (capacity) => RedisReplayStore.create(redis, `test:{${++made}}:`, LAYOUT, capacity),
+};
+
+describe.each(Object.keys(stores))('a replay store %s', (kind) => {
+  const make = stores[kind];
+  const chunk = (sequence: number, length = 4, writer = 'a') => encode({ sequence, length, writer });
+  const idsOf = async (store: ReplayStore) => (await store.follow(0, 1e9)).chunks.map(({ id }) => id);
+
+  it('begins empty', async () => {
+    const store = await make(PLENTY);
+    const standing = await store.standing();
+    expect(standing).toMatchObject({ oldest: 1, newest: 0, transitions: 0, bytes: 0 });
+    expect(standing).toMatchObject({ insertedTotal: 0, evictedTotal: 0, sampledTotal: 0 });
+    expect(standing.generation).not.toBe((await (await make(PLENTY)).standing()).generation);
+    expect((await store.follow(0, 100)).chunks).toEqual([]);
+    expect(await store.fetch([1])).toEqual([null]);
+    expect(await store.fetch([])).toEqual([]);
+  });
+
+  it('gives back what was appended, byte for byte and in order', async () => {
+    const store = await make(PLENTY);
+    const values = [chunk(0), chunk(1, 7), chunk(0, 2, 'b')];
+    const reply = await store.append(values);
+    expect(reply.stored).toBe(3);
+    expect(reply.standing).toMatchObject({ oldest: 1, newest: 3, transitions: 13, insertedTotal: 13 });
+    expect(reply.standing.bytes).toBe(values.reduce((sum, value) => sum + value.length, 0));
+    const { chunks, standing } = await store.follow(0, 1e9);
+    expect(standing).toEqual(reply.standing);
+    expect(chunks.map(({ id, bytes }) => [id, Buffer.from(bytes)])).toEqual(
+      values.map((value, i) => [i + 1, Buffer.from(value)]),
+    );
+    const fetched = await store.fetch([3, 9, 1]);
+    expect(fetched.map((value) => value && Buffer.from(value))).toEqual([
+      Buffer.from(values[2]),
+      null,
+      Buffer.from(values[0]),
+    ]);
+  });
+
+  it('follows from an id on, in portions', async () => {
+    const store = await make(PLENTY);
+    await store.append([chunk(0), chunk(1), chunk(2), chunk(3)]);
+    const size = chunk(0).length;
+    const first = await store.follow(1, size + 1);
+    expect(first.chunks.map(({ id }) => id)).toEqual([2, 3]);
+    expect((await store.follow(3, 1)).chunks.map(({ id }) => id)).toEqual([4]);
+    expect((await store.follow(4, 1e9)).chunks).toEqual([]);
+  });
+
+  it('stores nothing twice', async () => {
+    const store = await make(PLENTY);
+    await store.append([chunk(0), chunk(1)]);
+    const retry = await store.append([chunk(0), chunk(1)]);
+    expect(retry.stored).toBe(0);
+    expect(retry.standing).toMatchObject({ newest: 2, transitions: 8 });
+    const partly = await store.append([chunk(1), chunk(2), chunk(2)]);
+    expect(partly.stored).toBe(1);
+    expect((await store.append([chunk(0, 4, 'another writer')])).stored).toBe(1);
+    const { chunks } = await store.follow(0, 1e9);
+    expect(chunks.map(({ bytes }) => peekChunk(bytes).sequence)).toEqual([0, 1, 2, 0]);
+  });
+
+  it('remembers an evicted chunk as stored', async () => {
+    const store = await make({ transitions: 4, bytes: 1e6 });
+    await store.append([chunk(0), chunk(1), chunk(2)]);
+    expect((await store.append([chunk(0)])).stored).toBe(0);
+    expect(await idsOf(store)).toEqual([3]);
+  });
+
+  it('evicts the oldest beyond its transitions', async () => {
+    const store = await make({ transitions: 10, bytes: 1e6 });
+    const { standing } = await store.append([chunk(0, 4), chunk(1, 4), chunk(2, 1), chunk(3, 4)]);
+    expect(standing).toMatchObject({
+      oldest: 2,
+      newest: 4,
+      transitions: 9,
+      insertedTotal: 13,
+      evictedTotal: 4,
+    });
+    expect(await idsOf(store)).toEqual([2, 3, 4]);
+    expect(await store.fetch([1])).toEqual([null]);
+    const next = await store.append([chunk(4, 6)]);
+    expect(next.standing).toMatchObject({ oldest: 4, newest: 5, transitions: 10, evictedTotal: 9 });
+  });
+
+  it('evicts the oldest beyond its bytes', async () => {
+    const size = chunk(0).length;
+    const store = await make({ transitions: 1000, bytes: 2 * size });
+    const { standing } = await store.append([chunk(0), chunk(1), chunk(2)]);
+    expect(standing).toMatchObject({ oldest: 2, newest: 3, bytes: 2 * size, transitions: 8 });
+  });
+
+  it('keeps the newest chunk, even one larger than the capacity', async () => {
+    const store = await make({ transitions: 3, bytes: 10 });
+    await store.append([chunk(0), chunk(1)]);
+    expect(await idsOf(store)).toEqual([2]);
+  });
+
+  it('counts what was sampled', async () => {
+    const store = await make(PLENTY);
+    await store.recordSampled(64);
+    expect((await store.recordSampled(32)).sampledTotal).toBe(96);
+    expect((await store.standing()).sampledTotal).toBe(96);
+  });
+
+  it('refuses what is not a chunk of its layout, with all that came along', async () => {
+    const store = await make(PLENTY);
+    const cut = chunk(1).subarray(0, -1);
+    const foreign = new Uint8Array(200);
+    const short = new Uint8Array(3);
+    const format = chunk(1);
+    format[4] = 9;
+    const layout = encode({ length: 4 }, { ...LAYOUT, actions: 5 });
+    const noSteps = chunk(1);
+    noSteps.fill(0, 20, 24);
+    const cases: [Uint8Array, RegExp][] = [
+      [cut, /says it has \d+ bytes/],
+      [foreign, /not a chunk/],
+      [short, /chunk/],
+      [format, /format 9/],
+      [layout, /another layout/],
+      [noSteps, /impossible values/],
+    ];
+    for (const [bytes, message] of cases) {
+      const appended = store.append([chunk(0), bytes]);
+      await expect(appended).rejects.toThrow(ChunkError);
+      await expect(appended).rejects.toThrow(message);
+    }
+    expect((await store.standing()).newest).toBe(0);
+    expect((await store.append([chunk(0)])).stored).toBe(1);
+  });
+
+  it('keeps its books over many appends from several writers', async () => {
+    const store = await make({ transitions: 50, bytes: 1e6 });
+    const model: number[] = [];
+    let inserted = 0;
+    for (let i = 0; i < 60; i++) {
+      const lengths = [1 + (i % 7), 1 + ((i * 5) % 11)];
+      const { standing } = await store.append(
+        lengths.map((length, k) => chunk(2 * i + k, length, `w${i % 3}`)),
+      );
+      for (const length of lengths) {
+        model.push(length);
+        inserted += length;
+      }
+      let held = model.reduce((sum, length) => sum + length, 0);
+      while (held > 50) held -= model.shift()!;
+      expect(standing).toMatchObject({
+        transitions: held,
+        insertedTotal: inserted,
+        evictedTotal: inserted - held,
+        newest: 2 * i + 2,
+        oldest: 2 * i + 3 - model.length,
+      });
+      expect((await idsOf(store)).length).toBe(model.length);
+    }
+  });
+});
