@@ -1,0 +1,170 @@
+import { crc32 } from 'node:zlib';
+import type { NamedTensors } from './named-tensors.ts';
+
+/** What a file says of itself, beside its tensors. */
+export type TensorMetadata = Readonly<Record<string, string>>;
+
+/** Tensors and metadata as decoded from bytes; the arrays are copies, so the bytes may go. */
+export interface DecodedTensors {
+  readonly tensors: NamedTensors;
+  readonly metadata: TensorMetadata;
+}
+
+/** The metadata entry that holds the CRC-32 of the data region: 8 hexadecimal digits. */
+const CHECKSUM = 'crc32';
+
+/** The format's own bound on the header, which is read before anything else is believed. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** The header is padded so that the data starts at a multiple of it, as Python's writer does. */
+const ALIGNMENT = 8;
+
+/**
+ * Encodes float32 tensors in the safetensors format (8 bytes of header length, a JSON header, the data), with a
+ * CRC-32 of the data in the metadata. Tensors keep their order.
+ *
+ * @throws When a tensor's data does not fit its shape, or a name or a metadata entry is one that the format reserves.
+ */
+export function encodeTensors(tensors: NamedTensors, metadata: TensorMetadata = {}): Uint8Array {
+  let size = 0;
+  const entries: [string, unknown][] = [];
+  for (const [name, { shape, data }] of tensors) {
+    if (name === '__metadata__')
+      throw new Error("a tensor can't be named '__metadata__': safetensors reserves it");
+    if (elementsOf(shape) !== data.length) {
+      throw new Error(
+        `tensor '${name}' has ${data.length} values, its shape [${shape}] takes ${elementsOf(shape)}`,
+      );
+    }
+    entries.push([name, { dtype: 'F32', shape, data_offsets: [size, size + data.byteLength] }]);
+    size += data.byteLength;
+  }
+  if (CHECKSUM in metadata)
+    throw new Error(`the metadata entry '${CHECKSUM}' is written by encodeTensors itself`);
+  const region = new Uint8Array(size);
+  let at = 0;
+  for (const { data } of tensors.values()) {
+    region.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  const checked = { ...metadata, [CHECKSUM]: hexadecimal(crc32(region)) };
+  // fromEntries, not a literal: a tensor named '__proto__' stays one.
+  const json = JSON.stringify(Object.fromEntries([['__metadata__', checked], ...entries]));
+  const header = Buffer.from(json);
+  const padded = Math.ceil(header.length / ALIGNMENT) * ALIGNMENT;
+  const bytes = new Uint8Array(8 + padded + size);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.set(header, 8);
+  bytes.fill(0x20, 8 + header.length, 8 + padded);
+  bytes.set(region, 8 + padded);
+  return bytes;
+}
+
+/**
+ * Decodes what `encodeTensors` (or any writer of float32 safetensors) made. Every size is checked before anything is
+ * allocated, and the CRC-32 where there is one.
+ *
+ * @throws With one sentence on what is cut short, flipped or foreign.
+ */
+export function decodeTensors(bytes: Uint8Array): DecodedTensors {
+  const { header, start } = readHeader(bytes);
+  const { __metadata__: given, ...entries } = header;
+  const metadata = readMetadata(given);
+  const region = bytes.subarray(start);
+  const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
+  const spans: { name: string; shape: number[]; from: number; to: number }[] = [];
+  let expected = 0;
+  for (const [name, entry] of Object.entries(entries)) {
+    const span = { name, ...readEntry(name, entry) };
+    spans.push(span);
+    expected = Math.max(expected, span.to);
+  }
+  if (region.length < expected) {
+    throw corrupt(`cut short: its tensors take ${expected} bytes and ${region.length} are there`);
+  }
+  if (region.length > expected)
+    throw corrupt(`foreign: ${region.length - expected} bytes follow its tensors`);
+  checkCover(spans);
+  const { [CHECKSUM]: checksum, ...rest } = metadata;
+  if (checksum !== undefined && checksum !== hexadecimal(crc32(region))) {
+    throw corrupt('flipped: the CRC-32 of its data is not the one in its header');
+  }
+  for (const { name, shape, from, to } of spans) {
+    const data = new Float32Array((to - from) / 4);
+    new Uint8Array(data.buffer).set(region.subarray(from, to));
+    tensors.set(name, { shape, data });
+  }
+  return { tensors, metadata: rest };
+}
+
+function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start: number } {
+  if (bytes.length < 8) throw corrupt(`cut short: it has ${bytes.length} bytes, less than a header's length`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true);
+  if (length > MAX_HEADER_BYTES) throw corrupt(`foreign: its header would take ${length} bytes`);
+  const start = 8 + Number(length);
+  if (bytes.length < start)
+    throw corrupt(`cut short: its header takes ${length} bytes and ${bytes.length - 8} are there`);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start)));
+  } catch {
+    throw corrupt('foreign: its header is no JSON');
+  }
+  if (!isRecord(header)) throw corrupt('foreign: its header is no JSON object');
+  return { header, start };
+}
+
+function readMetadata(given: unknown): Record<string, string> {
+  if (given === undefined) return {};
+  if (!isRecord(given) || !Object.values(given).every((each) => typeof each === 'string')) {
+    throw corrupt('foreign: its __metadata__ is no record of strings');
+  }
+  return given as Record<string, string>;
+}
+
+function readEntry(name: string, entry: unknown): { shape: number[]; from: number; to: number } {
+  if (!isRecord(entry)) throw corrupt(`foreign: its entry '${name}' describes no tensor`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (dtype !== 'F32')
+    throw corrupt(`foreign: tensor '${name}' has dtype ${String(dtype)}, only F32 is read`);
+  if (!isSizes(shape)) throw corrupt(`foreign: tensor '${name}' has no valid shape`);
+  if (!isSizes(offsets) || offsets.length !== 2)
+    throw corrupt(`foreign: tensor '${name}' has no valid data_offsets`);
+  const [from, to] = offsets as [number, number];
+  if (to - from !== elementsOf(shape) * 4) {
+    throw corrupt(
+      `flipped: tensor '${name}' of shape [${shape}] lies in ${to - from} bytes, not ${elementsOf(shape) * 4}`,
+    );
+  }
+  return { shape, from, to };
+}
+
+/** The format allows neither holes nor overlaps: what is in the data region belongs to exactly one tensor. */
+function checkCover(spans: readonly { name: string; from: number; to: number }[]): void {
+  let at = 0;
+  for (const { name, from, to } of [...spans].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (from !== at)
+      throw corrupt(`flipped: tensor '${name}' starts at byte ${from}, the one before it ends at ${at}`);
+    at = to;
+  }
+}
+
+function corrupt(what: string): Error {
+  return new Error(`these bytes are not a valid safetensors file, ${what}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && (each as number) >= 0);
+}
+
+function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, each) => product * each, 1);
+}
+
+function hexadecimal(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0');
+}
