@@ -1,1 +1,2 @@
+export { createFleetMetrics, type FleetMetrics } from './fleet-metrics.ts';
 export * from './fleet-state.ts';

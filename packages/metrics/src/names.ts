@@ -1,0 +1,324 @@
+import type { FleetState, LearnerSnapshot, ProcessSnapshot } from './fleet-state.ts';
+
+/** A value with the labels that tell it from others of its metric. */
+export interface Sample {
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A metric, and how it follows from the state of a fleet. No samples: nothing is known, and no series is shown. */
+export interface MetricDefinition {
+  /** `qfleet_<process>_<what>_<unit>`; what counts up ends in `_total`. */
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge';
+  /** Beside `run`, which all metrics have. */
+  readonly labels?: readonly string[];
+  readonly samples: (state: FleetState) => readonly Sample[];
+}
+
+const one = (value: number | null | undefined): Sample[] => (value == null ? [] : [{ value }]);
+
+/** A sum over the whole life of the run, whoever died in it. */
+const total = (name: string, help: string, read: (state: FleetState) => number): MetricDefinition => ({
+  name,
+  help,
+  type: 'counter',
+  samples: (state) => one(read(state)),
+});
+
+const gauge = (
+  name: string,
+  help: string,
+  read: (state: FleetState) => number | null | undefined,
+): MetricDefinition => ({ name, help, type: 'gauge', samples: (state) => one(read(state)) });
+
+/** The learner that holds the lease. */
+const learner = (state: FleetState): LearnerSnapshot | undefined =>
+  state.learners.find(({ training }) => training === 1);
+
+const byReason = (seconds: Record<string, number>): Sample[] =>
+  Object.entries(seconds).map(([reason, value]) => ({ value, labels: { reason } }));
+
+const perActor = (
+  name: string,
+  help: string,
+  type: 'counter' | 'gauge',
+  read: (actor: FleetState['actors'][number], state: FleetState) => number | undefined,
+): MetricDefinition => ({
+  name,
+  help,
+  type,
+  labels: ['actor'],
+  samples: (state) =>
+    state.actors.flatMap((actor) => {
+      const value = read(actor, state);
+      return value === undefined ? [] : { value, labels: { actor: actor.id } };
+    }),
+});
+
+const processesByRole = (state: FleetState): Record<string, readonly ProcessSnapshot[]> => ({
+  actor: state.actors,
+  learner: state.learners,
+  evaluator: state.evaluators,
+  exporter: state.exporters,
+  supervisor: state.supervisors,
+});
+
+const perProcess = (
+  name: string,
+  help: string,
+  type: 'counter' | 'gauge',
+  read: (process: ProcessSnapshot, state: FleetState) => number,
+): MetricDefinition => ({
+  name,
+  help,
+  type,
+  labels: ['role', 'id'],
+  samples: (state) =>
+    Object.entries(processesByRole(state)).flatMap(([role, processes]) =>
+      processes.map((process) => ({ value: read(process, state), labels: { role, id: process.id } })),
+    ),
+});
+
+/** The histogram of training returns, which is made in `return-histogram.ts`. */
+export const returnHistogramName = 'qfleet_fleet_episode_return';
+
+/** All other metrics, in the order they are shown. */
+export const metricDefinitions: readonly MetricDefinition[] = [
+  {
+    name: 'qfleet_fleet_phase',
+    help: 'Phase of the run: 1 for the one it is in',
+    type: 'gauge',
+    labels: ['phase'],
+    samples: ({ phase }) =>
+      ['starting', 'running', 'stopping', 'stopped', 'finished', 'failed'].map((name) => ({
+        value: name === phase ? 1 : 0,
+        labels: { phase: name },
+      })),
+  },
+  gauge(
+    'qfleet_fleet_start_time_seconds',
+    'When the run was first started (Unix time)',
+    (s) => s.startedAt / 1000,
+  ),
+  {
+    name: 'qfleet_fleet_processes',
+    help: 'Processes with a living heartbeat',
+    type: 'gauge',
+    labels: ['role'],
+    samples: (state) =>
+      Object.entries(processesByRole(state)).map(([role, { length: value }]) => ({
+        value,
+        labels: { role },
+      })),
+  },
+  {
+    name: 'qfleet_fleet_process_restarts_total',
+    help: 'Processes that were started again',
+    type: 'counter',
+    labels: ['role'],
+    samples: ({ totals }) => [
+      { value: totals.actorRestarts, labels: { role: 'actor' } },
+      { value: totals.learnerRestarts, labels: { role: 'learner' } },
+      { value: totals.evaluatorRestarts, labels: { role: 'evaluator' } },
+      { value: totals.exporterRestarts, labels: { role: 'exporter' } },
+    ],
+  },
+  total(
+    'qfleet_fleet_environment_steps_total',
+    'Environment steps of all slots',
+    (s) => s.totals.environmentSteps,
+  ),
+  total('qfleet_fleet_episodes_total', 'Training episodes that ended', (s) => s.totals.episodes),
+  gauge(
+    'qfleet_fleet_return_mean',
+    'Mean return of the last training episodes (100 at most)',
+    (s) => s.returns.lastMean,
+  ),
+
+  perActor(
+    'qfleet_actor_environment_steps_total',
+    'Environment steps of an actor',
+    'counter',
+    (a) => a.environmentSteps,
+  ),
+  perActor('qfleet_actor_slots', 'Slots that an actor holds', 'gauge', (a) => a.slots),
+  perActor(
+    'qfleet_actor_epsilon',
+    'Mean exploration rate of the slots of an actor',
+    'gauge',
+    (a) => a.epsilon,
+  ),
+  perActor(
+    'qfleet_actor_weights_version',
+    'Version of the weights that an actor plays with',
+    'gauge',
+    (a) => a.weightsVersion,
+  ),
+  perActor(
+    'qfleet_actor_weights_staleness_versions',
+    'Versions that an actor is behind the newest weights',
+    'gauge',
+    (a, s) => {
+      const newest = learner(s)?.weightsVersion;
+      return newest === undefined ? undefined : Math.max(0, newest - a.weightsVersion);
+    },
+  ),
+  perActor(
+    'qfleet_actor_buffered_transitions',
+    'Transitions of an actor that wait to be pushed',
+    'gauge',
+    (a) => a.transitionsBuffered,
+  ),
+  {
+    name: 'qfleet_actor_wait_seconds_total',
+    help: 'Time that actors stood still, summed over them, by what they waited for',
+    type: 'counter',
+    labels: ['reason'],
+    samples: ({ totals }) =>
+      byReason({
+        ratio: totals.actorWaitRatioSeconds,
+        weights: totals.actorWaitWeightsSeconds,
+        redis: totals.actorWaitRedisSeconds,
+        lease: totals.actorWaitLeaseSeconds,
+      }),
+  },
+  total(
+    'qfleet_actor_dropped_transitions_total',
+    'Transitions given up for lack of room in a buffer',
+    (s) => s.totals.transitionsDropped,
+  ),
+  total(
+    'qfleet_actor_refused_weights_total',
+    'Weights that were torn or foreign, and never played with',
+    (s) => s.totals.weightsRefused,
+  ),
+
+  gauge('qfleet_replay_transitions', 'Transitions in the replay', (s) => s.replay.transitions),
+  gauge('qfleet_replay_size_bytes', 'Bytes of the chunks in the replay', (s) => s.replay.bytes),
+  gauge('qfleet_replay_chunks', 'Chunks in the replay', (s) => s.replay.chunks),
+  gauge(
+    'qfleet_replay_capacity_transitions',
+    'Transitions that the replay may hold',
+    (s) => s.replay.capacityTransitions,
+  ),
+  gauge(
+    'qfleet_replay_capacity_bytes',
+    'Bytes of chunks that the replay may hold',
+    (s) => s.replay.capacityBytes,
+  ),
+  total(
+    'qfleet_replay_pushed_transitions_total',
+    'Transitions that the replay took in',
+    (s) => s.totals.transitionsPushed,
+  ),
+  total(
+    'qfleet_replay_sampled_transitions_total',
+    'Transitions drawn into batches',
+    (s) => s.totals.transitionsSampled,
+  ),
+  total(
+    'qfleet_replay_evicted_transitions_total',
+    'Transitions that left the replay to make room',
+    (s) => s.totals.transitionsEvicted,
+  ),
+  total(
+    'qfleet_replay_refused_chunks_total',
+    'Chunks that were damaged or foreign, and never trained on',
+    (s) => s.totals.chunksRefused,
+  ),
+  gauge(
+    'qfleet_replay_samples_per_insert_ratio',
+    'Transitions sampled per transition pushed, over the whole run',
+    ({ totals }) =>
+      totals.transitionsPushed > 0 ? totals.transitionsSampled / totals.transitionsPushed : null,
+  ),
+  gauge(
+    'qfleet_replay_samples_per_insert_target_ratio',
+    'The ratio that the configuration holds',
+    (s) => s.replay.samplesPerInsertTarget,
+  ),
+
+  total(
+    'qfleet_learner_updates_total',
+    'Gradient updates, those that a crash undid included',
+    (s) => s.totals.updates,
+  ),
+  gauge(
+    'qfleet_learner_position_updates',
+    'Gradient updates behind the parameters',
+    (s) => learner(s)?.updates,
+  ),
+  gauge('qfleet_learner_loss', 'Mean loss of the last updates', (s) => learner(s)?.loss),
+  gauge(
+    'qfleet_learner_abs_td_error_mean',
+    'Mean |TD error| of the last updates',
+    (s) => learner(s)?.meanAbsTdError,
+  ),
+  gauge('qfleet_learner_q_mean', 'Mean Q of the actions in the last batches', (s) => learner(s)?.meanQ),
+  gauge(
+    'qfleet_learner_gradient_norm',
+    'Global norm of the gradient, before clipping',
+    (s) => learner(s)?.gradientNorm,
+  ),
+  gauge('qfleet_learner_weights_version', 'Version of the newest weights', (s) => learner(s)?.weightsVersion),
+  gauge('qfleet_learner_ready_batches', 'Batches that are fetched ahead', (s) => learner(s)?.batchesReady),
+  total('qfleet_learner_published_weights_total', 'Weights published', (s) => s.totals.weightsPublished),
+  total('qfleet_learner_checkpoints_total', 'Checkpoints written', (s) => s.totals.checkpoints),
+  {
+    name: 'qfleet_learner_wait_seconds_total',
+    help: 'Time that the learner stood still, by what it waited for',
+    type: 'counter',
+    labels: ['reason'],
+    samples: ({ totals }) =>
+      byReason({
+        minimum: totals.learnerWaitMinimumSeconds,
+        ratio: totals.learnerWaitRatioSeconds,
+        batches: totals.learnerWaitBatchesSeconds,
+      }),
+  },
+
+  total('qfleet_evaluator_evaluations_total', 'Evaluations reported', (s) => s.totals.evaluations),
+  total('qfleet_evaluator_failures_total', 'Evaluations that failed', (s) => s.totals.evaluationsFailed),
+  gauge(
+    'qfleet_evaluator_return_mean',
+    'Mean greedy return of the newest evaluation',
+    (s) => s.returns.lastEvaluationMean,
+  ),
+
+  {
+    name: 'qfleet_queue_jobs',
+    help: 'Jobs of a queue by state',
+    type: 'gauge',
+    labels: ['queue', 'state'],
+    samples: (state) =>
+      Object.entries(state.queues).flatMap(([queue, jobs]) =>
+        Object.entries(jobs).map(([name, value]) => ({
+          value: value as number,
+          labels: { queue, state: name },
+        })),
+      ),
+  },
+
+  perProcess('qfleet_process_resident_memory_bytes', 'Resident memory', 'gauge', (p) => p.residentBytes),
+  perProcess('qfleet_process_cpu_seconds_total', 'User and system time', 'counter', (p) => p.cpuSeconds),
+  perProcess('qfleet_process_start_time_seconds', 'Start (Unix time)', 'gauge', (p) => p.startedAt / 1000),
+  perProcess('qfleet_process_heartbeat_age_seconds', 'Time since the last heartbeat', 'gauge', (p, s) =>
+    Math.max(0, (s.at - p.heartbeatAt) / 1000),
+  ),
+  perProcess(
+    'qfleet_process_redis_round_trip_seconds',
+    'Round trip to Redis of the last heartbeat',
+    'gauge',
+    (p) => p.redisRoundTripSeconds,
+  ),
+  gauge(
+    'qfleet_exporter_redis_round_trip_seconds',
+    'Round trip of a PING to Redis from the exporter',
+    (s) => s.redisRoundTripSeconds,
+  ),
+];
+
+/** Whether the exporter reached Redis for this answer; the one metric that is there without a fleet. */
+export const redisUpName = 'qfleet_exporter_redis_up';
