@@ -1,0 +1,152 @@
+import { Random } from '@qfleet/random';
+import type { Layout } from '@qfleet/replay';
+import { loadTensor } from '@qfleet/tensor';
+import { describe, expect, it } from 'vitest';
+import { type Agent, createAgent, createPolicy } from '../src/index.ts';
+import { drawBatch, Lcg } from './batches.ts';
+import { dqnConfig } from './dqn-config.ts';
+
+const layout: Layout = { observationShape: [4], observationDType: 'float32', actions: 3 };
+const small = { network: { kind: 'mlp', hidden: [8, 8] }, batchSize: 8, updatesPerCall: 2 };
+
+const agentOf = (fields: Record<string, unknown> = {}, seed = 1, of: Layout = layout): Promise<Agent> =>
+  createAgent({ config: dqnConfig({ ...small, ...fields }), layout: of, seed, totalUpdates: null });
+
+const drawCall = (agent: Agent, lcg: Lcg, of: Layout = layout) =>
+  Array.from({ length: agent.batchesPerUpdate }, () => drawBatch(lcg, of, 8));
+
+function train(agent: Agent, lcg: Lcg, calls: number): Float32Array {
+  const tdErrors = new Float32Array(agent.batchesPerUpdate * 8);
+  for (let call = 0; call < calls; call++) agent.update(drawCall(agent, lcg), tdErrors);
+  return tdErrors;
+}
+
+describe('the DQN agent', () => {
+  it('starts from its seed, with the target equal', async () => {
+    const [a, b, c] = [await agentOf({}, 1), await agentOf({}, 1), await agentOf({}, 2)];
+    expect(b.state()).toEqual(a.state());
+    expect(c.parameters()).not.toEqual(a.parameters());
+    for (const [name, tensor] of a.parameters()) expect(a.state().get(`target/${name}`)).toEqual(tensor);
+    for (const agent of [a, b, c]) agent.dispose();
+  });
+
+  it.each(['soft', 'hard', 'stochastic'])('continues bit for bit from its state (%s)', async (kind) => {
+    const fields = { target: { kind, ...(kind === 'hard' ? { every: 3 } : {}) }, learningRateDecay: 0.5 };
+    const first = await agentOf(fields);
+    const lcg = new Lcg(5);
+    train(first, lcg, 3);
+    const second = await agentOf(fields);
+    second.restore(first.state());
+    const errors = [first, second].map((agent) => train(agent, new Lcg(6), 4));
+    expect(errors[1]).toEqual(errors[0]);
+    expect(second.state()).toEqual(first.state());
+    first.dispose();
+    second.dispose();
+  });
+
+  it('gives the TD errors of every row, and weights scale its steps', async () => {
+    const agent = await agentOf({ updatesPerCall: 1, target: { kind: 'hard', every: 1000 } });
+    const batch = { ...drawBatch(new Lcg(1), layout, 8), discounts: new Float32Array(8) };
+    const policy = await createPolicy({ config: dqnConfig(small), layout });
+    policy.load(agent.parameters());
+    const values = new Float32Array(24);
+    policy.act(batch.observations, 8, new Float32Array(8), new Random(0), new Int32Array(8), values);
+    const tdErrors = new Float32Array(8);
+    agent.update([batch], tdErrors);
+    for (let row = 0; row < 8; row++) {
+      // Without a bootstrap, the target is the return.
+      const error = batch.returns[row] - values[row * 3 + batch.actions[row]];
+      expect(tdErrors[row]).toBeCloseTo(Math.abs(error), 5);
+    }
+
+    const still = await agentOf({ updatesPerCall: 1 });
+    const before = still.parameters();
+    const stats = still.update([{ ...batch, weights: new Float32Array(8) }], tdErrors);
+    expect(stats).toMatchObject({ loss: 0, gradientNorm: 0 });
+    expect(still.parameters()).toEqual(before);
+    agent.dispose();
+    still.dispose();
+  });
+
+  it.each([
+    [0, false],
+    [1, true],
+  ])('copies the target to the bit with probability %d', async (probability, copied) => {
+    const agent = await agentOf({ target: { kind: 'stochastic', probability } });
+    const start = agent.parameters();
+    train(agent, new Lcg(3), 2);
+    const state = agent.state();
+    for (const [name, online] of agent.parameters()) {
+      expect(online).not.toEqual(start.get(name));
+      expect(state.get(`target/${name}`)).toEqual(copied ? online : start.get(name));
+    }
+    agent.dispose();
+  });
+
+  it('learns a Discrete, an int32 and a uint8 observation', async () => {
+    const layouts: Layout[] = [
+      { observationShape: [], observationDType: 'int32', observationCount: 5, actions: 2 },
+      { observationShape: [3], observationDType: 'int32', actions: 2 },
+      { observationShape: [2, 3], observationDType: 'uint8', actions: 2 },
+    ];
+    for (const of of layouts) {
+      const agent = await agentOf({ learningRate: 0.02, updatesPerCall: 1 }, 1, of);
+      const size = of.observationShape.reduce((product, n) => product * n, 1);
+      const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+      const lcg = new Lcg(8);
+      const observations = new arrays[of.observationDType](8 * size).map(() => lcg.integer(5));
+      const actions = new Int32Array(8).map(() => lcg.integer(2));
+      const batch = {
+        ...drawBatch(lcg, { ...layout, actions: 2 }, 8),
+        observations,
+        actions,
+        // What the observation and the action tell, so that the loss can go to 0.
+        returns: Float32Array.from(actions, (action, row) => observations[row * size] - action),
+        discounts: new Float32Array(8),
+        nextObservations: observations,
+      };
+      const tdErrors = new Float32Array(8);
+      const first = agent.update([batch], tdErrors).loss;
+      for (let update = 0; update < 150; update++) agent.update([batch], tdErrors);
+      expect(agent.update([batch], tdErrors).loss).toBeLessThan(first / 4);
+      agent.dispose();
+    }
+  });
+
+  it('keeps no tensors beyond its state', async () => {
+    const { tf } = await loadTensor();
+    const before = tf.memory().numTensors;
+    const agent = await agentOf();
+    const lcg = new Lcg(1);
+    train(agent, lcg, 1);
+    const held = tf.memory().numTensors;
+    train(agent, lcg, 20);
+    agent.restore(agent.state());
+    expect(tf.memory().numTensors).toBe(held);
+    agent.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('refuses a state of another network and batches of another form, and stays as it was', async () => {
+    const agent = await agentOf();
+    const before = agent.state();
+    const other = await agentOf({ network: { kind: 'mlp', hidden: [8, 9] } });
+    expect(() => agent.restore(other.state())).toThrow(
+      /"online\/hidden1\/kernel" has shape \[8,9\].*\[8,8\]/,
+    );
+    const missing = new Map([...before].filter(([name]) => name !== 'updates'));
+    expect(() => agent.restore(missing)).toThrow(/"updates" is missing/);
+
+    const lcg = new Lcg(1);
+    const tdErrors = new Float32Array(16);
+    expect(() => agent.update([drawBatch(lcg, layout, 8)], tdErrors)).toThrow(/takes 2 batches, not 1/);
+    const twice = (batch: ReturnType<typeof drawBatch>) => () => agent.update([batch, batch], tdErrors);
+    expect(twice(drawBatch(lcg, layout, 9))).toThrow(/9 rows and agent.batchSize is 8/);
+    expect(twice(drawBatch(lcg, { ...layout, observationShape: [5] }, 8))).toThrow(
+      /40 elements, and 8 of shape \[4\] have 32/,
+    );
+    expect(agent.state()).toEqual(before);
+    agent.dispose();
+    other.dispose();
+  });
+});
