@@ -1,7 +1,7 @@
 export type * from './batch.ts';
 export type * from './chunk.ts';
 export { ChunkBuilder, type ChunkBuilderOptions } from './chunk-builder.ts';
-export { ChunkError, type ChunkHeader, decodeChunk, encodeChunk, peekChunk } from './codec.ts';
+export { type ChunkHeader, decodeChunk, encodeChunk, peekChunk } from './codec.ts';
 export { describeLayout, layoutFingerprint, observationBytes, observationSize } from './layout.ts';
 export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';
 export { makeBatch } from './make-batch.ts';
@@ -12,3 +12,4 @@ export type { RedisClient } from './redis/scripts.ts';
 export { RedisReplayStore, ReplayMissingError } from './redis-store.ts';
 export { Replay, type ReplayCounts, type ReplayOptions, type SampleOptions } from './replay.ts';
 export type * from './store.ts';
+export { ChunkError } from './validate-chunk.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
-import { ChunkError } from './codec.ts';
 import { describeLayout, layoutFingerprint } from './layout.ts';
 import { type RedisClient, withScripts } from './redis/scripts.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+import { ChunkError } from './validate-chunk.ts';
 
 /** There is no replay under this prefix: not made yet, or lost with a Redis that keeps nothing. */
 export class ReplayMissingError extends Error {

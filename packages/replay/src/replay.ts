@@ -2,12 +2,13 @@ import type { ObservationArray } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
 import type { Batch } from './batch.ts';
 import type { Chunk, Layout } from './chunk.ts';
-import { ChunkError, decodeChunk } from './codec.ts';
+import { decodeChunk } from './codec.ts';
 import { makeObservations, observationBytes, observationSize } from './layout.ts';
 import { ObservationCache } from './observation-cache.ts';
 import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
 import type { ReplayStanding, ReplayStore } from './store.ts';
 import { type ChunkRecord, type Horizon, TransitionIndex } from './transition-index.ts';
+import { ChunkError } from './validate-chunk.ts';
 
 export interface ReplayOptions {
   readonly layout: Layout;

@@ -1,0 +1,81 @@
+import type { Chunk, Layout } from './chunk.ts';
+import { observationSize } from './layout.ts';
+
+/** Longest writer name, in UTF-8 bytes. */
+export const MAX_WRITER = 64;
+/** Most steps of a chunk. */
+export const MAX_LENGTH = 1 << 20;
+
+/** A chunk that can't be used: cut short, corrupted, foreign, or of another format or layout. */
+export class ChunkError extends Error {
+  override name = 'ChunkError';
+}
+
+const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0 && n <= 0xffffffff;
+
+/** The first index of a value that is not finite, or −1. One multiplication a value in the good case. */
+function firstNonFinite(values: ArrayLike<number>): number {
+  let zero = 0;
+  for (let i = 0; i < values.length; i++) zero += values[i] * 0;
+  if (zero === 0) return -1;
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}
+
+/** Throws where a column holds what must never be trained on. */
+export function checkColumns(chunk: Chunk, layout: Layout): void {
+  const where = (t: number) => `slot ${chunk.slot}, episode ${chunk.episode}, step ${chunk.offset + t}`;
+  for (let t = 0; t < chunk.length; t++) {
+    const action = chunk.actions[t];
+    if (action < 0 || action >= layout.actions)
+      throw new ChunkError(`Action ${action} is outside 0 … ${layout.actions - 1} (${where(t)}).`);
+  }
+  const reward = firstNonFinite(chunk.rewards);
+  if (reward >= 0) throw new ChunkError(`Reward ${chunk.rewards[reward]} is not finite (${where(reward)}).`);
+  if (chunk.observations instanceof Float32Array) {
+    const i = firstNonFinite(chunk.observations);
+    if (i >= 0) {
+      const size = observationSize(layout);
+      throw new ChunkError(
+        `Observation element ${i % size} is ${chunk.observations[i]}, not finite (${where(Math.floor(i / size))}).`,
+      );
+    }
+  }
+  if (chunk.priorities) {
+    const i = chunk.priorities.findIndex((p) => !(p >= 0 && p < Number.POSITIVE_INFINITY));
+    if (i >= 0)
+      throw new ChunkError(`Priority ${chunk.priorities[i]} is not a finite number from 0 up (${where(i)}).`);
+  }
+}
+
+/** Throws where a column has another length or type than the chunk's length and layout say. */
+export function checkShape(chunk: Chunk, layout: Layout): void {
+  const { length } = chunk;
+  if (!Number.isInteger(length) || length < 1 || length > MAX_LENGTH)
+    throw new ChunkError(`A chunk has 1 to ${MAX_LENGTH} steps, not ${length}.`);
+  const size = observationSize(layout);
+  const expected = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[layout.observationDType];
+  if (!(chunk.observations instanceof expected) || chunk.observations.length !== (length + 1) * size)
+    throw new ChunkError(
+      `The observations of ${length} steps are ${layout.observationDType} × ${(length + 1) * size}, ` +
+        `not ${chunk.observations.constructor.name} × ${chunk.observations.length}.`,
+    );
+  for (const name of ['actions', 'rewards', 'priorities'] as const) {
+    const column = chunk[name];
+    if (column !== null && column.length !== length)
+      throw new ChunkError(`A chunk of ${length} steps has ${length} ${name}, not ${column.length}.`);
+  }
+}
+
+/** Throws where a field can't be written or makes no sense. */
+export function checkFields(chunk: Chunk): void {
+  for (const name of ['slot', 'episode', 'offset'] as const)
+    if (!isCount(chunk[name]))
+      throw new ChunkError(`A chunk's ${name} is a 32-bit count, not ${chunk[name]}.`);
+  for (const name of ['sequence', 'weightsVersion'] as const)
+    if (!Number.isSafeInteger(chunk[name]) || chunk[name] < 0)
+      throw new ChunkError(`A chunk's ${name} is an integer from 0 up, not ${chunk[name]}.`);
+  for (const name of ['episodeReturn', 'epsilon'] as const)
+    if (!Number.isFinite(chunk[name]))
+      throw new ChunkError(`A chunk's ${name} is a finite number, not ${chunk[name]}.`);
+}

@@ -1,0 +1,226 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Chunk,
+  ChunkBuilder,
+  ChunkError,
+  decodeChunk,
+  encodeChunk,
+  type Layout,
+  peekChunk,
+} from '../src/index.ts';
+import { makeObservations, observationSize } from '../src/layout.ts';
+import { encode, LAYOUT, makeChunk } from './support/episodes.ts';
+
+const float = fc.float({ noNaN: true, noDefaultInfinity: true });
+const layouts: fc.Arbitrary<Layout> = fc.record({
+  observationShape: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
+  observationDType: fc.constantFrom('float32', 'int32', 'uint8'),
+  actions: fc.integer({ min: 1, max: 5 }),
+});
+
+const cases: fc.Arbitrary<{ layout: Layout; chunk: Chunk }> = layouts.chain((layout) =>
+  fc.integer({ min: 1, max: 6 }).chain((length) => {
+    const size = (length + 1) * observationSize(layout);
+    const element = { float32: float, int32: fc.integer(), uint8: fc.nat(255) }[layout.observationDType];
+    const column = <T>(values: fc.Arbitrary<T>) => fc.array(values, { minLength: length, maxLength: length });
+    return fc.record({
+      layout: fc.constant(layout),
+      chunk: fc.record({
+        writer: fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }).filter((name) => {
+          const { length: bytes } = new TextEncoder().encode(name);
+          return bytes <= 64 && name.isWellFormed();
+        }),
+        sequence: fc.maxSafeNat(),
+        slot: fc.nat(0xffffffff),
+        episode: fc.nat(0xffffffff),
+        offset: fc.nat(0xffffffff),
+        length: fc.constant(length),
+        end: fc.constantFrom('continues' as const, 'terminated' as const, 'truncated' as const),
+        episodeReturn: fc.double({ noNaN: true, noDefaultInfinity: true }),
+        epsilon: fc.double({ noNaN: true, noDefaultInfinity: true }),
+        weightsVersion: fc.maxSafeNat(),
+        observations: fc.array(element, { minLength: size, maxLength: size }).map((values) => {
+          const array = makeObservations(layout.observationDType, size);
+          array.set(values);
+          return array;
+        }),
+        actions: column(fc.nat(layout.actions - 1)).map((values) => Int32Array.from(values)),
+        rewards: column(float).map((values) => Float32Array.from(values)),
+        priorities: fc.option(
+          column(fc.float({ min: 0, noNaN: true, noDefaultInfinity: true })).map((values) =>
+            Float32Array.from(values),
+          ),
+        ),
+      }),
+    });
+  }),
+);
+
+describe('the chunk codec', () => {
+  it('gives back any chunk as it was, from any place in memory', () => {
+    fc.assert(
+      fc.property(cases, fc.nat(9), ({ layout, chunk }, shift) => {
+        const bytes = encodeChunk(chunk, layout);
+        const shifted = new Uint8Array(bytes.length + shift).subarray(shift);
+        shifted.set(bytes);
+        expect(decodeChunk(bytes, layout)).toEqual(chunk);
+        expect(decodeChunk(shifted, layout)).toEqual(chunk);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('reads the columns in place', () => {
+    const bytes = encode();
+    expect(decodeChunk(bytes, LAYOUT).observations.buffer).toBe(bytes.buffer);
+  });
+
+  it('shows the header without the columns', () => {
+    const chunk = makeChunk({ end: 'truncated', sequence: 2 ** 40, writer: 'θ' });
+    const { observations: _o, actions: _a, rewards: _r, priorities: _p, ...header } = chunk;
+    expect(peekChunk(encodeChunk(chunk, LAYOUT))).toMatchObject(header);
+  });
+
+  it('refuses every flipped bit', () => {
+    const bytes = encode({ priorities: new Float32Array(4).fill(1) });
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      bytes[bit >> 3] ^= 1 << (bit & 7);
+      expect(() => decodeChunk(bytes, LAYOUT), `bit ${bit}`).toThrow(ChunkError);
+      bytes[bit >> 3] ^= 1 << (bit & 7);
+    }
+    decodeChunk(bytes, LAYOUT);
+  });
+
+  it('refuses every cut', () => {
+    const bytes = encode();
+    for (let length = 0; length < bytes.length; length++)
+      expect(() => decodeChunk(bytes.slice(0, length), LAYOUT)).toThrow(ChunkError);
+    expect(() => decodeChunk(Buffer.concat([bytes, Buffer.alloc(1)]), LAYOUT)).toThrow(ChunkError);
+  });
+
+  it('meets 10,000 mutated values with a ChunkError and nothing else', () => {
+    const original = encode({ length: 8 });
+    const mutation = fc.array(
+      fc.record({ at: fc.nat(original.length - 1), value: fc.nat(255), cut: fc.option(fc.nat(400)) }),
+      { minLength: 1, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(mutation, (changes) => {
+        let bytes = original.slice();
+        for (const { at, value, cut } of changes) {
+          if (at < bytes.length) bytes[at] = value;
+          if (cut !== null && cut < 8) bytes = bytes.slice(cut);
+        }
+        if (Buffer.compare(bytes, original) === 0) return;
+        expect(() => decodeChunk(bytes, LAYOUT)).toThrow(ChunkError);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('says what is wrong with a value', () => {
+    const bytes = encode();
+    const version = bytes.slice();
+    version[4] = 2;
+    const other = { ...LAYOUT, observationShape: [4] };
+    expect(() => decodeChunk(new TextEncoder().encode('{"a":1}'.repeat(20)), LAYOUT)).toThrow(
+      /is not a chunk/,
+    );
+    expect(() => decodeChunk(version, LAYOUT)).toThrow(/format 2; this Qfleet reads format 1/);
+    expect(() => decodeChunk(bytes, other)).toThrow(/writer "actor-1" has another layout .*float32\[4\]/);
+    expect(() => decodeChunk(bytes.subarray(0, 100), LAYOUT)).toThrow(/says it has 172 bytes; 100 are there/);
+  });
+
+  it('does not encode what must not be trained on', () => {
+    const bad = (change: Partial<Chunk>) => () => encode(change);
+    const observations = makeChunk().observations as Float32Array;
+    observations[7] = Number.NaN;
+    expect(bad({ offset: 10, rewards: new Float32Array([0, 0, Number.POSITIVE_INFINITY, 0]) })).toThrow(
+      'Reward Infinity is not finite (slot 2, episode 5, step 12).',
+    );
+    expect(bad({ observations })).toThrow(
+      'Observation element 1 is NaN, not finite (slot 2, episode 5, step 2).',
+    );
+    expect(bad({ actions: new Int32Array([0, 1, 4, 0]) })).toThrow('Action 4 is outside 0 … 3');
+    expect(bad({ actions: new Int32Array([0, -1, 0, 0]) })).toThrow('Action -1 is outside 0 … 3');
+    expect(bad({ priorities: new Float32Array([1, -1, 0, 0]) })).toThrow(/Priority -1/);
+    expect(bad({ rewards: new Float32Array(3) })).toThrow('A chunk of 4 steps has 4 rewards, not 3.');
+    expect(bad({ observations: new Uint8Array(15) })).toThrow(/float32 × 15, not Uint8Array × 15/);
+    expect(bad({ observations: new Float32Array(12) })).toThrow(/float32 × 15, not Float32Array × 12/);
+    expect(bad({ writer: '' })).toThrow(/1 to 64 bytes/);
+    expect(bad({ writer: 'x'.repeat(65) })).toThrow(/1 to 64 bytes/);
+    expect(bad({ sequence: -1 })).toThrow(/sequence/);
+    expect(bad({ slot: 0.5 })).toThrow(/slot/);
+    expect(bad({ episodeReturn: Number.NaN })).toThrow(/episodeReturn/);
+    expect(bad({ length: 0, observations: new Float32Array(3) })).toThrow(/1 to 1048576 steps/);
+  });
+});
+
+describe('ChunkBuilder', () => {
+  const make = (chunkLength: number, priorities = false) => {
+    let sequence = 10;
+    return new ChunkBuilder({
+      layout: { observationShape: [1], observationDType: 'int32', actions: 9 },
+      writer: 'w',
+      slot: 3,
+      chunkLength,
+      sequence: () => sequence++,
+      priorities,
+    });
+  };
+  const decode = (bytes: Uint8Array | null) =>
+    decodeChunk(bytes!, { observationShape: [1], observationDType: 'int32', actions: 9 });
+  const at = (value: number): [Int32Array, number] => [Int32Array.of(-1, value), 1];
+
+  it('closes chunks at their length and at the end of an episode', () => {
+    const builder = make(2);
+    builder.epsilon = 0.5;
+    builder.weightsVersion = 4;
+    builder.begin(...at(100));
+    expect(builder.push(1, 0.5, ...at(101), 'continues')).toBeNull();
+    const first = decode(builder.push(2, 0.25, ...at(102), 'continues'));
+    const last = decode(builder.push(3, 1, ...at(103), 'terminated'));
+    expect(first).toMatchObject({ writer: 'w', slot: 3, sequence: 10, episode: 0, offset: 0, length: 2 });
+    expect(first).toMatchObject({ end: 'continues', episodeReturn: 0.75, epsilon: 0.5, weightsVersion: 4 });
+    expect([...first.observations]).toEqual([100, 101, 102]);
+    expect([...first.actions]).toEqual([1, 2]);
+    expect([...first.rewards]).toEqual([0.5, 0.25]);
+    expect(first.priorities).toBeNull();
+    expect(last).toMatchObject({ sequence: 11, episode: 0, offset: 2, length: 1, end: 'terminated' });
+    expect(last.episodeReturn).toBe(1.75);
+    expect([...last.observations]).toEqual([102, 103]);
+    expect(builder.episodeLength).toBe(3);
+
+    builder.begin(...at(200));
+    expect(builder.episodeReturn).toBe(0);
+    const next = decode(builder.push(0, 0, ...at(201), 'truncated'));
+    expect(next).toMatchObject({ episode: 1, offset: 0, length: 1, end: 'truncated', sequence: 12 });
+    expect([...next.observations]).toEqual([200, 201]);
+  });
+
+  it('gives out open steps at a flush, and goes on from there', () => {
+    const builder = make(4, true);
+    expect(builder.flush()).toBeNull();
+    builder.begin(...at(1));
+    expect(builder.flush()).toBeNull();
+    builder.push(0, 1, ...at(2), 'continues', 0.5);
+    const flushed = decode(builder.flush());
+    expect(flushed).toMatchObject({ offset: 0, length: 1, end: 'continues' });
+    expect([...flushed.priorities!]).toEqual([0.5]);
+    expect(builder.flush()).toBeNull();
+    const next = decode(builder.push(0, 1, ...at(3), 'terminated', 2));
+    expect(next).toMatchObject({ offset: 1, length: 1, episodeReturn: 2 });
+    expect([...next.observations]).toEqual([2, 3]);
+    expect(() => builder.push(0, 1, ...at(4), 'continues')).toThrow(/call begin first/);
+  });
+
+  it('refuses a reward that is not finite, by its place', () => {
+    const builder = make(2);
+    builder.begin(...at(1));
+    builder.push(0, 1, ...at(2), 'continues');
+    expect(() => builder.push(0, Number.NaN, ...at(3), 'continues')).toThrow(
+      'Reward NaN is not finite (slot 3, episode 0, step 1).',
+    );
+  });
+});
