@@ -10,8 +10,13 @@ export interface DecodedTensors {
   readonly metadata: TensorMetadata;
 }
 
-/** The metadata entry that holds the CRC-32 of the data region: 8 hexadecimal digits. */
+/**
+ * The first metadata entry holds the CRC-32 of the whole file, header included, as 8 hexadecimal digits; it is taken
+ * with these digits all 0. They always stand at the same place.
+ */
 const CHECKSUM = 'crc32';
+const CHECKSUM_START = 8 + `{"__metadata__":{"${CHECKSUM}":"`.length;
+const CHECKSUM_END = CHECKSUM_START + 8;
 
 /** The format's own bound on the header, which is read before anything else is believed. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -21,7 +26,7 @@ const ALIGNMENT = 8;
 
 /**
  * Encodes float32 tensors in the safetensors format (8 bytes of header length, a JSON header, the data), with a
- * CRC-32 of the data in the metadata. Tensors keep their order.
+ * CRC-32 of it all in the metadata. Tensors keep their order.
  *
  * @throws When a tensor's data does not fit its shape, or a name or a metadata entry is one that the format reserves.
  */
@@ -41,28 +46,27 @@ export function encodeTensors(tensors: NamedTensors, metadata: TensorMetadata = 
   }
   if (CHECKSUM in metadata)
     throw new Error(`the metadata entry '${CHECKSUM}' is written by encodeTensors itself`);
-  const region = new Uint8Array(size);
-  let at = 0;
-  for (const { data } of tensors.values()) {
-    region.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  const checked = { ...metadata, [CHECKSUM]: hexadecimal(crc32(region)) };
-  // fromEntries, not a literal: a tensor named '__proto__' stays one.
-  const json = JSON.stringify(Object.fromEntries([['__metadata__', checked], ...entries]));
+  // Member by member, not as objects: their integer-like keys would come first, and '__proto__' would be none.
+  const about = members([[CHECKSUM, '00000000'], ...Object.entries(metadata)]);
+  const json = `{"__metadata__":{${about}}${entries.length > 0 ? `,${members(entries)}` : ''}}`;
   const header = Buffer.from(json);
   const padded = Math.ceil(header.length / ALIGNMENT) * ALIGNMENT;
   const bytes = new Uint8Array(8 + padded + size);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
   bytes.set(header, 8);
   bytes.fill(0x20, 8 + header.length, 8 + padded);
-  bytes.set(region, 8 + padded);
+  let at = 8 + padded;
+  for (const { data } of tensors.values()) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  bytes.set(Buffer.from(hexadecimal(crc32(bytes))), CHECKSUM_START);
   return bytes;
 }
 
 /**
- * Decodes what `encodeTensors` (or any writer of float32 safetensors) made. Every size is checked before anything is
- * allocated, and the CRC-32 where there is one.
+ * Decodes what `encodeTensors` made. Every size is checked before anything is allocated, and so is the CRC-32: a file
+ * without one is refused.
  *
  * @throws With one sentence on what is cut short, flipped or foreign.
  */
@@ -86,9 +90,8 @@ export function decodeTensors(bytes: Uint8Array): DecodedTensors {
     throw corrupt(`foreign: ${region.length - expected} bytes follow its tensors`);
   checkCover(spans);
   const { [CHECKSUM]: checksum, ...rest } = metadata;
-  if (checksum !== undefined && checksum !== hexadecimal(crc32(region))) {
-    throw corrupt('flipped: the CRC-32 of its data is not the one in its header');
-  }
+  if (checksum === undefined) throw corrupt(`foreign: its metadata has no ${CHECKSUM}`);
+  if (checksum !== checksumOf(bytes)) throw corrupt('flipped: its CRC-32 is not the one in its header');
   for (const { name, shape, from, to } of spans) {
     const data = new Float32Array((to - from) / 4);
     new Uint8Array(data.buffer).set(region.subarray(from, to));
@@ -163,6 +166,16 @@ function isSizes(value: unknown): value is number[] {
 
 function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, each) => product * each, 1);
+}
+
+function members(entries: readonly (readonly [string, unknown])[]): string {
+  return entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',');
+}
+
+function checksumOf(bytes: Uint8Array): string {
+  const before = crc32(bytes.subarray(0, CHECKSUM_START));
+  const blanked = crc32('00000000', before);
+  return hexadecimal(crc32(bytes.subarray(CHECKSUM_END), blanked));
 }
 
 function hexadecimal(checksum: number): string {

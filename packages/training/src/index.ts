@@ -1,1 +1,14 @@
-export {};
+export {
+  bestCheckpoint,
+  type Checkpoint,
+  CheckpointError,
+  CheckpointFolder,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  latestCheckpoint,
+  listCheckpoints,
+  readCheckpoint,
+} from './checkpoint.ts';
+export type { EvaluationRequest, EvaluationResult, Evaluations } from './evaluations.ts';
+export { runTrainer, type Waits } from './run-trainer.ts';
+export { type StopReason, Trainer, type TrainerParts, type WaitReason } from './trainer.ts';

@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { RandomState } from '@qfleet/random';
+import { decodeTensors, encodeTensors, type NamedTensors } from '@qfleet/tensor';
+
+/** A checkpoint file that can't be used; the message says which, why and what to do. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+}
+
+/** Everything that training continues from, exactly. */
+export interface Checkpoint {
+  readonly updates: number;
+  /** The last published weights version; the next one is higher. */
+  readonly version: number;
+  /** Environment steps of the run at that time. */
+  readonly steps: number;
+  /** Seconds of training so far, over all of the run's starts. */
+  readonly seconds: number;
+  readonly random: RandomState;
+  /** The run's configuration, as YAML's data model (plain JSON). */
+  readonly config: unknown;
+  /** What actors and evaluators need. */
+  readonly parameters: NamedTensors;
+  /** What the agent needs: parameters, target, optimizer. */
+  readonly state: NamedTensors;
+}
+
+const FORMAT = 'qfleet-checkpoint-1';
+const SUFFIX = '.safetensors';
+const BEST = `best${SUFFIX}`;
+
+const prefixed = (prefix: string, tensors: NamedTensors) =>
+  Array.from(tensors, ([name, tensor]) => [`${prefix}${name}`, tensor] as const);
+
+const withoutPrefix = (prefix: string, tensors: NamedTensors): NamedTensors =>
+  new Map(
+    Array.from(tensors)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
+
+/** One safetensors file: any reader of the format can open it. */
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  const { parameters, state, ...rest } = checkpoint;
+  const tensors = new Map([...prefixed('parameters/', parameters), ...prefixed('state/', state)]);
+  return encodeTensors(tensors, { format: FORMAT, checkpoint: JSON.stringify(rest) });
+}
+
+/** @throws {CheckpointError} naming `file` where the bytes are cut short, altered or something else. */
+export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
+  try {
+    const { tensors, metadata } = decodeTensors(bytes);
+    if (metadata.format !== FORMAT || metadata.checkpoint === undefined) {
+      throw new Error(`it says "${metadata.format ?? 'nothing'}" where "${FORMAT}" is expected`);
+    }
+    return {
+      ...(JSON.parse(metadata.checkpoint) as Omit<Checkpoint, 'parameters' | 'state'>),
+      parameters: withoutPrefix('parameters/', tensors),
+      state: withoutPrefix('state/', tensors),
+    };
+  } catch (error) {
+    throw new CheckpointError(
+      `The checkpoint ${file} can't be read: ${(error as Error).message}. Delete it to continue from the one before.`,
+      { cause: error },
+    );
+  }
+}
+
+/** @throws {CheckpointError} where there is no such file or it is damaged. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new CheckpointError(`There is no checkpoint ${path}.`, { cause: error });
+  }
+  return decodeCheckpoint(bytes, path);
+}
+
+/** The checkpoint files of a run's `checkpoints/` folder, oldest first; the best one's copy is not among them. */
+export async function listCheckpoints(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => [] as string[]);
+  return names
+    .filter((name) => /^\d+\.safetensors$/.test(name))
+    .sort()
+    .map((name) => join(directory, name));
+}
+
+/**
+ * The newest checkpoint that can be read, or null where there is none at all. One that is damaged (the machine
+ * died while writing) is passed over; `onDamaged` is told.
+ * @throws {CheckpointError} where there are some and all are damaged.
+ */
+export async function latestCheckpoint(
+  directory: string,
+  onDamaged: (error: CheckpointError) => void = () => {},
+): Promise<Checkpoint | null> {
+  let damaged: CheckpointError | null = null;
+  for (const path of (await listCheckpoints(directory)).reverse()) {
+    try {
+      return await readCheckpoint(path);
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      damaged = error;
+      onDamaged(error);
+    }
+  }
+  if (damaged) throw damaged;
+  return null;
+}
+
+/** The checkpoint with the best evaluation, else the newest. */
+export async function bestCheckpoint(directory: string): Promise<Checkpoint | null> {
+  const names = await readdir(directory).catch(() => [] as string[]);
+  return names.includes(BEST) ? readCheckpoint(join(directory, BEST)) : latestCheckpoint(directory);
+}
+
+/** Whole or not at all, also through a power cut: temporary file, fsync, rename, fsync of the folder. */
+async function writeAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    await write(temporary);
+    const file = await open(temporary, 'r+');
+    await file.sync();
+    await file.close();
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  const folder = await open(dirname(path), 'r');
+  await folder.sync().finally(() => folder.close());
+}
+
+/** Writes a run's checkpoints, keeps the last few, and the best. */
+export class CheckpointFolder {
+  readonly directory: string;
+  readonly #kept: number;
+  /** Checkpoints under evaluation: kept until the result is in. */
+  readonly #awaiting = new Set<number>();
+
+  constructor(directory: string, kept: number) {
+    this.directory = directory;
+    this.#kept = kept;
+  }
+
+  #path(updates: number): string {
+    return join(this.directory, `${String(updates).padStart(12, '0')}${SUFFIX}`);
+  }
+
+  async write(checkpoint: Checkpoint, awaitEvaluation: boolean): Promise<void> {
+    await mkdir(this.directory, { recursive: true });
+    if (awaitEvaluation) this.#awaiting.add(checkpoint.updates);
+    await writeAtomically(this.#path(checkpoint.updates), async (temporary) => {
+      const file = await open(temporary, 'w');
+      await file.writeFile(encodeCheckpoint(checkpoint)).finally(() => file.close());
+    });
+    await this.#prune();
+  }
+
+  /** The evaluation of the checkpoint after `updates` is in; `best`: keep a copy as the best so far. */
+  async evaluated(updates: number, best: boolean): Promise<void> {
+    const path = this.#path(updates);
+    const there = (await listCheckpoints(this.directory)).includes(path);
+    if (best && there) {
+      await writeAtomically(join(this.directory, BEST), (temporary) => copyFile(path, temporary));
+    }
+    this.#awaiting.delete(updates);
+    await this.#prune();
+  }
+
+  async #prune(): Promise<void> {
+    const all = await listCheckpoints(this.directory);
+    const awaiting = new Set(Array.from(this.#awaiting, (updates) => this.#path(updates)));
+    const old = all.slice(0, -this.#kept).filter((path) => !awaiting.has(path));
+    await Promise.all(old.map((path) => rm(path, { force: true })));
+  }
+}

@@ -1,0 +1,258 @@
+import type { Agent, UpdateStats, WeightsChannel } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import { Random } from '@qfleet/random';
+import {
+  type Batch,
+  type Layout,
+  makeBatch,
+  Replay,
+  type ReplayStore,
+  ratioLimiter,
+  type SampleToInsertLimiter,
+} from '@qfleet/replay';
+import { Background } from './background.ts';
+import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
+import type { EvaluationResult, Evaluations } from './evaluations.ts';
+
+export interface TrainerParts {
+  readonly config: RunConfig;
+  readonly layout: Layout;
+  readonly agent: Agent;
+  readonly store: ReplayStore;
+  readonly channel: WeightsChannel;
+  readonly evaluations: Evaluations;
+  readonly checkpoints: CheckpointFolder;
+  /** Where to continue from; null: from the start. */
+  readonly from: Checkpoint | null;
+}
+
+/** Why training ended; null while it goes on. */
+export type StopReason = 'solved' | 'max updates' | 'max steps' | 'max seconds';
+
+/** Why no update can be done now. */
+export type WaitReason = 'too little experience' | 'sample-to-insert ratio';
+
+/** Where a run's streams begin: one label each, so that none repeats another. */
+const SAMPLING_STREAM = 'replay sampling';
+const EVALUATION_STREAM = 'evaluation';
+
+/**
+ * The learner's work, a call at a time: sample, update, and what is due after it. It decides nothing about
+ * processes and time slices: `runTrainer` drives it as a fleet's learner, `--single` between rollouts.
+ */
+export class Trainer {
+  readonly config: RunConfig;
+  readonly replay: Replay;
+  readonly #parts: TrainerParts;
+  readonly #random: Random;
+  readonly #batches: Batch[];
+  readonly #tdErrors: Float32Array;
+  readonly #limiter: SampleToInsertLimiter | null;
+  readonly #background = new Background();
+  readonly #secondsBefore: number;
+  readonly #startedAt = performance.now();
+
+  #updates: number;
+  #version: number;
+  #published: number;
+  #checkpointed: number;
+  #evaluated: number;
+  #sampled = 0;
+  #stats: UpdateStats | null = null;
+  #lastEvaluation: EvaluationResult | null = null;
+  #best: EvaluationResult | null = null;
+
+  constructor(parts: TrainerParts) {
+    const { config, agent, layout, from } = parts;
+    this.config = config;
+    this.#parts = parts;
+    this.#random = from ? Random.from(from.random) : new Random(Random.seed(config.seed, SAMPLING_STREAM));
+    const { sampling } = config.replay;
+    this.replay = new Replay(parts.store, {
+      layout,
+      capacity: config.replay.capacity,
+      discount: config.agent.discount,
+      nStep: config.agent.kind === 'dqn' ? config.agent.nSteps : 1,
+      ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
+    });
+    const size = config.agent.batchSize;
+    this.#batches = Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(size, layout));
+    this.#tdErrors = new Float32Array(size * agent.batchesPerUpdate);
+    this.#limiter = ratioLimiter(config);
+    if (from) agent.restore(from.state);
+    this.#updates = from?.updates ?? 0;
+    this.#version = from?.version ?? 0;
+    this.#secondsBefore = from?.seconds ?? 0;
+    this.#published = this.#checkpointed = this.#evaluated = this.#updates;
+  }
+
+  get updates(): number {
+    return this.#updates;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Seconds of training over all of the run's starts. */
+  get seconds(): number {
+    return this.#secondsBefore + (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** Transitions sampled since this start. */
+  get sampled(): number {
+    return this.#sampled;
+  }
+
+  /** Of the last call; null before the first. */
+  get stats(): UpdateStats | null {
+    return this.#stats;
+  }
+
+  get lastEvaluation(): EvaluationResult | null {
+    return this.#lastEvaluation;
+  }
+
+  get best(): EvaluationResult | null {
+    return this.#best;
+  }
+
+  /** Environment steps of the whole run, as far as they are in the replay. */
+  get steps(): number {
+    return this.replay.standing?.insertedTotal ?? 0;
+  }
+
+  /** First weights out, so that actors can begin. Versions continue above whatever the channel has. */
+  async start(): Promise<void> {
+    const current = await this.#parts.channel.newerThan(this.#version);
+    if (current) this.#version = current.version;
+    await this.#publish();
+    await this.synchronize();
+  }
+
+  /** Takes in what the store has that is new, and tells it what was sampled. True where something came. */
+  async synchronize(): Promise<boolean> {
+    return (await this.replay.sync()) > 0;
+  }
+
+  /** Why `update` must wait, or null where it may go on. */
+  waitReason(): WaitReason | null {
+    const { standing, size } = this.replay;
+    const { minSize } = this.config.replay;
+    if (standing === null || size < this.config.agent.batchSize || standing.insertedTotal < minSize) {
+      return 'too little experience';
+    }
+    const may = this.#limiter?.maySample(standing, this.#tdErrors.length) ?? true;
+    return may ? null : 'sample-to-insert ratio';
+  }
+
+  /** One call of the agent: `agent.batchesPerUpdate` gradient updates. The caller has asked `waitReason`. */
+  async update(): Promise<void> {
+    const options = { beta: this.#beta() };
+    for (const batch of this.#batches) await this.replay.sample(batch, this.#random, options);
+    this.#stats = this.#parts.agent.update(this.#batches, this.#tdErrors);
+    this.#updates += this.#batches.length;
+    this.#sampled += this.#tdErrors.length;
+    if (this.config.replay.sampling.kind === 'uniform') return;
+    const size = this.config.agent.batchSize;
+    this.#batches.forEach((batch, i) => {
+      this.replay.updatePriorities(batch.leaves, this.#tdErrors.subarray(i * size, (i + 1) * size));
+    });
+  }
+
+  /** The exponent of the importance weights: rises to 1 over the planned updates (Schaul et al., 2016, 3.4). */
+  #beta(): number {
+    const { sampling } = this.config.replay;
+    if (sampling.kind === 'uniform') return 0;
+    const { maxUpdates } = this.config.stop;
+    const progress = maxUpdates === null ? 0 : Math.min(1, this.#updates / maxUpdates);
+    return sampling.beta + (1 - sampling.beta) * progress;
+  }
+
+  /** Starts what is due after an update: publishing, a checkpoint, an evaluation. Holds nothing up. */
+  startDueWork(): void {
+    this.#background.check();
+    const { learner, evaluation } = this.config;
+    if (this.#updates - this.#published >= learner.publishEvery && !this.#background.busy('publish')) {
+      this.#background.start('publish', () => this.#publish());
+    }
+    if (
+      this.#updates - this.#checkpointed >= learner.checkpointEvery &&
+      !this.#background.busy('checkpoint')
+    ) {
+      const evaluate = this.#updates - this.#evaluated >= evaluation.every;
+      this.#background.start('checkpoint', () => this.#checkpoint(evaluate));
+    }
+  }
+
+  /** Waits until everything that `startDueWork` started is done. */
+  settle(): Promise<void> {
+    return this.#background.settle();
+  }
+
+  /** Takes in evaluation results; keeps the best checkpoint. */
+  async collectEvaluations(): Promise<EvaluationResult[]> {
+    const results = await this.#parts.evaluations.results();
+    for (const result of results) {
+      this.#lastEvaluation = result;
+      const best = this.#best === null || result.mean >= this.#best.mean;
+      if (best) this.#best = result;
+      await this.#parts.checkpoints.evaluated(result.updates, best);
+    }
+    return results;
+  }
+
+  stopReason(): StopReason | null {
+    const { solvedReturn, maxUpdates, maxSteps, maxSeconds } = this.config.stop;
+    if (solvedReturn !== null && this.#best !== null && this.#best.mean >= solvedReturn) return 'solved';
+    if (maxUpdates !== null && this.#updates >= maxUpdates) return 'max updates';
+    if (maxSteps !== null && this.steps >= maxSteps) return 'max steps';
+    if (maxSeconds !== null && this.seconds >= maxSeconds) return 'max seconds';
+    return null;
+  }
+
+  /** The last checkpoint and the last weights of this start; `evaluate`: and a last evaluation. */
+  async finish(evaluate: boolean): Promise<void> {
+    await this.settle();
+    const evaluateLast = evaluate && this.#updates > this.#evaluated;
+    if (evaluateLast || this.#updates > this.#checkpointed) await this.#checkpoint(evaluateLast);
+    if (this.#updates > this.#published) await this.#publish();
+    await this.synchronize();
+  }
+
+  async #publish(): Promise<void> {
+    const updates = this.#updates;
+    this.#published = updates;
+    await this.#parts.channel.publish({
+      version: ++this.#version,
+      updates,
+      tensors: this.#parts.agent.parameters(),
+    });
+  }
+
+  async #checkpoint(evaluate: boolean): Promise<void> {
+    const { agent, checkpoints, evaluations } = this.#parts;
+    const parameters = agent.parameters();
+    const checkpoint: Checkpoint = {
+      updates: this.#updates,
+      version: this.#version,
+      steps: this.steps,
+      seconds: this.seconds,
+      random: this.#random.state,
+      config: this.config,
+      parameters,
+      state: agent.state(),
+    };
+    this.#checkpointed = checkpoint.updates;
+    if (evaluate) this.#evaluated = checkpoint.updates;
+    await checkpoints.write(checkpoint, evaluate);
+    if (!evaluate) return;
+    await evaluations.request({
+      updates: checkpoint.updates,
+      version: checkpoint.version,
+      parameters,
+      episodes: this.config.evaluation.episodes,
+      seed: Random.seed(this.config.seed, `${EVALUATION_STREAM} ${checkpoint.updates}`),
+    });
+  }
+}

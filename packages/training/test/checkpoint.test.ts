@@ -1,0 +1,101 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  bestCheckpoint,
+  type Checkpoint,
+  CheckpointError,
+  CheckpointFolder,
+  latestCheckpoint,
+  listCheckpoints,
+  readCheckpoint,
+} from '../src/index.ts';
+
+const checkpoint = (updates: number): Checkpoint => ({
+  updates,
+  version: updates / 10,
+  steps: 3 * updates,
+  seconds: 1.5,
+  random: [1, 2, 3, 4_294_967_295],
+  config: { name: 'test', seed: 7, agent: { kind: 'dqn' } },
+  parameters: new Map([
+    ['dense/kernel', { shape: [2, 3], data: Float32Array.from([1, -2, 3.5, 0, updates, 1e-9]) }],
+  ]),
+  state: new Map([
+    ['online/dense/kernel', { shape: [2, 3], data: Float32Array.from([1, -2, 3.5, 0, updates, 1e-9]) }],
+    ['adam/step', { shape: [], data: Float32Array.from([updates]) }],
+  ]),
+});
+
+describe('checkpoints', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'qfleet-checkpoint-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('come back exactly', async () => {
+    await new CheckpointFolder(directory, 5).write(checkpoint(100), false);
+    expect(await latestCheckpoint(directory)).toEqual(checkpoint(100));
+  });
+
+  it('are the last few, with those under evaluation and the best', async () => {
+    const folder = new CheckpointFolder(directory, 2);
+    for (const updates of [10, 20, 30, 40, 50]) await folder.write(checkpoint(updates), updates === 10);
+    const kept = async () =>
+      (await listCheckpoints(directory)).map((path) => Number(path.match(/(\d+)\.safe/)?.[1]));
+    expect(await kept()).toEqual([10, 40, 50]);
+    expect((await bestCheckpoint(directory))?.updates).toBe(50);
+    await folder.evaluated(10, true);
+    expect(await kept()).toEqual([40, 50]);
+    expect((await bestCheckpoint(directory))?.updates).toBe(10);
+    await folder.evaluated(40, false);
+    expect((await bestCheckpoint(directory))?.updates).toBe(10);
+  });
+
+  it('leave no temporary files', async () => {
+    const folder = new CheckpointFolder(directory, 2);
+    for (const updates of [10, 20, 30]) await folder.write(checkpoint(updates), false);
+    expect((await readdir(directory)).sort()).toEqual([
+      '000000000020.safetensors',
+      '000000000030.safetensors',
+    ]);
+  });
+
+  it('cut short at any place are refused by name, and the one before is taken', async () => {
+    const folder = new CheckpointFolder(directory, 5);
+    await folder.write(checkpoint(10), false);
+    await folder.write(checkpoint(20), false);
+    const [, path] = await listCheckpoints(directory);
+    const whole = await readFile(path);
+    for (const length of [0, 4, 8, 100, whole.length - 1]) {
+      await truncate(path, length);
+      await expect(readCheckpoint(path)).rejects.toThrow(CheckpointError);
+      await expect(readCheckpoint(path)).rejects.toThrow(/20\.safetensors can't be read: .+ Delete it/);
+      const damaged: string[] = [];
+      const latest = await latestCheckpoint(directory, (error) => damaged.push(error.message));
+      expect(latest?.updates).toBe(10);
+      expect(damaged).toHaveLength(1);
+      await writeFile(path, whole);
+    }
+  });
+
+  it('with any flipped byte are refused', async () => {
+    await new CheckpointFolder(directory, 5).write(checkpoint(10), false);
+    const [path] = await listCheckpoints(directory);
+    const whole = await readFile(path);
+    for (let at = 0; at < whole.length; at += 3) {
+      const flipped = Buffer.from(whole);
+      flipped[at] ^= 0x10;
+      await writeFile(path, flipped);
+      await expect(readCheckpoint(path)).rejects.toThrow(CheckpointError);
+    }
+  });
+
+  it('are none in a folder without any, and an error where all are damaged', async () => {
+    expect(await latestCheckpoint(join(directory, 'missing'))).toBeNull();
+    await writeFile(join(directory, '000000000010.safetensors'), 'nonsense');
+    await expect(latestCheckpoint(directory)).rejects.toThrow(CheckpointError);
+  });
+});

@@ -1,0 +1,245 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAgent, type Weights, type WeightsChannel } from '@qfleet/agents';
+import { type RunConfig, runSchema } from '@qfleet/config';
+import { Random } from '@qfleet/random';
+import { ChunkBuilder, type Layout, MemoryReplayStore } from '@qfleet/replay';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  CheckpointFolder,
+  type EvaluationRequest,
+  type EvaluationResult,
+  latestCheckpoint,
+  listCheckpoints,
+  runTrainer,
+  Trainer,
+} from '../src/index.ts';
+
+/** Five states in a row; action 1 goes right, 0 left; 1 for reaching the right end, which is terminal. */
+const STATES = 5;
+const layout: Layout = {
+  observationShape: [],
+  observationDType: 'int32',
+  observationCount: STATES,
+  actions: 2,
+};
+const DISCOUNT = 0.9;
+
+function configOf(overrides: Record<string, object> = {}): RunConfig {
+  return runSchema.parse({
+    environment: { id: 'Corridor' },
+    agent: { kind: 'tabular', discount: DISCOUNT, learningRate: 0.5, batchSize: 16, updatesPerCall: 2 },
+    fleet: { slots: 1 },
+    ...overrides,
+    replay: { capacity: 2_000, minSize: 100, samplesPerInsert: 4, chunkLength: 8, ...overrides.replay },
+    learner: { publishEvery: 10, checkpointEvery: 20, ...overrides.learner },
+    evaluation: { every: 40, ...overrides.evaluation },
+    stop: { maxUpdates: 200, ...overrides.stop },
+  });
+}
+
+class Channel implements WeightsChannel {
+  readonly published: Weights[] = [];
+  async publish(weights: Weights): Promise<void> {
+    this.published.push(weights);
+  }
+  async newerThan(version: number): Promise<Weights | null> {
+    return this.published.findLast((weights) => weights.version > version) ?? null;
+  }
+}
+
+/** Gives the number of updates as every return. */
+class CountingEvaluations {
+  readonly requests: EvaluationRequest[] = [];
+  #next = 0;
+  async request(request: EvaluationRequest): Promise<void> {
+    this.requests.push(request);
+  }
+  async results(): Promise<EvaluationResult[]> {
+    const fresh = this.requests.slice(this.#next);
+    this.#next = this.requests.length;
+    return fresh.map(({ updates }) => ({ updates, returns: [updates], mean: updates, std: 0, seconds: 0 }));
+  }
+}
+
+/** Uniformly random steps in the corridor, as encoded chunks. */
+function* corridorChunks(seed: number): Generator<Uint8Array, never> {
+  const random = new Random(seed);
+  let sequence = 0;
+  const builder = new ChunkBuilder({
+    layout,
+    writer: 'w',
+    slot: 0,
+    chunkLength: 8,
+    sequence: () => sequence++,
+  });
+  for (;;) {
+    let state = random.integer(STATES - 1);
+    builder.begin(Int32Array.of(state), 0);
+    for (let ended = false; !ended; ) {
+      const action = random.integer(2);
+      state = Math.max(0, state + (action === 1 ? 1 : -1));
+      ended = state === STATES - 1;
+      const bytes = builder.push(
+        action,
+        ended ? 1 : 0,
+        Int32Array.of(state),
+        0,
+        ended ? 'terminated' : 'continues',
+      );
+      if (bytes) yield bytes;
+    }
+  }
+}
+
+describe('Trainer', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'qfleet-trainer-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  async function setUp(
+    config: RunConfig,
+    store = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 }),
+  ) {
+    const agent = await createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: null });
+    const channel = new Channel();
+    const evaluations = new CountingEvaluations();
+    const checkpoints = new CheckpointFolder(directory, 50);
+    const from = await latestCheckpoint(directory);
+    const trainer = new Trainer({ config, layout, agent, store, channel, evaluations, checkpoints, from });
+    return { agent, channel, evaluations, store, trainer };
+  }
+
+  async function fill(
+    store: MemoryReplayStore,
+    transitions: number,
+    chunks = corridorChunks(1),
+  ): Promise<void> {
+    while ((await store.standing()).insertedTotal < transitions) await store.append([chunks.next().value]);
+  }
+
+  it("learns the corridor's optimal values, in closed form γ^(distance − 1)", async () => {
+    const { agent, store, trainer } = await setUp(
+      configOf({ replay: { samplesPerInsert: null }, stop: { maxUpdates: 3_000 } }),
+    );
+    await fill(store, 1_500);
+    await trainer.start();
+    expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('max updates');
+    const [{ data }] = agent.parameters().values();
+    for (let state = 0; state < STATES - 1; state++) {
+      expect(data[2 * state + 1]).toBeCloseTo(DISCOUNT ** (STATES - 2 - state), 4);
+      expect(data[2 * state]).toBeCloseTo(DISCOUNT ** (STATES - 1 - Math.max(0, state - 1)), 4);
+    }
+  });
+
+  it('holds the sample-to-insert ratio within 5 % and says why it waits', async () => {
+    const { store, trainer } = await setUp(configOf());
+    await trainer.start();
+    const chunks = corridorChunks(2);
+    expect(trainer.waitReason()).toBe('too little experience');
+    for (let target = 500; target <= 20_000; target += 500) {
+      await fill(store, target, chunks);
+      await trainer.synchronize();
+      while (trainer.waitReason() === null) await trainer.update();
+      expect(trainer.waitReason()).toBe('sample-to-insert ratio');
+    }
+    await trainer.synchronize();
+    const { insertedTotal, sampledTotal } = await store.standing();
+    expect(sampledTotal).toBe(trainer.sampled);
+    const ratio = sampledTotal / (insertedTotal - 100);
+    expect(ratio / 4).toBeGreaterThan(0.95);
+    expect(ratio / 4).toBeLessThan(1.05);
+  });
+
+  it('publishes, checkpoints and asks for evaluations when they are due', async () => {
+    const { channel, evaluations, store, trainer } = await setUp(
+      configOf({ replay: { samplesPerInsert: null } }),
+    );
+    await fill(store, 500);
+    await trainer.start();
+    while (trainer.stopReason() === null) {
+      await trainer.update();
+      trainer.startDueWork();
+      await trainer.settle();
+    }
+    await trainer.finish(true);
+    expect(channel.published.map(({ version, updates }) => [version, updates])).toEqual(
+      Array.from({ length: 21 }, (_, i) => [i + 1, 10 * i]),
+    );
+    expect(evaluations.requests.map(({ updates }) => updates)).toEqual([40, 80, 120, 160, 200]);
+    expect(new Set(evaluations.requests.map(({ seed }) => seed)).size).toBe(5);
+    expect(await listCheckpoints(directory)).toHaveLength(10);
+    await trainer.collectEvaluations();
+    expect(trainer.best?.updates).toBe(200);
+  });
+
+  it('stops as solved when an evaluation reaches the goal', async () => {
+    const { store, trainer } = await setUp(
+      configOf({ replay: { samplesPerInsert: null }, stop: { solvedReturn: 100, maxUpdates: 1e6 } }),
+    );
+    await fill(store, 500);
+    await trainer.start();
+    expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('solved');
+    expect(trainer.best?.mean).toBeGreaterThanOrEqual(100);
+  });
+
+  it('stops at the budget of steps and of seconds, and where it is told to', async () => {
+    for (const [stop, reason] of [
+      [{ maxSteps: 400 }, 'max steps'],
+      [{ maxSeconds: 0.05 }, 'max seconds'],
+    ] as const) {
+      const { store, trainer } = await setUp(configOf({ stop: { maxUpdates: null, ...stop } as object }));
+      await fill(store, 500);
+      await trainer.start();
+      expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe(reason);
+    }
+    const { trainer } = await setUp(configOf());
+    await trainer.start();
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 50);
+    const waits = noWaits();
+    expect(await runTrainer(trainer, abort.signal, waits)).toBeNull();
+    expect(waits['too little experience']).toBeGreaterThan(0.02);
+  });
+
+  it('continues from a checkpoint as if it had not been interrupted, with rising weights versions', async () => {
+    const store = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 });
+    await fill(store, 1_500);
+    const config = configOf({ replay: { samplesPerInsert: null } });
+    const straight = await setUp(config, store);
+    await straight.trainer.start();
+    let atHundred = new Map();
+    while (straight.trainer.updates < 200) {
+      await straight.trainer.update();
+      straight.trainer.startDueWork();
+      await straight.trainer.settle();
+      if (straight.trainer.updates === 100) atHundred = new Map(straight.agent.state());
+    }
+    for (const path of await listCheckpoints(directory)) {
+      if (Number(path.match(/(\d+)\.safetensors$/)?.[1]) > 100) await rm(path);
+    }
+    const resumed = await setUp(config, store);
+    expect(resumed.trainer.updates).toBe(100);
+    expect(new Map(resumed.agent.state())).toEqual(atHundred);
+    await resumed.trainer.start();
+    while (resumed.trainer.updates < 200) await resumed.trainer.update();
+    expect(resumed.agent.state()).toEqual(straight.agent.state());
+  });
+
+  it('throws what fails in the background to whoever drives it', async () => {
+    const { channel, store, trainer } = await setUp(configOf({ replay: { samplesPerInsert: null } }));
+    await fill(store, 500);
+    await trainer.start();
+    channel.publish = () => Promise.reject(new Error('the lease is lost'));
+    await expect(runTrainer(trainer, new AbortController().signal, noWaits())).rejects.toThrow(
+      'the lease is lost',
+    );
+  });
+});
+
+function noWaits() {
+  return { 'too little experience': 0, 'sample-to-insert ratio': 0 };
+}
