@@ -9,13 +9,13 @@ import { type ObservationArray, observationSize } from './spaces.ts';
  * - The time limit is applied as Gymnasium's `TimeLimit` does: `truncated` is set on the step that reaches
  *   `maxEpisodeSteps`, also when that step terminates. Who bootstraps must therefore ask `terminated` first.
  * - An action outside the space, and a step between an episode's end and `reset`, is refused.
- * - Unless the definition is `native`, each step is checked: NaN and infinity in the observation or the reward, an
- *   observation of a wrong length or outside its discrete space, a flag that is no boolean; and what the environment itself
- *   throws is wrapped.
+ * - Unless the definition is `native`, each step is checked: NaN and infinity in the observation or the
+ *   reward, an observation of a wrong length or outside its discrete space, a flag that is no boolean; and
+ *   what the environment itself throws is wrapped.
  *
  * @param slot names the copy in errors.
- * @throws EnvironmentError from `reset`, `step` and `setState`, naming environment, slot, episode and step: that
- *   transition must not be stored, and the copy must be reset or made again.
+ * @throws EnvironmentError from `reset`, `step` and `setState`, naming environment, slot, episode and step:
+ *   that transition must not be stored, and the copy must be reset or made again.
  */
 export function createEnvironment(definition: EnvironmentDefinition, random: Random, slot = 0): Environment {
   if (definition.native) return new LimitedEnvironment(definition, definition.create(random), slot);

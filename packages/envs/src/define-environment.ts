@@ -16,7 +16,9 @@ import {
   spaceProblem,
 } from './spaces.ts';
 
-/** An observation of a user's environment: its elements row by row, or one number where it has one element. */
+/**
+ * An observation of a user's environment: its elements row by row, or one number where it has one element.
+ */
 export type OwnObservation = number | ArrayLike<number>;
 
 /** What a step of a user's environment returns: Gymnasium's tuple, by name. */

@@ -17,7 +17,10 @@ export interface StepOutcome {
 export interface Environment {
   /** Starts an episode and writes its first observation. */
   reset(observation: ObservationArray): void;
-  /** Takes `action` and writes the next observation and the outcome. Not called between an episode's end and `reset`. */
+  /**
+   * Takes `action` and writes the next observation and the outcome. Not called between an episode's end and
+   * `reset`.
+   */
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void;
   /** Puts the environment into a given internal state (`qfleet env trace`); writes the observation. */
   setState?(state: readonly number[], observation: ObservationArray): void;
@@ -45,7 +48,9 @@ export interface EnvironmentDefinition {
   readonly solvedReturn: number | null;
   /** A sentence for `qfleet envs`. */
   readonly summary: string;
-  /** A tabular environment's model: what may follow `action` in `state`, as Gymnasium's `P[state][action]`. */
+  /**
+   * A tabular environment's model: what may follow `action` in `state`, as Gymnasium's `P[state][action]`.
+   */
   transitions?(state: number, action: number): readonly Transition[];
   create(random: Random): Environment;
 }

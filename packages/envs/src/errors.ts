@@ -6,7 +6,9 @@ export interface EnvironmentPlace {
   readonly step: number;
 }
 
-/** A running environment broke its contract, or was used against it. The step that threw must not be stored. */
+/**
+ * A running environment broke its contract, or was used against it. The step that threw must not be stored.
+ */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
   readonly place: EnvironmentPlace;
@@ -18,7 +20,10 @@ export class EnvironmentError extends Error {
   }
 }
 
-/** What was asked for cannot be: an unknown id, a wrong option, a module that defines no environment, a trace. */
+/**
+ * What was asked for cannot be: an unknown id, a wrong option, a module that defines no environment, a
+ * trace.
+ */
 export class EnvironmentDefinitionError extends Error {
   override readonly name = 'EnvironmentDefinitionError';
 }

@@ -1,7 +1,9 @@
 import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';
 
-/** The first thing wrong with what a strict object schema was given, as a sentence that starts with `what`. */
+/**
+ * The first thing wrong with what a strict object schema was given, as a sentence that starts with `what`.
+ */
 export function issueSentence(
   what: string,
   kind: string,

@@ -37,9 +37,9 @@ export async function resolveEnvironment(
 }
 
 /**
- * The environment that is the default export of a .ts, .js or .mjs module: of `defineEnvironment`, or a plain object of
- * the same shape. The module may import '@qfleet/envs' wherever it lies. Node strips its types, so only
- * erasable TypeScript is understood.
+ * The environment that is the default export of a .ts, .js or .mjs module: of `defineEnvironment`, or a
+ * plain object of the same shape. The module may import '@qfleet/envs' wherever it lies. Node strips its
+ * types, so only erasable TypeScript is understood.
  *
  * @param path relative paths start from the working directory.
  * @throws EnvironmentDefinitionError when there is no such file, it cannot be run, or a field is wrong.

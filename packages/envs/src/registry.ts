@@ -18,7 +18,7 @@ interface Entry {
   define(id: string, options: EnvironmentOptions): EnvironmentDefinition;
 }
 
-/** One entry: its ids (the first is listed), the options it takes, and how it is made of them. */
+/** One entry: its ids, the options it takes, and how it is made of them. */
 function entry<const Id extends string, Shape extends z.ZodRawShape>(
   ids: readonly Id[],
   shape: Shape,
@@ -76,9 +76,9 @@ export function findEnvironment(id: string, options: EnvironmentOptions = {}): E
   return found.define(id, options);
 }
 
-/** Every native environment with its default options. */
+/** Every native environment, under each of its ids, with its default options. */
 export function listEnvironments(): EnvironmentDefinition[] {
-  return entries.map(({ ids, define }) => define(ids[0], {}));
+  return entries.flatMap(({ ids, define }) => ids.map((id) => define(id, {})));
 }
 
 function unknownEnvironment(id: string): string {

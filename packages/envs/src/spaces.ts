@@ -123,8 +123,8 @@ export function allocateObservations(space: Space, rows = 1): ObservationArray {
 }
 
 /**
- * One view a row of `observations`, made once: slot i writes straight into row i of the batch, so that stepping
- * many slots allocates and copies nothing.
+ * One view a row of `observations`, made once: slot i writes straight into row i of the batch, so that
+ * stepping many slots allocates and copies nothing.
  */
 export function observationRows<A extends ObservationArray>(observations: A, size: number): A[] {
   return Array.from(

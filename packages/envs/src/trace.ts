@@ -15,12 +15,12 @@ export interface EnvironmentTrace {
 }
 
 /**
- * Plays given actions, to hold an environment against another implementation. Observations are exactly what an agent
- * sees (float32 widened). The trace ends with the episode: actions beyond its last step are not taken, so
- * `rewards` may be shorter than `actions`.
+ * Plays given actions, to hold an environment against another implementation. Observations are exactly what
+ * an agent sees (float32 widened). The trace ends with the episode: actions beyond its last step are not
+ * taken, so `rewards` may be shorter than `actions`.
  *
- * @param input `{ state, actions }` starts from an internal state (float64; see each environment), with seed 0 for what is random
- *   after it; `{ seed, actions }` from a reset.
+ * @param input `{ state, actions }` starts from an internal state (float64; see each environment), with seed
+ *   0 for what is random after it; `{ seed, actions }` from a reset.
  * @throws EnvironmentDefinitionError when the input is not of that form or does not fit the environment;
  *   EnvironmentError when the environment itself fails.
  */

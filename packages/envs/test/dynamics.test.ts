@@ -64,8 +64,8 @@ function replay(id: string, episode: Episode) {
 }
 
 /**
- * CartPole and MountainCar agree bit for bit. Acrobot's first state is a float32 array in Gymnasium, whose cosines NumPy
- * computes in float32: there we differ by one unit in the last place (1.2e-7).
+ * CartPole and MountainCar agree bit for bit. Acrobot's first state is a float32 array in Gymnasium, whose
+ * cosines NumPy computes in float32: there we differ by one unit in the last place (1.2e-7).
  */
 describe.each([
   ['cartpole', 2_500, 0],

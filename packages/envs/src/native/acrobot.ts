@@ -45,8 +45,9 @@ function wrap(angle: number): number {
 const bound = (x: number, limit: number): number => Math.min(Math.max(x, -limit), limit);
 
 /**
- * The two-link pendulum of Sutton, "Generalization in Reinforcement Learning: Successful Examples Using Sparse
- * Coarse Coding" (1996), one fourth-order Runge-Kutta step of 0.2 s an action, as Gymnasium computes it.
+ * The two-link pendulum of Sutton, "Generalization in Reinforcement Learning: Successful Examples Using
+ * Sparse Coarse Coding" (1996), one fourth-order Runge-Kutta step of 0.2 s an action, as Gymnasium computes
+ * it.
  */
 class Acrobot implements Environment {
   readonly #random: Random;

@@ -14,9 +14,9 @@ const X_LIMIT = 2.4;
 const THETA_LIMIT = (12 * 2 * Math.PI) / 360;
 
 /**
- * The cart and pole of Barto, Sutton and Anderson, "Neuronlike adaptive elements that can solve difficult learning
- * control problems" (1983), as Gymnasium computes it: Euler steps in float64, each sum in its order, so that
- * observations agree bit for bit.
+ * The cart and pole of Barto, Sutton and Anderson, "Neuronlike adaptive elements that can solve difficult
+ * learning control problems" (1983), as Gymnasium computes it: Euler steps in float64, each sum in its
+ * order, so that observations agree bit for bit.
  */
 class CartPole implements Environment {
   readonly #random: Random;
@@ -85,6 +85,7 @@ export function cartPole(
   id: 'CartPole-v0' | 'CartPole-v1',
   options: { sutton_barto_reward: boolean },
 ): EnvironmentDefinition {
+  const maxEpisodeSteps = id === 'CartPole-v1' ? 500 : 200;
   const suttonBarto = options.sutton_barto_reward;
   const authorsReturn = id === 'CartPole-v1' ? 475 : 195;
   return {
@@ -92,10 +93,10 @@ export function cartPole(
     native: true,
     observationSpace: box({ low: high.map((bound) => -bound), high }),
     actionSpace: discrete(2),
-    maxEpisodeSteps: id === 'CartPole-v1' ? 500 : 200,
+    maxEpisodeSteps,
     // The registered threshold is for the reward of 1 a step.
     solvedReturn: suttonBarto ? null : authorsReturn,
-    summary: 'Keep a pole upright by pushing its cart left or right.',
+    summary: `Keep a pole upright for ${maxEpisodeSteps} steps by pushing its cart left or right.`,
     create: (random) => new CartPole(random, suttonBarto),
   };
 }

@@ -25,14 +25,19 @@ function arrive(state: number, move: number, probability: number): Transition {
   return { probability, next, reward: -1, terminated: next === GOAL };
 }
 
-/** Sutton and Barto, "Reinforcement Learning: An Introduction" (2018), example 6.6. A square a state, row by row. */
+/**
+ * Sutton and Barto, "Reinforcement Learning: An Introduction" (2018), example 6.6. A square a state, row by
+ * row.
+ */
 export function cliffWalking(id: string, options: { is_slippery: boolean }): EnvironmentDefinition {
   return tabular(
     {
       id,
       maxEpisodeSteps: null,
       solvedReturn: null,
-      summary: 'Walk along a cliff to the goal; the shortest way returns −13.',
+      summary: options.is_slippery
+        ? 'Walk along a cliff to the goal on slippery ground.'
+        : 'Walk along a cliff to the goal; the shortest way returns −13.',
     },
     {
       states: ROWS * COLUMNS,

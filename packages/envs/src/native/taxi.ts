@@ -53,8 +53,9 @@ const starts = Array.from({ length: 500 }, (_, state) => state).filter((state) =
 });
 
 /**
- * The taxi of Dietterich, "Hierarchical Reinforcement Learning with the MAXQ Value Function Decomposition" (2000), in dry
- * weather, where Taxi-v3 and Taxi-v4 are the same. State: ((row × 5 + column) × 5 + passenger) × 4 + destination.
+ * The taxi of Dietterich, "Hierarchical Reinforcement Learning with the MAXQ Value Function Decomposition"
+ * (2000), in dry weather, where Taxi-v3 and Taxi-v4 are the same. State: ((row × 5 + column) × 5 +
+ * passenger) × 4 + destination.
  */
 export function taxi(id: string): EnvironmentDefinition {
   return tabular(

@@ -3,7 +3,8 @@
     python3 -m venv /tmp/gymnasium && /tmp/gymnasium/bin/pip install 'gymnasium==1.4.0'
     /tmp/gymnasium/bin/python packages/envs/test/reference/make_traces.py
 
-Classic control: episodes from given states, through gym.make's own TimeLimit. Toy text: the whole transition table.
+Classic control: episodes from given states, through gym.make's own TimeLimit. Toy text: the whole transition
+table.
 Arrays are base64 of little-endian values, so that comparisons are bit for bit.
 """
 
@@ -117,7 +118,7 @@ def mountain_car(rng):
 
 
 def table(env_id, **options):
-    """P as text: one line of a string a state and action, in order; 'probability next reward terminated' joined by '|'."""
+    """P as text, a state and action after the other: 'probability next reward terminated', joined by '|'."""
     env = gym.make(env_id, **options)
     model = env.unwrapped.P
     rows = [
