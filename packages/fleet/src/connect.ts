@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { backoff } from './backoff.ts';
 import { FleetError, messageOf } from './errors.ts';
-import { checkRedis, explainRedisError } from './local-redis/index.ts';
+import { checkRedis } from './local-redis/check.ts';
+import { explainRedisError } from './local-redis/explain.ts';
 import type { Logger } from './logger.ts';
 import { displayUrl, redisOptionsOf } from './redis-url.ts';
 

@@ -1,28 +1,34 @@
 import { type FleetState, type FleetTotals, returnBounds, zeroTotals } from '@qfleet/metrics';
-import type { ReplayStanding } from '@qfleet/replay';
+import { RedisReplayStore, ReplayMissingError, type ReplayStanding } from '@qfleet/replay';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { lastEpisodes } from './episodes.ts';
 import { readEvaluations } from './evaluations.ts';
 import type { Role, Snapshots } from './heartbeats.ts';
-import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
+import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE, replayPrefix } from './keys.ts';
 import { readRun } from './run.ts';
 
 const LAST_EPISODES = 100;
+const NO_REPLAY: Omit<ReplayStanding, 'generation'> = {
+  oldest: 1,
+  newest: 0,
+  transitions: 0,
+  bytes: 0,
+  insertedTotal: 0,
+  evictedTotal: 0,
+  sampledTotal: 0,
+};
 const QUEUES = [ROLLOUTS_QUEUE, EVALUATIONS_QUEUE] as const;
 
 /** Reads the state of a run's fleet, again and again. */
 export class FleetReader {
   readonly #redis: Redis;
   readonly #run: string;
-  readonly #replay: { standing(): Promise<ReplayStanding> };
   readonly #queues: readonly Queue[];
 
-  /** @param replay the run's replay, for its standing. */
-  constructor(redis: Redis, run: string, replay: { standing(): Promise<ReplayStanding> }) {
+  constructor(redis: Redis, run: string) {
     this.#redis = redis;
     this.#run = run;
-    this.#replay = replay;
     const { queues: prefix } = fleetKeys(run);
     this.#queues = QUEUES.map(
       (name) => new Queue(name, { connection: redis, prefix, skipMetasUpdate: true }),
@@ -46,7 +52,7 @@ export class FleetReader {
         lastEpisodes(redis, run, LAST_EPISODES),
         readEvaluations(redis, run, -1),
         redis.llen(keys.evaluations),
-        this.#replay.standing(),
+        this.#standing(),
         this.#counts(),
       ]);
     if (!record) return null;
@@ -88,6 +94,16 @@ export class FleetReader {
 
   async close(): Promise<void> {
     await Promise.all(this.#queues.map((queue) => queue.close()));
+  }
+
+  async #standing(): Promise<Omit<ReplayStanding, 'generation'>> {
+    try {
+      const replay = await RedisReplayStore.open(this.#redis, replayPrefix(this.#run));
+      return await replay.standing();
+    } catch (error) {
+      if (error instanceof ReplayMissingError) return NO_REPLAY;
+      throw error;
+    }
   }
 
   /** Those whose snapshot has not expired. */

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { fleetKeys, LearnerLease } from '../src/index.ts';
+import { useRedis } from './support/fixture.ts';
+
+describe('the learner lease', () => {
+  const fixture = useRedis();
+
+  it('is held by one; another takes over at its release, with a higher token', async () => {
+    const first = await LearnerLease.acquire(fixture.redis, 'r', 'a');
+    let taken = false;
+    const waiting = LearnerLease.acquire(fixture.connect(), 'r', 'b').then((lease) => {
+      taken = true;
+      return lease;
+    });
+    await fixture.redis.ping();
+    expect(taken).toBe(false);
+    await first.release();
+    await using second = await waiting;
+    expect(second.token).toBe(first.token + 1);
+    expect(first.lost.aborted).toBe(false);
+  });
+
+  it('is renewed', async () => {
+    await using _lease = await LearnerLease.acquire(fixture.redis, 'r', 'a');
+    const { lease } = fleetKeys('r');
+    await fixture.redis.pexpire(lease, 3_000);
+    const before = await fixture.redis.pttl(lease);
+    await expect.poll(() => fixture.redis.pttl(lease), { timeout: 10_000 }).toBeGreaterThan(before);
+  });
+
+  it('is kept over a Redis that forgot it', async () => {
+    await using held = await LearnerLease.acquire(fixture.redis, 'r', 'a');
+    await fixture.redis.flushall();
+    await expect.poll(() => fixture.redis.get(fleetKeys('r').lease), { timeout: 10_000 }).toBe('a');
+    expect(held.lost.aborted).toBe(false);
+  });
+
+  it('is lost when another holds it', async () => {
+    const lease = await LearnerLease.acquire(fixture.redis, 'r', 'a');
+    await fixture.redis.set(fleetKeys('r').lease, 'b');
+    if (!lease.lost.aborted) await once(lease.lost, 'abort');
+    expect((lease.lost.reason as Error).message).toBe('Another learner took over run r: this one stops.');
+  });
+
+  it('is waited for only as long as the signal says', async () => {
+    await using _lease = await LearnerLease.acquire(fixture.redis, 'r', 'a');
+    const stop = new AbortController();
+    const waiting = LearnerLease.acquire(fixture.redis, 'r', 'b', { signal: stop.signal });
+    stop.abort();
+    await expect(waiting).rejects.toThrow();
+  });
+});

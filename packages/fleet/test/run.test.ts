@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import {
+  checkRunId,
+  createRun,
+  FleetConfigurationError,
+  readPhase,
+  readRun,
+  setPhase,
+  waitForRun,
+} from '../src/index.ts';
+import { configOf, useRedis } from './support/fixture.ts';
+
+describe('the run record', () => {
+  const fixture = useRedis();
+
+  it('holds the configuration and starts in the phase starting', async () => {
+    const { redis } = fixture;
+    expect(await readRun(redis, 'r')).toBeNull();
+    expect(await createRun(redis, 'r', configOf())).toBe(true);
+    const record = await readRun(redis, 'r');
+    expect(record).toMatchObject({ run: 'r', config: configOf(), phase: 'starting', reason: null });
+    expect(Math.abs(record!.startedAt - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('is left as it is by the same configuration, and refuses another', async () => {
+    const { redis } = fixture;
+    await createRun(redis, 'r', configOf());
+    await setPhase(redis, 'r', 'running');
+    expect(await createRun(redis, 'r', configOf())).toBe(false);
+    expect((await readRun(redis, 'r'))!.phase).toBe('running');
+    await expect(createRun(redis, 'r', configOf({ slots: 17 }))).rejects.toThrow(
+      new FleetConfigurationError(
+        'Run r exists with another configuration (fleet.slots: 16 there, 17 here): choose another run id, or the same configuration.',
+      ),
+    );
+  });
+
+  it('is waited for', async () => {
+    const { redis } = fixture;
+    const waiting = waitForRun(redis, 'later');
+    await sleep(50);
+    await createRun(fixture.connect(), 'later', configOf());
+    expect((await waiting).config).toEqual(configOf());
+    const stop = new AbortController();
+    const forever = waitForRun(redis, 'never', { signal: stop.signal });
+    stop.abort();
+    await expect(forever).rejects.toThrow();
+  });
+
+  it('moves through its phases forward only', async () => {
+    const { redis } = fixture;
+    expect(await setPhase(redis, 'r', 'running')).toBeNull();
+    await createRun(redis, 'r', configOf());
+    expect(await setPhase(redis, 'r', 'running')).toBe('running');
+    expect(await setPhase(redis, 'r', 'stopping', 'solved')).toBe('stopping');
+    expect(await setPhase(redis, 'r', 'running')).toBe('stopping');
+    expect(await readPhase(redis, 'r')).toEqual({ phase: 'stopping', reason: 'solved' });
+    expect(await setPhase(redis, 'r', 'finished')).toBe('finished');
+    expect(await setPhase(redis, 'r', 'failed')).toBe('finished');
+    expect(await setPhase(redis, 'r', 'starting')).toBe('starting');
+  });
+
+  it('has an id that fits into a key and a path', () => {
+    expect(checkRunId('cartpole-1.b_2')).toBe('cartpole-1.b_2');
+    for (const bad of ['', '.', '../x', 'a b', 'a{b}', 'a:b', 'x'.repeat(65)]) {
+      expect(() => checkRunId(bad)).toThrow(FleetConfigurationError);
+    }
+  });
+});

@@ -1,0 +1,109 @@
+import type { Weights } from '@qfleet/agents';
+import { describe, expect, it } from 'vitest';
+import { fleetKeys, LearnerLease, RedisWeightsChannel } from '../src/index.ts';
+import { useRedis } from './support/fixture.ts';
+
+const weights = (version: number): Weights => ({
+  version,
+  updates: version * 10,
+  tensors: new Map([
+    ['w', { shape: [2, 3], data: Float32Array.from([1, 2, 3, 4, 5, version]) }],
+    ['b', { shape: [3], data: Float32Array.from([0.5, -0.5, Number.NaN]) }],
+  ]),
+});
+
+describe('the weights channel', () => {
+  const fixture = useRedis();
+
+  async function published(run: string, version: number): Promise<LearnerLease> {
+    const lease = await LearnerLease.acquire(fixture.redis, run, 'learner');
+    await new RedisWeightsChannel(fixture.redis, run, lease).publish(weights(version));
+    return lease;
+  }
+
+  const blobOf = async (run: string): Promise<Buffer> =>
+    (await fixture.redis.hgetBuffer(fleetKeys(run).weights, 'blob'))!;
+
+  it('gives what was published, bit for bit, once', async () => {
+    await using _lease = await published('r', 3);
+    const channel = new RedisWeightsChannel(fixture.redis, 'r');
+    expect(await channel.newerThan(2)).toEqual(weights(3));
+    expect(await channel.newerThan(3)).toBeNull();
+    expect(await channel.version()).toBe(3);
+    expect(await new RedisWeightsChannel(fixture.redis, 'other').newerThan(0)).toBeNull();
+  });
+
+  it('refuses versions that do not rise', async () => {
+    await using lease = await published('r', 3);
+    const channel = new RedisWeightsChannel(fixture.redis, 'r', lease);
+    await expect(channel.publish(weights(3))).rejects.toThrow(/version 3 is there already/);
+    await expect(channel.publish(weights(2))).rejects.toThrow(/version 3 is there already/);
+    expect((await channel.newerThan(0))!.version).toBe(3);
+    await channel.publish(weights(4));
+    expect((await channel.newerThan(3))!.version).toBe(4);
+  });
+
+  it('refuses a torn blob wherever it is torn, and a flipped bit wherever it is', async () => {
+    await using _lease = await published('r', 1);
+    const blob = await blobOf('r');
+    const { weights: key } = fleetKeys('r');
+    for (let length = 0; length < blob.length; length++) {
+      await fixture.redis.hset(key, 'blob', blob.subarray(0, length));
+      expect(await new RedisWeightsChannel(fixture.redis, 'r').newerThan(0)).toBeNull();
+    }
+    for (let bit = 0; bit < blob.length * 8; bit++) {
+      const flipped = Buffer.from(blob);
+      flipped[bit >> 3] ^= 1 << (bit & 7);
+      await fixture.redis.hset(key, 'blob', flipped);
+      expect(await new RedisWeightsChannel(fixture.redis, 'r').newerThan(0)).toBeNull();
+    }
+  });
+
+  it('counts a refusal once, says why, and takes the next good version', async () => {
+    await using lease = await published('r', 1);
+    const channel = new RedisWeightsChannel(fixture.redis, 'r');
+    await fixture.redis.hset(fleetKeys('r').weights, 'blob', (await blobOf('r')).subarray(0, 40));
+    expect(await channel.newerThan(0)).toBeNull();
+    expect(await channel.newerThan(0)).toBeNull();
+    expect(channel.refused).toBe(1);
+    expect(channel.lastRefusal).toMatch(/^Weights version 1 of run r are refused: /);
+    await new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(2));
+    expect((await channel.newerThan(0))!.version).toBe(2);
+    expect(channel.refused).toBe(1);
+  });
+
+  it('refuses another run, and an old blob under a new number', async () => {
+    await using lease = await published('r', 1);
+    await using _other = await published('other', 1);
+    const channel = new RedisWeightsChannel(fixture.redis, 'r');
+    const old = await blobOf('r');
+    await fixture.redis.hset(fleetKeys('r').weights, 'blob', await blobOf('other'));
+    expect(await channel.newerThan(0)).toBeNull();
+    expect(channel.lastRefusal).toMatch(/belong to run other/);
+    await new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(2));
+    await fixture.redis.hset(fleetKeys('r').weights, 'blob', old);
+    expect(await channel.newerThan(0)).toBeNull();
+    expect(channel.refused).toBe(2);
+  });
+
+  it('refuses a learner whose lease another took, and tells it', async () => {
+    const first = await published('r', 1);
+    await fixture.redis.del(fleetKeys('r').lease);
+    await using second = await LearnerLease.acquire(fixture.redis, 'r', 'second');
+    expect(second.token).toBeGreaterThan(first.token);
+    const stale = new RedisWeightsChannel(fixture.redis, 'r', first);
+    await expect(stale.publish(weights(9))).rejects.toThrow(/another learner took over/);
+    expect(first.lost.aborted).toBe(true);
+    expect(await stale.version()).toBe(1);
+    await new RedisWeightsChannel(fixture.redis, 'r', second).publish(weights(2));
+    await first.release();
+    expect(await fixture.redis.get(fleetKeys('r').lease)).toBe('second');
+  });
+
+  it('goes on where Redis lost everything', async () => {
+    await using lease = await published('r', 5);
+    await fixture.redis.flushall();
+    await new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(6));
+    expect((await new RedisWeightsChannel(fixture.redis, 'r').newerThan(5))!.version).toBe(6);
+  });
+});
