@@ -1,0 +1,34 @@
+import type { BenchRow } from '@qfleet/report';
+import type { BenchName } from '../commands/bench.ts';
+import { print, printJson, style, table } from '../output.ts';
+import { describeMachine, type Machine } from './machine.ts';
+
+const measure: Record<BenchName, () => Promise<readonly BenchRow[]>> = {
+  envs: async () => (await import('@qfleet/envs')).benchEnvs(),
+};
+
+/** Measures and prints: a table, or the one document of `--json`. */
+export async function runBench(name: BenchName, json: boolean): Promise<void> {
+  const machine = describeMachine();
+  const rows = await measure[name]();
+  if (json) return printJson({ bench: name, machine, rows });
+  await print(`${machineLine(machine)}\n\n${benchTable(rows)}`);
+}
+
+const machineLine = (machine: Machine): string =>
+  `${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ` +
+  `${machine.platform}, Node ${machine.node}`;
+
+const figure = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 3 });
+
+function benchTable(rows: readonly BenchRow[]): string {
+  const cells = rows.map((row) => [
+    row.name,
+    figure(row.value),
+    row.unit,
+    row.ratio === null ? '' : `× ${figure(row.ratio)}`,
+    row.reference === null ? '' : `${row.reference}: ${figure(row.referenceValue ?? Number.NaN)}`,
+  ]);
+  const head = ['', 'value', 'unit', 'ratio', 'held against'].map((title) => style('dim', title));
+  return table([head, ...cells], [1, 3]);
+}

@@ -1,0 +1,22 @@
+import { Argument, type Command, Option } from 'commander';
+
+export const benches = ['envs'] as const;
+export type BenchName = (typeof benches)[number];
+
+export function addBench(program: Command): void {
+  program
+    .command('bench')
+    .description('measures a part of Qfleet against its peers or its limit')
+    .addArgument(new Argument('<name>', 'what to measure').choices(benches))
+    .addOption(new Option('--json', 'one JSON document on stdout'))
+    .addHelpText(
+      'after',
+      `
+A ratio is better above 1, whatever the unit. Example:
+  $ qfleet bench envs --json`,
+    )
+    .action(async (name: BenchName, { json }: { json?: true }) => {
+      const { runBench } = await import('../bench/run.ts');
+      await runBench(name, json === true);
+    });
+}

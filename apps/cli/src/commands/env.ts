@@ -1,0 +1,41 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { UsageError } from '../errors.ts';
+import { printJson } from '../output.ts';
+
+/** `env trace`: what an environment does on given actions, to hold it against another implementation. */
+export function addEnv(program: Command): void {
+  program
+    .command('env')
+    .description('works on one environment')
+    .command('trace')
+    .description('plays given actions and prints what the environment gave')
+    .argument('<env>', 'an id that `qfleet envs` lists')
+    .requiredOption('--in <file>', '{"state":[…],"actions":[…]} or {"seed":N,"actions":[…]}')
+    .option('--out <file>', 'where to write the trace (default: stdout)')
+    .addHelpText(
+      'after',
+      `
+The trace is {"observations":[[…]],"rewards":[…],"terminated":[…],"truncated":[…]}; the first observation is the
+one before the first action. Example:
+  $ echo '{"seed":0,"actions":[0,1,1]}' > trace.json && qfleet env trace CartPole-v1 --in trace.json`,
+    )
+    .action(async (id: string, options: { in: string; out?: string }) => {
+      const { findEnvironment, traceEnvironment } = await import('@qfleet/envs');
+      const definition = findEnvironment(id);
+      const trace = traceEnvironment(definition, await readJson(options.in));
+      if (options.out === undefined) return printJson(trace);
+      await writeFile(options.out, `${JSON.stringify(trace)}\n`);
+    });
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new UsageError(`${path} cannot be read: ${cause.message}.`, { cause });
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`${path} is not JSON: ${(cause as Error).message}.`, { cause });
+  }
+}

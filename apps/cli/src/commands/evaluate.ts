@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import { positiveInteger, seed } from '../arguments.ts';
+
+export interface EvaluateOptions {
+  readonly episodes: number;
+  readonly seed?: number;
+  readonly json?: true;
+}
+
+export function addEvaluate(program: Command): void {
+  program
+    .command('eval')
+    .description('plays greedy episodes with the best checkpoint of a run')
+    .argument('<run-dir>', 'the directory of the run')
+    .option('--episodes <n>', 'how many', positiveInteger, 20)
+    .option('--seed <n>', 'of the episodes (default: one that training never uses)', seed)
+    .option('--json', '{"returns":[…],"mean":…,"std":…} on stdout')
+    .addHelpText('after', '\nExample:\n  $ qfleet eval runs/cartpole-1 --episodes 100 --seed 1')
+    .action(async (directory: string, options: EvaluateOptions) => {
+      const { evaluate } = await import('../evaluate.ts');
+      await evaluate(directory, options);
+    });
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { collect, positive, positiveInteger, seed } from '../arguments.ts';
+
+export interface TrainOptions {
+  readonly set?: readonly string[];
+  readonly actors?: number;
+  readonly single?: true;
+  readonly redis?: string;
+  readonly seed?: number;
+  readonly runDir?: string;
+  readonly maxUpdates?: number;
+  readonly maxSteps?: number;
+  readonly maxSeconds?: number;
+  readonly json?: true;
+}
+
+export function addTrain(program: Command): void {
+  program
+    .command('train')
+    .description('trains an agent with a fleet of processes on this machine, and shows how good it got')
+    .argument(
+      '<what>',
+      'a preset (see `qfleet presets`), a configuration.yaml, or an environment module .ts or .js',
+    )
+    .option('--set <path=value>', 'overrides a field of the configuration; may be repeated', collect)
+    .option('--actors <n>', 'actor processes to start', positiveInteger)
+    .option('--single', 'actor and learner in this one process, reproducible from the seed; needs no Redis')
+    .option('--redis <url>', 'an existing Redis (redis:// or rediss://) in place of one of its own')
+    .option('--seed <n>', 'seed of the run', seed)
+    .option('--run-dir <dir>', 'where the run is kept (default: runs/NAME-N)')
+    .option('--max-updates <n>', 'stop after so many gradient updates', positiveInteger)
+    .option('--max-steps <n>', 'stop after so many environment steps', positiveInteger)
+    .option('--max-seconds <n>', 'stop after so many seconds of training', positive)
+    .option('--json', 'one JSON document on stdout at the end; progress goes to stderr')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ qfleet train cartpole
+  $ qfleet train cartpole --actors 4 --set agent.learningRate=0.001 --set replay.sampling.kind=prioritized
+  $ qfleet train my-run.yaml --seed 7 --run-dir runs/seed-7
+  $ qfleet train env.ts --max-steps 100000
+
+Ctrl-C ends it cleanly; \`qfleet resume RUN_DIR\` goes on.`,
+    )
+    .action(async (what: string, options: TrainOptions) => {
+      const { train } = await import('../train/train.ts');
+      process.exitCode = await train(what, options);
+    });
+}

@@ -1,0 +1,30 @@
+/** The command line, a file or an address is not what it must be: exit code 2. The message is one sentence. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What was asked for could not be done: exit code 1. The message is one sentence. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+
+/**
+ * The errors of other packages that the user mends by asking for something else. They are known by name:
+ * `instanceof` would load every package at the start of every command.
+ */
+const usageErrors: ReadonlySet<string> = new Set([
+  'UsageError',
+  'ConfigError',
+  'EnvironmentDefinitionError',
+  'FleetConfigurationError',
+]);
+
+/** How an error ends the command: its exit code, and what stderr is told (a line for each problem). */
+export function describeError(error: unknown, debug: boolean): { exitCode: number; text: string } {
+  const named = error instanceof Error ? error : new Error(String(error));
+  const exitCode = usageErrors.has(named.name) ? exitCodes.usage : exitCodes.failed;
+  const text = debug ? (named.stack ?? named.message) : named.message.replaceAll('\n', '\nerror: ');
+  return { exitCode, text: `error: ${text}` };
+}

@@ -1,0 +1,56 @@
+import type { Policy, Weights, WeightsChannel } from '@qfleet/agents';
+import type { EnvironmentDefinition } from '@qfleet/envs';
+import { playGreedyEpisodes } from '@qfleet/rollout';
+import type { EvaluationRequest, EvaluationResult, Evaluations } from '@qfleet/training';
+
+/** Weights for an actor in the learner's own process. */
+export class InProcessWeightsChannel implements WeightsChannel {
+  #weights: Weights | null = null;
+
+  async publish(weights: Weights): Promise<void> {
+    this.#weights = weights;
+  }
+
+  async newerThan(version: number): Promise<Weights | null> {
+    return this.#weights && this.#weights.version > version ? this.#weights : null;
+  }
+}
+
+/** Evaluations at once, in the learner's own process. */
+export class InProcessEvaluations implements Evaluations {
+  readonly #definition: EnvironmentDefinition;
+  readonly #policy: Policy;
+  #results: EvaluationResult[] = [];
+
+  /** @param policy of its own: its parameters are replaced. */
+  constructor(definition: EnvironmentDefinition, policy: Policy) {
+    this.#definition = definition;
+    this.#policy = policy;
+  }
+
+  async request({ updates, parameters, episodes, seed }: EvaluationRequest): Promise<void> {
+    const began = performance.now();
+    this.#policy.load(parameters);
+    const { returns } = await playGreedyEpisodes({
+      definition: this.#definition,
+      policy: this.#policy,
+      episodes,
+      seed,
+    });
+    const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
+    const variance = returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / returns.length;
+    this.#results.push({
+      updates,
+      returns,
+      mean,
+      std: Math.sqrt(variance),
+      seconds: (performance.now() - began) / 1000,
+    });
+  }
+
+  async results(): Promise<EvaluationResult[]> {
+    const results = this.#results;
+    this.#results = [];
+    return results;
+  }
+}

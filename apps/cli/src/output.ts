@@ -1,0 +1,61 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Colours for stdout: none where it is no terminal, or where NO_COLOR is set. */
+export const style = (format: Style, text: string): string =>
+  styleText(format, text, { stream: process.stdout });
+
+/** Writes a line to stdout and waits until it is handed over, so that a pipe gets all of it. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** The one document of `--json`. */
+export const printJson = (document: unknown): Promise<void> => print(JSON.stringify(document));
+
+const width = (cell: string): number => stripVTControlCharacters(cell).length;
+
+/**
+ * Columns of text, each as wide as its widest cell; cells may be styled.
+ *
+ * @param right the columns that are aligned to the right.
+ */
+export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, width(cell));
+  }
+  const pad = (cell: string, column: number): string => {
+    const blank = ' '.repeat(widths[column] - width(cell));
+    return right.includes(column) ? blank + cell : cell + blank;
+  };
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+
+/** 12345 → "12,345". */
+export const integer = (value: number): string => grouped.format(value);
+
+/** 12345 → "12.3K": three significant digits. */
+export const short = (value: number): string => compact.format(value);
+
+/** 3725 → "1:02:05"; below an hour "2:05". */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const pad = (n: number): string => String(n).padStart(2, '0');
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** 12345678 → "12.3 MB". */
+export function bytes(value: number): string {
+  const power = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
+  return `${Number((value / 1000 ** power).toPrecision(3))} ${units[power]}`;
+}

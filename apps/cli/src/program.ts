@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import { addBench } from './commands/bench.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addEnv } from './commands/env.ts';
+import { addEvaluate } from './commands/evaluate.ts';
+import { addLists } from './commands/lists.ts';
+import { addProcesses } from './commands/processes.ts';
+import { addResume } from './commands/resume.ts';
+import { addTop } from './commands/top.ts';
+import { addTrain } from './commands/train.ts';
+import { version } from './version.ts';
+
+/** The whole command line. What a command needs is imported when it runs, so that `--help` stays fast. */
+export function createProgram(): Command {
+  const program = new Command('qfleet')
+    .description('Trains DQN-family agents with a fleet: many actors, a Redis replay, one fast learner.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      // commander puts its suggestion on a line of its own; an error here is one line.
+      outputError: (text, write) => write(text.replace(/\n\(/, ' (')),
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ qfleet train cartpole                      train with a local fleet
+  $ qfleet train cartpole --single --seed 7    in one process, reproducible
+  $ qfleet eval runs/cartpole-1                play the best checkpoint
+  $ qfleet doctor                              what runs on this machine
+
+Exit codes: 0 done, 1 failed, 2 bad usage or configuration. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
+    );
+  addTrain(program);
+  addResume(program);
+  addEvaluate(program);
+  addTop(program);
+  addDoctor(program);
+  addLists(program);
+  addEnv(program);
+  addBench(program);
+  addProcesses(program);
+  return program;
+}

@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/** The main file of an app: no app imports another, so it is run as a process of its own. */
+export const mainOf = (app: string): string => fileURLToPath(import.meta.resolve(app));
+
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs an app with this process's stdio and environment, hands it the signals that come, and gives its exit
+ * code (128 + the signal's number where a signal ended it, as a shell says it).
+ */
+export function runProcess(app: string): Promise<number> {
+  const child = spawn(process.execPath, [mainOf(app)], { stdio: 'inherit' });
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  for (const signal of forwarded) process.on(signal, forward);
+  return new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
+  }).finally(() => {
+    for (const signal of forwarded) process.off(signal, forward);
+  });
+}

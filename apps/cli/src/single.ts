@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { createAgent, createPolicy, epsilonOf } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import { resolveEnvironment } from '@qfleet/envs';
+import { MemoryReplayStore } from '@qfleet/replay';
+import { type EpisodeSummary, layoutOf, Rollout } from '@qfleet/rollout';
+import { CheckpointFolder, latestCheckpoint, type StopReason, Trainer } from '@qfleet/training';
+import { InProcessEvaluations, InProcessWeightsChannel } from './in-process.ts';
+
+export interface SingleOptions {
+  readonly config: RunConfig;
+  /** Of the run directory. */
+  readonly checkpoints: string;
+  /** Continue from the newest checkpoint. */
+  readonly resume: boolean;
+  /** Told a few times a second, with the episodes since. */
+  readonly onProgress: (trainer: Trainer, steps: number, episodes: readonly EpisodeSummary[]) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface SingleOutcome {
+  readonly trainer: Trainer;
+  /** Environment steps of the whole run. */
+  readonly steps: number;
+  /** Null: interrupted. */
+  readonly stopReason: StopReason | null;
+}
+
+const PROGRESS_MS = 200;
+
+/**
+ * Trains in this process: the fleet's own rollout and trainer by turns, over a replay in memory. Nothing here
+ * depends on time or on another process (but `stop.maxSeconds`), so a seed gives the same run bit for bit.
+ */
+export async function trainSingle(options: SingleOptions): Promise<SingleOutcome> {
+  const { config, signal, onProgress } = options;
+  const definition = await resolveEnvironment(config.environment);
+  const layout = layoutOf(definition);
+  const from = options.resume ? await latestCheckpoint(options.checkpoints) : null;
+  const agent = await createAgent({
+    config: config.agent,
+    layout,
+    seed: config.seed,
+    totalUpdates: config.stop.maxUpdates,
+  });
+  const [policy, evaluationPolicy] = await Promise.all([
+    createPolicy({ config: config.agent, layout }),
+    createPolicy({ config: config.agent, layout }),
+  ]);
+  const { capacity, capacityBytes, chunkLength } = config.replay;
+  const store = new MemoryReplayStore(layout, { transitions: capacity, bytes: capacityBytes });
+  const channel = new InProcessWeightsChannel();
+  const trainer = new Trainer({
+    config,
+    layout,
+    agent,
+    store,
+    channel,
+    evaluations: new InProcessEvaluations(definition, evaluationPolicy),
+    checkpoints: new CheckpointFolder(options.checkpoints, config.learner.checkpointsKept),
+    from,
+  });
+  const { slots } = config.fleet;
+  let steps = from?.steps ?? 0;
+  const rollout = new Rollout({
+    definition,
+    layout,
+    policy,
+    writer: `single-${from?.updates ?? 0}`,
+    chunkLength,
+    seed: config.seed,
+    epsilon: (slot) => epsilonOf(config.exploration, slot, slots, steps),
+  });
+  for (let slot = 0; slot < slots; slot++) rollout.addSlot(slot);
+
+  const takeUpWeights = async (): Promise<void> => {
+    const weights = await channel.newerThan(rollout.weightsVersion);
+    if (!weights) return;
+    policy.load(weights.tensors);
+    rollout.weightsVersion = weights.version;
+  };
+  const pushChunks = async (): Promise<void> => {
+    const chunks = rollout.takeChunks();
+    if (chunks.length === 0) return;
+    await store.append(chunks);
+    await trainer.synchronize();
+  };
+
+  await trainer.start();
+  await takeUpWeights();
+  let stopReason: StopReason | null = null;
+  let reported = performance.now();
+  const report = (): void => {
+    reported = performance.now();
+    onProgress(trainer, steps, rollout.takeEpisodes());
+  };
+  while (!signal.aborted) {
+    stopReason = trainer.stopReason();
+    if (stopReason) break;
+    if (trainer.waitReason() === null) {
+      await trainer.update();
+      trainer.startDueWork();
+      // What is due ends before the next rollout: in one process, order is what makes a run reproducible.
+      await trainer.settle();
+      await trainer.collectEvaluations();
+      await takeUpWeights();
+    } else {
+      steps += rollout.step();
+      await pushChunks();
+    }
+    if (performance.now() - reported >= PROGRESS_MS) {
+      report();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  for (const slot of rollout.slots) rollout.removeSlot(slot);
+  await pushChunks();
+  await trainer.finish(stopReason !== null && stopReason !== 'solved');
+  await trainer.collectEvaluations();
+  report();
+  agent.dispose();
+  return { trainer, steps, stopReason };
+}
+
+/** Where a run directory keeps its checkpoints. */
+export const checkpointsOf = (runDirectory: string): string => join(runDirectory, 'checkpoints');

@@ -1,0 +1,127 @@
+import type { FleetState, ProcessSnapshot } from '@qfleet/metrics';
+import { bytes, clock, integer, short, style, table } from '../output.ts';
+
+/** Two readings of a fleet: rates come from the difference. */
+export interface Readings {
+  readonly before: FleetState;
+  readonly now: FleetState;
+}
+
+const milliseconds = (seconds: number): string => `${(seconds * 1000).toFixed(1)} ms`;
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+const mean = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
+const small = (value: number | null): string => (value === null ? '–' : value.toPrecision(3));
+
+/** A second's worth of what grew by `difference` between the two readings. */
+function rate({ before, now }: Readings, difference: number): number {
+  const seconds = (now.at - before.at) / 1000;
+  return seconds > 0 ? Math.max(0, difference) / seconds : 0;
+}
+
+/** The whole view, as text of many lines. */
+export function renderFleet(readings: Readings): string {
+  const queues = queueTable(readings.now);
+  return [heading(readings), processTable(readings), queues].filter((part) => part !== '').join('\n\n');
+}
+
+function heading(readings: Readings): string {
+  const { before, now } = readings;
+  const { totals, replay, returns } = now;
+  const grown = (name: keyof FleetState['totals']): number => totals[name] - before.totals[name];
+  const steps = rate(readings, grown('environmentSteps'));
+  const updates = rate(readings, grown('updates'));
+  const ratio = totals.transitionsPushed > 0 ? totals.transitionsSampled / totals.transitionsPushed : 0;
+  const target = replay.samplesPerInsertTarget;
+  const up = clock((now.at - now.startedAt) / 1000);
+  return [
+    `${style('bold', now.run)} · ${now.phase} · ${up} · Redis answers in ${milliseconds(now.redisRoundTripSeconds)}`,
+    `env steps ${integer(totals.environmentSteps)} (${short(steps)}/s) · updates ${integer(totals.updates)} (${short(updates)}/s)`,
+    `replay ${integer(replay.transitions)} of ${integer(replay.capacityTransitions)} transitions ` +
+      `(${percent(replay.transitions / replay.capacityTransitions)}), ` +
+      `${bytes(replay.bytes)} of ${bytes(replay.capacityBytes)} · ` +
+      `${ratio.toFixed(2)} samples an insert${target === null ? '' : ` (goal ${target})`}`,
+    `return ${mean(returns.lastMean)} (last episodes, exploring) · evaluation ${mean(returns.lastEvaluationMean)} (greedy)`,
+  ].join('\n');
+}
+
+function processTable(readings: Readings): string {
+  const { before, now } = readings;
+  const newest = Math.max(0, ...now.learners.map((learner) => learner.weightsVersion));
+  const row = (
+    role: string,
+    process: ProcessSnapshot,
+    earlier: ProcessSnapshot | undefined,
+    says: string,
+  ) => {
+    const cpu = process.cpuSeconds - (earlier?.cpuSeconds ?? process.cpuSeconds);
+    const between = earlier ? (process.heartbeatAt - earlier.heartbeatAt) / 1000 : 0;
+    return [
+      role,
+      process.id,
+      `${process.host}:${process.pid}`,
+      clock((now.at - process.startedAt) / 1000),
+      between > 0 ? percent(cpu / between) : '–',
+      bytes(process.residentBytes),
+      says,
+    ];
+  };
+  const same = <P extends ProcessSnapshot>(list: readonly P[], { id }: P): P | undefined =>
+    list.find((process) => process.id === id);
+  const head = ['process', 'id', 'host:pid', 'up', 'CPU', 'memory', ''].map((title) => style('dim', title));
+  const rows = [
+    ...now.learners.map((learner) =>
+      row(
+        'learner',
+        learner,
+        same(before.learners, learner),
+        learner.training === 1
+          ? `update ${integer(learner.updates)}, weights ${learner.weightsVersion}, loss ${small(learner.loss)}, ` +
+              `|TD error| ${small(learner.meanAbsTdError)}, Q ${small(learner.meanQ)}`
+          : 'waits for the lease',
+      ),
+    ),
+    ...now.actors.map((actor) => {
+      const earlier = same(before.actors, actor);
+      const seconds = earlier ? (actor.heartbeatAt - earlier.heartbeatAt) / 1000 : 0;
+      const grown = actor.environmentSteps - (earlier?.environmentSteps ?? 0);
+      const speed = seconds > 0 ? `${short(grown / seconds)} steps/s` : '– steps/s';
+      const behind = Math.max(0, newest - actor.weightsVersion);
+      return row(
+        'actor',
+        actor,
+        earlier,
+        `${actor.slots} slots, ${speed}, epsilon ${small(actor.epsilon)}, weights ${actor.weightsVersion} (${behind} behind)`,
+      );
+    }),
+    ...now.evaluators.map((evaluator) =>
+      row(
+        'evaluator',
+        evaluator,
+        same(before.evaluators, evaluator),
+        `${integer(evaluator.evaluations)} evaluations`,
+      ),
+    ),
+    ...now.exporters.map((exporter) =>
+      row(
+        'exporter',
+        exporter,
+        same(before.exporters, exporter),
+        `port ${exporter.port}, ${integer(exporter.scrapes)} scrapes`,
+      ),
+    ),
+    ...now.supervisors.map((supervisor) =>
+      row('supervisor', supervisor, same(before.supervisors, supervisor), `${supervisor.children} children`),
+    ),
+  ];
+  return table([head, ...rows], [3, 4, 5]);
+}
+
+function queueTable({ queues }: FleetState): string {
+  const rows = Object.entries(queues).map(([name, queue]) => [
+    name,
+    ...[queue.waiting, queue.active, queue.delayed, queue.failed].map(String),
+  ]);
+  if (rows.length === 0) return '';
+  const head = ['queue', 'waiting', 'active', 'delayed', 'failed'].map((title) => style('dim', title));
+  return table([head, ...rows], [1, 2, 3, 4]);
+}

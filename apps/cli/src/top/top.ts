@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FleetReader } from '@qfleet/fleet';
+import type { FleetState } from '@qfleet/metrics';
+import logUpdate from 'log-update';
+import type { TopOptions } from '../commands/top.ts';
+import { CommandError } from '../errors.ts';
+import { print, printJson } from '../output.ts';
+import { findFleet } from './connect.ts';
+import { renderFleet } from './render.ts';
+
+const INTERVAL_MS = 1_000;
+/** Readings that rates are taken over: heartbeats come once a second. */
+const WINDOW = 4;
+
+/** `qfleet top`: in place on a terminal until Ctrl-C or the run's end; elsewhere, and with --json, once. */
+export async function top(path: string | undefined, options: TopOptions): Promise<void> {
+  const { redis, run } = await findFleet(path, options);
+  const reader = new FleetReader(redis, run);
+  try {
+    const readings = [await read(reader, run)];
+    if (options.json) return await printJson(readings[0]);
+    if (process.stdout.isTTY !== true) {
+      // Two heartbeats later there are rates.
+      await sleep(2 * INTERVAL_MS);
+      readings.push(await read(reader, run));
+      return await print(renderFleet({ before: readings[0], now: readings[1] }));
+    }
+    await live(reader, run, readings);
+  } finally {
+    await reader.close();
+    redis.disconnect();
+  }
+}
+
+async function live(reader: FleetReader, run: string, readings: FleetState[]): Promise<void> {
+  const ended = new AbortController();
+  const end = (): void => ended.abort();
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  while (!ended.signal.aborted) {
+    logUpdate(renderFleet({ before: readings[0], now: readings.at(-1)! }));
+    await sleep(INTERVAL_MS, undefined, { signal: ended.signal }).catch(() => undefined);
+    readings.push(await read(reader, run));
+    if (readings.length > WINDOW) readings.shift();
+  }
+  logUpdate.done();
+}
+
+async function read(reader: FleetReader, run: string): Promise<FleetState> {
+  const state = await reader.read();
+  if (state === null) throw new CommandError(`There is no run ${run} on this Redis: see --run.`);
+  return state;
+}

@@ -1,0 +1,110 @@
+import type { RunConfig } from '@qfleet/config';
+import logUpdate from 'log-update';
+import { clock, integer, short, style, table } from '../output.ts';
+import { nearestBudget, type Progress } from './progress.ts';
+
+/** Seconds between two lines where stdout is no terminal. */
+const lineInterval = 5;
+
+/**
+ * Shows a run's progress: a block that is rewritten in place on a terminal, a line every few seconds elsewhere.
+ * With `json` the lines go to stderr, since stdout belongs to the one document.
+ */
+export class Display {
+  readonly #config: RunConfig;
+  readonly #stream: NodeJS.WriteStream;
+  readonly #inPlace: boolean;
+  #lastLine = Number.NEGATIVE_INFINITY;
+
+  constructor(config: RunConfig, json: boolean) {
+    this.#config = config;
+    this.#stream = json ? process.stderr : process.stdout;
+    this.#inPlace = !json && process.stdout.isTTY === true;
+  }
+
+  /** Where it rewrites itself, nobody else may write to the terminal. */
+  get inPlace(): boolean {
+    return this.#inPlace;
+  }
+
+  /** A line that stays. */
+  say(text: string): void {
+    if (this.#inPlace) logUpdate.clear();
+    this.#stream.write(`${text}\n`);
+  }
+
+  update(progress: Progress): void {
+    if (this.#inPlace) {
+      logUpdate(block(progress, this.#config));
+      return;
+    }
+    const now = performance.now() / 1000;
+    if (now - this.#lastLine < lineInterval) return;
+    this.#lastLine = now;
+    this.#stream.write(`${line(progress, this.#config)}\n`);
+  }
+
+  /** Leaves the last block where it is; what follows goes below it. */
+  close(): void {
+    if (this.#inPlace) logUpdate.done();
+  }
+}
+
+function fill(progress: Progress, config: RunConfig): string {
+  const share = progress.replayTransitions / config.replay.capacity;
+  return `${(100 * share).toFixed(0)} %`;
+}
+
+function epsilon(range: readonly [number, number] | null): string {
+  if (range === null) return '–';
+  const [low, high] = range.map((value) => value.toPrecision(2));
+  return low === high ? low : `${low} to ${high}`;
+}
+
+const mean = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
+
+function eta(progress: Progress, config: RunConfig): string {
+  const budget = nearestBudget(progress, config.stop);
+  if (budget === null) return 'no budget';
+  const left = budget.secondsLeft === null ? '–' : clock(budget.secondsLeft);
+  return `${left} left to ${short(budget.limit)} ${budget.name}`;
+}
+
+/** One line: for logs. */
+export function line(progress: Progress, config: RunConfig): string {
+  return [
+    clock(progress.seconds),
+    `${integer(progress.steps)} env steps (${short(progress.stepsPerSecond)}/s)`,
+    `${integer(progress.updates)} updates (${short(progress.updatesPerSecond)}/s)`,
+    `return ${mean(progress.meanReturn)}`,
+    `evaluation ${mean(progress.evaluation)}`,
+    `epsilon ${epsilon(progress.epsilon)}`,
+    `replay ${fill(progress, config)}`,
+    eta(progress, config),
+  ].join(' · ');
+}
+
+/** The block on a terminal. */
+export function block(progress: Progress, config: RunConfig): string {
+  const goal = config.stop.solvedReturn;
+  const budget = nearestBudget(progress, config.stop);
+  const filled = Math.round(30 * (budget?.done ?? 0));
+  const bar = style('green', '█'.repeat(filled)) + style('dim', '░'.repeat(30 - filled));
+  const rows = [
+    [
+      'env steps',
+      integer(progress.steps),
+      `${short(progress.stepsPerSecond)}/s by ${progress.actors} actors`,
+    ],
+    ['updates', integer(progress.updates), `${short(progress.updatesPerSecond)}/s`],
+    ['return', mean(progress.meanReturn), 'mean of the last episodes, exploring'],
+    ['evaluation', mean(progress.evaluation), goal === null ? 'greedy' : `greedy; training stops at ${goal}`],
+    ['epsilon', epsilon(progress.epsilon), ''],
+    ['replay', integer(progress.replayTransitions), `transitions, ${fill(progress, config)} full`],
+  ];
+  const body = table(
+    rows.map(([name, value, note]) => [style('dim', name), style('bold', value), style('dim', note)]),
+    [1],
+  );
+  return `${body}\n${bar} ${clock(progress.seconds)} · ${eta(progress, config)}`;
+}

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRun, FleetReader, Heartbeats, isOver, type Logger, readPhase, setPhase } from '@qfleet/fleet';
+import type { FleetState } from '@qfleet/metrics';
+import { latestCheckpoint } from '@qfleet/training';
+import { nanoid } from 'nanoid';
+import { openRedis, type Redis } from '../fleet-redis.ts';
+import { redisFolderOf, writeLaunch } from './launch.ts';
+import { sessionLog } from './log.ts';
+import { OwnRedis } from './own-redis.ts';
+import { FleetProcesses } from './processes.ts';
+import { type Progress, RateMeter } from './progress.ts';
+import { type Session, type SessionEnd, stopReasonOf } from './session.ts';
+
+const POLL_MS = 250;
+
+/**
+ * Trains with processes on this machine: starts them, shows how they do, and ends them in order.
+ *
+ * @param redisUrl an existing Redis; null: the run gets a server of its own.
+ * @throws FleetError before anything is started.
+ */
+export async function trainFleet(session: Session, redisUrl: string | null): Promise<SessionEnd> {
+  const log = sessionLog(session.display, session.directory.run);
+  const own = redisUrl === null ? await OwnRedis.start(redisFolderOf(session.directory), log) : null;
+  if (own !== null) writeLaunch(session.directory, { mode: 'fleet', redis: null, ownRedis: own.url });
+  try {
+    const url = own?.url ?? redisUrl!;
+    const redis = await openRedis(url);
+    try {
+      return await superviseRun(session, redis, new FleetProcesses(session.directory, url, log), log);
+    } finally {
+      redis.disconnect();
+    }
+  } finally {
+    await own?.stop();
+  }
+}
+
+async function superviseRun(
+  session: Session,
+  redis: Redis,
+  processes: FleetProcesses,
+  log: Logger,
+): Promise<SessionEnd> {
+  const { run, config } = session.directory;
+  await createRun(redis, run, config);
+  if (session.resume) await setPhase(redis, run, 'starting');
+  const heartbeats = new Heartbeats({
+    redis,
+    run,
+    role: 'supervisor',
+    id: `supervisor.${nanoid(8)}`,
+    name: null,
+    measure: () => ({ snapshot: { children: processes.living }, totals: {} }),
+    log,
+  });
+  await heartbeats.start();
+  const kill = (): void => processes.kill();
+  session.killed.addEventListener('abort', kill);
+  const reader = new FleetReader(redis, run);
+  try {
+    processes.start();
+    const failure = await watch(session, reader, processes);
+    const { restarts } = processes;
+    await processes.stop();
+    return await conclude(redis, run, failure, restarts);
+  } finally {
+    await processes.stop();
+    session.killed.removeEventListener('abort', kill);
+    await reader.close();
+    await heartbeats.stop();
+  }
+}
+
+/** Shows progress until the run is over, the session is to end, or a process cannot run (then: why). */
+async function watch(
+  session: Session,
+  reader: FleetReader,
+  processes: FleetProcesses,
+): Promise<string | null> {
+  const { directory, display, signal } = session;
+  const { failed } = processes.supervisor;
+  const before = session.resume ? ((await latestCheckpoint(directory.checkpoints))?.seconds ?? 0) : 0;
+  const meter = new RateMeter();
+  let trainingSince: number | null = null;
+  let exporterSaid = false;
+  while (!signal.aborted && !failed.aborted) {
+    const state = await reader.read();
+    if (state !== null) {
+      if (isOver(state.phase)) return null;
+      const now = performance.now() / 1000;
+      if (state.phase === 'running') trainingSince ??= now;
+      const [exporter] = state.exporters;
+      if (exporter !== undefined && !exporterSaid) {
+        exporterSaid = true;
+        display.say(`Metrics: http://127.0.0.1:${exporter.port}/metrics`);
+      }
+      const seconds = before + (trainingSince === null ? 0 : now - trainingSince);
+      display.update(progressOf(state, meter, seconds));
+    }
+    await sleep(POLL_MS, undefined, { signal: AbortSignal.any([signal, failed]) }).catch(() => undefined);
+  }
+  return failed.aborted ? (failed.reason as Error).message : null;
+}
+
+function progressOf(state: FleetState, meter: RateMeter, seconds: number): Progress {
+  const steps = state.totals.transitionsPushed;
+  const updates = Math.max(0, ...state.learners.map((learner) => learner.updates));
+  const epsilons = state.actors.filter(({ slots }) => slots > 0).map(({ epsilon }) => epsilon);
+  return {
+    seconds,
+    steps,
+    updates,
+    ...meter.add(state.at / 1000, steps, updates),
+    meanReturn: state.returns.lastMean,
+    evaluation: state.returns.lastEvaluationMean,
+    epsilon: epsilons.length === 0 ? null : [Math.min(...epsilons), Math.max(...epsilons)],
+    replayTransitions: state.replay.transitions,
+    actors: state.actors.length,
+  };
+}
+
+/** What the run's phase says, once all processes have ended. */
+async function conclude(
+  redis: Redis,
+  run: string,
+  failure: string | null,
+  restarts: number,
+): Promise<SessionEnd> {
+  if (failure !== null) await setPhase(redis, run, 'failed', failure);
+  else await setPhase(redis, run, 'stopped', 'interrupted');
+  const now = await readPhase(redis, run);
+  switch (now?.phase) {
+    case 'finished':
+      return { stopReason: stopReasonOf(now.reason), failure: null, restarts };
+    case 'failed':
+      return { stopReason: 'failed', failure: failure ?? now.reason, restarts };
+    default:
+      return { stopReason: 'interrupted', failure: null, restarts };
+  }
+}

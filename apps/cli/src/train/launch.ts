@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RunDirectory, writeFileAtomically } from '@qfleet/report';
+import { UsageError } from '../errors.ts';
+
+/** How a run was started, so that `resume` and `top` find it again. */
+export interface Launch {
+  readonly mode: 'fleet' | 'single';
+  /** A fleet's Redis, without credentials; null: a server of the run's own, in its directory. */
+  readonly redis: string | null;
+  /** Where the run's own server listens while it runs. */
+  readonly ownRedis?: string;
+}
+
+const fileOf = (directory: RunDirectory): string => join(directory.path, 'launch.json');
+
+export const writeLaunch = (directory: RunDirectory, launch: Launch): void =>
+  writeFileAtomically(fileOf(directory), `${JSON.stringify(launch, null, 2)}\n`);
+
+/** @throws UsageError where the run was not started by `qfleet train`. */
+export function readLaunch(directory: RunDirectory): Launch {
+  const file = fileOf(directory);
+  if (!existsSync(file)) {
+    throw new UsageError(
+      `${directory.path} has no launch.json: its learner was started by itself, so start it again in the same way.`,
+    );
+  }
+  return JSON.parse(readFileSync(file, 'utf8')) as Launch;
+}
+
+/** The folder of a run's own Redis server. */
+export const redisFolderOf = (directory: RunDirectory): string => join(directory.path, 'redis');

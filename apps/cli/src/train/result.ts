@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { RunDirectory, RunSummary } from '@qfleet/report';
+import { clock, integer, style } from '../output.ts';
+
+const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
+  solved: 'the evaluation reached stop.solvedReturn',
+  maxUpdates: 'stop.maxUpdates is reached',
+  maxSteps: 'stop.maxSteps is reached',
+  maxSeconds: 'stop.maxSeconds is reached',
+  interrupted: 'interrupted',
+  failed: 'failed',
+};
+
+/** What came of a run, for people: the result, where it is kept, what to try next. */
+export function describeResult(summary: RunSummary, directory: RunDirectory, shownPath: string): string {
+  const { envSteps, updates, trainingSeconds, stopReason, evaluation } = summary;
+  const amount = `${integer(envSteps)} env steps, ${integer(updates)} updates, ${trainingSeconds.toFixed(1)} s of training`;
+  if (stopReason === 'interrupted') {
+    const kept = updates > 0 ? `a checkpoint at update ${integer(updates)}` : 'nothing learned yet';
+    return `Interrupted after ${clock(trainingSeconds)} with ${kept}. To go on:\n  qfleet resume ${shownPath}`;
+  }
+  const lines: string[] = [];
+  if (evaluation !== null) {
+    const headline = summary.solved ? style(['bold', 'green'], 'Solved') : style('bold', 'Done');
+    lines.push(
+      `${headline}: greedy return ${evaluation.mean.toFixed(1)} ± ${evaluation.std.toFixed(1)} over ${evaluation.episodes} episodes.`,
+    );
+  }
+  lines.push(
+    `Training ended because ${stops[stopReason]}: ${amount}.`,
+    `Run directory: ${shownPath} (${join(shownPath, 'curve.svg')}, summary.json, checkpoints)`,
+    '',
+    'Next, as `npm run -s qfleet -- …`:',
+    `  qfleet eval ${shownPath} --episodes 100`,
+    `  qfleet resume ${shownPath}`,
+    `  qfleet top ${shownPath}                 while a run goes on`,
+    `  qfleet train ${summary.name} --actors ${2 * directory.config.fleet.actors}`,
+  );
+  return lines.join('\n');
+}

@@ -1,0 +1,48 @@
+import { relative } from 'node:path';
+import type { RunDirectory } from '@qfleet/report';
+import { exitCodes } from '../errors.ts';
+import { Interrupt } from '../interrupt.ts';
+import { print, printJson, style } from '../output.ts';
+import { Display } from './display.ts';
+import type { Launch } from './launch.ts';
+import { describeResult } from './result.ts';
+import { summarize } from './summary.ts';
+
+export interface SessionOptions {
+  readonly mode: Launch['mode'];
+  /** A fleet's Redis; null: one of the run's own. */
+  readonly redis: string | null;
+  readonly resume: boolean;
+  readonly json: boolean;
+}
+
+/** Trains until the run's goal, its budget or Ctrl-C; then evaluates, writes the summary and says what came of it. */
+export async function runSession(directory: RunDirectory, options: SessionOptions): Promise<number> {
+  const startedAt = performance.now();
+  const shownPath = relative(process.cwd(), directory.path) || '.';
+  const display = new Display(directory.config, options.json);
+  const interrupt = new Interrupt(() =>
+    display.say('Ending: the fleet drains and takes a checkpoint. Ctrl-C again ends it at once.'),
+  );
+  const { signal, killed } = interrupt;
+  const session = { directory, display, signal, killed, resume: options.resume };
+  const { environment, seed } = directory.config;
+  display.say(
+    `${options.resume ? 'Resuming' : 'Training'} ${style('bold', environment.id)}, seed ${seed}, in ${shownPath}`,
+  );
+  try {
+    const end =
+      options.mode === 'single'
+        ? await (await import('./single-session.ts')).trainInProcess(session)
+        : await (await import('./fleet.ts')).trainFleet(session, options.redis);
+    display.close();
+    const summary = await summarize(directory, end, (performance.now() - startedAt) / 1000, signal);
+    if (options.json) await printJson({ ...summary, runDirectory: directory.path });
+    else if (end.failure === null) await print(describeResult(summary, directory, shownPath));
+    if (end.failure !== null) process.stderr.write(`error: ${end.failure}\n`);
+    return end.failure === null ? exitCodes.done : exitCodes.failed;
+  } finally {
+    interrupt.stop();
+    display.close();
+  }
+}

@@ -1,0 +1,34 @@
+import type { RunDirectory, RunSummary } from '@qfleet/report';
+import type { Display } from './display.ts';
+
+/** One session of training a run, by a fleet or in this process. */
+export interface Session {
+  readonly directory: RunDirectory;
+  readonly display: Display;
+  /** Aborted: end cleanly, so that the run can be resumed. */
+  readonly signal: AbortSignal;
+  /** Aborted: end at once, whatever is lost. */
+  readonly killed: AbortSignal;
+  /** Go on from the last checkpoint. */
+  readonly resume: boolean;
+}
+
+/** How a session ended. */
+export interface SessionEnd {
+  readonly stopReason: RunSummary['stopReason'];
+  /** Why, in one sentence, where it failed. */
+  readonly failure: string | null;
+  /** Processes that were started again. */
+  readonly restarts: number;
+}
+
+const stopReasons: Readonly<Record<string, RunSummary['stopReason']>> = {
+  solved: 'solved',
+  'max updates': 'maxUpdates',
+  'max steps': 'maxSteps',
+  'max seconds': 'maxSeconds',
+};
+
+/** The trainer's reason, as the summary has it; null: it was interrupted. */
+export const stopReasonOf = (reason: string | null): RunSummary['stopReason'] =>
+  reason === null ? 'interrupted' : (stopReasons[reason] ?? 'failed');

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { qfleet } from './qfleet.ts';
+
+/** Bad usage: exit code 2, nothing on stdout, one sentence on stderr that holds `says`. */
+async function expectRefused(args: readonly string[], says: string | RegExp, cwd?: string): Promise<void> {
+  const { code, stdout, stderr } = await qfleet(args, cwd === undefined ? {} : { cwd });
+  expect(stderr).toMatch(says);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stdout).toBe('');
+  expect(code).toBe(2);
+}
+
+describe('qfleet', () => {
+  it('describes itself and its examples', async () => {
+    const { code, stdout, stderr } = await qfleet(['--help']);
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    for (const command of ['train', 'resume', 'eval', 'doctor', 'top', 'presets', 'envs', 'env', 'bench']) {
+      expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+    }
+    expect(stdout).toContain('Examples:');
+  });
+
+  it.each(['train', 'resume', 'eval', 'top', 'doctor', 'presets', 'envs', 'bench', 'actor', 'learner'])(
+    'gives %s --help an example',
+    async (command) => {
+      const { code, stdout } = await qfleet([command, '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/Examples?:/);
+    },
+  );
+
+  it('prints its version', async () => {
+    expect(await qfleet(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
+  });
+
+  it('shows its help, with exit code 2, when no command is given', async () => {
+    const { code, stdout, stderr } = await qfleet([]);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('Usage: qfleet');
+  });
+
+  it('suggests the nearest command', () =>
+    expectRefused(['trian'], /unknown command 'trian' \(Did you mean train\?\)/));
+
+  it('suggests the nearest option', () =>
+    expectRefused(['train', 'cartpole', '--sed', '3'], /unknown option '--sed' \(Did you mean .*--seed/));
+
+  it('names what a number must be', async () => {
+    await expectRefused(['train', 'cartpole', '--actors', 'two'], /--actors.*'two'.*positive integer/);
+    await expectRefused(['train', 'cartpole', '--seed', '-1'], /--seed.*'-1'.*0 to 4294967295/);
+    await expectRefused(['train', 'cartpole', '--max-seconds', '0'], /--max-seconds.*'0'.*above 0/);
+    await expectRefused(['eval', 'x', '--episodes', '1.5'], /--episodes.*'1\.5'.*positive integer/);
+  });
+
+  it('names the benches', () =>
+    expectRefused(['bench', 'lerner'], /'lerner'.*learner, inference, envs, replay/));
+
+  it('names a missing argument', () => expectRefused(['eval'], /missing required argument 'run-dir'/));
+});
