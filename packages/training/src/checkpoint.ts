@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { RandomState } from '@qfleet/random';
 import { decodeTensors, encodeTensors, type NamedTensors } from '@qfleet/tensor';
+import type { EvaluationResult } from './evaluations.ts';
 
 /** A checkpoint file that can't be used; the message says which, why and what to do. */
 export class CheckpointError extends Error {
@@ -30,6 +31,7 @@ export interface Checkpoint {
 const FORMAT = 'qfleet-checkpoint-1';
 const SUFFIX = '.safetensors';
 const BEST = `best${SUFFIX}`;
+const BEST_EVALUATION = 'best.json';
 
 const prefixed = (prefix: string, tensors: NamedTensors) =>
   Array.from(tensors, ([name, tensor]) => [`${prefix}${name}`, tensor] as const);
@@ -153,22 +155,28 @@ export class CheckpointFolder {
   async write(checkpoint: Checkpoint, awaitEvaluation: boolean): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     if (awaitEvaluation) this.#awaiting.add(checkpoint.updates);
-    await writeAtomically(this.#path(checkpoint.updates), async (temporary) => {
-      const file = await open(temporary, 'w');
-      await file.writeFile(encodeCheckpoint(checkpoint)).finally(() => file.close());
-    });
+    const bytes = encodeCheckpoint(checkpoint);
+    await writeAtomically(this.#path(checkpoint.updates), (temporary) => writeFile(temporary, bytes));
     await this.#prune();
   }
 
-  /** The evaluation of the checkpoint after `updates` is in; `best`: keep a copy as the best so far. */
-  async evaluated(updates: number, best: boolean): Promise<void> {
-    const path = this.#path(updates);
+  /** A checkpoint's evaluation is in; `best`: keep a copy of it, and the evaluation, as the best so far. */
+  async evaluated(result: EvaluationResult, best: boolean): Promise<void> {
+    const path = this.#path(result.updates);
     const there = (await listCheckpoints(this.directory)).includes(path);
     if (best && there) {
       await writeAtomically(join(this.directory, BEST), (temporary) => copyFile(path, temporary));
+      const json = JSON.stringify(result);
+      await writeAtomically(join(this.directory, BEST_EVALUATION), (temporary) => writeFile(temporary, json));
     }
-    this.#awaiting.delete(updates);
+    this.#awaiting.delete(result.updates);
     await this.#prune();
+  }
+
+  /** The evaluation of the best checkpoint, of this or an earlier session; null: none yet. */
+  async best(): Promise<EvaluationResult | null> {
+    const json = await readFile(join(this.directory, BEST_EVALUATION), 'utf8').catch(() => null);
+    return json === null ? null : (JSON.parse(json) as EvaluationResult);
   }
 
   async #prune(): Promise<void> {

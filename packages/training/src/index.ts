@@ -10,5 +10,6 @@ export {
   readCheckpoint,
 } from './checkpoint.ts';
 export type { EvaluationRequest, EvaluationResult, Evaluations } from './evaluations.ts';
+export { MetricsRecorder, type RecordedEpisode } from './metrics-recorder.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
 export { type StopReason, Trainer, type TrainerParts, type WaitReason } from './trainer.ts';

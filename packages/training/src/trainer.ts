@@ -24,10 +24,11 @@ export interface TrainerParts {
   readonly checkpoints: CheckpointFolder;
   /** Where to continue from; null: from the start. */
   readonly from: Checkpoint | null;
+  readonly onEvaluation?: (result: EvaluationResult) => void;
 }
 
 /** Why training ended; null while it goes on. */
-export type StopReason = 'solved' | 'max updates' | 'max steps' | 'max seconds';
+export type StopReason = 'solved' | 'maxUpdates' | 'maxSteps' | 'maxSeconds';
 
 /** Why no update can be done now. */
 export type WaitReason = 'too little experience' | 'sample-to-insert ratio';
@@ -124,8 +125,8 @@ export class Trainer {
 
   /** First weights out, so that actors can begin. Versions continue above whatever the channel has. */
   async start(): Promise<void> {
-    const current = await this.#parts.channel.newerThan(this.#version);
-    if (current) this.#version = current.version;
+    this.#best = await this.#parts.checkpoints.best();
+    this.#version = Math.max(this.#version, await this.#parts.channel.version());
     await this.#publish();
     await this.synchronize();
   }
@@ -197,7 +198,8 @@ export class Trainer {
       this.#lastEvaluation = result;
       const best = this.#best === null || result.mean >= this.#best.mean;
       if (best) this.#best = result;
-      await this.#parts.checkpoints.evaluated(result.updates, best);
+      await this.#parts.checkpoints.evaluated(result, best);
+      this.#parts.onEvaluation?.(result);
     }
     return results;
   }
@@ -205,9 +207,9 @@ export class Trainer {
   stopReason(): StopReason | null {
     const { solvedReturn, maxUpdates, maxSteps, maxSeconds } = this.config.stop;
     if (solvedReturn !== null && this.#best !== null && this.#best.mean >= solvedReturn) return 'solved';
-    if (maxUpdates !== null && this.#updates >= maxUpdates) return 'max updates';
-    if (maxSteps !== null && this.steps >= maxSteps) return 'max steps';
-    if (maxSeconds !== null && this.seconds >= maxSeconds) return 'max seconds';
+    if (maxUpdates !== null && this.#updates >= maxUpdates) return 'maxUpdates';
+    if (maxSteps !== null && this.steps >= maxSteps) return 'maxSteps';
+    if (maxSeconds !== null && this.seconds >= maxSeconds) return 'maxSeconds';
     return null;
   }
 

@@ -28,6 +28,8 @@ const checkpoint = (updates: number): Checkpoint => ({
   ]),
 });
 
+const result = (updates: number) => ({ updates, returns: [updates], mean: updates, std: 0, seconds: 1 });
+
 describe('checkpoints', () => {
   let directory: string;
   beforeEach(async () => {
@@ -47,10 +49,11 @@ describe('checkpoints', () => {
       (await listCheckpoints(directory)).map((path) => Number(path.match(/(\d+)\.safe/)?.[1]));
     expect(await kept()).toEqual([10, 40, 50]);
     expect((await bestCheckpoint(directory))?.updates).toBe(50);
-    await folder.evaluated(10, true);
+    await folder.evaluated(result(10), true);
     expect(await kept()).toEqual([40, 50]);
     expect((await bestCheckpoint(directory))?.updates).toBe(10);
-    await folder.evaluated(40, false);
+    expect(await new CheckpointFolder(directory, 2).best()).toEqual(result(10));
+    await folder.evaluated(result(40), false);
     expect((await bestCheckpoint(directory))?.updates).toBe(10);
   });
 

@@ -44,6 +44,9 @@ class Channel implements WeightsChannel {
   async publish(weights: Weights): Promise<void> {
     this.published.push(weights);
   }
+  async version(): Promise<number> {
+    return this.published.at(-1)?.version ?? 0;
+  }
   async newerThan(version: number): Promise<Weights | null> {
     return this.published.findLast((weights) => weights.version > version) ?? null;
   }
@@ -127,7 +130,7 @@ describe('Trainer', () => {
     );
     await fill(store, 1_500);
     await trainer.start();
-    expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('max updates');
+    expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('maxUpdates');
     const [{ data }] = agent.parameters().values();
     for (let state = 0; state < STATES - 1; state++) {
       expect(data[2 * state + 1]).toBeCloseTo(DISCOUNT ** (STATES - 2 - state), 4);
@@ -188,8 +191,8 @@ describe('Trainer', () => {
 
   it('stops at the budget of steps and of seconds, and where it is told to', async () => {
     for (const [stop, reason] of [
-      [{ maxSteps: 400 }, 'max steps'],
-      [{ maxSeconds: 0.05 }, 'max seconds'],
+      [{ maxSteps: 400 }, 'maxSteps'],
+      [{ maxSeconds: 0.05 }, 'maxSeconds'],
     ] as const) {
       const { store, trainer } = await setUp(configOf({ stop: { maxUpdates: null, ...stop } as object }));
       await fill(store, 500);
