@@ -1,25 +1,64 @@
 import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import { type Config, compile, type TopLevelSpec } from 'vega-lite';
 import type { MetricsRow } from './records.ts';
+
+type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 
 /** More points than that would not be seen, and make a heavy picture. */
 const maxPoints = 400;
+const width = 640;
 
 // Greys and hues that read on white and on black alike: the picture has no background of its own.
 const ink = '#7d8590';
-const training = '#4493f8';
-const evaluated = '#e8863a';
+const series = {
+  training: { what: 'training, mean ± std of the last episodes', color: '#4493f8' },
+  evaluation: { what: 'evaluation, greedy, mean ± std', color: '#e8863a' },
+};
+
+const style: Config = {
+  font: 'system-ui, sans-serif',
+  view: { stroke: null },
+  title: { color: ink, fontSize: 15, fontWeight: 600, offset: 10 },
+  legend: {
+    labelColor: ink,
+    labelFontSize: 11,
+    labelLimit: 400,
+    symbolOpacity: 1,
+    columnPadding: 24,
+  },
+  axis: {
+    labelColor: ink,
+    titleColor: ink,
+    titleFontWeight: 'normal',
+    titleFontSize: 12,
+    labelFontSize: 11,
+    domainColor: ink,
+    tickColor: ink,
+    gridColor: ink,
+    gridOpacity: 0.2,
+    labelExpr: "format(datum.value, '~s')",
+    tickCount: 6,
+  },
+  text: { fontSize: 11 },
+};
 
 /**
  * The learning curve as SVG: above, the return over environment steps; below, the loss over updates.
  *
- * @param rows two at least, in time's order.
+ * @param rows in time's order; with one return at least.
  */
 export async function drawCurve(
   rows: readonly MetricsRow[],
   { title, solvedReturn }: { title: string; solvedReturn: number | null },
 ): Promise<string> {
-  const view = new View(parse(compile(specification(rows, title, solvedReturn)).spec), { renderer: 'none' });
+  const specification: TopLevelSpec = {
+    title: { text: title, anchor: 'start' },
+    background: 'transparent',
+    padding: 12,
+    config: style,
+    vconcat: [returnPanel(rows, solvedReturn), ...lossPanel(rows)],
+  };
+  const view = new View(parse(compile(specification).spec), { renderer: 'none' });
   try {
     return await view.toSVG();
   } finally {
@@ -27,149 +66,102 @@ export async function drawCurve(
   }
 }
 
-function specification(
-  rows: readonly MetricsRow[],
-  title: string,
-  solvedReturn: number | null,
-): TopLevelSpec {
-  const line = thin(rows.filter((row) => row.meanReturn !== null)).map(
-    ({ steps, meanReturn, returnStd }) => ({
-      steps,
-      mean: meanReturn as number,
-      low: (meanReturn as number) - (returnStd ?? 0),
-      high: (meanReturn as number) + (returnStd ?? 0),
-      what: 'training, mean ± std of the last episodes',
-    }),
+function returnPanel(rows: readonly MetricsRow[], solvedReturn: number | null): Panel {
+  const line = thin(rows.filter((row) => row.meanReturn !== null)).map(({ steps, meanReturn, returnStd }) =>
+    band(steps, meanReturn as number, returnStd ?? 0, series.training.what),
   );
   const points = rows.flatMap(({ evaluation }) =>
     evaluation === undefined
       ? []
-      : {
-          steps: stepsAt(rows, evaluation.updates),
-          mean: evaluation.mean,
-          low: evaluation.mean - evaluation.std,
-          high: evaluation.mean + evaluation.std,
-          what: 'evaluation, greedy, mean ± std',
-        },
+      : band(stepsAt(rows, evaluation.updates), evaluation.mean, evaluation.std, series.evaluation.what),
   );
-  const losses = thin(rows.filter((row) => row.loss !== null && row.loss > 0)).map(({ updates, loss }) => ({
-    updates,
-    loss,
-  }));
-  const color = {
-    field: 'what',
-    type: 'nominal' as const,
-    title: null,
-    scale: {
-      domain: [...new Set([...line, ...points].map(({ what }) => what))],
-      range: line.length > 0 ? [training, evaluated] : [evaluated],
+  const shown = [
+    ...(line.length > 0 ? [series.training] : []),
+    ...(points.length > 0 ? [series.evaluation] : []),
+  ];
+  const encoding = {
+    x: { field: 'steps', type: 'quantitative' as const, title: 'environment steps' },
+    y: { field: 'mean', type: 'quantitative' as const, title: 'return of an episode' },
+    color: {
+      field: 'what',
+      type: 'nominal' as const,
+      title: null,
+      scale: { domain: shown.map(({ what }) => what), range: shown.map(({ color }) => color) },
+      legend: { orient: 'top' as const, direction: 'horizontal' as const },
     },
-    legend: { orient: 'top' as const, direction: 'horizontal' as const },
   };
-  const steps = { field: 'steps', type: 'quantitative' as const, title: 'environment steps' };
-  const value = { field: 'mean', type: 'quantitative' as const, title: 'return of an episode' };
-  const goal =
-    solvedReturn === null
-      ? []
-      : [
-          {
-            data: { values: [{ goal: solvedReturn, label: `solved at ${solvedReturn}` }] },
-            layer: [
-              {
-                mark: { type: 'rule' as const, strokeDash: [4, 4], color: ink },
-                encoding: { y: { field: 'goal', type: 'quantitative' as const } },
-              },
-              {
-                mark: { type: 'text' as const, align: 'left' as const, dx: 4, dy: 9, color: ink },
-                encoding: {
-                  x: { value: 0 },
-                  y: { field: 'goal', type: 'quantitative' as const },
-                  text: { field: 'label' },
-                },
-              },
-            ],
-          },
-        ];
+  const spread = { ...encoding, y: { ...encoding.y, field: 'low' }, y2: { field: 'high' } };
   return {
-    title: { text: title, anchor: 'start' },
-    background: 'transparent',
-    padding: 12,
-    config: {
-      font: 'system-ui, sans-serif',
-      view: { stroke: null },
-      title: { color: ink, fontSize: 15, fontWeight: 600, offset: 10 },
-      legend: { labelColor: ink, labelFontSize: 11, labelLimit: 400, symbolOpacity: 1, columnPadding: 24 },
-      axis: {
-        labelColor: ink,
-        titleColor: ink,
-        titleFontWeight: 'normal',
-        titleFontSize: 12,
-        labelFontSize: 11,
-        domainColor: ink,
-        tickColor: ink,
-        gridColor: ink,
-        gridOpacity: 0.2,
-        labelExpr: "format(datum.value, '~s')",
-        tickCount: 6,
-      },
-      text: { fontSize: 11 },
-    },
-    vconcat: [
+    width,
+    height: 260,
+    layer: [
+      { data: { values: line }, mark: { type: 'area', opacity: 0.18 }, encoding: spread },
+      { data: { values: line }, mark: { type: 'line', strokeWidth: 2 }, encoding },
+      { data: { values: points }, mark: { type: 'rule', opacity: 0.6 }, encoding: spread },
+      { data: { values: points }, mark: { type: 'point', filled: true, size: 45, opacity: 1 }, encoding },
+      ...(solvedReturn === null ? [] : [goal(solvedReturn)]),
+    ],
+  };
+}
+
+/** A dashed line at the return that counts as solved. */
+function goal(solvedReturn: number) {
+  const y = { field: 'goal', type: 'quantitative' as const };
+  return {
+    data: { values: [{ goal: solvedReturn, label: `solved at ${solvedReturn}` }] },
+    layer: [
+      { mark: { type: 'rule' as const, strokeDash: [4, 4], color: ink }, encoding: { y } },
       {
-        width: 640,
-        height: 260,
-        layer: [
-          {
-            data: { values: line },
-            mark: { type: 'area', opacity: 0.18 },
-            encoding: {
-              x: steps,
-              y: { ...value, field: 'low' },
-              y2: { field: 'high' },
-              color,
-            },
-          },
-          {
-            data: { values: line },
-            mark: { type: 'line', strokeWidth: 2 },
-            encoding: { x: steps, y: value, color },
-          },
-          {
-            data: { values: points },
-            mark: { type: 'rule', opacity: 0.6 },
-            encoding: { x: steps, y: { ...value, field: 'low' }, y2: { field: 'high' }, color },
-          },
-          {
-            data: { values: points },
-            mark: { type: 'point', filled: true, size: 45, opacity: 1 },
-            encoding: { x: steps, y: value, color },
-          },
-          ...goal,
-        ],
-      },
-      {
-        width: 640,
-        height: 110,
-        data: { values: losses },
-        mark: { type: 'line', strokeWidth: 1.5, color: training },
-        encoding: {
-          x: { field: 'updates', type: 'quantitative', title: 'updates' },
-          y: {
-            field: 'loss',
-            type: 'quantitative',
-            title: 'loss (log scale)',
-            scale: { type: 'log' },
-            axis: { tickCount: 4, labelExpr: "format(datum.value, '~g')" },
-          },
-        },
+        mark: { type: 'text' as const, align: 'left' as const, dx: 4, dy: 9, color: ink },
+        encoding: { x: { value: 0 }, y, text: { field: 'label' } },
       },
     ],
   };
 }
 
+/** No panel where no loss was measured. */
+function lossPanel(rows: readonly MetricsRow[]): Panel[] {
+  const losses = thin(rows.filter(({ loss }) => loss !== null && loss > 0)).map(({ updates, loss }) => ({
+    updates,
+    loss: loss as number,
+  }));
+  if (losses.length === 0) return [];
+  const values = logTicks(losses.map(({ loss }) => loss));
+  return [
+    {
+      width,
+      height: 110,
+      data: { values: losses },
+      mark: { type: 'line', strokeWidth: 1.5, color: series.training.color },
+      encoding: {
+        x: { field: 'updates', type: 'quantitative', title: 'updates' },
+        y: {
+          field: 'loss',
+          type: 'quantitative',
+          title: 'loss (log scale)',
+          scale: { type: 'log' },
+          axis: { values, labelExpr: "format(datum.value, '~g')" },
+        },
+      },
+    },
+  ];
+}
+
+function band(steps: number, mean: number, std: number, what: string) {
+  return { steps, mean, low: mean - std, high: mean + std, what };
+}
+
 /** Environment steps at a number of updates: an evaluation is reported later than the checkpoint it is of. */
 function stepsAt(rows: readonly MetricsRow[], updates: number): number {
   return (rows.find((row) => row.updates >= updates) ?? rows[rows.length - 1]).steps;
+}
+
+/** 1, 2 and 5 times the powers of ten around positive values; over many decades the powers alone. */
+function logTicks(values: readonly number[]): number[] {
+  const first = Math.floor(Math.log10(Math.min(...values)));
+  const last = Math.ceil(Math.log10(Math.max(...values)));
+  const decades = Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i));
+  return last - first > 3 ? decades : decades.flatMap((decade) => [decade, 2 * decade, 5 * decade]);
 }
 
 /** Evenly chosen rows, the first and the last among them. */

@@ -136,11 +136,12 @@ export class RunDirectory implements Disposable {
   /**
    * Draws `curve.svg` from the metrics. Takes some tenths of a second, most of it to load the library.
    *
-   * @returns its path; null: there is nothing to draw yet.
+   * @returns its path; null: no episode has ended yet.
    */
   async drawCurve(): Promise<string | null> {
     const rows = this.readMetrics();
-    if (rows.length < 2) return null;
+    if (!rows.some(({ meanReturn, evaluation }) => meanReturn !== null || evaluation !== undefined))
+      return null;
     const { drawCurve } = await import('./curve.ts');
     const { environment, seed, stop } = this.config;
     const file = join(this.path, 'curve.svg');
