@@ -1,0 +1,302 @@
+import { GraphBuilder, ref } from './graph.ts';
+import { type InputShape, layOut, ROW_WORDS, type Slot } from './layout.ts';
+import { type NodeDef, shapeProto } from './proto.ts';
+import { Simplifier } from './simplify.ts';
+import type { Fusion, Trace } from './trace.ts';
+import { DT, elementsOf, type Op, type Value } from './values.ts';
+import { Variable } from './variable.ts';
+
+/** One function of a graph: a trace, and how often a call applies it. */
+export interface GraphFunction {
+  readonly trace: Trace;
+  readonly inputs: readonly InputShape[];
+  readonly unroll: number;
+}
+
+/** The names under which the parts of a graph are fed and fetched. */
+export const NAMES = {
+  feed: (index: number) => `f${index}_in:0`,
+  fetch: (index: number) => `f${index}_out:0`,
+  read: (variable: number) => `v${variable}_read:0`,
+  value: (variable: number) => `v${variable}_value:0`,
+  stored: (variable: number) => `v${variable}_stored:0`,
+};
+
+/**
+ * The graph of functions on one state. The state is resource variables, read when a call begins and assigned when it
+ * ends; applications of a call hand values on to each other without touching them. `id` keeps variables of different
+ * graphs apart.
+ */
+export function buildGraph(
+  state: readonly { name: string; shape: readonly number[] }[],
+  functions: readonly GraphFunction[],
+  id: string,
+): NodeDef[] {
+  const graph = new GraphBuilder();
+  const handles = new Map<string, string>();
+  state.forEach(({ name, shape }, i) => {
+    handles.set(name, declareVariable(graph, i, shape, `${id}/${i}`));
+  });
+  functions.forEach((each, i) => {
+    new FunctionEmitter(graph, handles, each).emit(i);
+  });
+  return graph.nodes;
+}
+
+/** A variable with the ops that read and replace it from outside. */
+function declareVariable(
+  graph: GraphBuilder,
+  index: number,
+  shape: readonly number[],
+  shared: string,
+): string {
+  const dtype = { type: DT.float32 };
+  const attributes = { dtype, shape: { shape: shapeProto(shape) } };
+  const handle = ref(
+    graph.node('VarHandleOp', [], {
+      ...attributes,
+      container: { s: new Uint8Array() },
+      shared_name: { s: Buffer.from(shared) },
+    }),
+  );
+  graph.node('ReadVariableOp', [handle], { dtype }, { name: `v${index}_read` });
+  const value = graph.node('Placeholder', [], attributes, { name: `v${index}_value` });
+  // A copy: a fed tensor may be the caller's own memory, which updates in place would write to.
+  const copy = graph.add('DeepCopy', [ref(value)], { T: dtype });
+  const assign = graph.node('AssignVariableOp', [handle, copy], { dtype });
+  const tensor = { dtype: DT.int32, tensorShape: shapeProto([]), tensorContent: new Uint8Array(4) };
+  const done = { dtype: { type: DT.int32 }, value: { tensor } };
+  graph.node('Const', [], done, { name: `v${index}_stored`, after: [assign.name] });
+  return handle;
+}
+
+class FunctionEmitter {
+  readonly #graph: GraphBuilder;
+  readonly #trace: Trace;
+  readonly #function: GraphFunction;
+  readonly #variables = new Map<string, Variable>();
+  /** Fused groups that apply, by each of their outputs. */
+  readonly #fusions = new Map<Value, Fusion>();
+  #pieces: readonly ReadonlyMap<string, string>[] = [];
+
+  constructor(graph: GraphBuilder, handles: ReadonlyMap<string, string>, fn: GraphFunction) {
+    this.#graph = graph;
+    this.#function = fn;
+    this.#trace = simplified(fn.trace);
+    for (const [name, handle] of handles) this.#variables.set(name, new Variable(graph, handle));
+    for (const fusion of this.#trace.fusions) {
+      if (!this.#updatesState(fusion)) continue;
+      for (const output of fusion.outputs) this.#fusions.set(output, fusion);
+    }
+  }
+
+  emit(index: number): void {
+    const { unroll } = this.#function;
+    const outputs = [...this.#trace.outputs].map(([name, value]) => ({ name, value, parts: [] as string[] }));
+    this.#pieces = this.#unpack(index);
+    for (let k = 0; k < unroll; k++) {
+      const step = new StepEmitter(this.#graph, this.#variables, this.#fusions, this.#pieces[k]!);
+      for (const { value, parts } of outputs) parts.push(this.#flat(step.emit(value), value));
+      // All new values before any is handed on: each is a function of the state at the application's beginning.
+      const changes = [...this.#trace.newState].flatMap(([name, value]) => {
+        if (step.update(value)) return [];
+        return [{ name, reference: step.emit(value), shared: mayShareMemory(value) }];
+      });
+      for (const { name, reference, shared } of changes)
+        this.#variables.get(name)!.replace(reference, shared);
+    }
+    const stores = [...this.#variables.values()].flatMap((each) => each.store());
+    const packed = this.#pack(outputs.flatMap(({ parts }) => parts));
+    this.#graph.node(
+      'Identity',
+      [packed],
+      { T: { type: DT.float32 } },
+      { name: `f${index}_out`, after: stores },
+    );
+  }
+
+  /** Whether a fused group reads variables as they are and its results are what they become. */
+  #updatesState({ inputs, outputs }: Fusion): boolean {
+    return outputs.every((output, i) => {
+      const source = inputs[i]!;
+      return source.op.type === 'State' && this.#trace.newState.get(source.op.name!) === output;
+    });
+  }
+
+  /** Cuts the packed input into the tensors of each application. */
+  #unpack(index: number): ReadonlyMap<string, string>[] {
+    const { inputs, unroll } = this.#function;
+    const { slots, rows } = layOut(inputs, unroll);
+    const feed = this.#graph.node(
+      'Placeholder',
+      [],
+      { dtype: { type: DT.int32 }, shape: { shape: shapeProto([rows, ROW_WORDS]) } },
+      { name: `f${index}_in` },
+    );
+    // As float32 from here on: the bits are the same, and it is the dtype that every device has kernels for.
+    const floats = this.#graph.bitcast(ref(feed), DT.int32, DT.float32);
+    const flat = slots.flat();
+    if (flat.length === 0) return slots.map(() => new Map());
+    const sizes = flat.map(({ words }) => Math.max(1, Math.ceil(words / ROW_WORDS)));
+    const split = this.#graph.node('SplitV', [floats, this.#graph.ints(sizes), this.#graph.int(0)], {
+      T: { type: DT.float32 },
+      Tlen: { type: DT.int32 },
+      num_split: { i: sizes.length },
+    });
+    return slots.map(
+      (each, k) =>
+        new Map(each.map((slot, i) => [slot.name, this.#piece(slot, ref(split, k * each.length + i))])),
+    );
+  }
+
+  #piece(slot: Slot, rows: string): string {
+    const graph = this.#graph;
+    const elements = elementsOf(slot.shape);
+    const dtype = DT[slot.dtype];
+    let piece = rows;
+    if (slot.dtype !== 'float32') piece = graph.bitcast(piece, DT.float32, dtype);
+    const padded =
+      Math.max(1, Math.ceil(slot.words / ROW_WORDS)) * ROW_WORDS * (slot.dtype === 'uint8' ? 4 : 1);
+    if (padded !== elements) {
+      piece = graph.reshape(piece, dtype, [padded]);
+      piece = graph.add('Slice', [piece, graph.ints([0]), graph.ints([elements])], {
+        T: { type: dtype },
+        Index: { type: DT.int32 },
+      });
+    }
+    return graph.reshape(piece, dtype, slot.shape);
+  }
+
+  /** An output as a vector of float32 (int32 by their bits). */
+  #flat(reference: string, { dtype, shape }: Value): string {
+    const graph = this.#graph;
+    let flat = reference;
+    let from = dtype;
+    if (from === DT.bool) {
+      flat = graph.add('Cast', [flat], { SrcT: { type: DT.bool }, DstT: { type: DT.int32 } });
+      from = DT.int32;
+    }
+    if (from === DT.int32) flat = graph.bitcast(flat, DT.int32, DT.float32);
+    return shape.length === 1 ? flat : graph.reshape(flat, DT.float32, [-1]);
+  }
+
+  #pack(parts: readonly string[]): string {
+    if (parts.length === 0) return this.#graph.constant(DT.float32, [0], new Uint8Array());
+    if (parts.length === 1) return parts[0]!;
+    return this.#graph.add('ConcatV2', [...parts, this.#graph.int(0)], {
+      N: { i: parts.length },
+      T: { type: DT.float32 },
+      Tidx: { type: DT.int32 },
+    });
+  }
+}
+
+/** One application of the function. */
+class StepEmitter {
+  readonly #graph: GraphBuilder;
+  readonly #variables: ReadonlyMap<string, Variable>;
+  readonly #fusions: ReadonlyMap<Value, Fusion>;
+  readonly #inputs: ReadonlyMap<string, string>;
+  readonly #ops = new Map<Op, NodeDef>();
+  readonly #references = new Map<Value, string>();
+  /** Reads what a fused group left in a variable. */
+  readonly #updated = new Map<Value, () => string>();
+  readonly #begin: ReadonlyMap<string, () => string>;
+
+  constructor(
+    graph: GraphBuilder,
+    variables: ReadonlyMap<string, Variable>,
+    fusions: ReadonlyMap<Value, Fusion>,
+    inputs: ReadonlyMap<string, string>,
+  ) {
+    this.#graph = graph;
+    this.#variables = variables;
+    this.#fusions = fusions;
+    this.#inputs = inputs;
+    // The state is that of the application's beginning, whenever it is first asked for.
+    this.#begin = new Map([...variables].map(([name, variable]) => [name, variable.reader()]));
+  }
+
+  /** The reference to a value, after emitting what it needs. */
+  emit(value: Value): string {
+    const known = this.#references.get(value);
+    if (known !== undefined) return known;
+    const reference = this.#emitNew(value);
+    this.#references.set(value, reference);
+    return reference;
+  }
+
+  /** Emits the fused group whose output the value is, if there is one: its variable is then up to date. */
+  update(value: Value): boolean {
+    const fusion = this.#fusions.get(value);
+    if (fusion === undefined) return false;
+    if (!this.#updated.has(value)) this.#emitFusion(fusion);
+    return true;
+  }
+
+  #emitNew(value: Value): string {
+    if (this.update(value)) return this.#updated.get(value)!();
+    const { op } = value;
+    if (op.type === 'State') return this.#begin.get(op.name!)!();
+    if (op.type === 'Input') return this.#inputs.get(op.name!)!;
+    if (op.type === 'Const') return this.#graph.constant(value.dtype, value.shape, op.data!);
+    let node = this.#ops.get(op);
+    if (node === undefined) {
+      node = this.#graph.node(
+        op.type,
+        op.inputs.map((each) => this.emit(each)),
+        op.attributes,
+      );
+      this.#ops.set(op, node);
+    }
+    return ref(node, value.index);
+  }
+
+  /** Adam as one op that updates three variables in place. The bias corrections are in its step size and epsilon. */
+  #emitFusion(fusion: Fusion): void {
+    const [gradient, stepSize, epsilon] = fusion.inputs.slice(3).map((each) => this.emit(each));
+    const variables = fusion.inputs.slice(0, 3).map((each) => this.#variables.get(each.op.name!)!);
+    const graph = this.#graph;
+    const zero = graph.float(0);
+    const apply = graph.node(
+      'ResourceApplyAdam',
+      [
+        ...variables.map((each) => each.handle),
+        zero,
+        zero,
+        stepSize!,
+        graph.float(fusion.attributes['beta1']!),
+        graph.float(fusion.attributes['beta2']!),
+        epsilon!,
+        gradient!,
+      ],
+      { T: { type: DT.float32 }, use_locking: { b: false }, use_nesterov: { b: false } },
+    );
+    fusion.outputs.forEach((output, i) => {
+      variables[i]!.updatedBy(apply);
+      this.#updated.set(output, variables[i]!.reader());
+    });
+  }
+}
+
+/** Whether the value's memory may be that of an input or of another variable. */
+function mayShareMemory(value: Value): boolean {
+  let source = value;
+  while (source.op.type === 'Reshape') source = source.op.inputs[0]!;
+  return source.op.type === 'Input' || source.op.type === 'State';
+}
+
+function simplified(trace: Trace): Trace {
+  const simplifier = new Simplifier();
+  const all = (values: ReadonlyMap<string, Value>) =>
+    new Map([...values].map(([name, value]) => [name, simplifier.simplify(value)]));
+  return {
+    newState: all(trace.newState),
+    outputs: all(trace.outputs),
+    fusions: trace.fusions.map((fusion) => ({
+      ...fusion,
+      inputs: fusion.inputs.map((each) => simplifier.simplify(each)),
+      outputs: fusion.outputs.map((each) => simplifier.simplify(each)),
+    })),
+  };
+}

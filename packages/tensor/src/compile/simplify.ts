@@ -1,0 +1,92 @@
+import { DT, elementsOf, int32Constant, makeOp, makeValue, sameShape, type Value } from './values.ts';
+
+/**
+ * Rewrites a trace into fewer and faster ops with the same results, by what tfjs's kernels are known to leave behind.
+ * Values are rewritten from the leaves up, each once.
+ */
+export class Simplifier {
+  readonly #done = new Map<Value, Value>();
+
+  simplify(value: Value): Value {
+    const known = this.#done.get(value);
+    if (known !== undefined) return known;
+    const inputs = value.op.inputs.map((each) => this.simplify(each));
+    const unchanged = inputs.every((each, i) => each === value.op.inputs[i]);
+    const { op } = value;
+    const copy = unchanged ? op : makeOp(op.type, inputs, op.attributes, op.outputs);
+    copy.outputs.forEach((output, i) => {
+      this.#done.set(op.outputs[i]!, copy.outputs.length === 1 ? rewrite(output) : output);
+    });
+    return this.#done.get(value)!;
+  }
+}
+
+function rewrite(value: Value): Value {
+  switch (value.op.type) {
+    case 'Reshape':
+      return reshape(value.op.inputs[0]!, value.shape);
+    case 'BatchMatMulV2':
+      return matMul(value);
+    case 'Add':
+    case 'AddV2':
+      return biasAdd(value);
+    case 'Cast':
+      return cast(value);
+    default:
+      return value;
+  }
+}
+
+/** A reshape that sees through the reshapes below it, and is none where nothing changes. */
+function reshape(input: Value, shape: readonly number[]): Value {
+  let source = input;
+  while (source.op.type === 'Reshape') source = source.op.inputs[0]!;
+  if (sameShape(source.shape, shape)) return source;
+  const attributes = { T: { type: source.dtype }, Tshape: { type: DT.int32 } };
+  return makeValue('Reshape', [source, int32Constant(shape)], attributes, { shape, dtype: source.dtype });
+}
+
+/** tfjs multiplies matrices as batches of one; MatMul is the op that grappler fuses and oneDNN knows. */
+function matMul(value: Value): Value {
+  const [a, b] = value.op.inputs as [Value, Value];
+  const single = [a, b].every(({ shape }) => elementsOf(shape.slice(0, -2)) === 1);
+  if (!single) return value;
+  const { T, adj_x, adj_y } = value.op.attributes;
+  const product = makeValue(
+    'MatMul',
+    [reshape(a, a.shape.slice(-2)), reshape(b, b.shape.slice(-2))],
+    { T: T!, transpose_a: adj_x!, transpose_b: adj_y! },
+    { shape: value.shape.slice(-2), dtype: value.dtype },
+  );
+  return reshape(product, value.shape);
+}
+
+/** The sum of a product or convolution and a vector over its last axis: BiasAdd, which grappler fuses with it. */
+function biasAdd(value: Value): Value {
+  const [a, b] = value.op.inputs as [Value, Value];
+  for (const [sum, bias] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const product = sum.op.type === 'MatMul' || sum.op.type === 'Conv2D';
+    if (
+      product &&
+      bias.shape.length === 1 &&
+      bias.shape[0] === sum.shape.at(-1) &&
+      sameShape(sum.shape, value.shape)
+    ) {
+      return makeValue('BiasAdd', [sum, bias], { T: { type: value.dtype } }, value);
+    }
+  }
+  return value;
+}
+
+/** uint8 → int32 → float32 (tfjs knows no uint8) is one cast. Others narrow, so both are needed. */
+function cast(value: Value): Value {
+  const [input] = value.op.inputs as [Value];
+  if (input.dtype === value.dtype) return input;
+  if (input.op.type !== 'Cast' || input.dtype !== DT.int32) return value;
+  const [source] = input.op.inputs as [Value];
+  if (source.dtype !== DT.uint8) return value;
+  return makeValue('Cast', [source], { SrcT: { type: source.dtype }, DstT: { type: value.dtype } }, value);
+}
