@@ -1,1 +1,32 @@
-export {};
+import { Heartbeats, isOver, runProcess, waitForRun } from '@qfleet/fleet';
+import { Actor } from './actor.ts';
+
+/** Milliseconds in which a draining actor must have handed everything over. */
+const DRAIN_MS = 6_000;
+
+await runProcess('actor', async (context) => {
+  const { env, log, redis, signal } = context;
+  const { config } = await waitForRun(redis, env.run, { log, signal, active: true });
+  const actor = await Actor.create(context, config);
+  const runEnded = new AbortController();
+  const heartbeats = new Heartbeats({
+    redis,
+    run: env.run,
+    role: 'actor',
+    id: env.id,
+    name: env.name,
+    measure: () => actor.measure(),
+    onPhase: (phase, reason) => {
+      if (phase === 'stopping' || (phase !== null && isOver(phase))) runEnded.abort(reason ?? phase);
+    },
+    log,
+  });
+  await heartbeats.start();
+  log.info(`Acting in ${config.environment.id}.`);
+  try {
+    await actor.run(AbortSignal.any([signal, runEnded.signal]));
+  } finally {
+    await actor.drain(AbortSignal.timeout(DRAIN_MS));
+    await heartbeats.stop();
+  }
+});

@@ -1,1 +1,43 @@
-export {};
+import { once } from 'node:events';
+import { createPolicy } from '@qfleet/agents';
+import { resolveEnvironment } from '@qfleet/envs';
+import { EvaluationWorker, Heartbeats, isOver, runProcess, waitForRun } from '@qfleet/fleet';
+import { layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
+
+await runProcess('evaluator', async ({ env, log, redis, signal }) => {
+  const { config } = await waitForRun(redis, env.run, { log, signal, active: true });
+  const definition = await resolveEnvironment(config.environment);
+  const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition) });
+  const runEnded = new AbortController();
+  const worker = new EvaluationWorker({
+    redis,
+    run: env.run,
+    evaluate: async ({ parameters, episodes, seed }, stop) => {
+      policy.load(parameters);
+      const cancelled = (): boolean => stop.aborted;
+      const { returns } = await playGreedyEpisodes({ definition, policy, episodes, seed, cancelled });
+      stop.throwIfAborted();
+      return returns;
+    },
+    log,
+  });
+  const heartbeats = new Heartbeats({
+    redis,
+    run: env.run,
+    role: 'evaluator',
+    id: env.id,
+    name: env.name,
+    measure: () => ({ snapshot: { evaluations: worker.done }, totals: { evaluationsFailed: worker.failed } }),
+    // Not at `stopping`: the learner may wait for a last evaluation.
+    onPhase: (phase) => {
+      if (phase !== null && isOver(phase)) runEnded.abort();
+    },
+    log,
+  });
+  await heartbeats.start();
+  log.info(`Evaluating in ${config.environment.id}.`);
+  const end = AbortSignal.any([signal, runEnded.signal]);
+  if (!end.aborted) await once(end, 'abort');
+  await worker.close();
+  await heartbeats.stop();
+});

@@ -122,9 +122,10 @@ export class Heartbeats<R extends Role> {
     onPhase?.(phase, reason || null);
   }
 
-  /** The last counts, then off the list: a clean end. */
+  /** The last counts, then off the list: a clean end. With Redis away nothing is said; the expiry says the same. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    if (this.#options.redis.status !== 'ready') return;
     await this.#beating;
     await this.beat();
     const { redis, run, role, name } = this.#options;

@@ -37,6 +37,7 @@ export {
   readPhase,
   readRun,
   setPhase,
+  type WaitForRunOptions,
   waitForRun,
 } from './run.ts';
 export { type ProcessContext, runProcess } from './run-process.ts';

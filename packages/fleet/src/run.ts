@@ -64,6 +64,13 @@ export async function readRun(redis: Redis, run: string): Promise<RunRecord | nu
   };
 }
 
+export interface WaitForRunOptions {
+  /** Also wait while the run is over: it may be resumed. */
+  readonly active?: boolean;
+  readonly log?: Logger;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * The run record, waited for: a process may be started before the run is.
  * @throws the signal's reason when it is aborted.
@@ -71,17 +78,18 @@ export async function readRun(redis: Redis, run: string): Promise<RunRecord | nu
 export async function waitForRun(
   redis: Redis,
   run: string,
-  options: { readonly log?: Logger; readonly signal?: AbortSignal } = {},
+  options: WaitForRunOptions = {},
 ): Promise<RunRecord> {
+  const { active = false, log, signal } = options;
   let logAt = performance.now();
   for (;;) {
     const record = await readRun(redis, run);
-    if (record) return record;
+    if (record && !(active && isOver(record.phase))) return record;
     if (performance.now() >= logAt) {
-      options.log?.info(`Waiting for run ${run}: no learner has created it yet.`);
+      log?.info(`Waiting for run ${run}: ${record ? `it is ${record.phase}` : 'nobody has created it yet'}.`);
       logAt += WAIT_LOG_MS;
     }
-    await sleep(WAIT_POLL_MS, undefined, options);
+    await sleep(WAIT_POLL_MS, undefined, signal ? { signal } : {});
   }
 }
 

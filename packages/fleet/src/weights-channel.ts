@@ -29,6 +29,7 @@ export class RedisWeightsChannel implements WeightsChannel {
   readonly #refusedVersions = new Set<number>();
   #refused = 0;
   #lastRefusal: string | null = null;
+  #newest = 0;
 
   /** @param lease needed to publish. */
   constructor(redis: Redis, run: string, lease: LearnerLease | null = null) {
@@ -40,6 +41,11 @@ export class RedisWeightsChannel implements WeightsChannel {
   /** Blobs that were not what they should be. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** The version that was there when it was last asked for, taken up or not; 0: none. */
+  get newest(): number {
+    return this.#newest;
   }
 
   /** One sentence on the newest refusal. */
@@ -81,6 +87,7 @@ export class RedisWeightsChannel implements WeightsChannel {
    */
   async newerThan(version: number): Promise<Weights | null> {
     const there = await this.version();
+    this.#newest = there;
     if (there <= version || this.#refusedVersions.has(there)) return null;
     const blob = await this.#redis.hgetBuffer(fleetKeys(this.#run).weights, 'blob');
     try {

@@ -1,0 +1,229 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { createPolicy, type Policy } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import { resolveEnvironment } from '@qfleet/envs';
+import {
+  type Beat,
+  type ProcessContext,
+  RedisWeightsChannel,
+  RolloutLeases,
+  replayPrefix,
+  reportEpisodes,
+} from '@qfleet/fleet';
+import { RedisReplayStore, ratioLimiter, type SampleToInsertLimiter } from '@qfleet/replay';
+import { layoutOf, Rollout } from '@qfleet/rollout';
+import { Epsilons } from './exploration.ts';
+import { Uplink } from './uplink.ts';
+import { type WaitReason, Waits } from './waits.ts';
+
+/** Milliseconds of stepping between two turns of the event loop, which moves chunks, weights and lease renewals. */
+const SLICE_MS = 4;
+const WAIT_MS = 5;
+const WEIGHTS_POLL_MS = 50;
+/** Chunks a slot that wait for the replay, before the actor stands still. */
+const BUFFERED_CHUNKS_PER_SLOT = 64;
+
+/** One actor process: it steps the slots whose leases it holds, and moves experience out and weights in. */
+export class Actor {
+  readonly #config: RunConfig;
+  readonly #context: ProcessContext;
+  readonly #policy: Policy;
+  readonly #rollout: Rollout;
+  readonly #uplink: Uplink;
+  readonly #channel: RedisWeightsChannel;
+  readonly #leases: RolloutLeases;
+  readonly #limiter: SampleToInsertLimiter | null;
+  readonly #epsilons: Epsilons;
+  readonly #waits = new Waits();
+  #steps = 0;
+  #episodes = 0;
+  #dropped = 0;
+  #failure: unknown = null;
+
+  private constructor(context: ProcessContext, config: RunConfig, parts: ActorParts) {
+    const { redis, env, log } = context;
+    this.#config = config;
+    this.#context = context;
+    this.#policy = parts.policy;
+    this.#uplink = parts.uplink;
+    this.#epsilons = parts.epsilons;
+    this.#rollout = parts.rollout;
+    this.#channel = new RedisWeightsChannel(redis, env.run);
+    this.#limiter = ratioLimiter(config);
+    this.#leases = new RolloutLeases({
+      redis,
+      run: env.run,
+      id: env.id,
+      capacity: config.fleet.slotsPerActor,
+      onTaken: (slots) => this.#change(slots, (slot) => this.#rollout.addSlot(slot)),
+      onLost: (slots) => this.#change(slots, (slot) => this.#rollout.removeSlot(slot)),
+      log,
+    });
+  }
+
+  /** @throws EnvironmentDefinitionError, and what `createPolicy` and the replay refuse. */
+  static async create(context: ProcessContext, config: RunConfig): Promise<Actor> {
+    const { redis, env, log } = context;
+    const definition = await resolveEnvironment(config.environment);
+    const layout = layoutOf(definition);
+    const policy = await createPolicy({ config: config.agent, layout });
+    const epsilons = new Epsilons(config);
+    const rollout = new Rollout({
+      definition,
+      layout,
+      policy,
+      writer: env.id,
+      chunkLength: config.replay.chunkLength,
+      seed: config.seed,
+      epsilon: (slot) => epsilons.of(slot),
+    });
+    const { capacity: transitions, capacityBytes: bytes } = config.replay;
+    const uplink = await Uplink.open({
+      openStore: () => RedisReplayStore.create(redis, replayPrefix(env.run), layout, { transitions, bytes }),
+      reportEpisodes: (episodes) => reportEpisodes(redis, env.run, episodes),
+      log,
+    });
+    return new Actor(context, config, { policy, rollout, uplink, epsilons });
+  }
+
+  /** What the heartbeat tells. */
+  measure(): Beat<'actor'> {
+    const slots = this.#rollout.slots;
+    return {
+      snapshot: {
+        slots: slots.length,
+        environmentSteps: this.#steps,
+        episodes: this.#episodes,
+        epsilon: this.#epsilons.mean(slots),
+        weightsVersion: this.#rollout.weightsVersion,
+        transitionsBuffered: this.#uplink.transitions,
+      },
+      totals: {
+        environmentSteps: this.#steps,
+        episodes: this.#episodes,
+        transitionsDropped: this.#dropped,
+        weightsRefused: this.#channel.refused,
+        ...this.#waits.totals(),
+      },
+    };
+  }
+
+  /**
+   * Steps until `signal` is aborted.
+   * @throws EnvironmentError, ChunkError: what cannot go on.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#leases.start();
+    const following = this.#followWeights(signal);
+    while (!signal.aborted) {
+      this.#check();
+      const reason = this.#waitReason();
+      if (reason === null) {
+        this.#stepForSlice();
+        await setImmediate();
+      } else {
+        await this.#wait(reason);
+      }
+    }
+    await following;
+  }
+
+  /** Gives the leases back and sends what is left, until `deadline` is aborted. What is then left is dropped, and counted. */
+  async drain(deadline: AbortSignal): Promise<void> {
+    for (const slot of this.#rollout.slots) this.#rollout.removeSlot(slot);
+    this.#hand();
+    const late = sleep(2 ** 31 - 1, undefined, { signal: deadline, ref: false }).catch(() => undefined);
+    await Promise.race([Promise.all([this.#leases.release(), this.#uplink.close(deadline)]), late]);
+    this.#dropped += this.#uplink.transitions;
+    if (this.#dropped > 0) {
+      this.#context.log.warn(`${this.#dropped} transitions could not be handed to the replay in time.`);
+    }
+  }
+
+  #stepForSlice(): void {
+    const end = performance.now() + SLICE_MS;
+    this.#epsilons.update(this.#uplink.standing.insertedTotal + this.#uplink.transitions);
+    do {
+      this.#steps += this.#rollout.step();
+    } while (performance.now() < end && this.#mayInsert());
+    this.#hand();
+  }
+
+  #hand(): void {
+    const episodes = this.#rollout.takeEpisodes();
+    this.#episodes += episodes.length;
+    this.#uplink.push(this.#rollout.takeChunks(), episodes);
+  }
+
+  #waitReason(): WaitReason | null {
+    const slots = this.#rollout.slots.length;
+    const { weightsVersion } = this.#rollout;
+    if (slots === 0) return 'lease';
+    if (weightsVersion === 0 || this.#channel.newest - weightsVersion > this.#config.fleet.maxStaleness) {
+      return 'weights';
+    }
+    if (this.#uplink.chunks >= BUFFERED_CHUNKS_PER_SLOT * slots) return 'redis';
+    return this.#mayInsert() ? null : 'ratio';
+  }
+
+  async #wait(reason: WaitReason): Promise<void> {
+    const began = performance.now();
+    // Those held back by the ratio learn from a standing that they may go on.
+    if (reason === 'ratio') this.#uplink.refresh();
+    await sleep(WAIT_MS);
+    this.#waits.add(reason, (performance.now() - began) / 1000);
+  }
+
+  /** What waits to be sent counts as inserted: it will be, whatever the learner does. */
+  #mayInsert(): boolean {
+    if (!this.#limiter) return true;
+    const { standing, transitions } = this.#uplink;
+    return this.#limiter.mayInsert({ ...standing, insertedTotal: standing.insertedTotal + transitions });
+  }
+
+  async #followWeights(signal: AbortSignal): Promise<void> {
+    const { log } = this.#context;
+    while (!signal.aborted) {
+      try {
+        const refused = this.#channel.refused;
+        const weights = await this.#channel.newerThan(this.#rollout.weightsVersion);
+        if (weights) this.#takeUp(weights.version, () => this.#policy.load(weights.tensors));
+        if (this.#channel.refused > refused) log.warn(this.#channel.lastRefusal!);
+      } catch (error) {
+        log.debug(`Weights: ${error instanceof Error ? error.message : error}`);
+      }
+      await sleep(WEIGHTS_POLL_MS * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #takeUp(version: number, load: () => void): void {
+    try {
+      load();
+      this.#rollout.weightsVersion = version;
+    } catch (error) {
+      // Whole and of this run, but not of this network: as another configuration's learner would publish.
+      this.#channel.refuse(version, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Leases come and go between slices; what fails then is thrown by the loop. */
+  #change(slots: readonly number[], change: (slot: number) => void): void {
+    try {
+      for (const slot of slots) change(slot);
+    } catch (error) {
+      this.#failure ??= error;
+    }
+  }
+
+  #check(): void {
+    if (this.#failure !== null) throw this.#failure;
+    this.#uplink.check();
+  }
+}
+
+interface ActorParts {
+  readonly policy: Policy;
+  readonly rollout: Rollout;
+  readonly uplink: Uplink;
+  readonly epsilons: Epsilons;
+}

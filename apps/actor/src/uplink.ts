@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff, type EpisodeReport, type Logger } from '@qfleet/fleet';
+import {
+  ChunkError,
+  peekChunk,
+  ReplayMissingError,
+  type ReplayStanding,
+  type ReplayStore,
+} from '@qfleet/replay';
+
+export interface UplinkOptions {
+  /** Opens the replay, or makes it anew where Redis lost it. */
+  readonly openStore: () => Promise<ReplayStore>;
+  readonly reportEpisodes: (episodes: readonly EpisodeReport[]) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** Bytes of an append at most, unless one chunk has more. */
+const APPEND_BYTES = 4 * 1024 * 1024;
+const STANDING_MAX_AGE_MS = 20;
+
+/**
+ * The way of chunks to the replay: what is offered waits here until the replay has acknowledged it, through an outage
+ * too. One append is under way at a time, with all that gathered meanwhile.
+ */
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #chunks: { readonly bytes: Uint8Array; readonly transitions: number }[] = [];
+  #episodes: EpisodeReport[] = [];
+  #store: ReplayStore;
+  #standing: ReplayStanding;
+  #standingAt = performance.now();
+  #transitions = 0;
+  #busy: Promise<void> | null = null;
+  #failure: unknown = null;
+  #closed = false;
+
+  private constructor(options: UplinkOptions, store: ReplayStore, standing: ReplayStanding) {
+    this.#options = options;
+    this.#store = store;
+    this.#standing = standing;
+  }
+
+  static async open(options: UplinkOptions): Promise<Uplink> {
+    const store = await options.openStore();
+    return new Uplink(options, store, await store.standing());
+  }
+
+  /** The replay as this actor last heard of it. */
+  get standing(): ReplayStanding {
+    return this.#standing;
+  }
+
+  /** Transitions not acknowledged yet. */
+  get transitions(): number {
+    return this.#transitions;
+  }
+
+  /** Chunks not acknowledged yet. */
+  get chunks(): number {
+    return this.#chunks.length;
+  }
+
+  /** Takes chunks and finished episodes over, and sends them as soon as the append under way is done. */
+  push(chunks: readonly Uint8Array[], episodes: readonly EpisodeReport[]): void {
+    for (const bytes of chunks) {
+      const transitions = peekChunk(bytes).length;
+      this.#chunks.push({ bytes, transitions });
+      this.#transitions += transitions;
+    }
+    this.#episodes.push(...episodes);
+    this.#run();
+  }
+
+  /** Asks how the replay stands, where the last news is old. */
+  refresh(): void {
+    if (performance.now() - this.#standingAt > STANDING_MAX_AGE_MS) this.#run();
+  }
+
+  /** @throws what no retry mends: a chunk that the replay refuses. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Waits until all is acknowledged, or `signal` is aborted; nothing is sent afterwards. */
+  async close(signal: AbortSignal): Promise<void> {
+    while (this.#busy && !signal.aborted) {
+      await Promise.race([this.#busy, sleep(50, undefined, { signal }).catch(() => undefined)]);
+    }
+    this.#closed = true;
+  }
+
+  #run(): void {
+    if (this.#busy || this.#closed) return;
+    this.#busy = this.#sendAll()
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+        this.#closed = true;
+      })
+      .finally(() => {
+        this.#busy = null;
+      });
+  }
+
+  async #sendAll(): Promise<void> {
+    for (let failures = 0; !this.#closed; ) {
+      try {
+        await this.#sendOnce();
+        failures = 0;
+        if (this.#chunks.length === 0 && this.#episodes.length === 0) return;
+      } catch (error) {
+        if (error instanceof ChunkError || this.#closed) throw error;
+        if (++failures === 1) {
+          this.#options.log.warn(`Experience waits: ${error instanceof Error ? error.message : error}`);
+        }
+        await sleep(backoff(failures));
+        if (error instanceof ReplayMissingError) {
+          // Redis lost it: the run goes on with an empty one.
+          this.#store = await this.#options.openStore();
+        }
+      }
+    }
+  }
+
+  async #sendOnce(): Promise<void> {
+    const episodes = this.#episodes;
+    this.#episodes = [];
+    const reporting = this.#options.reportEpisodes(episodes).catch((error: unknown) => {
+      this.#episodes = [...episodes, ...this.#episodes];
+      throw error;
+    });
+    const [standing] = await Promise.all([this.#append(), reporting]);
+    this.#standing = standing;
+    this.#standingAt = performance.now();
+  }
+
+  async #append(): Promise<ReplayStanding> {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#chunks.length && (count === 0 || bytes < APPEND_BYTES)) {
+      bytes += this.#chunks[count++].bytes.length;
+    }
+    if (count === 0) return this.#store.standing();
+    const { standing } = await this.#store.append(this.#chunks.slice(0, count).map((chunk) => chunk.bytes));
+    for (const { transitions } of this.#chunks.splice(0, count)) this.#transitions -= transitions;
+    return standing;
+  }
+}

@@ -1,0 +1,23 @@
+import type { FleetTotals } from '@qfleet/metrics';
+
+/** Why an actor stands still. */
+export type WaitReason = 'lease' | 'weights' | 'ratio' | 'redis';
+
+/** Seconds that an actor stood still, by reason. */
+export class Waits {
+  readonly #seconds: Record<WaitReason, number> = { lease: 0, weights: 0, ratio: 0, redis: 0 };
+
+  add(reason: WaitReason, seconds: number): void {
+    this.#seconds[reason] += seconds;
+  }
+
+  totals(): Partial<FleetTotals> {
+    const { lease, weights, ratio, redis } = this.#seconds;
+    return {
+      actorWaitLeaseSeconds: lease,
+      actorWaitWeightsSeconds: weights,
+      actorWaitRatioSeconds: ratio,
+      actorWaitRedisSeconds: redis,
+    };
+  }
+}
