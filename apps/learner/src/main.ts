@@ -1,1 +1,4 @@
-export {};
+import { runProcess } from '@qfleet/fleet';
+import { learn } from './learn.ts';
+
+await runProcess('learner', learn);

@@ -67,10 +67,8 @@ export interface FleetTotals {
   actorWaitLeaseSeconds: number;
   /** Seconds that the learner stood still: the replay was below its minimum, … */
   learnerWaitMinimumSeconds: number;
-  /** … the sample-to-insert ratio held it back, … */
+  /** … or the sample-to-insert ratio held it back. */
   learnerWaitRatioSeconds: number;
-  /** … or batches did not come fast enough. */
-  learnerWaitBatchesSeconds: number;
   /** Restarts by the supervisor, by role. */
   actorRestarts: number;
   learnerRestarts: number;
@@ -100,7 +98,6 @@ export function zeroTotals(): FleetTotals {
     actorWaitLeaseSeconds: 0,
     learnerWaitMinimumSeconds: 0,
     learnerWaitRatioSeconds: 0,
-    learnerWaitBatchesSeconds: 0,
     actorRestarts: 0,
     learnerRestarts: 0,
     evaluatorRestarts: 0,
@@ -186,14 +183,12 @@ export interface LearnerSnapshot extends ProcessSnapshot {
   readonly updates: number;
   /** Version of the newest published weights; 0: none yet. */
   readonly weightsVersion: number;
-  /** Means since the heartbeat before; null before the first update. */
+  /** Means over the last call of the learner's step; null before the first update. */
   readonly loss: number | null;
   readonly meanAbsTdError: number | null;
   readonly meanQ: number | null;
   /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number | null;
-  /** Batches ready in the prefetch queue. */
-  readonly batchesReady: number;
 }
 
 export interface EvaluatorSnapshot extends ProcessSnapshot {

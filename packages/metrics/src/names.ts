@@ -263,7 +263,6 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     (s) => learner(s)?.gradientNorm,
   ),
   gauge('qfleet_learner_weights_version', 'Version of the newest weights', (s) => learner(s)?.weightsVersion),
-  gauge('qfleet_learner_ready_batches', 'Batches that are fetched ahead', (s) => learner(s)?.batchesReady),
   total('qfleet_learner_published_weights_total', 'Weights published', (s) => s.totals.weightsPublished),
   total('qfleet_learner_checkpoints_total', 'Checkpoints written', (s) => s.totals.checkpoints),
   {
@@ -275,7 +274,6 @@ export const metricDefinitions: readonly MetricDefinition[] = [
       byReason({
         minimum: totals.learnerWaitMinimumSeconds,
         ratio: totals.learnerWaitRatioSeconds,
-        batches: totals.learnerWaitBatchesSeconds,
       }),
   },
 

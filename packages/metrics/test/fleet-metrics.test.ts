@@ -45,7 +45,6 @@ const learner = (id: string, more: Partial<LearnerSnapshot> = {}): LearnerSnapsh
   meanAbsTdError: 0.5,
   meanQ: 42,
   gradientNorm: 3,
-  batchesReady: 2,
   ...more,
 });
 

@@ -67,6 +67,11 @@ export class RunDirectory implements Disposable {
     return directory;
   }
 
+  /** Whether there is a run's directory at `path`. */
+  static exists(path: string): boolean {
+    return existsSync(join(path, 'run.json'));
+  }
+
   /**
    * Opens the directory of a run that exists; `runs/latest` will do.
    *

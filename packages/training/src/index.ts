@@ -12,4 +12,10 @@ export {
 export type { EvaluationRequest, EvaluationResult, Evaluations } from './evaluations.ts';
 export { MetricsRecorder, type RecordedEpisode } from './metrics-recorder.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
-export { type StopReason, Trainer, type TrainerParts, type WaitReason } from './trainer.ts';
+export {
+  type StopReason,
+  Trainer,
+  type TrainerCounts,
+  type TrainerParts,
+  type WaitReason,
+} from './trainer.ts';

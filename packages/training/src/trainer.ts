@@ -33,6 +33,17 @@ export type StopReason = 'solved' | 'maxUpdates' | 'maxSteps' | 'maxSeconds';
 /** Why no update can be done now. */
 export type WaitReason = 'too little experience' | 'sample-to-insert ratio';
 
+/** Since a trainer's start. */
+export interface TrainerCounts {
+  /** Gradient updates. */
+  readonly updates: number;
+  /** Transitions. */
+  readonly sampled: number;
+  /** Weights versions. */
+  readonly published: number;
+  readonly checkpoints: number;
+}
+
 /** Where a run's streams begin: one label each, so that none repeats another. */
 const SAMPLING_STREAM = 'replay sampling';
 const EVALUATION_STREAM = 'evaluation';
@@ -58,7 +69,8 @@ export class Trainer {
   #published: number;
   #checkpointed: number;
   #evaluated: number;
-  #sampled = 0;
+  readonly #counts = { updates: 0, sampled: 0, published: 0, checkpoints: 0 };
+  #pendingEvaluations = 0;
   #stats: UpdateStats | null = null;
   #lastEvaluation: EvaluationResult | null = null;
   #best: EvaluationResult | null = null;
@@ -100,9 +112,14 @@ export class Trainer {
     return this.#secondsBefore + (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** Transitions sampled since this start. */
-  get sampled(): number {
-    return this.#sampled;
+  /** What was done since this start. */
+  get counts(): TrainerCounts {
+    return { ...this.#counts };
+  }
+
+  /** Evaluations that were asked for since this start and are not in yet. */
+  get pendingEvaluations(): number {
+    return this.#pendingEvaluations;
   }
 
   /** Of the last call; null before the first. */
@@ -153,7 +170,8 @@ export class Trainer {
     for (const batch of this.#batches) await this.replay.sample(batch, this.#random, options);
     this.#stats = this.#parts.agent.update(this.#batches, this.#tdErrors);
     this.#updates += this.#batches.length;
-    this.#sampled += this.#tdErrors.length;
+    this.#counts.updates += this.#batches.length;
+    this.#counts.sampled += this.#tdErrors.length;
     if (this.config.replay.sampling.kind === 'uniform') return;
     const size = this.config.agent.batchSize;
     this.#batches.forEach((batch, i) => {
@@ -196,6 +214,7 @@ export class Trainer {
     const results = await this.#parts.evaluations.results();
     for (const result of results) {
       this.#lastEvaluation = result;
+      this.#pendingEvaluations = Math.max(0, this.#pendingEvaluations - 1);
       const best = this.#best === null || result.mean >= this.#best.mean;
       if (best) this.#best = result;
       await this.#parts.checkpoints.evaluated(result, best);
@@ -230,6 +249,7 @@ export class Trainer {
       updates,
       tensors: this.#parts.agent.parameters(),
     });
+    this.#counts.published++;
   }
 
   async #checkpoint(evaluate: boolean): Promise<void> {
@@ -248,7 +268,9 @@ export class Trainer {
     this.#checkpointed = checkpoint.updates;
     if (evaluate) this.#evaluated = checkpoint.updates;
     await checkpoints.write(checkpoint, evaluate);
+    this.#counts.checkpoints++;
     if (!evaluate) return;
+    this.#pendingEvaluations++;
     await evaluations.request({
       updates: checkpoint.updates,
       version: checkpoint.version,

@@ -151,7 +151,7 @@ describe('Trainer', () => {
     }
     await trainer.synchronize();
     const { insertedTotal, sampledTotal } = await store.standing();
-    expect(sampledTotal).toBe(trainer.sampled);
+    expect(sampledTotal).toBe(trainer.counts.sampled);
     const ratio = sampledTotal / (insertedTotal - 100);
     expect(ratio / 4).toBeGreaterThan(0.95);
     expect(ratio / 4).toBeLessThan(1.05);

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAgent } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import { resolveEnvironment } from '@qfleet/envs';
+import {
+  EvaluationQueue,
+  Heartbeats,
+  isOver,
+  LearnerLease,
+  type ProcessContext,
+  RedisWeightsChannel,
+  replayPrefix,
+  seedLeases,
+  setPhase,
+} from '@qfleet/fleet';
+import { RedisReplayStore } from '@qfleet/replay';
+import type { RunDirectory } from '@qfleet/report';
+import { layoutOf } from '@qfleet/rollout';
+import {
+  CheckpointFolder,
+  latestCheckpoint,
+  MetricsRecorder,
+  runTrainer,
+  Trainer,
+  type Waits,
+} from '@qfleet/training';
+import { EpisodeFeed } from './episode-feed.ts';
+import { measure } from './measure.ts';
+import { openRun } from './open-run.ts';
+
+/** How long the end of a run waits for the evaluations that are under way. */
+const LAST_EVALUATIONS_MS = 15_000;
+const POLL_MS = 50;
+
+/** A learner's life: take the lease, train from the last checkpoint to the run's end, leave everything in order. */
+export async function learn(context: ProcessContext): Promise<void> {
+  const { env, log, redis, signal } = context;
+  const { record, directory } = await openRun(context);
+  const { run, config } = record;
+  const lease = await LearnerLease.acquire(redis, run, env.id, { log, signal });
+  directory.lock();
+  const evaluations = new EvaluationQueue(redis, run);
+  const over = new AbortController();
+  try {
+    const { trainer, recorder } = await makeTrainer(context, config, directory, lease, evaluations);
+    const waits: Waits = { 'too little experience': 0, 'sample-to-insert ratio': 0 };
+    const heartbeats = new Heartbeats({
+      redis,
+      run,
+      role: 'learner',
+      id: env.id,
+      name: env.name,
+      measure: () => measure(trainer, waits),
+      onPhase: (phase) => {
+        if (phase !== null && isOver(phase)) over.abort();
+      },
+      log,
+    });
+    await seedLeases(redis, run, config.fleet);
+    await setPhase(redis, run, 'starting');
+    await trainer.start();
+    await setPhase(redis, run, 'running');
+    await heartbeats.start();
+    log.info(`Training from update ${trainer.updates}.`);
+    const feed = new EpisodeFeed(redis, run, recorder, trainer);
+    try {
+      const reason = await runTrainer(trainer, AbortSignal.any([signal, lease.lost, over.signal]), waits);
+      if (lease.lost.aborted) throw lease.lost.reason;
+      await trainer.finish(reason !== null && reason !== 'solved');
+      if (reason !== null) {
+        await lastEvaluations(trainer);
+        await setPhase(redis, run, 'finished', reason);
+      }
+      log.info(reason === null ? `Stopped at update ${trainer.updates}.` : `Finished: ${reason}.`);
+    } finally {
+      await feed.stop();
+      recorder.write(trainer);
+      await heartbeats.stop();
+    }
+  } finally {
+    await evaluations.close();
+    directory.unlock();
+    await lease.release();
+  }
+}
+
+async function makeTrainer(
+  { log, redis, env }: ProcessContext,
+  config: RunConfig,
+  directory: RunDirectory,
+  lease: LearnerLease,
+  evaluations: EvaluationQueue,
+): Promise<{ trainer: Trainer; recorder: MetricsRecorder }> {
+  const from = await latestCheckpoint(directory.checkpoints, (error) => log.warn(error.message));
+  const layout = layoutOf(await resolveEnvironment(config.environment));
+  const { capacity, capacityBytes } = config.replay;
+  const [store, agent] = await Promise.all([
+    RedisReplayStore.create(redis, replayPrefix(env.run), layout, {
+      transitions: capacity,
+      bytes: capacityBytes,
+    }),
+    createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: config.stop.maxUpdates }),
+  ]);
+  const recorder = new MetricsRecorder(directory);
+  const trainer: Trainer = new Trainer({
+    config,
+    layout,
+    agent,
+    store,
+    channel: new RedisWeightsChannel(redis, env.run, lease),
+    evaluations,
+    checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept),
+    from,
+    onEvaluation: (result) => recorder.write(trainer, result),
+  });
+  return { trainer, recorder };
+}
+
+async function lastEvaluations(trainer: Trainer): Promise<void> {
+  const until = performance.now() + LAST_EVALUATIONS_MS;
+  while (trainer.pendingEvaluations > 0 && performance.now() < until) {
+    await sleep(POLL_MS);
+    await trainer.collectEvaluations();
+  }
+}

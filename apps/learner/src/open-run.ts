@@ -1,0 +1,39 @@
+import { loadRunConfig } from '@qfleet/config';
+import {
+  createRun,
+  FleetConfigurationError,
+  type ProcessContext,
+  type RunRecord,
+  waitForRun,
+} from '@qfleet/fleet';
+import { RunDirectory } from '@qfleet/report';
+
+/**
+ * The run that this learner is to train, and its directory. With QFLEET_CONFIG (a preset's name or a file) a run
+ * that is not there yet is created; without it, it is waited for.
+ * @throws FleetConfigurationError where QFLEET_RUN_DIR is not set, or the directory is another run's.
+ */
+export async function openRun({ env, log, redis, signal }: ProcessContext): Promise<{
+  record: RunRecord;
+  directory: RunDirectory;
+}> {
+  if (env.runDir === null) {
+    throw new FleetConfigurationError(
+      'QFLEET_RUN_DIR is not set: a learner keeps its checkpoints there, give it as QFLEET_RUN_DIR=/path.',
+    );
+  }
+  if (env.config !== null) {
+    const isFile = /\.ya?ml$/.test(env.config);
+    await createRun(redis, env.run, loadRunConfig(isFile ? { file: env.config } : { preset: env.config }));
+  }
+  const record = await waitForRun(redis, env.run, { log, signal });
+  const directory = RunDirectory.exists(env.runDir)
+    ? RunDirectory.open(env.runDir)
+    : RunDirectory.create(env.runDir, env.run, record.config);
+  if (directory.run !== env.run) {
+    throw new FleetConfigurationError(
+      `QFLEET_RUN_DIR=${env.runDir} holds run ${directory.run}, not ${env.run}: give each run its own directory.`,
+    );
+  }
+  return { record, directory };
+}
