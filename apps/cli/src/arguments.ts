@@ -23,3 +23,6 @@ export const positive = number('a number above 0', (n) => Number.isFinite(n) && 
 
 /** For an option that may be given again and again. */
 export const collect = (text: string, before: string[] = []): string[] => [...before, text];
+
+/** Whether an argument names a module of an environment. */
+export const isModule = (text: string): boolean => /\.[cm]?[jt]s$/.test(text);

@@ -11,12 +11,11 @@ export class CommandError extends Error {
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
 /**
- * The errors of other packages that the user mends by asking for something else. They are known by name:
- * `instanceof` would load every package at the start of every command.
+ * Errors of other packages that the user mends by asking for something else, beside those that say so themselves
+ * (`exitCode`). They are known by name: `instanceof` would load every package at the start of every command.
  */
 const usageErrors: ReadonlySet<string> = new Set([
   'UsageError',
-  'ConfigError',
   'EnvironmentDefinitionError',
   'FleetConfigurationError',
 ]);
@@ -24,7 +23,9 @@ const usageErrors: ReadonlySet<string> = new Set([
 /** How an error ends the command: its exit code, and what stderr is told (a line for each problem). */
 export function describeError(error: unknown, debug: boolean): { exitCode: number; text: string } {
   const named = error instanceof Error ? error : new Error(String(error));
-  const exitCode = usageErrors.has(named.name) ? exitCodes.usage : exitCodes.failed;
+  const { exitCode = usageErrors.has(named.name) ? exitCodes.usage : exitCodes.failed } = named as Error & {
+    exitCode?: number;
+  };
   const text = debug ? (named.stack ?? named.message) : named.message.replaceAll('\n', '\nerror: ');
   return { exitCode, text: `error: ${text}` };
 }

@@ -11,14 +11,21 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * Runs an app with this process's stdio and environment, hands it the signals that come, and gives its exit
  * code (128 + the signal's number where a signal ended it, as a shell says it).
  */
-export function runProcess(app: string): Promise<number> {
-  const child = spawn(process.execPath, [mainOf(app)], { stdio: 'inherit' });
+export async function runProcess(app: string): Promise<number> {
+  const child = spawn(process.execPath, [mainOf(app)], {
+    // The channel carries nothing: at its end the app knows that this process is gone, and ends too.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    // A group of its own: Ctrl-C in a terminal would reach it twice, and a second signal ends an app at once.
+    detached: true,
+  });
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
   for (const signal of forwarded) process.on(signal, forward);
-  return new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
-  }).finally(() => {
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
+    });
+  } finally {
     for (const signal of forwarded) process.off(signal, forward);
-  });
+  }
 }

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { isModule } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
 import { printJson } from '../output.ts';
 
@@ -10,7 +11,7 @@ export function addEnv(program: Command): void {
     .description('works on one environment')
     .command('trace')
     .description('plays given actions and prints what the environment gave')
-    .argument('<env>', 'an id that `qfleet envs` lists')
+    .argument('<env>', 'an id that `qfleet envs` lists, or an environment module .ts or .js')
     .requiredOption('--in <file>', '{"state":[…],"actions":[…]} or {"seed":N,"actions":[…]}')
     .option('--out <file>', 'where to write the trace (default: stdout)')
     .addHelpText(
@@ -21,8 +22,8 @@ one before the first action. Example:
   $ echo '{"seed":0,"actions":[0,1,1]}' > trace.json && qfleet env trace CartPole-v1 --in trace.json`,
     )
     .action(async (id: string, options: { in: string; out?: string }) => {
-      const { findEnvironment, traceEnvironment } = await import('@qfleet/envs');
-      const definition = findEnvironment(id);
+      const { findEnvironment, loadEnvironment, traceEnvironment } = await import('@qfleet/envs');
+      const definition = isModule(id) ? await loadEnvironment(id) : findEnvironment(id);
       const trace = traceEnvironment(definition, await readJson(options.in));
       if (options.out === undefined) return printJson(trace);
       await writeFile(options.out, `${JSON.stringify(trace)}\n`);

@@ -1,28 +1,19 @@
 import { existsSync } from 'node:fs';
-import { extname } from 'node:path';
 import { type ConfigSource, loadRunConfig, type RunConfig } from '@qfleet/config';
+import { isModule } from '../arguments.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../errors.ts';
 
 /** What `qfleet train` was told to train: told apart by the file name's ending. */
 export function sourceOf(what: string): ConfigSource {
-  switch (extname(what)) {
-    case '.yaml':
-    case '.yml':
-      return { file: what };
-    case '.ts':
-    case '.mts':
-    case '.js':
-    case '.mjs':
-      return { environmentModule: what };
-    default:
-      if (what.includes('/') || existsSync(what)) {
-        throw new UsageError(
-          `${what} is neither a preset (see \`qfleet presets\`) nor a .yaml configuration nor a .ts or .js environment.`,
-        );
-      }
-      return { preset: what };
+  if (/\.ya?ml$/.test(what)) return { file: what };
+  if (isModule(what)) return { environmentModule: what };
+  if (what.includes('/') || existsSync(what)) {
+    throw new UsageError(
+      `${what} is neither a preset (see \`qfleet presets\`) nor a .yaml configuration nor a .ts or .js environment.`,
+    );
   }
+  return { preset: what };
 }
 
 /** The options that are fields of the configuration by another name; `--set` comes last and so wins. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
-import { clock, integer, style } from '../output.ts';
+import { clock, integer, style, table } from '../output.ts';
 
 const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
   solved: 'the evaluation reached stop.solvedReturn',
@@ -31,10 +31,27 @@ export function describeResult(summary: RunSummary, directory: RunDirectory, sho
     `Run directory: ${shownPath} (${join(shownPath, 'curve.svg')}, summary.json, checkpoints)`,
     '',
     'Next, as `npm run -s qfleet -- …`:',
-    `  qfleet eval ${shownPath} --episodes 100`,
-    `  qfleet resume ${shownPath}`,
-    `  qfleet top ${shownPath}                 while a run goes on`,
-    `  qfleet train ${summary.name} --actors ${2 * directory.config.fleet.actors}`,
+    table(
+      suggestions(summary, directory, shownPath).map(([command, does]) => [
+        `  ${command}`,
+        style('dim', does),
+      ]),
+    ),
   );
   return lines.join('\n');
+}
+
+function suggestions(summary: RunSummary, directory: RunDirectory, shownPath: string): [string, string][] {
+  const { stop, fleet } = directory.config;
+  const again = `qfleet train ${join(shownPath, 'config.yaml')}`;
+  const commands: [string, string][] = [[`qfleet eval ${shownPath} --episodes 100`, 'play more episodes']];
+  if (!summary.solved && stop.maxUpdates !== null) {
+    commands.push([`${again} --max-updates ${2 * stop.maxUpdates}`, 'train longer']);
+  }
+  commands.push(
+    [`${again} --actors ${2 * fleet.actors}`, 'more actors'],
+    [`${again} --seed ${summary.seed + 1}`, 'another seed'],
+    ['qfleet top', 'the live fleet, while a run goes on'],
+  );
+  return commands;
 }

@@ -19,7 +19,7 @@ export interface SessionOptions {
 /** Trains until the run's goal, its budget or Ctrl-C; then evaluates, writes the summary and says what came of it. */
 export async function runSession(directory: RunDirectory, options: SessionOptions): Promise<number> {
   const startedAt = performance.now();
-  const shownPath = relative(process.cwd(), directory.path) || '.';
+  const shownPath = shown(directory.path);
   const display = new Display(directory.config, options.json);
   const interrupt = new Interrupt(() =>
     display.say('Ending: the fleet drains and takes a checkpoint. Ctrl-C again ends it at once.'),
@@ -45,4 +45,10 @@ export async function runSession(directory: RunDirectory, options: SessionOption
     interrupt.stop();
     display.close();
   }
+}
+
+/** A path as it is said: relative where it lies below the working directory. */
+function shown(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
 }

@@ -1,8 +1,9 @@
 import { resolveEnvironment } from '@qfleet/envs';
-import { newRunId } from '@qfleet/fleet';
+import { displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
 import type { TrainOptions } from '../commands/train.ts';
-import { UsageError } from '../errors.ts';
+import { CommandError, UsageError } from '../errors.ts';
+import { openRedis } from '../fleet-redis.ts';
 import { configurationOf } from './configuration.ts';
 import { writeLaunch } from './launch.ts';
 import { runSession } from './run-session.ts';
@@ -14,10 +15,10 @@ export async function train(what: string, options: TrainOptions): Promise<number
   }
   const config = configurationOf(what, options);
   await resolveEnvironment(config.environment);
+  if (!options.single) await checkServer(options.redis);
   const run = newRunId();
   const path = options.runDir ?? defaultRunPath(config.name, run);
   const directory = RunDirectory.create(path, run, config);
-  const { displayUrl } = await import('@qfleet/fleet');
   writeLaunch(directory, {
     mode: options.single ? 'single' : 'fleet',
     redis: options.redis === undefined ? null : displayUrl(options.redis),
@@ -29,4 +30,15 @@ export async function train(what: string, options: TrainOptions): Promise<number
     resume: false,
     json: options.json === true,
   });
+}
+
+/** Sees to it that there is a Redis to train with, before a run directory is made. */
+async function checkServer(url: string | undefined): Promise<void> {
+  if (url !== undefined) {
+    (await openRedis(url)).disconnect();
+  } else if ((await findRedisServer()) === undefined) {
+    throw new CommandError(
+      'There is no Redis server here: run `npm run setup`, name one with --redis URL, or train with --single.',
+    );
+  }
 }
