@@ -64,7 +64,7 @@ async function startExporter(env: Record<string, string> = {}) {
     child,
     port,
     get,
-    async health() {
+    async health(): Promise<Record<string, unknown>> {
       const response = await get('/healthz');
       return { status: response.status, ...((await response.json()) as Record<string, unknown>) };
     },
@@ -111,7 +111,7 @@ async function startFleet() {
     name: null,
     measure: () => ({
       snapshot: {
-        training: 1,
+        training: 1 as const,
         updates: 80,
         weightsVersion: 7,
         loss: 0.5,
