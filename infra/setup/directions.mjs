@@ -44,9 +44,8 @@ function allowed(name) {
  * @param {string} source */
 export function importsOf(source) {
   const fixed = source.matchAll(/^(?:import|export)\b(?:[^'";=(]*?\bfrom)?\s*['"]([^'"\n]+)['"]/gm);
-  const dynamic = source.matchAll(
-    /^(?!\s*(?:\*|\/\/)).*?\b(?:import|import\.meta\.resolve)\(\s*['"]([^'"\n]+)['"]/gm,
-  );
+  const code = source.replaceAll(/^\s*(?:\/\*\*?|\*|\/\/).*$/gm, '');
+  const dynamic = code.matchAll(/\bimport\(\s*['"]([^'"\n]+)['"]/g);
   return [...fixed, ...dynamic].map((match) => match[1]);
 }
 

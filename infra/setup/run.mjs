@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChecks, runSuites, sum, sumLine } from './checks.mjs';
 import { launch, stopOnSignal } from './launch.mjs';
+import { setUpNative } from './native.mjs';
 import { SetupError } from './progress.mjs';
-import { setUpNative, setUpWorkspace } from './setup.mjs';
+import { setUpWorkspace } from './setup.mjs';
 import { trainArguments } from './train-arguments.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -64,7 +65,7 @@ const counts = name.startsWith('test') || name === 'check';
 try {
   const letGo = stopOnSignal();
   const ready = await setUpWorkspace(root, process.env);
-  if (command.native) await setUpNative(ready);
+  if (command.native) await setUpNative(ready, { retry: name === 'setup' });
   letGo();
   process.exitCode = await command.run(ready, args);
 } catch (error) {

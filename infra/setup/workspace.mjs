@@ -41,21 +41,26 @@ export function dependenciesKey(root) {
   return hashOf([process.platform, process.arch, ...contents]);
 }
 
-/** What the compiled output depends on; empty if some output is missing, so that it never equals a stamp.
- * Contents, not times: a fresh checkout or a switched branch changes every time stamp.
+/** What the compiled output depends on. Contents, not times: a fresh checkout or a switched branch changes every
+ * time stamp.
  * @param {string} root */
 export function buildKey(root) {
-  /** @type {(string | Buffer)[]} */
-  const parts = [readFileSync(join(root, 'pnpm-lock.yaml'))];
-  for (const file of ['tsconfig.base.json', 'tsconfig.json']) parts.push(readFileSync(join(root, file)));
+  const files = ['pnpm-lock.yaml', 'tsconfig.base.json', 'tsconfig.json'];
   for (const folder of packageFolders(root)) {
-    parts.push(folder, readFileSync(join(root, folder, 'tsconfig.json')));
-    for (const file of sourceFiles(join(root, folder, 'src'))) {
-      if (!existsSync(join(root, folder, 'dist', file.replace(/ts$/, 'js')))) return '';
-      parts.push(file, readFileSync(join(root, folder, 'src', file)));
-    }
+    files.push(`${folder}/tsconfig.json`);
+    for (const file of sourceFiles(join(root, folder, 'src'))) files.push(`${folder}/src/${file}`);
   }
-  return hashOf(parts);
+  return hashOf(files.flatMap((file) => [file, readFileSync(join(root, file))]));
+}
+
+/** Whether every source has its compiled file.
+ * @param {string} root */
+export function isCompiled(root) {
+  return packageFolders(root).every((folder) =>
+    sourceFiles(join(root, folder, 'src')).every((file) =>
+      existsSync(join(root, folder, 'dist', file.replace(/ts$/, 'js'))),
+    ),
+  );
 }
 
 /** The version of pnpm that package.json pins.
