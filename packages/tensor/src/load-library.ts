@@ -28,6 +28,7 @@ export function loadLibrary(kind: LibraryKind, bindingPath: string, notes: strin
   };
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node'), 3);
   tf.setBackend('tensorflow');
+  useReluGrad(tf);
   const onGpu = binding.isUsingGpuDevice();
   if (kind === 'gpu' && !onGpu)
     notes.push('TensorFlow found no GPU that it can use: see its log with TF_CPP_MIN_LOG_LEVEL=0');
@@ -47,4 +48,28 @@ function mendNodeUtil(): void {
   const util = require('node:util') as Record<string, unknown>;
   util['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
   util['isArray'] = Array.isArray;
+}
+
+/**
+ * The gradient of relu as TensorFlow's own op: one op where tfjs multiplies with a step function that its kernel makes
+ * of five.
+ */
+function useReluGrad(tf: TensorFlow): void {
+  tf.registerKernel({
+    kernelName: 'ReluGrad',
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs, backend }) => {
+      const native = backend as unknown as NodeBackend;
+      const attributes = [{ name: 'T', type: native.binding.TF_ATTR_TYPE, value: native.binding.TF_FLOAT }];
+      return native.executeSingleOutput('ReluGrad', attributes, [inputs['dy']!, inputs['x']!]);
+    },
+  });
+  tf.unregisterGradient(tf.Relu);
+  tf.registerGradient({
+    kernelName: tf.Relu,
+    inputsToSave: ['x'],
+    gradFunc: (dy, [x]) => ({
+      x: () => tf.engine().runKernel('ReluGrad', { dy: dy as never, x: x as never }) as never,
+    }),
+  });
 }

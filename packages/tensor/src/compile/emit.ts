@@ -105,7 +105,8 @@ class FunctionEmitter {
       for (const { name, reference, shared } of changes)
         this.#variables.get(name)!.replace(reference, shared);
     }
-    const stores = [...this.#variables.values()].flatMap((each) => each.store());
+    // One op may update several variables.
+    const stores = [...new Set([...this.#variables.values()].flatMap((each) => each.store()))];
     const packed = this.#pack(outputs.flatMap(({ parts }) => parts));
     this.#graph.node(
       'Identity',
