@@ -101,22 +101,21 @@ export function checkDirections(root) {
       ),
     );
 
-    for (const part of ['src', 'test']) {
-      const known =
-        part === 'src'
-          ? declared
-          : [...declared, ...Object.keys(manifest.devDependencies ?? {}), ...everywhere];
-      for (const file of sourceFiles(join(root, folder, part))) {
-        const path = join(root, folder, part, file);
+    // A package's tests may share helpers with the tests of the whole.
+    const inside = join(root, folder);
+    const parts = [
+      { part: 'src', reach: [inside], known: declared },
+      {
+        part: 'test',
+        reach: [inside, join(root, 'test')],
+        known: [...declared, ...Object.keys(manifest.devDependencies ?? {}), ...everywhere],
+      },
+    ];
+    for (const { part, reach, known } of parts) {
+      for (const file of sourceFiles(join(inside, part))) {
+        const path = join(inside, part, file);
         for (const specifier of importsOf(readFileSync(path, 'utf8'))) {
-          const breach = importBreach({
-            specifier,
-            path,
-            inside: join(root, folder),
-            self: SCOPE + name,
-            known,
-            apps,
-          });
+          const breach = importBreach({ specifier, path, reach, self: SCOPE + name, known, apps });
           if (breach !== '') breaches.push(`${relative(root, path)}: ${breach}`);
         }
       }
@@ -148,12 +147,13 @@ function referenceBreaches(root, folder, own) {
   ];
 }
 
-/** @param {{specifier: string, path: string, inside: string, self: string, known: string[], apps: string[]}} it
+/** @param {{specifier: string, path: string, reach: string[], self: string, known: string[], apps: string[]}} it
  * @returns {string} what is wrong with one import, or nothing */
-function importBreach({ specifier, path, inside, self, known, apps }) {
+function importBreach({ specifier, path, reach, self, known, apps }) {
   if (specifier.startsWith('.')) {
     const target = resolve(dirname(path), specifier);
-    return relative(inside, target).startsWith('..') ? `${specifier} reaches into another package.` : '';
+    const within = reach.some((folder) => target.startsWith(`${folder}/`));
+    return within ? '' : `${specifier} reaches into another package.`;
   }
   if (specifier.startsWith('node:')) return '';
   if (builtinModules.includes(specifier)) return `write node:${specifier}.`;
