@@ -22,13 +22,12 @@ export interface SessionEnd {
   readonly restarts: number;
 }
 
-const stopReasons: Readonly<Record<string, RunSummary['stopReason']>> = {
-  solved: 'solved',
-  'max updates': 'maxUpdates',
-  'max steps': 'maxSteps',
-  'max seconds': 'maxSeconds',
-};
+const stopReasons: readonly string[] = ['solved', 'maxUpdates', 'maxSteps', 'maxSeconds'];
 
 /** The trainer's reason, as the summary has it; null: it was interrupted. */
 export const stopReasonOf = (reason: string | null): RunSummary['stopReason'] =>
-  reason === null ? 'interrupted' : (stopReasons[reason] ?? 'failed');
+  reason === null
+    ? 'interrupted'
+    : stopReasons.includes(reason)
+      ? (reason as RunSummary['stopReason'])
+      : 'failed';
