@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EvaluationRequest } from '@qfleet/training';
+import { describe, expect, it } from 'vitest';
+import {
+  type Evaluate,
+  EvaluationQueue,
+  EvaluationWorker,
+  fleetKeys,
+  readEvaluations,
+} from '../src/index.ts';
+import { log, useRedis } from './support/fixture.ts';
+
+const request = (updates: number, version = updates): EvaluationRequest => ({
+  updates,
+  version,
+  parameters: new Map([['w', { shape: [2], data: Float32Array.from([updates, 0.25]) }]]),
+  episodes: 3,
+  seed: 7,
+});
+const within = { timeout: 20_000, interval: 50 };
+
+describe('evaluations', () => {
+  const fixture = useRedis();
+
+  function worker(evaluate: Evaluate): EvaluationWorker {
+    return new EvaluationWorker({ redis: fixture.connect(), run: 'r', evaluate, log });
+  }
+  /** Plays the parameters: returns follow from what came over the wire. */
+  const play: Evaluate = async ({ parameters, episodes, seed }) =>
+    Array.from(
+      { length: episodes },
+      (_, i) => parameters.get('w')!.data[0] + i * parameters.get('w')!.data[1] + seed,
+    );
+
+  it('are played by a worker, and read by the one who asked and by others', async () => {
+    const queue = new EvaluationQueue(fixture.redis, 'r');
+    await queue.request(request(10));
+    await queue.request(request(20));
+    expect(await queue.results()).toEqual([]);
+    const evaluator = worker(play);
+    await expect.poll(() => readEvaluations(fixture.redis, 'r'), within).toHaveLength(2);
+    const results = await queue.results();
+    expect(results.map(({ updates, returns, mean }) => ({ updates, returns, mean }))).toEqual([
+      { updates: 10, returns: [17, 17.25, 17.5], mean: 17.25 },
+      { updates: 20, returns: [27, 27.25, 27.5], mean: 27.25 },
+    ]);
+    expect(results[0].std).toBeCloseTo(Math.sqrt(0.125 / 3), 12);
+    expect(await queue.results()).toEqual([]);
+    expect(await readEvaluations(fixture.redis, 'r', 1)).toEqual(results.slice(1));
+    expect(await new EvaluationQueue(fixture.redis, 'r', 2).results()).toEqual([]);
+    expect(evaluator.done).toBe(2);
+    expect(await fixture.redis.keys('*evaluation-weights*')).toEqual([]);
+    await evaluator.close();
+    await queue.close();
+  });
+
+  it('asked for twice are played once', async () => {
+    const queue = new EvaluationQueue(fixture.redis, 'r');
+    await queue.request(request(10));
+    await queue.request(request(10));
+    const evaluator = worker(play);
+    await expect.poll(() => evaluator.done, within).toBe(1);
+    await queue.request(request(11));
+    await expect.poll(() => evaluator.done, within).toBe(2);
+    expect((await queue.results()).map(({ updates }) => updates)).toEqual([10, 11]);
+    await evaluator.close();
+    await queue.close();
+  });
+
+  it('that fail are tried again', async () => {
+    const queue = new EvaluationQueue(fixture.redis, 'r');
+    await queue.request(request(10));
+    let tries = 0;
+    const evaluator = worker(async (asked, signal) => {
+      if (++tries < 3) throw new Error('a bad day');
+      return play(asked, signal);
+    });
+    await expect.poll(() => readEvaluations(fixture.redis, 'r'), within).toHaveLength(1);
+    expect(tries).toBe(3);
+    expect(evaluator.failed).toBe(2);
+    await evaluator.close();
+    await queue.close();
+  });
+
+  it('under way at the end of a worker go back, and are played by another', async () => {
+    const queue = new EvaluationQueue(fixture.redis, 'r');
+    await queue.request(request(10));
+    let begun = false;
+    const first = worker(async (_, signal) => {
+      begun = true;
+      await sleep(60_000, undefined, { signal });
+      return [];
+    });
+    await expect.poll(() => begun, within).toBe(true);
+    await first.close();
+    expect(first.failed).toBe(0);
+    const second = worker(play);
+    await expect.poll(() => second.done, within).toBe(1);
+    await second.close();
+    await queue.close();
+  });
+
+  it('of a corrupt blob are refused and not played', async () => {
+    const queue = new EvaluationQueue(fixture.redis, 'r');
+    await queue.request(request(10));
+    const [key] = await fixture.redis.keys('*evaluation-weights*');
+    const blob = (await fixture.redis.getBuffer(key))!;
+    blob[blob.length - 1] ^= 1;
+    await fixture.redis.set(key, blob);
+    let played = 0;
+    const evaluator = worker(async () => [++played]);
+    await expect.poll(() => evaluator.failed, within).toBeGreaterThan(0);
+    await evaluator.close();
+    expect(played).toBe(0);
+    expect(await fixture.redis.llen(fleetKeys('r').evaluations)).toBe(0);
+    await queue.close();
+  });
+});

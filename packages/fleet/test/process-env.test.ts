@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  connectRedis,
+  displayUrl,
+  FleetConfigurationError,
+  readProcessEnv,
+  redisOptionsOf,
+} from '../src/index.ts';
+import { useRedis } from './support/fixture.ts';
+
+describe('the environment of a process', () => {
+  const good = { QFLEET_REDIS_URL: 'redis://h:1', QFLEET_RUN: 'r' };
+
+  it('is read', () => {
+    expect(readProcessEnv({ ...good, QFLEET_PROCESS_ID: 'actor-1', QFLEET_RUN_DIR: '/x' })).toMatchObject({
+      redisUrl: 'redis://h:1',
+      run: 'r',
+      runDir: '/x',
+      config: null,
+      name: 'actor-1',
+      id: expect.stringMatching(/^actor-1\../),
+      logLevel: 'info',
+    });
+    expect(readProcessEnv(good).id).not.toBe(readProcessEnv(good).id);
+  });
+
+  it.each([
+    [{ ...good, QFLEET_REDIS_URL: '' }, /^QFLEET_REDIS_URL is not set/],
+    [{ ...good, QFLEET_RUN: undefined }, /^QFLEET_RUN is not set/],
+    [{ ...good, QFLEET_RUN: 'a b' }, /"a b"/],
+    [{ ...good, QFLEET_PROCESS_ID: 'a b' }, /^QFLEET_PROCESS_ID is "a b"/],
+    [{ ...good, QFLEET_LOG_LEVEL: 'loud' }, /^QFLEET_LOG_LEVEL is "loud"/],
+  ])('is refused: %o', (env, message) => {
+    expect(() => readProcessEnv(env)).toThrow(message);
+    expect(() => readProcessEnv(env)).toThrow(FleetConfigurationError);
+  });
+});
+
+describe('a Redis URL', () => {
+  const fixture = useRedis();
+
+  it('names host, port, database, user and password', () => {
+    expect(redisOptionsOf('redis://user:p%40ss@host:7000/3', {})).toEqual({
+      host: 'host',
+      port: 7000,
+      db: 3,
+      username: 'user',
+      password: 'p@ss',
+    });
+    expect(redisOptionsOf('redis://[::1]', {})).toEqual({ host: '::1', port: 6379, db: 0 });
+    expect(redisOptionsOf('unix:///run/a%20b.sock?db=2', {})).toEqual({ path: '/run/a b.sock', db: 2 });
+  });
+
+  it('takes credentials and certificates from the environment and from files', () => {
+    const file = join(fixture.server.folder, 'secret');
+    writeFileSync(file, 'hidden\n');
+    expect(
+      redisOptionsOf('redis://h', { QFLEET_REDIS_USERNAME: 'actor', QFLEET_REDIS_PASSWORD_FILE: file }),
+    ).toMatchObject({ username: 'actor', password: 'hidden' });
+    expect(
+      redisOptionsOf('rediss://h', { QFLEET_REDIS_CA: file, QFLEET_REDIS_SERVERNAME: 'name' }).tls,
+    ).toEqual({ servername: 'name', ca: 'hidden\n' });
+    expect(() => redisOptionsOf('rediss://h', { QFLEET_REDIS_CA: '/none' })).toThrow(
+      /^QFLEET_REDIS_CA: \/none/,
+    );
+  });
+
+  it('is refused in a sentence that shows no password', () => {
+    for (const bad of ['', 'localhost:6379', 'http://a:hush@h', 'redis://a:hush@h/x']) {
+      expect(() => redisOptionsOf(bad, {})).toThrow(FleetConfigurationError);
+      expect(() => redisOptionsOf(bad, {})).not.toThrow(/hush/);
+    }
+    expect(displayUrl('redis://a:hush@h:1/2')).toBe('redis://h:1/2');
+  });
+
+  it('leads to a connection, or to one sentence', async () => {
+    const redis = await connectRedis(`unix://${fixture.server.socket}`, { role: 'test' });
+    expect(await redis.ping()).toBe('PONG');
+    expect(await redis.client('LIST')).toMatch(/name=qfleet-test/);
+    redis.disconnect();
+    await expect(connectRedis('unix:///nowhere.sock', { role: 'test' })).rejects.toThrow(/ENOENT/);
+  });
+
+  it('is tried again for as long as the patience lasts', async () => {
+    await fixture.server.kill();
+    const connecting = connectRedis(`unix://${fixture.server.socket}`, { role: 'test', patience: 20 });
+    await fixture.server.start();
+    const redis = await connecting;
+    expect(await redis.ping()).toBe('PONG');
+    // From now on an outage is waited out.
+    await fixture.server.kill();
+    const reply = redis.set('after', 'outage');
+    await fixture.server.start();
+    expect(await reply).toBe('OK');
+    redis.disconnect();
+  });
+});
