@@ -4,7 +4,13 @@ import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import { MemoryReplayStore } from '@qfleet/replay';
 import { type EpisodeSummary, layoutOf, Rollout } from '@qfleet/rollout';
-import { CheckpointFolder, latestCheckpoint, type StopReason, Trainer } from '@qfleet/training';
+import {
+  CheckpointFolder,
+  type EvaluationResult,
+  latestCheckpoint,
+  type StopReason,
+  Trainer,
+} from '@qfleet/training';
 import { InProcessEvaluations, InProcessWeightsChannel } from './in-process.ts';
 
 export interface SingleOptions {
@@ -15,6 +21,7 @@ export interface SingleOptions {
   readonly resume: boolean;
   /** Told a few times a second, with the episodes since. */
   readonly onProgress: (trainer: Trainer, steps: number, episodes: readonly EpisodeSummary[]) => void;
+  readonly onEvaluation: (trainer: Trainer, result: EvaluationResult) => void;
   readonly signal: AbortSignal;
 }
 
@@ -50,7 +57,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
   const { capacity, capacityBytes, chunkLength } = config.replay;
   const store = new MemoryReplayStore(layout, { transitions: capacity, bytes: capacityBytes });
   const channel = new InProcessWeightsChannel();
-  const trainer = new Trainer({
+  const trainer: Trainer = new Trainer({
     config,
     layout,
     agent,
@@ -59,6 +66,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     evaluations: new InProcessEvaluations(definition, evaluationPolicy),
     checkpoints: new CheckpointFolder(options.checkpoints, config.learner.checkpointsKept),
     from,
+    onEvaluation: (result) => options.onEvaluation(trainer, result),
   });
   const { slots } = config.fleet;
   let steps = from?.steps ?? 0;

@@ -68,7 +68,8 @@ const presets: Readonly<Record<string, Preset>> = {
     summary: 'tabular Q-learning on CliffWalking: the shortest safe path returns −13',
     config: {
       name: 'cliffwalking',
-      environment: { id: 'CliffWalking-v1' },
+      // It has no time limit of its own: a greedy policy that is not good yet would walk for ever.
+      environment: { id: 'CliffWalking-v1', options: { max_episode_steps: 200 } },
       agent: { kind: 'tabular', learningRate: 0.5, discount: 1 },
       exploration: { kind: 'schedule', from: 1, to: 0.1, steps: 20_000 },
       replay: { capacity: 50_000, minSize: 500, samplesPerInsert: 8 },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRun, FleetReader, Heartbeats, isOver, type Logger, readPhase, setPhase } from '@qfleet/fleet';
 import type { FleetState } from '@qfleet/metrics';
-import { latestCheckpoint } from '@qfleet/training';
+import { latestCheckpoint, type StopReason } from '@qfleet/training';
 import { nanoid } from 'nanoid';
 import { openRedis, type Redis } from '../fleet-redis.ts';
 import { redisFolderOf, writeLaunch } from './launch.ts';
@@ -9,7 +9,7 @@ import { sessionLog } from './log.ts';
 import { OwnRedis } from './own-redis.ts';
 import { FleetProcesses } from './processes.ts';
 import { type Progress, RateMeter } from './progress.ts';
-import { type Session, type SessionEnd, stopReasonOf } from './session.ts';
+import type { Session, SessionEnd } from './session.ts';
 
 const POLL_MS = 250;
 
@@ -132,7 +132,7 @@ async function conclude(
   const now = await readPhase(redis, run);
   switch (now?.phase) {
     case 'finished':
-      return { stopReason: stopReasonOf(now.reason), failure: null, restarts };
+      return { stopReason: now.reason as StopReason, failure: null, restarts };
     case 'failed':
       return { stopReason: 'failed', failure: failure ?? now.reason, restarts };
     default:

@@ -21,13 +21,3 @@ export interface SessionEnd {
   /** Processes that were started again. */
   readonly restarts: number;
 }
-
-const stopReasons: readonly string[] = ['solved', 'maxUpdates', 'maxSteps', 'maxSeconds'];
-
-/** The trainer's reason, as the summary has it; null: it was interrupted. */
-export const stopReasonOf = (reason: string | null): RunSummary['stopReason'] =>
-  reason === null
-    ? 'interrupted'
-    : stopReasons.includes(reason)
-      ? (reason as RunSummary['stopReason'])
-      : 'failed';
