@@ -1,6 +1,6 @@
 import type { NetworkConfig } from '@qfleet/config';
 import type { TensorFlow } from '@qfleet/tensor';
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { inputSize, type Signature } from './signature.ts';
 
 /** A network's parameters as tensors, by the names of `parameterSpecs`. */
@@ -38,7 +38,16 @@ export function forward(
 function features(tf: TensorFlow, signature: Signature, observations: Tensor): Tensor2D {
   const size = inputSize(signature);
   if (signature.observationCount !== undefined) {
-    return tf.oneHot(tf.reshape(observations, [-1]) as Tensor1D, size) as Tensor2D;
+    return oneHot(tf, tf.reshape(observations, [-1]), size);
   }
   return tf.cast(tf.reshape(observations, [-1, size]), 'float32') as Tensor2D;
+}
+
+/**
+ * float32 [rows, depth] with a 1 in each row at the column that `indices` [rows] names.
+ * Other than tfjs's own it takes a depth of 1, and indices of any dtype.
+ */
+export function oneHot(tf: TensorFlow, indices: Tensor, depth: number): Tensor2D {
+  const columns = tf.range(0, depth, 1, indices.dtype as 'float32' | 'int32');
+  return tf.cast(tf.equal(tf.expandDims(indices, 1), columns), 'float32') as Tensor2D;
 }

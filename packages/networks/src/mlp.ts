@@ -1,72 +1,79 @@
 import type { NetworkConfig } from '@qfleet/config';
 import type { NamedTensors } from '@qfleet/tensor';
-import { type DenseLayer, denseLayers } from './dense.ts';
+import { denseLayers } from './dense.ts';
+import { DenseStack } from './dense-stack.ts';
 import { inputSize, type Signature } from './signature.ts';
 
-/** An MLP for inference alone: no tfjs, no allocation a call. */
-export interface Mlp {
-  /** Takes up parameters; of wrong names or shapes they are refused and the old ones stay. */
-  load(tensors: NamedTensors): void;
-  /**
-   * Q(s, ·) of `rows` observations, [rows, actions], written to `values`.
-   *
-   * @throws Error before the first `load`; RangeError when an array is too short or a Discrete observation is not
-   * one of its space.
-   */
-  forward(observations: ArrayLike<number>, rows: number, values: Float32Array): void;
-}
-
-export function createMlp(config: NetworkConfig, signature: Signature): Mlp {
-  return new PlainMlp(config, signature);
-}
-
-class PlainMlp implements Mlp {
+/** An MLP for inference alone: no tfjs, and no allocation a call. */
+export class Mlp {
   readonly #config: NetworkConfig;
   readonly #signature: Signature;
-  #layers: DenseLayer[] | null = null;
-  #buffers: Float32Array[] = [];
+  readonly #inputs: number;
+  #stack: DenseStack | null = null;
 
   constructor(config: NetworkConfig, signature: Signature) {
     this.#config = config;
     this.#signature = signature;
+    this.#inputs = inputSize(signature);
   }
 
+  /**
+   * Takes up parameters.
+   *
+   * @throws Error when names or shapes are not those of `parameterSpecs`; the old parameters then stay.
+   */
   load(tensors: NamedTensors): void {
-    this.#layers = denseLayers(this.#config, this.#signature, tensors);
-    this.#buffers = this.#layers.map(({ outputs }) => new Float32Array(outputs));
+    const layers = denseLayers(this.#config, this.#signature, tensors);
+    this.#stack ??= new DenseStack(layers.map(({ inputs, outputs }) => ({ inputs, outputs })));
+    this.#stack.load(layers);
   }
 
+  /**
+   * Q(s, ·) of `rows` observations, [rows, actions], written to `values`. A row's values depend on nothing but
+   * the row, and are the same on every machine.
+   *
+   * @throws Error before the first `load`; RangeError when an array is too short, or a Discrete observation is
+   * not one of its space.
+   */
   forward(observations: ArrayLike<number>, rows: number, values: Float32Array): void {
-    if (this.#layers === null) throw new Error('The network has no parameters yet: load some first.');
-    const { observationCount, actions } = this.#signature;
-    const size = inputSize(this.#signature);
-    const input = new Float32Array(size);
-    for (let row = 0; row < rows; row++) {
-      if (observationCount !== undefined) input.fill(0)[observations[row]] = 1;
-      else for (let i = 0; i < size; i++) input[i] = observations[row * size + i];
-      let x: Float32Array = input;
-      for (let l = 0; l < this.#layers.length; l++) {
-        const y = this.#buffers[l];
-        dense(this.#layers[l], x, y, l < this.#layers.length - 1);
-        x = y;
-      }
-      values.set(x, row * actions);
+    const stack = this.#stack;
+    if (stack === null) throw new Error('The network has no parameters yet: load some first.');
+    const count = this.#signature.observationCount;
+    const { actions } = this.#signature;
+    const width = count === undefined ? this.#inputs : 1;
+    if (observations.length < rows * width || values.length < rows * actions) {
+      throw new RangeError(
+        `${rows} rows need ${rows * width} observation elements and room for ${rows * actions} values, not ` +
+          `${observations.length} and ${values.length}.`,
+      );
+    }
+    for (let row = 0; row < rows; row += stack.rows) {
+      const part = Math.min(stack.rows, rows - row);
+      if (count === undefined) copy(observations, row * width, part * width, stack.input);
+      else oneHot(observations, row, part, count, stack.input);
+      stack.run(part, values, row * actions);
     }
   }
 }
 
-/** Input by input, so that those that relu made zero cost nothing. */
-function dense(
-  { inputs, outputs, kernel, bias }: DenseLayer,
-  x: Float32Array,
-  y: Float32Array,
-  relu: boolean,
+function copy(from: ArrayLike<number>, start: number, length: number, to: Float32Array): void {
+  // Faster than subarray().set() for the few elements of a small vector of environments.
+  for (let i = 0; i < length; i++) to[i] = from[start + i];
+}
+
+function oneHot(
+  states: ArrayLike<number>,
+  start: number,
+  rows: number,
+  count: number,
+  to: Float32Array,
 ): void {
-  y.set(bias);
-  for (let i = 0; i < inputs; i++) {
-    const xi = x[i];
-    if (xi === 0) continue;
-    for (let o = 0, k = i * outputs; o < outputs; o++, k++) y[o] += xi * kernel[k];
+  to.fill(0, 0, rows * count);
+  for (let row = 0; row < rows; row++) {
+    const state = states[start + row];
+    if (!(state >= 0 && state < count)) {
+      throw new RangeError(`Observation ${state} is not a state: they are 0 to ${count - 1}.`);
+    }
+    to[row * count + state] = 1;
   }
-  if (relu) for (let o = 0; o < outputs; o++) if (y[o] < 0) y[o] = 0;
 }

@@ -97,7 +97,7 @@ export class Packing {
     return {
       observations: observed(0),
       nextObservations: observed(1),
-      actions: tf.cast(column(0), 'int32'),
+      actions: column(0),
       returns: column(1),
       discounts: column(2),
       weights: column(3),

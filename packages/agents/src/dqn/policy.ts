@@ -1,6 +1,6 @@
 import type { NetworkConfig } from '@qfleet/config';
 import type { ObservationArray } from '@qfleet/envs';
-import { createMlp, type Mlp } from '@qfleet/networks';
+import { Mlp } from '@qfleet/networks';
 import type { Random } from '@qfleet/random';
 import type { Layout } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
@@ -9,7 +9,7 @@ import type { Policy } from '../agent.ts';
 
 /** A Q-network's policy on the lightweight kernels of @qfleet/networks. */
 export function createNetworkPolicy(config: NetworkConfig, layout: Layout): Policy {
-  return new NetworkPolicy(createMlp(config, layout), layout.actions);
+  return new NetworkPolicy(new Mlp(config, layout), layout.actions);
 }
 
 class NetworkPolicy implements Policy {

@@ -1,5 +1,5 @@
 import type { DqnConfig } from '@qfleet/config';
-import { forward, type Parameters, type Signature } from '@qfleet/networks';
+import { forward, oneHot, type Parameters, type Signature } from '@qfleet/networks';
 import type { TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { BETA1, BETA2 } from './rates.ts';
@@ -15,9 +15,8 @@ export interface StepInputs {
   /** [B, …observationShape] each, of the layout's dtype (uint8 as int32). */
   readonly observations: Tensor;
   readonly nextObservations: Tensor;
-  /** int32 [B] */
+  /** float32 [B] each, also the actions (exact below 2²⁴) */
   readonly actions: Tensor;
-  /** float32 [B] each */
   readonly returns: Tensor;
   readonly discounts: Tensor;
   readonly weights: Tensor;
@@ -124,9 +123,9 @@ function partOf(state: DqnState, part: (typeof PARTS)[number]): Parameters {
   );
 }
 
-/** Q(s, a) of each row: [B, actions] at int32 [B]. */
+/** Q(s, a) of each row: [B, actions] at the actions [B]. */
 function valueAt(tf: TensorFlow, values: Tensor2D, actions: Tensor): Tensor {
-  return tf.sum(tf.mul(values, tf.oneHot(actions, values.shape[1])), 1);
+  return tf.sum(tf.mul(values, oneHot(tf, actions, values.shape[1])), 1);
 }
 
 /** Of each row: Huber at δ = 1, ½e² within and |e| − ½ beyond (Huber, 1964), or e². */

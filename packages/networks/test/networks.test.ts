@@ -1,0 +1,181 @@
+import type { NetworkConfig } from '@qfleet/config';
+import { Random } from '@qfleet/random';
+import { loadTensor, type NamedTensors } from '@qfleet/tensor';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { assemble } from '../scripts/assemble.ts';
+import { denseWasm } from '../src/dense-wasm.ts';
+import { forward, initialParameters, inputSize, Mlp, parameterSpecs, type Signature } from '../src/index.ts';
+
+const box: Signature = { observationShape: [4], observationDType: 'float32', actions: 3 };
+const discrete: Signature = {
+  observationShape: [],
+  observationDType: 'int32',
+  observationCount: 7,
+  actions: 4,
+};
+const mlp = (hidden: number[], dueling = false): NetworkConfig => ({ kind: 'mlp', hidden, dueling });
+
+/** The network written out in float64, straight from its definition. */
+function plain(config: NetworkConfig, tensors: NamedTensors, input: number[]): number[] {
+  const dense = (name: string, x: number[]) => {
+    const { shape, data } = tensors.get(`${name}/kernel`)!;
+    const bias = tensors.get(`${name}/bias`)!.data;
+    return Array.from(bias, (b, o) => x.reduce((sum, xi, i) => sum + xi * data[i * shape[1] + o], b));
+  };
+  const hidden = (name: string, x: number[]) => dense(name, x).map((y) => Math.max(0, y));
+  const shared = config.hidden.length - (config.dueling ? 1 : 0);
+  let x = input;
+  for (let i = 0; i < shared; i++) x = hidden(`hidden${i}`, x);
+  if (!config.dueling) return dense('output', x);
+  const [value] = dense('value/output', hidden('value/hidden', x));
+  const advantages = dense('advantage/output', hidden('advantage/hidden', x));
+  const mean = advantages.reduce((sum, a) => sum + a / advantages.length, 0);
+  return advantages.map((a) => value + a - mean);
+}
+
+describe('parameters', () => {
+  it('have names and shapes', () => {
+    const read = (config: NetworkConfig, signature: Signature) =>
+      parameterSpecs(config, signature).map(({ name, shape }) => `${name} ${shape}`);
+    expect(read(mlp([8, 6]), box)).toEqual([
+      'hidden0/kernel 4,8',
+      'hidden0/bias 8',
+      'hidden1/kernel 8,6',
+      'hidden1/bias 6',
+      'output/kernel 6,3',
+      'output/bias 3',
+    ]);
+    expect(read(mlp([8], true), discrete)).toEqual([
+      'value/hidden/kernel 7,8',
+      'value/hidden/bias 8',
+      'value/output/kernel 8,1',
+      'value/output/bias 1',
+      'advantage/hidden/kernel 7,8',
+      'advantage/hidden/bias 8',
+      'advantage/output/kernel 8,4',
+      'advantage/output/bias 4',
+    ]);
+  });
+
+  it('start uniform on ±1/√fanIn, from their stream alone', () => {
+    const draw = (seed: number) => initialParameters(mlp([400, 100]), box, new Random(seed));
+    const start = draw(1);
+    expect(draw(1)).toEqual(start);
+    expect(draw(2)).not.toEqual(start);
+    const { data } = start.get('hidden1/kernel')!;
+    const bound = 1 / Math.sqrt(400);
+    expect(Math.max(...data.map(Math.abs))).toBeLessThanOrEqual(bound);
+    // A uniform variable on ±b has variance b²/3; of 40,000 draws within 2 %.
+    const variance = data.reduce((sum, x) => sum + x * x, 0) / data.length;
+    expect(variance / (bound ** 2 / 3)).toBeCloseTo(1, 1.5);
+    const mean = data.reduce((sum, x) => sum + x, 0) / data.length;
+    expect(Math.abs(mean)).toBeLessThan((4 * bound) / Math.sqrt(3 * data.length));
+  });
+});
+
+describe('the kernel of Mlp', () => {
+  it('is what its source assembles to', async () => {
+    expect(await assemble()).toBe(Buffer.from(denseWasm).toString('base64'));
+  });
+
+  const networks = fc.record({
+    hidden: fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 3 }),
+    dueling: fc.boolean(),
+    actions: fc.integer({ min: 1, max: 40 }),
+    input: fc.oneof(
+      fc.record({ size: fc.integer({ min: 1, max: 40 }) }),
+      fc.record({ count: fc.integer({ min: 1, max: 40 }) }),
+    ),
+    rows: fc.integer({ min: 1, max: 140 }),
+    seed: fc.nat(),
+  });
+
+  it('computes what the definition and tfjs compute, whatever the sizes', async () => {
+    const { tf } = await loadTensor();
+    fc.assert(
+      fc.property(networks, ({ hidden, dueling, actions, input, rows, seed }) => {
+        const config = mlp(hidden, dueling);
+        const signature: Signature =
+          'count' in input
+            ? { observationShape: [], observationDType: 'int32', observationCount: input.count, actions }
+            : { observationShape: [input.size], observationDType: 'float32', actions };
+        const random = new Random(seed);
+        const tensors = initialParameters(config, signature, random);
+        const observations =
+          'count' in input
+            ? Int32Array.from({ length: rows }, () => random.integer(input.count))
+            : Float32Array.from({ length: rows * input.size }, () => random.normal());
+        const network = new Mlp(config, signature);
+        network.load(tensors);
+        const values = new Float32Array(rows * actions);
+        network.forward(observations, rows, values);
+
+        const byTfjs = tf.tidy(() => {
+          const parameters = Object.fromEntries(
+            [...tensors].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
+          );
+          const batch = tf.tensor(
+            observations,
+            [rows, ...signature.observationShape],
+            'count' in input ? 'int32' : 'float32',
+          );
+          return forward(tf, config, signature, parameters, batch).dataSync();
+        });
+        const size = inputSize(signature);
+        for (let row = 0; row < rows; row++) {
+          const one =
+            'count' in input
+              ? Array.from({ length: size }, (_, i) => Number(i === observations[row]))
+              : [...observations.slice(row * size, (row + 1) * size)];
+          for (const [a, expected] of plain(config, tensors, one).entries()) {
+            expect(Math.abs(values[row * actions + a] - expected)).toBeLessThan(1e-5);
+            expect(Math.abs(byTfjs[row * actions + a] - expected)).toBeLessThan(1e-5);
+          }
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('gives a row the same values to the bit, alone and among others', () => {
+    const network = new Mlp(mlp([64, 33], true), box);
+    network.load(initialParameters(mlp([64, 33], true), box, new Random(1)));
+    const random = new Random(2);
+    const rows = 150;
+    const observations = Float32Array.from({ length: rows * 4 }, () => random.normal());
+    const together = new Float32Array(rows * 3);
+    network.forward(observations, rows, together);
+    const alone = new Float32Array(3);
+    for (let row = 0; row < rows; row++) {
+      network.forward(observations.subarray(row * 4, row * 4 + 4), 1, alone);
+      expect(alone).toEqual(together.subarray(row * 3, row * 3 + 3));
+    }
+  });
+
+  it('takes integers, zeros and unused rows as they are', () => {
+    const signature: Signature = { observationShape: [2, 2], observationDType: 'uint8', actions: 3 };
+    const config = mlp([5]);
+    const tensors = initialParameters(config, signature, new Random(1));
+    const network = new Mlp(config, signature);
+    network.load(tensors);
+    const values = new Float32Array(6);
+    network.forward(Uint8Array.of(0, 255, 0, 3, 0, 0, 0, 0), 2, values);
+    const expected = [...plain(config, tensors, [0, 255, 0, 3]), ...plain(config, tensors, [0, 0, 0, 0])];
+    for (const [i, value] of expected.entries()) expect(values[i]).toBeCloseTo(value, 4);
+    network.forward(new Uint8Array(0), 0, values);
+  });
+
+  it('refuses a state that is not one, and arrays that are too short', () => {
+    const network = new Mlp(mlp([5]), discrete);
+    network.load(initialParameters(mlp([5]), discrete, new Random(1)));
+    const values = new Float32Array(8);
+    expect(() => network.forward(Int32Array.of(3, 7), 2, values)).toThrow(
+      /7 is not a state: they are 0 to 6/,
+    );
+    expect(() => network.forward(Int32Array.of(3), 2, values)).toThrow(/2 rows need 2 observation elements/);
+    expect(() => network.forward(Int32Array.of(1, 2, 3), 3, values)).toThrow(
+      /room for 12 values, not 3 and 8/,
+    );
+  });
+});
