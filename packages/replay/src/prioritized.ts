@@ -8,6 +8,10 @@ export interface PrioritizedOptions {
   readonly epsilon: number;
 }
 
+/** What a leaf may hold: above 0 and below infinity as float32, and so are the sums. */
+const SMALLEST = 1e-30;
+const LARGEST = 1e30;
+
 /**
  * Proportional prioritization (Schaul et al., "Prioritized Experience Replay", 2016, section 3.3): leaves hold
  * pᵢ^α with pᵢ = |δᵢ| + ε, and P(i) = pᵢ^α / Σ pₖ^α.
@@ -17,6 +21,7 @@ export class Prioritized {
   readonly #options: PrioritizedOptions;
   /** The highest pᵢ^α given so far: what a new transition without a priority of its own gets. */
   #highest = 1;
+  #masses = new Float64Array(0);
   #scaled = new Float64Array(0);
   #leaves = new Int32Array(0);
 
@@ -61,9 +66,12 @@ export class Prioritized {
     this.#set(errors, count);
   }
 
-  /** The leaf for draw `i` of `count`: stratified, one draw from each of `count` equal parts of the total. */
-  draw(i: number, count: number, random: Random): number {
-    return this.#tree.find(((i + random.uniform()) / count) * this.#tree.total);
+  /** Draws `count` leaves, stratified: one from each of `count` equal parts of the total, in their order. */
+  draw(leaves: Int32Array, count: number, random: Random): void {
+    if (this.#masses.length < count) this.#masses = new Float64Array(count);
+    const share = this.#tree.total / count;
+    for (let i = 0; i < count; i++) this.#masses[i] = (i + random.uniform()) * share;
+    this.#tree.findMany(this.#masses, leaves, count);
   }
 
   #fill(start: number, length: number, priority: number): void {
@@ -78,7 +86,7 @@ export class Prioritized {
     const { alpha, epsilon } = this.#options;
     const scaled = this.#scaled;
     for (let i = 0; i < count; i++) {
-      const p = (Math.abs(errors[i]) + epsilon) ** alpha;
+      const p = Math.min(Math.max((Math.abs(errors[i]) + epsilon) ** alpha, SMALLEST), LARGEST);
       scaled[i] = p;
       if (p > this.#highest) this.#highest = p;
     }

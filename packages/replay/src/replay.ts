@@ -1,5 +1,5 @@
-import type { ObservationArray } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
+import { Assembler } from './assembler.ts';
 import type { Batch } from './batch.ts';
 import type { Chunk, Layout } from './chunk.ts';
 import { decodeChunk } from './codec.ts';
@@ -7,7 +7,7 @@ import { makeObservations, observationBytes, observationSize } from './layout.ts
 import { ObservationCache } from './observation-cache.ts';
 import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
 import type { ReplayStanding, ReplayStore } from './store.ts';
-import { type ChunkRecord, type Horizon, TransitionIndex } from './transition-index.ts';
+import { type ChunkRecord, TransitionIndex } from './transition-index.ts';
 import { ChunkError } from './validate-chunk.ts';
 
 export interface ReplayOptions {
@@ -58,15 +58,16 @@ export class Replay {
   readonly #index: TransitionIndex;
   readonly #cache: ObservationCache;
   readonly #priorities: Prioritized | null;
-  readonly #stack: number;
+  readonly #assembler: Assembler;
   readonly #counts = { refusedChunks: 0, refetchedChunks: 0, losses: 0 };
   readonly #drawn = new Set<number>();
-  #horizon: Horizon | null = null;
   #standing: ReplayStanding | null = null;
   #followed = 0;
   #sampledUnrecorded = 0;
-  #updateLeaves = new Int32Array(0);
-  #updateErrors = new Float32Array(0);
+  /** Scratch: leaves and their chunks or errors, of a batch that is drawn or whose priorities come back. */
+  #leaves = new Int32Array(0);
+  #errors = new Float32Array(0);
+  readonly #chunks: ChunkRecord[] = [];
 
   constructor(store: ReplayStore, options: ReplayOptions) {
     const { layout, capacity, nStep, discount, frameStack = 1, cacheBytes = 2 ** 30 } = options;
@@ -77,7 +78,6 @@ export class Replay {
       throw new RangeError(`frameStack is an integer from 1 up, not ${frameStack}.`);
     this.#store = store;
     this.#options = options;
-    this.#stack = frameStack;
     this.#index = new TransitionIndex(capacity);
     this.#priorities = options.prioritized ? new Prioritized(this.#index.leaves, options.prioritized) : null;
     const size = observationSize(layout);
@@ -87,6 +87,7 @@ export class Replay {
       Math.ceil(capacity * 1.25) + 4096,
     );
     this.#cache = new ObservationCache(makeObservations(layout.observationDType, rows * size), size);
+    this.#assembler = new Assembler(this.#index, this.#cache, { nStep, discount, frameStack });
   }
 
   /** Transitions that can be sampled. */
@@ -146,12 +147,14 @@ export class Replay {
       throw new RangeError(
         `The replay holds ${this.size} transitions; a batch of ${batch.size} was asked for.`,
       );
-    this.#drawn.clear();
+    this.#reserve(batch.size);
+    this.#draw(batch, random, replacement);
     const waiting: number[] = [];
-    for (let row = 0; row < batch.size; row++) {
-      this.#draw(batch, row, random, replacement);
-      if (this.#fill(batch, row) !== null) waiting.push(row);
-    }
+    for (let row = 0; row < batch.size; row++)
+      if (this.#assembler.locate(batch, row, this.#chunks[row], this.#leaves[row]) !== null)
+        waiting.push(row);
+    // Rows that wait are copied as nonsense here, and again when all they need is there.
+    this.#assembler.copy(batch, 0, batch.size);
     while (waiting.length > 0) await this.#fetchFor(batch, waiting, random, replacement);
     if (this.#priorities) weigh(batch.weights, beta);
     else batch.weights.fill(1);
@@ -165,21 +168,26 @@ export class Replay {
   updatePriorities(leaves: Int32Array, tdErrors: Float32Array): void {
     if (!this.#priorities) return;
     const count = leaves.length;
-    if (this.#updateLeaves.length < count) {
-      this.#updateLeaves = new Int32Array(count);
-      this.#updateErrors = new Float32Array(count);
-    }
+    this.#reserve(count);
     let kept = 0;
     for (let i = 0; i < count; i++) {
       const error = tdErrors[i];
       // x − x is NaN for all that is not finite: one such priority would spoil every sum above it.
       if (!this.#index.holds(leaves[i]) || error - error !== 0) continue;
       const leaf = this.#index.leafOf(leaves[i]);
-      if (this.#index.chunkAt(leaf).gone) continue;
-      this.#updateLeaves[kept] = leaf;
-      this.#updateErrors[kept++] = error;
+      // A chunk that was lost keeps its zeros.
+      if (this.#priorities.get(leaf) === 0) continue;
+      this.#leaves[kept] = leaf;
+      this.#errors[kept++] = error;
     }
-    this.#priorities.update(this.#updateLeaves, this.#updateErrors, kept);
+    this.#priorities.update(this.#leaves, this.#errors, kept);
+  }
+
+  #reserve(count: number): void {
+    this.#assembler.reserve(count);
+    if (this.#leaves.length >= count) return;
+    this.#leaves = new Int32Array(count);
+    this.#errors = new Float32Array(count);
   }
 
   /** Whether the store is another than the one followed so far, or has gone back behind it. */
@@ -233,28 +241,37 @@ export class Replay {
     }
   }
 
-  /** Draws row `row`'s transition: its handle into `leaves`, N·P(i) into `weights`. */
-  #draw(batch: Batch, row: number, random: Random, replacement: boolean): void {
+  /** Draws a transition for each row: its handle into `leaves`, N·P(i) into `weights`. */
+  #draw(batch: Batch, random: Random, replacement: boolean): void {
+    const index = this.#index;
+    const leaves = this.#leaves;
+    const { size } = batch;
+    if (this.#priorities) {
+      this.#priorities.draw(leaves, size, random);
+    } else {
+      for (let row = 0; row < size; row++)
+        leaves[row] = index.leafOf(index.handle(Math.floor(random.uniform() * index.size)));
+    }
+    index.chunksAt(leaves, size, this.#chunks);
+    this.#drawn.clear();
+    for (let row = 0; row < size; row++) this.#settle(batch, row, random, replacement);
+  }
+
+  /** Takes row `row`'s drawn leaf, or draws others until one can be taken. */
+  #settle(batch: Batch, row: number, random: Random, replacement: boolean): void {
     const index = this.#index;
     const priorities = this.#priorities;
     for (let draws = 0; draws < MOST_DRAWS && priorities?.total !== 0; draws++) {
-      let leaf: number;
-      let handle: number;
-      if (priorities) {
-        // A row whose own part of the total has nothing (more) to give is drawn from the whole.
-        leaf = draws === 0 ? priorities.draw(row, batch.size, random) : priorities.draw(0, 1, random);
-        handle = index.handleAt(leaf);
-        batch.weights[row] = (priorities.get(leaf) / priorities.total) * index.size;
-      } else {
-        handle = index.handle(Math.floor(random.uniform() * index.size));
-        leaf = index.leafOf(handle);
-      }
-      if (!this.#usable(leaf)) continue;
+      if (draws > 0) this.#redraw(row, random);
+      const leaf = this.#leaves[row];
+      if (!this.#assembler.usable(this.#chunks[row], leaf)) continue;
+      const handle = index.handleAt(leaf);
       if (!replacement) {
         if (this.#drawn.has(handle)) continue;
         this.#drawn.add(handle);
       }
       batch.leaves[row] = handle;
+      if (priorities) batch.weights[row] = (priorities.get(leaf) / priorities.total) * index.size;
       return;
     }
     throw new RangeError(
@@ -263,57 +280,13 @@ export class Replay {
     );
   }
 
-  /** Whether all that the state at `leaf` needs is in the replay. */
-  #usable(leaf: number): boolean {
-    const chunk = this.#index.chunkAt(leaf);
-    if (chunk.gone) return false;
-    if (this.#stack === 1) return true;
-    // The frames before a state that are needed and exist, less those in its own chunk …
-    const step = this.#index.stepOf(leaf, chunk);
-    let missing = Math.min(this.#stack - 1, chunk.offset + step) - step;
-    // … must be in the chunks before it.
-    for (let before = chunk.previous; missing > 0; before = before.previous) {
-      if (before === null || before.gone) return false;
-      missing -= before.length;
-    }
-    return true;
-  }
-
-  /** Writes row `row`'s transition; returns a chunk whose observations are not at hand, or null when it is done. */
-  #fill(batch: Batch, row: number): ChunkRecord | null {
+  /** Draws another leaf for a row, from all. */
+  #redraw(row: number, random: Random): void {
     const index = this.#index;
-    const leaf = index.leafOf(batch.leaves[row]);
-    const chunk = index.chunkAt(leaf);
-    this.#horizon ??= { return: 0, discount: 0, chunk, step: 0 };
-    const horizon = this.#horizon;
-    index.horizon(leaf, this.#options.nStep, this.#options.discount, horizon);
-    batch.actions[row] = index.actions[leaf];
-    batch.returns[row] = horizon.return;
-    batch.discounts[row] = horizon.discount;
-    return (
-      this.#state(chunk, index.stepOf(leaf, chunk), batch.observations, row) ??
-      this.#state(horizon.chunk, horizon.step, batch.nextObservations, row)
-    );
-  }
-
-  /** Copies the state at `step` of `chunk` to row `row` of `out`; returns a chunk that is not at hand, or null. */
-  #state(chunk: ChunkRecord, step: number, out: ObservationArray, row: number): ChunkRecord | null {
-    const { rows, size } = this.#cache;
-    let at = (row + 1) * this.#stack * size;
-    let source: ChunkRecord = chunk;
-    let frame = step;
-    for (let k = 0; k < this.#stack; k++) {
-      // Frames before an episode's first are that first one again, as Gymnasium's FrameStackObservation has it.
-      if (frame < 0 && source.previous !== null) {
-        source = source.previous;
-        frame += source.length;
-      }
-      if (source.row < 0) return source;
-      at -= size;
-      copyRow(rows, (source.row + Math.max(frame, 0)) * size, out, at, size);
-      frame--;
-    }
-    return null;
+    const leaf = this.#leaves.subarray(row, row + 1);
+    if (this.#priorities) this.#priorities.draw(leaf, 1, random);
+    else leaf[0] = index.leafOf(index.handle(Math.floor(random.uniform() * index.size)));
+    this.#chunks[row] = index.chunkAt(leaf[0]);
   }
 
   /** Fetches what the first of the waiting rows need, and fills those rows. */
@@ -321,7 +294,7 @@ export class Replay {
     const wanted = new Set<ChunkRecord>();
     let rows = 0;
     for (const row of waiting) {
-      const chunk = this.#refill(batch, row, random, replacement);
+      const chunk = this.#relocate(batch, row, random, replacement);
       if (chunk === null || wanted.has(chunk)) continue;
       if (wanted.size > 0 && rows + chunk.length + 1 > this.#cache.safeRows) break;
       wanted.add(chunk);
@@ -340,26 +313,29 @@ export class Replay {
     });
 
     let kept = 0;
-    for (const row of waiting)
-      if (this.#refill(batch, row, random, replacement) !== null) waiting[kept++] = row;
+    for (const row of waiting) {
+      if (this.#relocate(batch, row, random, replacement) === null) this.#assembler.copy(batch, row, row + 1);
+      else waiting[kept++] = row;
+    }
     waiting.length = kept;
   }
 
-  /** As `#fill`, for a transition that may have been dropped since it was drawn: then another is drawn. */
-  #refill(batch: Batch, row: number, random: Random, replacement: boolean): ChunkRecord | null {
-    const handle = batch.leaves[row];
-    if (!this.#index.holds(handle) || !this.#usable(this.#index.leafOf(handle)))
-      this.#draw(batch, row, random, replacement);
-    return this.#fill(batch, row);
+  /** As `locate`, for a transition that may have been dropped or lost since it was drawn: then another is drawn. */
+  #relocate(batch: Batch, row: number, random: Random, replacement: boolean): ChunkRecord | null {
+    const index = this.#index;
+    this.#leaves[row] = index.leafOf(batch.leaves[row]);
+    this.#chunks[row] = index.chunkAt(this.#leaves[row]);
+    if (!index.holds(batch.leaves[row]) || !this.#assembler.usable(this.#chunks[row], this.#leaves[row])) {
+      this.#redraw(row, random);
+      this.#settle(batch, row, random, replacement);
+    }
+    return this.#assembler.locate(batch, row, this.#chunks[row], this.#leaves[row]);
   }
 
   /** The store has a chunk no longer: its transitions are not drawn again, nor is it part of a return. */
   #lose(record: ChunkRecord): void {
     record.gone = true;
-    if (record.previous) record.previous.next = null;
-    if (record.next) record.next.previous = null;
-    record.previous = null;
-    record.next = null;
+    this.#index.unlink(record);
     if (this.#index.chunkAt(record.start) === record) this.#priorities?.remove(record.start, record.length);
   }
 }
@@ -372,18 +348,4 @@ function weigh(weights: Float32Array, beta: number): void {
     if (weights[i] > largest) largest = weights[i];
   }
   for (let i = 0; i < weights.length; i++) weights[i] /= largest;
-}
-
-/** Below this many elements a loop is faster than a view and its `set`. */
-const SMALL_ROW = 64;
-
-function copyRow(
-  from: ObservationArray,
-  start: number,
-  to: ObservationArray,
-  at: number,
-  size: number,
-): void {
-  if (size <= SMALL_ROW) for (let i = 0; i < size; i++) to[at + i] = from[start + i];
-  else to.set(from.subarray(start, start + size), at);
 }

@@ -1,112 +1,158 @@
-/** Children a node: 8 doubles are one cache line, and a million leaves are 7 levels deep instead of 20. */
+/** Children a node: a million leaves are 7 levels deep, and a node's sums are one cache line. */
 const SHIFT = 3;
-const FANOUT = 1 << SHIFT;
 
 /**
  * Priorities of a fixed number of leaves, with their sums above them in a tree, so that a leaf is drawn in
  * proportion to its priority in O(log n) (Schaul et al., "Prioritized Experience Replay", 2016, appendix B.2.1).
- * A node is always the sum of its children as they are, so no rounding error builds up.
+ * A sum is always that of the children as they are, so no rounding error builds up.
+ *
+ * Draws go down level by level for a whole batch: neither a step's branches nor its cache misses then wait for the
+ * step before. For that, a node keeps beside each child's sum the sum of the children before it.
  */
 export class SumTree {
   readonly leaves: number;
-  /** Where each level begins in `#nodes`, from the leaves up; the last level is one node, the total. */
+  readonly #leaves: Float32Array;
+  /** Where each level above the leaves begins in `#sums` and `#before`, from below; the last has one node's children. */
   readonly #levels: number[] = [];
-  readonly #nodes: Float64Array;
+  readonly #sums: Float64Array;
+  readonly #before: Float64Array;
+  #total = 0;
+  /** Nodes on the way up. */
   #touched = new Int32Array(0);
 
   /** @param leaves how many; all begin at 0. */
   constructor(leaves: number) {
     this.leaves = leaves;
-    let end = 0;
-    for (let count = leaves; ; count = Math.ceil(count / FANOUT)) {
-      this.#levels.push(end);
-      if (count === 1) break;
-      end += Math.ceil(count / FANOUT) * FANOUT;
-    }
-    this.#nodes = new Float64Array(end + 1);
+    let size = 0;
+    let nodes = leaves;
+    do {
+      nodes = Math.ceil(nodes / 8);
+      this.#levels.push(size);
+      size += Math.ceil(nodes / 8) * 8;
+    } while (nodes > 8);
+    this.#leaves = new Float32Array(Math.ceil(leaves / 8) * 8);
+    this.#sums = new Float64Array(size);
+    this.#before = new Float64Array(size);
   }
 
   get total(): number {
-    return this.#nodes[this.#nodes.length - 1];
+    return this.#total;
   }
 
   get(leaf: number): number {
-    return this.#nodes[leaf];
+    return this.#leaves[leaf];
   }
 
   /**
-   * Gives `count` leaves new priorities (each finite, ≥ 0). A leaf that is named twice keeps the later one.
+   * Gives `count` leaves new priorities (finite as float32, ≥ 0). A leaf that is named twice keeps the later one.
    * Neighbours share their way up, so sorted leaves cost least.
    */
   setMany(leaves: Int32Array, priorities: Float64Array, count: number): void {
-    const nodes = this.#nodes;
     if (this.#touched.length < count) this.#touched = new Int32Array(count);
-    const touched = this.#touched;
     for (let i = 0; i < count; i++) {
-      nodes[leaves[i]] = priorities[i];
-      touched[i] = leaves[i];
+      this.#leaves[leaves[i]] = priorities[i];
+      this.#touched[i] = leaves[i] >> SHIFT;
     }
-    this.#sumAbove(count);
+    this.#sumUp(count);
   }
 
   /** Gives the leaves from `start` to `end` (exclusive) one priority. */
   fill(start: number, end: number, priority: number): void {
-    this.#nodes.fill(priority, start, end);
+    if (end <= start) return;
+    this.#leaves.fill(priority, start, end);
     const first = start >> SHIFT;
-    const count = end > start ? ((end - 1) >> SHIFT) - first + 1 : 0;
+    const count = ((end - 1) >> SHIFT) - first + 1;
     if (this.#touched.length < count) this.#touched = new Int32Array(count);
-    for (let i = 0; i < count; i++) this.#touched[i] = (first + i) << SHIFT;
-    this.#sumAbove(count);
+    for (let i = 0; i < count; i++) this.#touched[i] = first + i;
+    this.#sumUp(count);
   }
 
-  /** Recomputes every node above the `count` leaves in `#touched`. */
-  #sumAbove(count: number): void {
-    const nodes = this.#nodes;
+  /** Brings all sums above the `count` groups of leaves in `#touched` up to date. */
+  #sumUp(count: number): void {
     const touched = this.#touched;
-    let remaining = count;
-    for (let level = 1; level < this.#levels.length; level++) {
-      const below = this.#levels[level - 1];
+    const leaves = this.#leaves;
+    const sums = this.#sums;
+    let kept = 0;
+    for (let i = 0, last = -1; i < count; i++) {
+      const node = touched[i];
+      if (node === last) continue;
+      last = node;
+      touched[kept++] = node;
+      let sum = 0;
+      for (let child = node << SHIFT, end = child + 8; child < end; child++) sum += leaves[child];
+      sums[node] = sum;
+    }
+    for (let level = 0; level < this.#levels.length; level++) {
       const here = this.#levels[level];
-      let kept = 0;
-      let last = -1;
-      for (let i = 0; i < remaining; i++) {
+      const above = this.#levels[level + 1];
+      const remaining = kept;
+      kept = 0;
+      for (let i = 0, last = -1; i < remaining; i++) {
         const node = touched[i] >> SHIFT;
         if (node === last) continue;
         last = node;
         touched[kept++] = node;
-        const child = below + (node << SHIFT);
-        nodes[here + node] =
-          nodes[child] +
-          nodes[child + 1] +
-          nodes[child + 2] +
-          nodes[child + 3] +
-          (nodes[child + 4] + nodes[child + 5] + nodes[child + 6] + nodes[child + 7]);
+        let sum = 0;
+        for (let child = here + (node << SHIFT), end = child + 8; child < end; child++) {
+          this.#before[child] = sum;
+          sum += sums[child];
+        }
+        if (above === undefined) this.#total = sum;
+        else sums[above + node] = sum;
       }
-      remaining = kept;
     }
   }
 
   /**
-   * The leaf in whose share of the total `mass` lies, 0 ≤ mass < total: the first whose running sum exceeds it.
-   * Never a leaf of priority 0 (while the total is above 0).
+   * For each of `count` masses (0 ≤ mass < total) the leaf in whose share of the total it lies: the first whose
+   * running sum exceeds it. Never a leaf of priority 0, while the total is above 0. Overwrites `masses`.
    */
-  find(mass: number): number {
-    const nodes = this.#nodes;
-    let node = 0;
-    let rest = mass;
-    for (let level = this.#levels.length - 2; level >= 0; level--) {
-      const first = this.#levels[level] + (node << SHIFT);
-      let child = first;
-      const end = first + FANOUT;
-      while (child < end && rest >= nodes[child]) rest -= nodes[child++];
-      if (child === end) {
-        // Rounding took `rest` past the last child: it belongs to the last that has any share.
-        do child--;
-        while (nodes[child] === 0);
-        rest = nodes[child] * (1 - Number.EPSILON);
+  findMany(masses: Float64Array, leaves: Int32Array, count: number): void {
+    const before = this.#before;
+    leaves.fill(0, 0, count);
+    for (let level = this.#levels.length - 1; level >= 0; level--) {
+      const here = this.#levels[level];
+      for (let i = 0; i < count; i++) {
+        const mass = masses[i];
+        const node = leaves[i] << SHIFT;
+        const at = here + node;
+        // Number(a >= b) compiles to no branch, which would be mispredicted every other time.
+        const child =
+          Number(mass >= before[at + 1]) +
+          Number(mass >= before[at + 2]) +
+          Number(mass >= before[at + 3]) +
+          Number(mass >= before[at + 4]) +
+          Number(mass >= before[at + 5]) +
+          Number(mass >= before[at + 6]) +
+          Number(mass >= before[at + 7]);
+        masses[i] = mass - before[at + child];
+        leaves[i] = node + child;
       }
-      node = child - this.#levels[level];
     }
-    return node;
+    const priorities = this.#leaves;
+    for (let i = 0; i < count; i++) {
+      const mass = masses[i];
+      const at = leaves[i] << SHIFT;
+      const p0 = priorities[at];
+      const p1 = p0 + priorities[at + 1];
+      const p2 = p1 + priorities[at + 2];
+      const p3 = p2 + priorities[at + 3];
+      const p4 = p3 + priorities[at + 4];
+      const p5 = p4 + priorities[at + 5];
+      const p6 = p5 + priorities[at + 6];
+      let leaf =
+        at +
+        Number(mass >= p0) +
+        Number(mass >= p1) +
+        Number(mass >= p2) +
+        Number(mass >= p3) +
+        Number(mass >= p4) +
+        Number(mass >= p5) +
+        Number(mass >= p6);
+      // Rounding (once in 10¹⁵ draws) took the mass past the last leaf with a share: that one is to the left.
+      if (leaf >= this.leaves) leaf = this.leaves - 1;
+      while (leaf > 0 && priorities[leaf] === 0) leaf--;
+      leaves[i] = leaf;
+    }
   }
 }

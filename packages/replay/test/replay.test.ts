@@ -272,18 +272,21 @@ describe('following a store', () => {
     }
   });
 
-  it('may take in chunks while a batch waits for its own', async () => {
+  it('may take in chunks and priorities while a batch waits for its own', async () => {
     const { store, replay } = makeReplay({ capacity: 128, cacheBytes: 64 * 12, prioritized: PRIORITIZED });
     await appendSteps(store, 0, 128);
     await replay.sync();
     const batch = makeBatch(64, LAYOUT);
     const random = new Random(14);
+    let previous = new Int32Array(64);
     for (let round = 0; round < 50; round++) {
       await appendSteps(store, 128 + round * 40, 40);
-      await Promise.all([replay.sample(batch, random), replay.sync()]);
+      const sampled = replay.sample(batch, random);
+      replay.updatePriorities(previous, new Float32Array(64).fill(random.uniform()));
+      await Promise.all([sampled, replay.sync()]);
       for (const [row, id] of identities(batch).entries())
         expect([...batch.nextObservations.subarray(row * 3, row * 3 + 3)]).toEqual([id, 1, 0]);
-      replay.updatePriorities(batch.leaves, new Float32Array(64).fill(random.uniform()));
+      previous = batch.leaves.slice();
     }
     expect(replay.size).toBe(128);
   });
