@@ -53,13 +53,13 @@ export function buildKey(root) {
   return hashOf(files.flatMap((file) => [file, readFileSync(join(root, file))]));
 }
 
-/** Whether every source has its compiled file.
+/** Whether every source has its compiled file; declarations have none.
  * @param {string} root */
 export function isCompiled(root) {
   return packageFolders(root).every((folder) =>
-    sourceFiles(join(root, folder, 'src')).every((file) =>
-      existsSync(join(root, folder, 'dist', file.replace(/ts$/, 'js'))),
-    ),
+    sourceFiles(join(root, folder, 'src'))
+      .filter((file) => !file.endsWith('.d.ts'))
+      .every((file) => existsSync(join(root, folder, 'dist', file.replace(/ts$/, 'js')))),
   );
 }
 

@@ -32,7 +32,7 @@ test('each way to break the directions is named, and what keeps to them is not',
   );
   write(
     'packages/envs/test/a.test.ts',
-    "import { test } from 'vitest';\nimport { b } from '../src/index.ts';\n",
+    "import { test } from 'vitest';\nimport { b } from '../src/index.ts';\nimport { c } from '../../../test/support/c.ts';\n",
   );
   addPackage('apps/actor', ['envs'], "import { b } from '@qfleet/envs';\n");
   expect(checkDirections(root)).toEqual([]);

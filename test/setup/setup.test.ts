@@ -91,6 +91,7 @@ describe('what is done is known by contents', () => {
     expect(buildKey(root)).toBe(key);
     expect(isCompiled(root)).toBe(false);
     write('build/packages/a/dist/index.js', '');
+    write('build/packages/a/src/globals.d.ts', '');
     expect(isCompiled(root)).toBe(true);
     writeFileSync(source, 'export const a = 2;\n');
     const changed = buildKey(root);
