@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { DqnConfig } from '@qfleet/config';
-import { parameterSpecs } from '@qfleet/networks';
 import type { Layout } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
@@ -52,15 +50,13 @@ const cases: Record<string, { layout: Layout; fields: Record<string, unknown> }>
   },
 };
 
-/** A state with drawn parameters, equal targets and empty moments. */
-function drawnState(lcg: Lcg, config: DqnConfig, layout: Layout): NamedTensors {
-  const state = new Map([['updates', { shape: [2], data: new Float32Array(2) }]]);
-  for (const { name, shape } of parameterSpecs(config.network, layout)) {
-    const size = shape.reduce((product, n) => product * n, 1);
-    const data = Float32Array.from({ length: size }, () => lcg.uniform() - 0.5);
-    for (const part of ['online', 'target']) state.set(`${part}/${name}`, { shape: [...shape], data });
-    for (const part of ['m', 'v'])
-      state.set(`${part}/${name}`, { shape: [...shape], data: new Float32Array(size) });
+/** A fresh agent's state with drawn parameters, the target's equal. */
+function drawnState(lcg: Lcg, fresh: NamedTensors): NamedTensors {
+  const state = new Map(fresh);
+  for (const [name, { shape, data }] of fresh) {
+    if (!name.startsWith('online/')) continue;
+    const tensor = { shape, data: data.map(() => lcg.uniform() - 0.5) };
+    state.set(name, tensor).set(name.replace('online/', 'target/'), tensor);
   }
   return state;
 }
@@ -71,7 +67,7 @@ describe.each(Object.entries(cases))('50 updates of DQN (%s)', (name, { layout, 
     const config = dqnConfig({ ...common, ...fields });
     const agent = await createAgent({ config, layout, seed: 0, totalUpdates: UPDATES });
     const lcg = new Lcg(11);
-    agent.restore(drawnState(lcg, config, layout));
+    agent.restore(drawnState(lcg, agent.state()));
 
     const per = agent.batchesPerUpdate;
     const tdErrors = new Float32Array(per * ROWS);

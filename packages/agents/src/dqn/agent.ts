@@ -1,17 +1,21 @@
 import type { DqnConfig } from '@qfleet/config';
-import { checkParameters, initialParameters, parameterSpecs } from '@qfleet/networks';
+import { checkParameters, initialParameters } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import type { Batch, Layout } from '@qfleet/replay';
-import { loadTensor, type NamedTensors, type TensorFlow } from '@qfleet/tensor';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import {
+  adamSlots,
+  type Compiled,
+  compile,
+  loadTensor,
+  type NamedTensors,
+  type Runtime,
+} from '@qfleet/tensor';
 import type { Agent, UpdateStats } from '../agent.ts';
 import { counterFromTensor, counterToTensor } from '../counter.ts';
-import { Packing } from './packing.ts';
 import { ratesOf } from './rates.ts';
-import { type DqnState, PARTS } from './step.ts';
-import { dqnUpdates } from './updates.ts';
+import { dqnStep, ONLINE, stepInputs, TARGET } from './step.ts';
 
-/** Name of the count of updates in the state: Adam's t, and what schedules go by. */
+/** Name of the count of updates in the state, by which schedules go. */
 const UPDATES = 'updates';
 
 /** What a DQN agent is made from. */
@@ -24,98 +28,87 @@ export interface DqnAgentOptions {
 
 /** A DQN learner with fresh parameters on the runtime of this process. */
 export async function createDqnAgent(given: DqnAgentOptions): Promise<Agent> {
-  const { tf } = await loadTensor();
-  return new DqnAgent(tf, given);
+  return new DqnAgent(await loadTensor(), given);
 }
 
-class DqnAgent implements Agent {
+/** The DQN family's learner: its updates run as one native call where the runtime has that. */
+export class DqnAgent implements Agent {
   readonly batchesPerUpdate: number;
-  readonly #tf: TensorFlow;
   readonly #given: DqnAgentOptions;
-  readonly #packing: Packing;
-  /** Names and shapes of the state's tensors, in order. */
+  readonly #step: Compiled;
+  /** Names and shapes of all that `state` gives. */
   readonly #specs: readonly { name: string; shape: readonly number[] }[];
-  #state: DqnState;
   #updates = 0;
 
-  constructor(tf: TensorFlow, given: DqnAgentOptions) {
+  /** @param eager run op by op even where the step could be compiled: for comparisons. */
+  constructor(runtime: Runtime, given: DqnAgentOptions, eager = false) {
     const { config, layout, seed } = given;
     this.batchesPerUpdate = config.updatesPerCall;
-    this.#tf = tf;
     this.#given = given;
-    this.#packing = new Packing(config, layout);
-    const parameters = parameterSpecs(config.network, layout);
-    this.#specs = PARTS.flatMap((part) =>
-      parameters.map(({ name, shape }) => ({ name: `${part}/${name}`, shape })),
-    );
-    const start = initialParameters(config.network, layout, new Random(Random.seed(seed, 'parameters')));
-    this.#state = this.#upload((name) => {
-      const [, part, parameter] = /^(\w+)\/(.*)$/.exec(name)!;
-      const { data } = start.get(parameter)!;
-      return part === 'online' || part === 'target' ? data.slice() : new Float32Array(data.length);
+    const start = startState(given.config, layout, seed);
+    this.#specs = [...start].map(([name, { shape }]) => ({ name, shape }));
+    this.#step = compile(runtime, (state, inputs) => dqnStep(runtime.tf, config, layout, state, inputs), {
+      state: start,
+      inputs: stepInputs(layout, config.batchSize),
+      unroll: config.updatesPerCall,
+      eager,
     });
   }
 
   update(batches: readonly Batch[], tdErrors: Float32Array): UpdateStats {
-    const tf = this.#tf;
-    const { config, layout, seed, totalUpdates } = this.#given;
-    const packing = this.#packing;
-    packing.fill(batches, (k) => ratesOf(config, seed, totalUpdates, this.#updates + k));
-
-    const out = tf.tidy(() => ({
-      ...dqnUpdates(tf, config, layout, packing, this.#state, packing.tensors(tf)),
-    }));
-    tdErrors.set(out.tdErrors.dataSync());
-    const measured = out.stats.dataSync();
-    tf.dispose([this.#state, out.tdErrors, out.stats]);
-    this.#state = out.state;
-    this.#updates += batches.length;
-
-    const stats = { loss: 0, meanQ: 0, gradientNorm: 0, meanAbsTdError: 0 };
-    for (let k = 0; k < batches.length; k++) {
-      stats.loss += measured[3 * k] / batches.length;
-      stats.meanQ += measured[3 * k + 1] / batches.length;
-      stats.gradientNorm += measured[3 * k + 2] / batches.length;
+    const { config, seed, totalUpdates } = this.#given;
+    const count = this.batchesPerUpdate;
+    if (batches.length !== count) {
+      throw new RangeError(`An update call takes ${count} batches, not ${batches.length}.`);
     }
-    const rows = batches.length * config.batchSize;
-    for (let i = 0; i < rows; i++) stats.meanAbsTdError += tdErrors[i] / rows;
-    return stats;
+    const inputs = batches.map(
+      ({ observations, nextObservations, actions, returns, discounts, weights }, k) => ({
+        observations,
+        nextObservations,
+        actions,
+        returns,
+        discounts,
+        weights,
+        ...ratesOf(config, seed, totalUpdates, this.#updates + k),
+      }),
+    );
+    const out = this.#step.run(...inputs);
+    this.#updates += count;
+    tdErrors.set(out['tdErrors']);
+
+    const [loss, meanQ, gradientNorm] = [0, 1, 2].map((i) => {
+      let sum = 0;
+      for (let k = 0; k < count; k++) sum += out['stats'][3 * k + i];
+      return sum / count;
+    });
+    let absolute = 0;
+    for (const error of out['tdErrors']) absolute += error;
+    return { loss, meanAbsTdError: absolute / out['tdErrors'].length, meanQ, gradientNorm };
   }
 
   parameters(): NamedTensors {
-    const prefix = 'online/';
-    return new Map(
-      this.#specs
-        .filter(({ name }) => name.startsWith(prefix))
-        .map(({ name }) => [name.slice(prefix.length), copyOf(this.#state[name])]),
-    );
+    const names = this.#specs.map(({ name }) => name).filter((name) => name.startsWith(ONLINE));
+    return new Map([...this.#step.state(names)].map(([name, tensor]) => [name.slice(ONLINE.length), tensor]));
   }
 
   state(): NamedTensors {
-    return new Map([
-      ...this.#specs.map(({ name }) => [name, copyOf(this.#state[name])] as const),
-      [UPDATES, counterToTensor(this.#updates)],
-    ]);
+    return new Map([...this.#step.state(), [UPDATES, counterToTensor(this.#updates)]]);
   }
 
   restore(state: NamedTensors): void {
     checkParameters([...this.#specs, { name: UPDATES, shape: [2] }], state);
-    this.#tf.dispose(this.#state);
-    this.#state = this.#upload((name) => state.get(name)!.data.slice());
+    this.#step.setState(new Map([...state].filter(([name]) => name !== UPDATES)));
     this.#updates = counterFromTensor(state.get(UPDATES)!);
   }
 
   dispose(): void {
-    this.#tf.dispose(this.#state);
-  }
-
-  #upload(valuesOf: (name: string) => Float32Array): DqnState {
-    return Object.fromEntries(
-      this.#specs.map(({ name, shape }) => [name, this.#tf.tensor(valuesOf(name), [...shape])]),
-    );
+    this.#step.dispose();
   }
 }
 
-function copyOf(tensor: Tensor): { shape: number[]; data: Float32Array } {
-  return { shape: [...tensor.shape], data: (tensor.dataSync() as Float32Array).slice() };
+function startState(config: DqnConfig, layout: Layout, seed: number): NamedTensors {
+  const start = initialParameters(config.network, layout, new Random(Random.seed(seed, 'parameters')));
+  const named = (prefix: string): NamedTensors =>
+    new Map([...start].map(([name, tensor]) => [prefix + name, tensor]));
+  return new Map([...named(ONLINE), ...named(TARGET), ...adamSlots(named(ONLINE))]);
 }

@@ -1,96 +1,85 @@
 import type { DqnConfig } from '@qfleet/config';
 import { forward, oneHot, type Parameters, type Signature } from '@qfleet/networks';
-import type { TensorFlow } from '@qfleet/tensor';
+import { adam, type InputSpec, type StepResult, type TensorFlow, type TensorRecord } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { BETA1, BETA2 } from './rates.ts';
 
-/** The parts of the state, each with all of the network's parameters: θ, θ⁻, Adam's first and second moments. */
-export const PARTS = ['online', 'target', 'm', 'v'] as const;
+/** Prefixes of the state's names: the parameters θ and the target network's θ⁻. Adam's slots follow `adamSlots`. */
+export const ONLINE = 'online/';
+export const TARGET = 'target/';
 
-/** What an update reads and writes: a tensor `<part>/<parameter>` each. */
-export type DqnState = Readonly<Record<string, Tensor>>;
-
-/** A batch of B transitions and the update's rates, as tensors. */
-export interface StepInputs {
-  /** [B, …observationShape] each, of the layout's dtype (uint8 as int32). */
-  readonly observations: Tensor;
-  readonly nextObservations: Tensor;
-  /** float32 [B] each, also the actions (exact below 2²⁴) */
-  readonly actions: Tensor;
-  readonly returns: Tensor;
-  readonly discounts: Tensor;
-  readonly weights: Tensor;
-  /** Scalars: see `Rates`. */
-  readonly stepSize: Tensor;
-  readonly epsilon: Tensor;
-  readonly targetMix: Tensor;
+/** The inputs of an update: a batch of `rows` transitions, and the update's `Rates`. */
+export function stepInputs(signature: Signature, rows: number) {
+  const observations = {
+    shape: [rows, ...signature.observationShape],
+    dtype: signature.observationDType,
+  } satisfies InputSpec;
+  const column = { shape: [rows] } satisfies InputSpec;
+  return {
+    observations,
+    nextObservations: observations,
+    actions: { shape: [rows], dtype: 'int32' },
+    returns: column,
+    discounts: column,
+    weights: column,
+    learningRate: { shape: [] },
+    targetMix: { shape: [] },
+  } satisfies Record<string, InputSpec>;
 }
 
-export interface StepOutputs {
-  readonly state: DqnState;
-  /** |δ|, float32 [B] */
-  readonly tdErrors: Tensor;
-  /** Scalars. `meanQ` is of the actions taken; `gradientNorm` is taken before clipping. */
-  readonly loss: Tensor;
-  readonly meanQ: Tensor;
-  readonly gradientNorm: Tensor;
-}
+type StepInputs = Readonly<Record<keyof ReturnType<typeof stepInputs>, Tensor>>;
 
 /**
  * One update of DQN as a pure function of tensors: targets, loss, gradients, clipping, Adam, target network.
- * Runs eagerly inside a `tidy`, or traced.
+ *
+ * @returns the changed state, and the outputs `tdErrors` (|δ| of each row) and `stats` (loss, mean Q of the actions
+ * taken, global norm of the gradient before clipping).
  */
 export function dqnStep(
   tf: TensorFlow,
   config: DqnConfig,
   signature: Signature,
-  state: DqnState,
-  inputs: StepInputs,
-): StepOutputs {
-  const online = partOf(state, 'online');
+  state: TensorRecord,
+  given: TensorRecord,
+): StepResult {
+  const inputs = given as StepInputs;
+  const online = withPrefix(state, ONLINE);
   const names = Object.keys(online);
   const targets = bootstrapTargets(tf, config, signature, state, inputs);
 
-  let tdErrors!: Tensor;
-  let meanQ!: Tensor;
+  let taken!: Tensor;
   const lossOf = (...values: Tensor[]) => {
     const parameters = Object.fromEntries(names.map((name, i) => [name, values[i]]));
-    const q = valueAt(
-      tf,
-      forward(tf, config.network, signature, parameters, inputs.observations),
-      inputs.actions,
-    );
-    const errors = tf.sub(targets, q);
-    // Kept: the gradient's own scope ends before these are read.
-    tdErrors = tf.keep(tf.abs(errors));
-    meanQ = tf.keep(tf.mean(q));
-    return tf.mean(tf.mul(inputs.weights, rowLoss(tf, config.loss, errors)));
+    const q = forward(tf, config.network, signature, parameters, inputs.observations);
+    // Kept: it is read after the end of the gradient's own scope.
+    taken = tf.keep(valueAt(tf, q, inputs.actions));
+    return tf.mean(tf.mul(inputs.weights, rowLoss(tf, config.loss, tf.sub(targets, taken))));
   };
   const { value: loss, grads } = tf.valueAndGrads(lossOf)(names.map((name) => online[name]));
+  const tdErrors = tf.abs(tf.sub(targets, taken));
+  const meanQ = tf.mean(taken);
+  tf.dispose(taken);
 
   const gradientNorm = tf.sqrt(tf.addN(grads.map((g) => tf.sum(tf.square(g)))));
   const clip = config.gradientClip;
   // g·c/max(‖g‖, c): unchanged up to a global norm of c (Pascanu et al., 2013).
   const scale = clip === null ? null : tf.div(clip, tf.maximum(gradientNorm, clip));
+  const gradients = Object.fromEntries(
+    names.map((name, i) => [ONLINE + name, scale === null ? grads[i] : tf.mul(grads[i], scale)]),
+  );
+  const changed = adam(tf, state, gradients, {
+    learningRate: inputs.learningRate,
+    epsilon: config.adamEpsilon,
+  });
 
-  const next: Record<string, Tensor> = {};
-  for (const [i, name] of names.entries()) {
-    const g = scale === null ? grads[i] : tf.mul(grads[i], scale);
-    // Adam (Kingma and Ba, 2015, algorithm 1), with the bias corrections in the rates.
-    const m = tf.add(tf.mul(state[`m/${name}`], BETA1), tf.mul(g, 1 - BETA1));
-    const v = tf.add(tf.mul(state[`v/${name}`], BETA2), tf.mul(tf.square(g), 1 - BETA2));
-    const move = tf.div(tf.mul(m, inputs.stepSize), tf.add(tf.sqrt(v), inputs.epsilon));
-    const parameter = tf.sub(online[name], move);
-    next[`m/${name}`] = m;
-    next[`v/${name}`] = v;
-    next[`online/${name}`] = parameter;
-    // As a weighted sum, a mix of 0 keeps θ⁻ and a mix of 1 copies θ to the bit.
-    next[`target/${name}`] = tf.add(
-      tf.mul(parameter, inputs.targetMix),
-      tf.mul(state[`target/${name}`], tf.sub(1, inputs.targetMix)),
+  // As a weighted sum, a mix of 0 keeps θ⁻ and a mix of 1 copies θ to the bit.
+  const kept = tf.sub(1, inputs.targetMix);
+  for (const name of names) {
+    changed[TARGET + name] = tf.add(
+      tf.mul(changed[ONLINE + name], inputs.targetMix),
+      tf.mul(state[TARGET + name], kept),
     );
   }
-  return { state: next, tdErrors, loss, meanQ, gradientNorm };
+  return { state: changed, outputs: { tdErrors, stats: tf.stack([loss, meanQ, gradientNorm]) } };
 }
 
 /**
@@ -101,21 +90,18 @@ function bootstrapTargets(
   tf: TensorFlow,
   config: DqnConfig,
   signature: Signature,
-  state: DqnState,
+  state: TensorRecord,
   { nextObservations, returns, discounts }: StepInputs,
 ): Tensor {
-  const valuesBy = (part: 'online' | 'target') =>
-    forward(tf, config.network, signature, partOf(state, part), nextObservations);
-  const values = valuesBy('target');
-  const bootstrap = config.doubleQ
-    ? valueAt(tf, values, tf.argMax(valuesBy('online'), 1))
-    : tf.max(values, 1);
+  const valuesBy = (prefix: string) =>
+    forward(tf, config.network, signature, withPrefix(state, prefix), nextObservations);
+  const values = valuesBy(TARGET);
+  const bootstrap = config.doubleQ ? valueAt(tf, values, tf.argMax(valuesBy(ONLINE), 1)) : tf.max(values, 1);
   return tf.add(returns, tf.mul(discounts, bootstrap));
 }
 
-/** The network's parameters in one part of the state. */
-function partOf(state: DqnState, part: (typeof PARTS)[number]): Parameters {
-  const prefix = `${part}/`;
+/** The network's parameters under a prefix of the state. */
+function withPrefix(state: TensorRecord, prefix: string): Parameters {
   return Object.fromEntries(
     Object.entries(state)
       .filter(([name]) => name.startsWith(prefix))
