@@ -121,8 +121,10 @@ class Recorder {
   binding(native: Binding): Binding {
     const recording: Pick<Binding, 'executeOp' | 'tensorDataSync'> = {
       executeOp: (name, attributes, inputIds, outputs) => {
+        // Refused before it runs: what it made would have no owner.
+        const inputs = inputIds.map((id) => this.#value(id));
         const results = native.executeOp(name, attributes, inputIds, outputs);
-        this.#record(name, attributes, inputIds, results);
+        this.#record(name, attributes, inputs, results);
         return results;
       },
       tensorDataSync: (id) => {
@@ -186,10 +188,9 @@ class Recorder {
   #record(
     type: string,
     attributes: readonly OpAttribute[],
-    inputIds: readonly number[],
+    inputs: readonly Value[],
     results: readonly TensorMetadata[],
   ): void {
-    const inputs = inputIds.map((id) => this.#value(id));
     const given = Object.fromEntries(
       attributes.map((each) => [each.name, attributeOf(this.#native, type, each)]),
     );
