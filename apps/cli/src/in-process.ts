@@ -11,6 +11,10 @@ export class InProcessWeightsChannel implements WeightsChannel {
     this.#weights = weights;
   }
 
+  async version(): Promise<number> {
+    return this.#weights?.version ?? 0;
+  }
+
   async newerThan(version: number): Promise<Weights | null> {
     return this.#weights && this.#weights.version > version ? this.#weights : null;
   }
