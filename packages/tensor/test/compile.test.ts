@@ -78,15 +78,15 @@ describe.skipIf(!hasLibrary)('compile on libtensorflow', () => {
       const batch = { ...dqnBatch(i), tau: 0 };
       traced.run(batch);
       tf.tidy(() => {
-        const x = tf.tensor2d(batch['observations'] as Float32Array, [16, 4]);
-        const next = tf.tensor2d(batch['next'] as Float32Array, [16, 4]);
+        const x = tf.tensor2d(batch.observations, [16, 4]);
+        const next = tf.tensor2d(batch.next, [16, 4]);
         const frozen = Object.fromEntries(
           [...target].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
         );
         const best = tf.oneHot(tf.argMax(forward(tf, variables, 'online', next), 1) as never, 2);
         const value = tf.sum(tf.mul(forward(tf, frozen, 'target', next), best), 1);
-        const goal = tf.add(tf.tensor1d(batch['rewards'] as Float32Array), tf.mul(0.99, value));
-        const taken = tf.oneHot(tf.tensor1d(batch['actions'] as Int32Array, 'int32'), 2);
+        const goal = tf.add(tf.tensor1d(batch.rewards), tf.mul(0.99, value));
+        const taken = tf.oneHot(tf.tensor1d(batch.actions, 'int32'), 2);
         optimizer.minimize(() =>
           tf.losses.huberLoss(goal, tf.sum(tf.mul(forward(tf, variables, 'online', x), taken), 1)),
         );

@@ -52,7 +52,7 @@ export const dqnInputs = {
   tau: { shape: [] },
 } as const;
 
-export function dqnBatch(seed: number, rows = 16): Inputs {
+export function dqnBatch(seed: number, rows = 16) {
   const next = noise(seed);
   return {
     observations: Float32Array.from({ length: rows * 4 }, next),
@@ -61,7 +61,7 @@ export function dqnBatch(seed: number, rows = 16): Inputs {
     rewards: Float32Array.from({ length: rows }, next),
     learningRate: 1e-3,
     tau: 0.01,
-  };
+  } satisfies Inputs;
 }
 
 export function forward(tf: TensorFlow, parameters: TensorRecord, prefix: string, x: Tensor): Tensor {

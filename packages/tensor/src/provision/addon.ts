@@ -1,6 +1,7 @@
 import { symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { lastLine, runCommand } from './command.ts';
 
 const require = createRequire(import.meta.url);
@@ -12,6 +13,9 @@ export const TFJS_NODE = dirname(require.resolve('@tensorflow/tfjs-node/package.
 export const TFJS_VERSION = (require('@tensorflow/tfjs-node/package.json') as { version: string }).version;
 
 const { include_dir: nodeHeaders } = require('node-api-headers') as { include_dir: string };
+
+/** Our own part of the addon. */
+const QUIET = fileURLToPath(new URL('../../native/quiet.cc', import.meta.url));
 
 /** Where the addon's own build would look for the libraries; the wheel names them otherwise. */
 export async function linkLibraries(dir: string): Promise<void> {
@@ -32,7 +36,7 @@ export async function compileAddon(dir: string, file: string): Promise<void> {
   const { code, stderr } = await runCommand(compiler, [
     ...['-shared', '-fPIC', '-O2', '-std=c++17', '-DNAPI_VERSION=8', '-o', file],
     ...['-I', nodeHeaders, '-I', join(dir, 'tensorflow', 'include'), '-I', sources],
-    ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc')],
+    ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc'), QUIET],
     ...[
       '-L',
       join(dir, 'tensorflow'),

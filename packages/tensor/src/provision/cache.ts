@@ -37,23 +37,30 @@ export function folderPrefix(kind: LibraryKind): string {
   return `${kind}-${TENSORFLOW_VERSION}-${process.platform}-${process.arch}-`;
 }
 
+/** Raised when the addon is compiled of other sources, so that it is compiled anew. */
+const ADDON_REVISION = 2;
+
 /** The addon of one tfjs-node version, within a library's folder. */
 export function bindingName(tfjsVersion: string): string {
-  return `tfjs_binding-${tfjsVersion}.node`;
+  return `tfjs_binding-${tfjsVersion}-${ADDON_REVISION}.node`;
 }
 
-/** The provisioned library of a kind with an addon for `tfjsVersion`, or null. Reads only the cache's folder names. */
-export function findProvisioned(kind: LibraryKind, tfjsVersion: string, cache: string): Provisioned | null {
+/** The folder of a kind's library, where it is whole, or null. */
+export function findLibrary(kind: LibraryKind, cache: string): string | null {
   const libraries = librariesDirectory(cache);
   if (!existsSync(libraries)) return null;
-  for (const name of readdirSync(libraries).sort()) {
-    if (!name.startsWith(folderPrefix(kind))) continue;
-    const dir = join(libraries, name);
-    const manifest = join(dir, MANIFEST);
-    const binding = join(dir, bindingName(tfjsVersion));
-    if (!existsSync(manifest) || !existsSync(binding)) continue;
-    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-    return { kind, version, dir, binding };
-  }
-  return null;
+  const name = readdirSync(libraries)
+    .sort()
+    .find((each) => each.startsWith(folderPrefix(kind)) && existsSync(join(libraries, each, MANIFEST)));
+  return name === undefined ? null : join(libraries, name);
+}
+
+/** The provisioned library of a kind with an addon for `tfjsVersion`, or null. */
+export function findProvisioned(kind: LibraryKind, tfjsVersion: string, cache: string): Provisioned | null {
+  const dir = findLibrary(kind, cache);
+  if (dir === null) return null;
+  const binding = join(dir, bindingName(tfjsVersion));
+  if (!existsSync(binding)) return null;
+  const { version } = JSON.parse(readFileSync(join(dir, MANIFEST), 'utf8')) as { version: string };
+  return { kind, version, dir, binding };
 }

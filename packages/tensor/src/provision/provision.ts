@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { lock } from 'proper-lockfile';
@@ -6,6 +5,7 @@ import { compileAddon, linkLibraries, TFJS_VERSION } from './addon.ts';
 import {
   bindingName,
   cacheDirectory,
+  findLibrary,
   findProvisioned,
   folderPrefix,
   type LibraryKind,
@@ -74,36 +74,40 @@ export async function provision(kind: LibraryKind, options: ProvisionOptions = {
       `libtensorflow is provisioned on Linux (x64, arm64) only, and this is ${process.platform} ${process.arch}`,
     );
   }
-  const libraries = librariesDirectory(cache);
-  return exclusively(libraries, async () => {
-    if (findProvisioned(kind, TFJS_VERSION, cache) === null) await build(kind, libraries, log);
+  return exclusively(librariesDirectory(cache), async () => {
+    if (findProvisioned(kind, TFJS_VERSION, cache) === null) {
+      const dir = findLibrary(kind, cache) ?? (await unpackLibrary(kind, librariesDirectory(cache), log));
+      log('compiling the addon');
+      const binding = join(dir, bindingName(TFJS_VERSION));
+      await compileAddon(dir, `${binding}.partial`);
+      await rename(`${binding}.partial`, binding);
+    }
     return findProvisioned(kind, TFJS_VERSION, cache)!;
   });
 }
 
-async function build(kind: LibraryKind, libraries: string, log: (line: string) => void): Promise<void> {
+/** Fetches and unpacks the library of a kind; its folder appears when it is whole, and the wheel goes. */
+async function unpackLibrary(
+  kind: LibraryKind,
+  libraries: string,
+  log: (line: string) => void,
+): Promise<string> {
   const python = await findPython();
   const downloads = join(libraries, 'downloads');
   const wheel = await fetchWheel(python, kind, downloads, log);
   const dir = join(libraries, folderPrefix(kind) + wheel.sha256.slice(0, 12));
-  if (!existsSync(join(dir, MANIFEST))) {
-    const partial = join(libraries, `partial-${basename(dir)}`);
-    await rm(partial, { recursive: true, force: true });
-    log('unpacking the library');
-    await unpackWheel(python, wheel.file, partial);
-    await linkLibraries(partial);
-    if (kind === 'gpu') {
-      log('installing the CUDA libraries');
-      await installCuda(python, wheel.cuda, partial);
-    }
-    const manifest = { kind, version: TENSORFLOW_VERSION, wheel: basename(wheel.file), sha256: wheel.sha256 };
-    await writeFile(join(partial, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    await rm(dir, { recursive: true, force: true });
-    await rename(partial, dir);
+  const partial = join(libraries, `partial-${basename(dir)}`);
+  await rm(partial, { recursive: true, force: true });
+  log('unpacking the library');
+  await unpackWheel(python, wheel.file, partial);
+  await linkLibraries(partial);
+  if (kind === 'gpu') {
+    log('installing the CUDA libraries');
+    await installCuda(python, wheel.cuda, partial);
   }
-  log('compiling the addon');
-  const binding = join(dir, bindingName(TFJS_VERSION));
-  await compileAddon(dir, `${binding}.partial`);
-  await rename(`${binding}.partial`, binding);
+  const manifest = { kind, version: TENSORFLOW_VERSION, wheel: basename(wheel.file), sha256: wheel.sha256 };
+  await writeFile(join(partial, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  await rename(partial, dir);
   await rm(downloads, { recursive: true, force: true });
+  return dir;
 }
