@@ -5,7 +5,7 @@ import { runSchema } from './schema.ts';
 export type Field = z.core.JSONSchema.BaseSchema;
 
 /** The whole configuration as users write it. */
-export const rootField: Field = z.toJSONSchema(runSchema, { io: 'input' });
+const rootField: Field = z.toJSONSchema(runSchema, { io: 'input' });
 
 export type Path = readonly (string | number)[];
 
