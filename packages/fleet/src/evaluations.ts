@@ -1,9 +1,10 @@
 import type { EvaluationRequest, EvaluationResult, Evaluations } from '@qfleet/training';
-import { type Job, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { type Job, type Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { messageOf } from './errors.ts';
 import { EVALUATIONS_QUEUE, fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
+import { openQueue } from './queues.ts';
 import { asBuffer, decodeWeights, encodeWeights } from './weights-channel.ts';
 
 interface EvaluationJob {
@@ -32,10 +33,7 @@ export class EvaluationQueue implements Evaluations {
     this.#redis = redis;
     this.#run = run;
     this.#read = read;
-    this.#queue = new Queue<EvaluationJob>(EVALUATIONS_QUEUE, {
-      connection: redis,
-      prefix: fleetKeys(run).queues,
-    });
+    this.#queue = openQueue<EvaluationJob>(redis, run, EVALUATIONS_QUEUE);
   }
 
   async request(request: EvaluationRequest): Promise<void> {

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaseOrder } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
-import { type Job, Queue, Worker } from 'bullmq';
+import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { messageOf } from './errors.ts';
 import { fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
 import type { Logger } from './logger.ts';
+import { openQueue } from './queues.ts';
 
 /*
  * A killed actor's last renewal is at most LOCK_MS old when its lock runs out; BullMQ then finds the job at a check for
@@ -26,7 +27,7 @@ interface LeaseData {
  * they are, so that a learner may call this at every start, and again where Redis lost them.
  */
 export async function seedLeases(redis: Redis, run: string, fleet: RunConfig['fleet']): Promise<void> {
-  const queue = new Queue<LeaseData>(ROLLOUTS_QUEUE, { connection: redis, prefix: fleetKeys(run).queues });
+  const queue = openQueue<LeaseData>(redis, run, ROLLOUTS_QUEUE);
   try {
     await queue.addBulk(
       leaseOrder(fleet.slots, fleet.slotsPerLease).map((slots, place) => ({

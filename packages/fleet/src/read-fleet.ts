@@ -1,11 +1,12 @@
 import { type FleetState, type FleetTotals, returnBounds, zeroTotals } from '@qfleet/metrics';
 import { RedisReplayStore, ReplayMissingError, type ReplayStanding } from '@qfleet/replay';
-import { Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { lastEpisodes } from './episodes.ts';
 import { readEvaluations } from './evaluations.ts';
 import type { Role, Snapshots } from './heartbeats.ts';
 import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE, replayPrefix } from './keys.ts';
+import { openQueue } from './queues.ts';
 import { readRun } from './run.ts';
 
 const LAST_EPISODES = 100;
@@ -29,10 +30,7 @@ export class FleetReader {
   constructor(redis: Redis, run: string) {
     this.#redis = redis;
     this.#run = run;
-    const { queues: prefix } = fleetKeys(run);
-    this.#queues = QUEUES.map(
-      (name) => new Queue(name, { connection: redis, prefix, skipMetasUpdate: true }),
-    );
+    this.#queues = QUEUES.map((name) => openQueue(redis, run, name, { skipMetasUpdate: true }));
   }
 
   /** The fleet now; null where there is no such run. */

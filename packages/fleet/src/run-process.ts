@@ -1,3 +1,5 @@
+import { ConfigError } from '@qfleet/config';
+import { EnvironmentDefinitionError } from '@qfleet/envs';
 import type { Redis } from 'ioredis';
 import { connectRedis } from './connect.ts';
 import { FleetConfigurationError, messageOf } from './errors.ts';
@@ -16,6 +18,9 @@ export interface ProcessContext {
 
 /** Seconds that a process waits for a Redis that is not up yet: processes may be started in any order. */
 const REDIS_PATIENCE_SECONDS = 60;
+
+/** What says that a process was configured wrongly: to start it again would be in vain. */
+const REFUSALS = [FleetConfigurationError, ConfigError, EnvironmentDefinitionError];
 
 /**
  * The frame of every process of a fleet: environment, logger, connection, signals, exit code. `main` returns when its
@@ -60,7 +65,7 @@ async function run(
     if (signal.aborted && isAbort(error, signal)) return 0;
     process.stderr.write(`${messageOf(error)}\n`);
     if (process.env['QFLEET_LOG_LEVEL'] === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
-    return error instanceof FleetConfigurationError ? 2 : 1;
+    return REFUSALS.some((kind) => error instanceof kind) ? 2 : 1;
   }
 }
 

@@ -1,0 +1,16 @@
+import { Queue, type QueueOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { fleetKeys } from './keys.ts';
+
+/** A BullMQ queue of the run, on the caller's connection. */
+export function openQueue<Data>(
+  redis: Redis,
+  run: string,
+  name: string,
+  options: Omit<QueueOptions, 'connection' | 'prefix'> = {},
+): Queue<Data> {
+  const queue = new Queue<Data>(name, { ...options, connection: redis, prefix: fleetKeys(run).queues });
+  // What happens to the connection is told by who made it; BullMQ would print it once for each queue.
+  queue.on('error', () => undefined);
+  return queue;
+}
