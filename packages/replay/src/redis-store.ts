@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
 import { describeLayout, layoutFingerprint } from './layout.ts';
-import { type RedisClient, withScripts } from './redis/scripts.ts';
+import { type RedisClient, type ScriptTransaction, withScripts } from './redis/scripts.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
 
@@ -11,6 +11,9 @@ export class ReplayMissingError extends Error {
 }
 
 const STANDING = ['generation', 'oldest', 'newest', 'transitions', 'bytes', 'inserted', 'evicted', 'sampled'];
+
+/** Chunks a call of `remove` unlinks in one command. */
+const REMOVE_AT_A_TIME = 1000;
 
 /**
  * A replay on one Redis. All its keys begin with `prefix`, which holds one hash tag (`qfleet:{run:0}:replay:`),
@@ -75,32 +78,55 @@ export class RedisReplayStore implements ReplayStore {
 
   /** Removes the replay and all it holds. */
   static async remove(redis: RedisClient, prefix: string): Promise<void> {
-    await redis.unlink(...['meta', 'chunks', 'sizes', 'writers'].map((name) => prefix + name));
+    const [oldest, newest] = (await redis.hmget(`${prefix}meta`, 'oldest', 'newest')).map(Number);
+    // First the meta: without it nothing is appended any more.
+    await redis.unlink(...['meta', 'sizes', 'writers'].map((name) => prefix + name));
+    for (let first = oldest; first <= newest; first += REMOVE_AT_A_TIME) {
+      const count = Math.min(REMOVE_AT_A_TIME, newest - first + 1);
+      await redis.unlink(...Array.from({ length: count }, (_, i) => `${prefix}chunk:${first + i}`));
+    }
   }
 
   async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
-    const [stored, ...standing] = await this.#redis
-      .qfleetReplayAppend(...this.#keys('meta', 'chunks', 'sizes', 'writers'), ...chunks.map(asBuffer))
-      .catch((error: unknown) => this.#explain(error));
-    return { stored: Number(stored), standing: parseStanding(standing) };
+    const staged = chunks.map((_, i) => `${this.#prefix}staged:${i}`);
+    const transaction = this.#redis.multi() as ScriptTransaction;
+    chunks.forEach((bytes, i) => {
+      // A Buffer on the same bytes: what ioredis sends as they are.
+      transaction.set(staged[i], Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    });
+    const keys = [...['meta', 'sizes', 'writers'].map((name) => this.#prefix + name), ...staged];
+    transaction.qfleetReplayAppend(keys.length, ...keys, `${this.#prefix}chunk:`);
+    const results = await transaction.exec().catch((error: unknown) => this.#explain(error));
+    const [error, reply] = results!.at(-1)!;
+    if (error) this.#explain(error);
+    const [stored, ...standing] = reply as [number, ...string[]];
+    return { stored, standing: parseStanding(standing) };
   }
 
   async follow(
     after: number,
     maxBytes: number,
   ): Promise<{ chunks: StoredChunk[]; standing: ReplayStanding }> {
-    const reply = await this.#redis
-      .qfleetReplayFollowBuffer(...this.#keys('meta', 'chunks'), after, maxBytes)
-      .catch((error: unknown) => this.#explain(error));
-    const first = Number(reply[STANDING.length]);
-    return {
-      chunks: reply.slice(STANDING.length + 1).map((bytes, i) => ({ id: first + i, bytes })),
-      standing: parseStanding(reply.slice(0, STANDING.length).map(String)),
-    };
+    for (;;) {
+      const standing = await this.standing();
+      const { oldest, newest, bytes } = standing;
+      const first = Math.max(after + 1, oldest);
+      if (first > newest) return { chunks: [], standing };
+      // As many as fit if they are of average size. Plain reads: a script would copy each chunk twice more.
+      const count = Math.max(1, Math.floor(maxBytes / (bytes / (newest - oldest + 1))));
+      const ids = Array.from({ length: Math.min(count, newest - first + 1) }, (_, i) => first + i);
+      const values = await this.fetch(ids);
+      const chunks: StoredChunk[] = [];
+      values.forEach((value, i) => {
+        if (value) chunks.push({ id: ids[i], bytes: value });
+      });
+      // None: all were evicted since the standing was read, so it is read again.
+      if (chunks.length > 0) return { chunks, standing };
+    }
   }
 
   async fetch(ids: readonly number[]): Promise<(Uint8Array | null)[]> {
-    return ids.length === 0 ? [] : this.#redis.hmgetBuffer(`${this.#prefix}chunks`, ...ids.map(String));
+    return ids.length === 0 ? [] : this.#redis.mgetBuffer(ids.map((id) => `${this.#prefix}chunk:${id}`));
   }
 
   async recordSampled(transitions: number): Promise<ReplayStanding> {
@@ -118,22 +144,20 @@ export class RedisReplayStore implements ReplayStore {
 
   async close(): Promise<void> {}
 
-  #keys(...names: string[]): string[] {
-    return names.map((name) => this.#prefix + name);
-  }
-
   /** The scripts' own errors as what they mean. */
   #explain(error: unknown): never {
-    const message = error instanceof Error ? error.message : '';
-    if (message.startsWith('NOREPLAY')) throw missing(this.#prefix);
-    if (message.startsWith('BADCHUNK ')) throw new ChunkError(message.slice('BADCHUNK '.length));
-    if (message.startsWith('OOM'))
-      throw new Error(
-        `Redis is at its maxmemory, so the replay ${this.#prefix} can't take more: give Redis more, or the replay ` +
-          `a smaller capacity than its ${this.capacity.bytes} bytes.`,
-      );
-    // ioredis hangs the command on its error: megabytes of chunks that have no place in a log.
-    if (error instanceof Error && 'command' in error) delete error.command;
+    const messages = errorMessages(error);
+    for (const message of messages) {
+      if (message.startsWith('NOREPLAY')) throw missing(this.#prefix);
+      if (message.startsWith('BADCHUNK ')) throw new ChunkError(message.slice('BADCHUNK '.length));
+      if (message.startsWith('OOM'))
+        throw new Error(
+          `Redis is at its maxmemory, so the replay ${this.#prefix} can't take more: give Redis more, or the ` +
+            `replay a smaller capacity than its ${this.capacity.bytes} bytes.`,
+        );
+    }
+    // ioredis hangs the commands on its errors: megabytes of chunks that have no place in a log.
+    if (error instanceof Error && messages.length > 0) throw new Error(messages.join(' '));
     throw error;
   }
 }
@@ -142,11 +166,6 @@ function missing(prefix: string): ReplayMissingError {
   return new ReplayMissingError(
     `There is no replay ${prefix} on this Redis: it is made by the run's learner, so start that, or check the run id.`,
   );
-}
-
-/** A Buffer on the same bytes: what ioredis sends as they are. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The values in the order of `STANDING`. */
@@ -164,4 +183,11 @@ function parseStanding(values: readonly string[]): ReplayStanding {
     evictedTotal,
     sampledTotal,
   };
+}
+
+/** What an error of ioredis says, and those that made it (of a transaction's commands). */
+function errorMessages(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const { previousErrors = [] } = error as { previousErrors?: readonly Error[] };
+  return [...previousErrors, error].map(({ message }) => message);
 }

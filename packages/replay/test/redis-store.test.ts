@@ -184,9 +184,9 @@ describe('a replay on Redis', () => {
     const prefix = newPrefix();
     const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
     await store.append([0, 1, 2].map((sequence) => encode({ sequence })));
-    const bytes = (await redis.hgetBuffer(`${prefix}chunks`, '2'))!;
+    const bytes = (await redis.getBuffer(`${prefix}chunk:2`))!;
     bytes[100] ^= 1;
-    await redis.hset(`${prefix}chunks`, '2', bytes);
+    await redis.set(`${prefix}chunk:2`, bytes);
     const replay = new Replay(store, { layout: LAYOUT, capacity: 1000, discount: 0.9, nStep: 1 });
     expect(await replay.sync()).toBe(8);
     expect(replay.counts.refusedChunks).toBe(1);
