@@ -53,14 +53,12 @@ const presets: Readonly<Record<string, Preset>> = {
       agent: {
         kind: 'dqn',
         network: { kind: 'mlp', hidden: [256, 256] },
-        learningRate: 4e-3,
+        learningRate: 1e-3,
         batchSize: 128,
-        discount: 0.98,
-        target: { kind: 'hard', every: 300 },
+        target: { kind: 'soft', tau: 0.005 },
       },
-      // As the RL Baselines3 Zoo tuned it: half an update a step, a target that stands still for 600 steps.
-      exploration: { kind: 'schedule', from: 1, to: 0.07, steps: 24_000 },
-      replay: { capacity: 10_000, minSize: 1_000, samplesPerInsert: 64 },
+      exploration: { kind: 'schedule', from: 1, to: 0.05, steps: 60_000 },
+      replay: { capacity: 200_000, minSize: 5_000, samplesPerInsert: 32 },
       fleet: { actors: 2, slots: 16, slotsPerLease: 2, slotsPerActor: 4 },
       stop: { maxUpdates: 60_000, solvedReturn: -110 },
     },
