@@ -10,7 +10,12 @@ import {
   replayPrefix,
   reportEpisodes,
 } from '@qfleet/fleet';
-import { RedisReplayStore, ratioLimiter, type SampleToInsertLimiter } from '@qfleet/replay';
+import {
+  RedisReplayStore,
+  type ReplayStanding,
+  ratioLimiter,
+  type SampleToInsertLimiter,
+} from '@qfleet/replay';
 import { layoutOf, Rollout } from '@qfleet/rollout';
 import { Epsilons } from './exploration.ts';
 import { Uplink } from './uplink.ts';
@@ -142,10 +147,14 @@ export class Actor {
 
   #stepForSlice(): void {
     const end = performance.now() + SLICE_MS;
-    this.#epsilons.update(this.#uplink.standing.insertedTotal + this.#uplink.transitions);
+    const projected = this.#projectedStanding();
+    this.#epsilons.update(projected.insertedTotal);
+    // What others do meanwhile is heard of later: taken as the same pace in their slots, lest all use the same room.
+    const { slots } = this.#config.fleet;
     do {
       this.#steps += this.#rollout.step();
-    } while (performance.now() < end && this.#mayInsert());
+      projected.insertedTotal += slots;
+    } while (performance.now() < end && this.#mayInsert(projected));
     this.#hand();
   }
 
@@ -163,7 +172,7 @@ export class Actor {
       return 'weights';
     }
     if (this.#uplink.chunks >= BUFFERED_CHUNKS_PER_SLOT * slots) return 'redis';
-    return this.#mayInsert() ? null : 'ratio';
+    return this.#mayInsert(this.#projectedStanding()) ? null : 'ratio';
   }
 
   async #wait(reason: WaitReason): Promise<void> {
@@ -174,11 +183,14 @@ export class Actor {
     this.#waits.add(reason, (performance.now() - began) / 1000);
   }
 
-  /** What waits to be sent counts as inserted: it will be, whatever the learner does. */
-  #mayInsert(): boolean {
-    if (!this.#limiter) return true;
-    const { standing, transitions } = this.#uplink;
-    return this.#limiter.mayInsert({ ...standing, insertedTotal: standing.insertedTotal + transitions });
+  /** The replay once it has all that this actor has stepped: that will come, whatever the learner does. */
+  #projectedStanding() {
+    const { standing, acknowledged } = this.#uplink;
+    return { ...standing, insertedTotal: standing.insertedTotal + this.#steps - acknowledged };
+  }
+
+  #mayInsert(standing: ReplayStanding): boolean {
+    return this.#limiter?.mayInsert(standing) ?? true;
   }
 
   async #followWeights(signal: AbortSignal): Promise<void> {

@@ -31,6 +31,7 @@ export class Uplink {
   #standing: ReplayStanding;
   #standingAt = performance.now();
   #transitions = 0;
+  #acknowledged = 0;
   #busy: Promise<void> | null = null;
   #failure: unknown = null;
   #closed = false;
@@ -49,6 +50,11 @@ export class Uplink {
   /** The replay as this actor last heard of it. */
   get standing(): ReplayStanding {
     return this.#standing;
+  }
+
+  /** Transitions that the replay acknowledged. */
+  get acknowledged(): number {
+    return this.#acknowledged;
   }
 
   /** Transitions not acknowledged yet. */
@@ -142,7 +148,10 @@ export class Uplink {
     }
     if (count === 0) return this.#store.standing();
     const { standing } = await this.#store.append(this.#chunks.slice(0, count).map((chunk) => chunk.bytes));
-    for (const { transitions } of this.#chunks.splice(0, count)) this.#transitions -= transitions;
+    for (const { transitions } of this.#chunks.splice(0, count)) {
+      this.#transitions -= transitions;
+      this.#acknowledged += transitions;
+    }
     return standing;
   }
 }

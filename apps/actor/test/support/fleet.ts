@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Weights } from '@qfleet/agents';
+import { type RunConfig, runSchema } from '@qfleet/config';
+import {
+  connectRedis,
+  createRun,
+  FleetReader,
+  LearnerLease,
+  RedisWeightsChannel,
+  replayPrefix,
+  seedLeases,
+  setPhase,
+} from '@qfleet/fleet';
+import type { FleetState } from '@qfleet/metrics';
+import { RedisReplayStore } from '@qfleet/replay';
+import { startRedis, type TestRedis } from '../../../../test/support/redis.ts';
+
+type Redis = Awaited<ReturnType<typeof connectRedis>>;
+
+const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+
+/** CartPole for actors, with small slots; `replay` and `fleet` fields replaced. */
+export function configOf(changes: {
+  environment?: Partial<RunConfig['environment']>;
+  replay?: Partial<RunConfig['replay']>;
+  fleet?: Partial<RunConfig['fleet']>;
+}): RunConfig {
+  const config = runSchema.parse({
+    environment: { id: 'CartPole-v1' },
+    agent: { kind: 'dqn', network: { kind: 'mlp', hidden: [16] } },
+    replay: { samplesPerInsert: null, capacity: 10_000_000 },
+    fleet: { slots: 8, slotsPerLease: 2, slotsPerActor: 4 },
+  });
+  return {
+    ...config,
+    environment: { ...config.environment, ...changes.environment },
+    replay: { ...config.replay, ...changes.replay },
+    fleet: { ...config.fleet, ...changes.fleet },
+  };
+}
+
+export interface ActorProcess {
+  readonly child: ChildProcess;
+  /** What it wrote to stderr so far. */
+  readonly log: () => string;
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+/** A run with a Redis of its own and a stand-in for the learner: what actors need, without one that trains. */
+export class TestFleet implements AsyncDisposable {
+  readonly server: TestRedis;
+  readonly redis: Redis;
+  readonly config: RunConfig;
+  readonly #actors: ActorProcess[] = [];
+  #lease: LearnerLease | null = null;
+  #reader: FleetReader | null = null;
+
+  private constructor(server: TestRedis, config: RunConfig, redis: Redis) {
+    this.server = server;
+    this.config = config;
+    this.redis = redis;
+  }
+
+  static async start(config: RunConfig, ...redisOptions: string[]): Promise<TestFleet> {
+    const server = await startRedis(...redisOptions);
+    return new TestFleet(server, config, await connectRedis(`unix://${server.socket}`, { role: 'test' }));
+  }
+
+  /** The run, its leases, and weights of version 1. */
+  async createRun(): Promise<void> {
+    await createRun(this.redis, 'r', this.config);
+    await seedLeases(this.redis, 'r', this.config.fleet);
+    await this.publish(1);
+    await setPhase(this.redis, 'r', 'running');
+  }
+
+  async publish(version: number, tensors: Weights['tensors'] = this.parameters()): Promise<void> {
+    this.#lease ??= await LearnerLease.acquire(this.redis, 'r', 'stand-in');
+    await new RedisWeightsChannel(this.redis, 'r', this.#lease).publish({
+      version,
+      updates: version,
+      tensors,
+    });
+  }
+
+  /** Of an MLP with one hidden layer. */
+  parameters(hidden = 16): Weights['tensors'] {
+    const shapes = {
+      'hidden0/kernel': [4, hidden],
+      'hidden0/bias': [hidden],
+      'output/kernel': [hidden, 2],
+      'output/bias': [2],
+    };
+    return new Map(
+      Object.entries(shapes).map(([name, shape]) => {
+        const size = shape.reduce((product, n) => product * n, 1);
+        return [name, { shape, data: Float32Array.from({ length: size }, (_, i) => Math.sin(i)) }];
+      }),
+    );
+  }
+
+  actor(name: string): ActorProcess {
+    const child = spawn(process.execPath, [MAIN], {
+      env: {
+        ...process.env,
+        QFLEET_REDIS_URL: `unix://${this.server.socket}`,
+        QFLEET_RUN: 'r',
+        QFLEET_PROCESS_ID: name,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let text = '';
+    child.stderr!.on('data', (data) => {
+      text += data;
+    });
+    const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+    const actor = { child, log: () => text, ended };
+    this.#actors.push(actor);
+    return actor;
+  }
+
+  async state(): Promise<FleetState> {
+    this.#reader ??= new FleetReader(this.redis, 'r');
+    return (await this.#reader.read())!;
+  }
+
+  replay(): Promise<RedisReplayStore> {
+    return RedisReplayStore.open(this.redis, replayPrefix('r'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { child, ended } of this.#actors) {
+      child.kill('SIGKILL');
+      await ended;
+    }
+    this.redis.disconnect();
+    await this.server.stop();
+  }
+}
