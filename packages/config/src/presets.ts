@@ -17,7 +17,8 @@ const presets: Readonly<Record<string, Preset>> = {
       agent: {
         kind: 'dqn',
         network: { kind: 'mlp', hidden: [128, 128] },
-        learningRate: 1e-3,
+        nSteps: 3,
+        learningRate: 2e-3,
         batchSize: 64,
         target: { kind: 'soft', tau: 0.01 },
       },
