@@ -184,15 +184,20 @@ describe('the exporter', () => {
     };
     await expect.poll(down, patient).toEqual([1, 300]);
 
-    await redis.call('CLIENT', 'PAUSE', '3500', 'ALL');
-    await expect
-      .poll(() => exporter.health(), patient)
-      .toMatchObject({
-        status: 503,
-        redis: 'down',
-        problem: 'Redis cannot be read: Redis did not answer in 2 s.',
-      });
-    expect(await down()).toEqual([0, undefined]);
+    const pid = Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await expect
+        .poll(() => exporter.health(), patient)
+        .toMatchObject({
+          status: 503,
+          redis: 'down',
+          problem: 'Redis cannot be read: Redis did not answer in 2 s.',
+        });
+      expect(await down()).toEqual([0, undefined]);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
     await expect.poll(down, patient).toEqual([1, 300]);
 
     await server.kill();
