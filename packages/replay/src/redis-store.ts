@@ -88,12 +88,16 @@ export class RedisReplayStore implements ReplayStore {
   }
 
   async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
+    if (chunks.length === 0) return { stored: 0, standing: await this.standing() };
     const staged = chunks.map((_, i) => `${this.#prefix}staged:${i}`);
     const transaction = this.#redis.multi() as ScriptTransaction;
-    chunks.forEach((bytes, i) => {
+    transaction.mset(
       // A Buffer on the same bytes: what ioredis sends as they are.
-      transaction.set(staged[i], Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    });
+      chunks.flatMap((bytes, i) => [
+        staged[i],
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      ]),
+    );
     const keys = [...['meta', 'sizes', 'writers'].map((name) => this.#prefix + name), ...staged];
     transaction.qfleetReplayAppend(keys.length, ...keys, `${this.#prefix}chunk:`);
     const results = await transaction.exec().catch((error: unknown) => this.#explain(error));

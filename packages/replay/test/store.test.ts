@@ -44,6 +44,7 @@ describe.each(Object.keys(stores))('a replay store %s', (kind) => {
     expect((await store.follow(0, 100)).chunks).toEqual([]);
     expect(await store.fetch([1])).toEqual([null]);
     expect(await store.fetch([])).toEqual([]);
+    expect((await store.append([])).stored).toBe(0);
   });
 
   it('gives back what was appended, byte for byte and in order', async () => {

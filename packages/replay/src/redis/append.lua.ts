@@ -57,8 +57,19 @@ for i = 4, #KEYS do
   sequences[i] = struct.unpack('<d', head, 41)
 end
 
-local stored = 0
-local last = {}
+-- One call of a command for many values; Lua's stack limits how many.
+local function callMany(command, key, values)
+  for first = 1, #values, 1000 do
+    local last = math.min(first + 999, #values)
+    if key then
+      redis.call(command, key, unpack(values, first, last))
+    else
+      redis.call(command, unpack(values, first, last))
+    end
+  end
+end
+
+local last, entries, gone = {}, {}, {}
 for i = 4, #KEYS do
   local writer = names[i]
   if not last[writer] then last[writer] = tonumber(redis.call('HGET', KEYS[3], writer) or -1) end
@@ -66,24 +77,27 @@ for i = 4, #KEYS do
     last[writer] = sequences[i]
     newest = newest + 1
     redis.call('RENAME', KEYS[i], ARGV[1] .. string.format('%.0f', newest))
-    redis.call('RPUSH', KEYS[2], lengths[i] .. ' ' .. sizes[i])
-    stored = stored + 1
+    entries[#entries + 1] = lengths[i] .. ' ' .. sizes[i]
     transitions = transitions + lengths[i]
     inserted = inserted + lengths[i]
     bytes = bytes + sizes[i]
-    while oldest < newest and (transitions > capacityTransitions or bytes > capacityBytes) do
-      local length, size = string.match(redis.call('LPOP', KEYS[2]), '(%d+) (%d+)')
-      redis.call('UNLINK', ARGV[1] .. string.format('%.0f', oldest))
-      oldest = oldest + 1
-      transitions = transitions - length
-      evicted = evicted + length
-      bytes = bytes - size
-    end
   else
-    redis.call('UNLINK', KEYS[i])
+    gone[#gone + 1] = KEYS[i]
   end
 end
+callMany('RPUSH', KEYS[2], entries)
 
+while oldest < newest and (transitions > capacityTransitions or bytes > capacityBytes) do
+  local length, size = string.match(redis.call('LPOP', KEYS[2]), '(%d+) (%d+)')
+  gone[#gone + 1] = ARGV[1] .. string.format('%.0f', oldest)
+  oldest = oldest + 1
+  transitions = transitions - length
+  evicted = evicted + length
+  bytes = bytes - size
+end
+callMany('UNLINK', nil, gone)
+
+local stored = #entries
 local reply = { stored, meta[10], oldest, newest, transitions, bytes, inserted, evicted, meta[11] }
 for i = 3, 8 do reply[i] = string.format('%.0f', reply[i]) end
 if stored > 0 then
