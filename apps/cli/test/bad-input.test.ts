@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { qfleet, temporaryDirectory } from './qfleet.ts';
+import { qfleet, temporaryDirectory } from '../../../test/support/qfleet.ts';
 
 /** Refused before anything starts: exit code 2, a sentence on stderr, no run directory. */
 async function expectRefused(

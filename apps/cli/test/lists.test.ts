@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { qfleet, temporaryDirectory } from './qfleet.ts';
+import { qfleet, temporaryDirectory } from '../../../test/support/qfleet.ts';
 
 describe('qfleet presets', () => {
   it('lists the presets, a line each', async () => {

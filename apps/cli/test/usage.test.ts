@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { qfleet } from './qfleet.ts';
+import { qfleet } from '../../../test/support/qfleet.ts';
 
 /** Bad usage: exit code 2, nothing on stdout, one sentence on stderr that holds `says`. */
 async function expectRefused(args: readonly string[], says: string | RegExp, cwd?: string): Promise<void> {

@@ -4,6 +4,8 @@ import { print, printJson, style, table } from '../output.ts';
 import { describeMachine, type Machine } from './machine.ts';
 
 const measure: Record<BenchName, () => Promise<readonly BenchRow[]>> = {
+  learner: async () => (await import('@qfleet/agents')).benchLearner(),
+  inference: async () => (await import('@qfleet/agents')).benchInference(),
   envs: async () => (await import('@qfleet/envs')).benchEnvs(),
 };
 

@@ -25,6 +25,7 @@ export async function trainFleet(session: Session, redisUrl: string | null): Pro
   if (own !== null) writeLaunch(session.directory, { mode: 'fleet', redis: null, ownRedis: own.url });
   try {
     const url = own?.url ?? redisUrl!;
+    if (own === null) session.display.say(howToJoin(url, session.directory.run));
     const redis = await openRedis(url);
     try {
       return await superviseRun(session, redis, new FleetProcesses(session.directory, url, log), log);
@@ -36,6 +37,10 @@ export async function trainFleet(session: Session, redisUrl: string | null): Pro
   }
 }
 
+/** What actors on other machines are started with. */
+const howToJoin = (url: string, run: string): string =>
+  `More actors, anywhere: QFLEET_REDIS_URL=${displayUrl(url)} QFLEET_RUN=${run} qfleet actor`;
+
 async function superviseRun(
   session: Session,
   redis: Redis,
@@ -45,6 +50,7 @@ async function superviseRun(
   const { run, config } = session.directory;
   await createRun(redis, run, config);
   if (session.resume) await setPhase(redis, run, 'starting');
+  const reader = new FleetReader(redis, run);
   const heartbeats = new Heartbeats({
     redis,
     run,
@@ -54,11 +60,10 @@ async function superviseRun(
     measure: () => ({ snapshot: { children: processes.living }, totals: {} }),
     log,
   });
-  await heartbeats.start();
   const kill = (): void => processes.kill();
   session.killed.addEventListener('abort', kill);
-  const reader = new FleetReader(redis, run);
   try {
+    await heartbeats.start();
     processes.start();
     const failure = await watch(session, reader, processes);
     const { restarts } = processes;
@@ -67,8 +72,8 @@ async function superviseRun(
   } finally {
     await processes.stop();
     session.killed.removeEventListener('abort', kill);
-    await reader.close();
     await heartbeats.stop();
+    await reader.close();
   }
 }
 
@@ -95,8 +100,7 @@ async function watch(
         exporterSaid = true;
         display.say(`Metrics: http://127.0.0.1:${exporter.port}/metrics`);
       }
-      const seconds = before + (trainingSince === null ? 0 : now - trainingSince);
-      display.update(progressOf(state, meter, seconds));
+      if (trainingSince !== null) display.update(progressOf(state, meter, before + now - trainingSince));
     }
     await sleep(POLL_MS, undefined, { signal: AbortSignal.any([signal, failed]) }).catch(() => undefined);
   }

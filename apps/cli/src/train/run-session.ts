@@ -26,9 +26,10 @@ export async function runSession(directory: RunDirectory, options: SessionOption
   );
   const { signal, killed } = interrupt;
   const session = { directory, display, signal, killed, resume: options.resume };
-  const { environment, seed } = directory.config;
+  const { environment, seed, fleet } = directory.config;
+  const how = options.mode === 'single' ? 'in this process' : `with ${fleet.actors} actors`;
   display.say(
-    `${options.resume ? 'Resuming' : 'Training'} ${style('bold', environment.id)}, seed ${seed}, in ${shownPath}`,
+    `${options.resume ? 'Resuming' : 'Training'} ${style('bold', environment.id)}, seed ${seed}, ${how}. Run directory: ${shownPath}`,
   );
   try {
     const end =

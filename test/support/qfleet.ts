@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -57,11 +57,17 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** Waits until `condition` holds. @throws after a minute. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
+/** Waits until `condition` holds. @throws after a minute, or when the process has ended first: with what it printed. */
+export async function until(
+  { child, output }: Started,
+  condition: () => boolean,
+  what: string,
+): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
+    if (Date.now() > deadline || child.exitCode !== null) {
+      throw new Error(`Waited in vain until ${what}.\n${output.stdout}\n${output.stderr}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -1,0 +1,109 @@
+import { loadRunConfig } from '@qfleet/config';
+import { describe, expect, it } from 'vitest';
+import { bytes, clock, integer, short, table } from '../src/output.ts';
+import { block, line } from '../src/train/display.ts';
+import { nearestBudget, type Progress, RateMeter } from '../src/train/progress.ts';
+
+const progress: Progress = {
+  seconds: 65,
+  steps: 12_345,
+  updates: 5_000,
+  stepsPerSecond: 2_000,
+  updatesPerSecond: 500,
+  meanReturn: 123.45,
+  evaluation: 400,
+  epsilon: [0.05, 0.4],
+  replayTransitions: 50_000,
+  actors: 2,
+};
+const stop = { maxUpdates: 10_000, maxSteps: null, maxSeconds: null, solvedReturn: null };
+
+describe('nearestBudget', () => {
+  it('is the one that ends the run first at the present rates', () => {
+    expect(nearestBudget(progress, stop)).toEqual({
+      name: 'updates',
+      limit: 10_000,
+      done: 0.5,
+      secondsLeft: 10,
+    });
+    expect(nearestBudget(progress, { ...stop, maxSteps: 20_000, maxSeconds: 100 })).toMatchObject({
+      name: 'steps',
+      secondsLeft: (20_000 - 12_345) / 2_000,
+    });
+    expect(nearestBudget(progress, { ...stop, maxSeconds: 70 })).toMatchObject({
+      name: 'seconds',
+      secondsLeft: 5,
+    });
+  });
+
+  it('does not guess where nothing moves, and prefers a budget of which it knows', () => {
+    const still = { ...progress, updatesPerSecond: 0 };
+    expect(nearestBudget(still, stop)).toMatchObject({ name: 'updates', secondsLeft: null });
+    expect(nearestBudget(still, { ...stop, maxSeconds: 1_000 })).toMatchObject({ name: 'seconds' });
+  });
+
+  it('is never more than done, and null where there is none', () => {
+    expect(nearestBudget({ ...progress, updates: 10_008 }, stop)).toMatchObject({ done: 1, secondsLeft: 0 });
+    expect(nearestBudget(progress, { ...stop, maxUpdates: null })).toBeNull();
+  });
+});
+
+describe('RateMeter', () => {
+  it('takes rates over its window, and nothing older', () => {
+    const meter = new RateMeter(5);
+    expect(meter.add(100, 1_000, 10)).toEqual({ stepsPerSecond: 0, updatesPerSecond: 0 });
+    expect(meter.add(102, 1_400, 12)).toEqual({ stepsPerSecond: 200, updatesPerSecond: 1 });
+    meter.add(107, 1_400, 12);
+    expect(meter.add(112, 1_400, 22)).toEqual({ stepsPerSecond: 0, updatesPerSecond: 2 });
+  });
+});
+
+describe('the display', () => {
+  const config = loadRunConfig({ preset: 'cartpole' }, ['stop.maxUpdates=10000', 'replay.capacity=100000']);
+
+  it('says in one line how the run stands', () => {
+    expect(line(progress, config)).toBe(
+      '1:05 · 12,345 env steps (2K/s) · 5,000 updates (500/s) · return 123.5 · evaluation 400.0 · ' +
+        'epsilon 0.050 to 0.40 · replay 50 % · 0:10 left to 10K updates',
+    );
+  });
+
+  it('shows what is not known yet as a dash', () => {
+    const text = line({ ...progress, meanReturn: null, evaluation: null, epsilon: null }, config);
+    expect(text).toContain('return – · evaluation – · epsilon – ·');
+  });
+
+  it('shows the same as a block', () => {
+    const text = block(progress, config);
+    for (const part of [
+      '12,345',
+      '2K/s by 2 actors',
+      '5,000',
+      '123.5',
+      '400.0',
+      '0.050 to 0.40',
+      '50 % full',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text).toContain(`${'█'.repeat(15)}${'░'.repeat(15)} 1:05 · 0:10 left to 10K updates`);
+  });
+});
+
+it('writes quantities for people', () => {
+  expect([clock(0), clock(59.6), clock(3_725), clock(-1)]).toEqual(['0:00', '1:00', '1:02:05', '0:00']);
+  expect([integer(1_234_567.8), short(12_345)]).toEqual(['1,234,568', '12.3K']);
+  expect([bytes(0), bytes(999), bytes(12_345_678)]).toEqual(['0 B', '999 B', '12.3 MB']);
+});
+
+it('aligns columns by what is seen, not by escape codes', () => {
+  expect(
+    table(
+      [
+        ['a', '1'],
+        ['\u001b[1mbb\u001b[22m', '22'],
+      ],
+      [1],
+    ),
+  ).toBe('a    1\n\u001b[1mbb\u001b[22m  22');
+});

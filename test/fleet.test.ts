@@ -1,0 +1,169 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { qfleet, type Started, start, temporaryDirectory, until } from './support/qfleet.ts';
+
+/** What `qfleet top --json` says, as far as these tests look. */
+interface Fleet {
+  readonly phase: string;
+  readonly totals: Readonly<Record<string, number>>;
+  readonly actors: readonly { readonly id: string; readonly pid: number; readonly slots: number }[];
+  readonly learners: readonly { readonly pid: number; readonly updates: number }[];
+  readonly evaluators: readonly { readonly pid: number }[];
+  readonly exporters: readonly { readonly pid: number; readonly port: number }[];
+}
+
+/** Tabular, so that thousands of updates take seconds; nothing but its budget ends it. */
+const endless = [
+  'train',
+  'cliffwalking',
+  '--set',
+  'stop.solvedReturn=null',
+  '--set',
+  'learner.checkpointEvery=500',
+];
+
+const readJson = <T>(...path: string[]): T => JSON.parse(readFileSync(join(...path), 'utf8')) as T;
+
+async function watch(directory: string): Promise<Fleet | null> {
+  const { code, stdout } = await qfleet(['top', directory, '--json']);
+  return code === 0 ? (JSON.parse(stdout) as Fleet) : null;
+}
+
+/** Reads the fleet until it is as wanted. @throws with the run's output where it never is. */
+async function watchUntil(
+  run: Started,
+  directory: string,
+  wanted: (fleet: Fleet) => boolean,
+): Promise<Fleet> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const fleet = existsSync(join(directory, 'launch.json')) ? await watch(directory) : null;
+    if (fleet !== null && wanted(fleet)) return fleet;
+    if (Date.now() > deadline || run.child.exitCode !== null) {
+      throw new Error(`The fleet never was as wanted: ${JSON.stringify(fleet)}\n${run.output.stderr}`);
+    }
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const pidsOf = ({ actors, learners, evaluators, exporters }: Fleet): number[] =>
+  [...actors, ...learners, ...evaluators, ...exporters].map(({ pid }) => pid);
+
+const training = (fleet: Fleet): boolean =>
+  fleet.phase === 'running' &&
+  fleet.actors.length === 2 &&
+  fleet.learners.some(({ updates }) => updates > 1_000);
+
+describe('a local fleet', { timeout: 180_000 }, () => {
+  it('trains, is measured, evaluates and leaves a whole run directory', async () => {
+    const directory = join(temporaryDirectory(), 'run');
+    const sets = ['learner.checkpointEvery=400', 'evaluation.every=400', 'stop.solvedReturn=null'];
+    const run = start([
+      ...['train', 'cartpole', '--run-dir', directory, '--seed', '3', '--max-updates', '1200', '--json'],
+      ...sets.flatMap((set) => ['--set', set]),
+    ]);
+    await until(run, () => /Metrics: http\S+/.test(run.output.stderr), 'the exporter serves');
+    const [address] = /http\S+/.exec(run.output.stderr)!;
+    const metrics = await (await fetch(address)).text();
+    expect(metrics).toMatch(/^qfleet_\w+(\{.*\})? \d/m);
+
+    const { code, stdout, stderr } = await run.ended;
+    expect(stderr).not.toContain('error');
+    expect(code).toBe(0);
+    const summary = JSON.parse(stdout);
+    expect(summary).toMatchObject({
+      environment: 'CartPole-v1',
+      seed: 3,
+      updates: 1200,
+      stopReason: 'maxUpdates',
+      restarts: 0,
+      weightsHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(summary.envSteps).toBeGreaterThan(1_000);
+    expect(summary.evaluation.returns).toHaveLength(20);
+    const { runDirectory, ...written } = summary;
+    expect(runDirectory).toBe(directory);
+    expect(readJson(directory, 'summary.json')).toEqual(written);
+    expect(readFileSync(join(directory, 'curve.svg'), 'utf8')).toMatch(/^<svg/);
+    const evaluations = readFileSync(join(directory, 'metrics.jsonl'), 'utf8').match(/"evaluation":/g);
+    expect(evaluations).toHaveLength(3);
+
+    // The same checkpoint on the same episodes gives what the summary says.
+    const again = await qfleet(['eval', directory, '--seed', String(summary.evaluation.seed), '--json']);
+    const { returns, mean, std } = summary.evaluation;
+    expect(JSON.parse(again.stdout)).toEqual({ returns, mean, std });
+  });
+
+  it('replaces an actor that is killed, and loses no count', async () => {
+    const directory = join(temporaryDirectory(), 'run');
+    const run = start([...endless, '--run-dir', directory, '--max-updates', '150000', '--json']);
+    const before = await watchUntil(run, directory, training);
+    process.kill(before.actors[0].pid, 'SIGKILL');
+    const after = await watchUntil(
+      run,
+      directory,
+      ({ actors }) =>
+        actors.length === 2 && actors.every(({ id, slots }) => id !== before.actors[0].id && slots > 0),
+    );
+    expect(after.totals['actorRestarts']).toBe(1);
+    for (const [name, total] of Object.entries(before.totals)) {
+      expect(after.totals[name], name).toBeGreaterThanOrEqual(total);
+    }
+    run.child.kill('SIGINT');
+    const { code, stdout } = await run.ended;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ restarts: 1 });
+  });
+
+  it('ends cleanly at Ctrl-C, and resume goes on to the end', async () => {
+    const directory = join(temporaryDirectory(), 'run');
+    const run = start([...endless, '--run-dir', directory, '--max-updates', '60000']);
+    const fleet = await watchUntil(run, directory, training);
+    run.child.kill('SIGINT');
+    const interrupted = await run.ended;
+    expect(interrupted.stdout).toContain(`qfleet resume ${directory}`);
+    expect(interrupted.code).toBe(0);
+    expect(pidsOf(fleet).filter(lives)).toEqual([]);
+    const first = readJson<Record<string, number>>(directory, 'summary.json');
+    expect(first).toMatchObject({ stopReason: 'interrupted', evaluation: null });
+    expect(first['updates']).toBeGreaterThan(1_000);
+
+    const resumed = start(['resume', directory, '--json']);
+    const { code, stdout } = await resumed.ended;
+    expect(code).toBe(0);
+    const second = JSON.parse(stdout);
+    expect(second).toMatchObject({ stopReason: 'maxUpdates', updates: 60_000 });
+    // The replay and its counts came back with the Redis of the run.
+    expect(second.envSteps).toBeGreaterThan(first['envSteps']);
+    expect(second.trainingSeconds).toBeGreaterThan(first['trainingSeconds']);
+    const updates = readFileSync(join(directory, 'metrics.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { updates: number }).updates);
+    expect(updates).toEqual(updates.toSorted((a, b) => a - b));
+  });
+
+  it('is gone at once after a second Ctrl-C', async () => {
+    const directory = join(temporaryDirectory(), 'run');
+    const run = start([...endless, '--run-dir', directory]);
+    const fleet = await watchUntil(run, directory, training);
+    // A learner that does not drain holds the end up.
+    process.kill(fleet.learners[0].pid, 'SIGSTOP');
+    run.child.kill('SIGINT');
+    await until(run, () => run.output.stdout.includes('Ending'), 'it says that it ends');
+    // What comes within half a second is the same Ctrl-C, passed on by npm.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    run.child.kill('SIGINT');
+    expect((await run.ended).code).toBe(1);
+    await expect.poll(() => pidsOf(fleet).filter(lives), { timeout: 30_000 }).toEqual([]);
+  });
+});
