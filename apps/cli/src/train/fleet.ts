@@ -1,5 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRun, FleetReader, Heartbeats, isOver, type Logger, readPhase, setPhase } from '@qfleet/fleet';
+import {
+  createRun,
+  displayUrl,
+  FleetReader,
+  Heartbeats,
+  isOver,
+  type Logger,
+  readPhase,
+  setPhase,
+} from '@qfleet/fleet';
 import type { FleetState } from '@qfleet/metrics';
 import { latestCheckpoint, type StopReason } from '@qfleet/training';
 import { nanoid } from 'nanoid';
