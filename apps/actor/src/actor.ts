@@ -25,6 +25,8 @@ import { type WaitReason, Waits } from './waits.ts';
 const SLICE_MS = 4;
 const WAIT_MS = 5;
 const WEIGHTS_POLL_MS = 50;
+/** Without news of the replay for so long, it is Redis that holds the actor up, not the ratio. */
+const SILENT_MS = 1_000;
 /** Chunks a slot that wait for the replay, before the actor stands still. */
 const BUFFERED_CHUNKS_PER_SLOT = 64;
 
@@ -149,7 +151,6 @@ export class Actor {
     const end = performance.now() + SLICE_MS;
     const projected = this.#projectedStanding();
     this.#epsilons.update(projected.insertedTotal);
-    // What others do meanwhile is heard of later: taken as the same pace in their slots, lest all use the same room.
     const { slots } = this.#config.fleet;
     do {
       this.#steps += this.#rollout.step();
@@ -161,7 +162,7 @@ export class Actor {
   #hand(): void {
     const episodes = this.#rollout.takeEpisodes();
     this.#episodes += episodes.length;
-    this.#uplink.push(this.#rollout.takeChunks(), episodes);
+    this.#uplink.push(this.#rollout.takeChunks(), episodes, this.#steps);
   }
 
   #waitReason(): WaitReason | null {
@@ -172,7 +173,8 @@ export class Actor {
       return 'weights';
     }
     if (this.#uplink.chunks >= BUFFERED_CHUNKS_PER_SLOT * slots) return 'redis';
-    return this.#mayInsert(this.#projectedStanding()) ? null : 'ratio';
+    if (this.#mayInsert(this.#projectedStanding())) return null;
+    return this.#uplink.silentMs > SILENT_MS ? 'redis' : 'ratio';
   }
 
   async #wait(reason: WaitReason): Promise<void> {
@@ -183,10 +185,16 @@ export class Actor {
     this.#waits.add(reason, (performance.now() - began) / 1000);
   }
 
-  /** The replay once it has all that this actor has stepped: that will come, whatever the learner does. */
+  /**
+   * The replay once it has all that this actor has stepped, which will come, whatever the learner does. What others do
+   * is heard of later: since the last news it is taken as the same pace in their slots, lest all use the same room.
+   */
   #projectedStanding() {
-    const { standing, acknowledged } = this.#uplink;
-    return { ...standing, insertedTotal: standing.insertedTotal + this.#steps - acknowledged };
+    const { standing, standingSteps, acknowledged } = this.#uplink;
+    const others = this.#config.fleet.slots / Math.max(1, this.#rollout.slots.length) - 1;
+    const inserted =
+      standing.insertedTotal + (this.#steps - acknowledged) + (this.#steps - standingSteps) * others;
+    return { ...standing, insertedTotal: inserted };
   }
 
   #mayInsert(standing: ReplayStanding): boolean {

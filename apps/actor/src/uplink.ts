@@ -30,6 +30,8 @@ export class Uplink {
   #store: ReplayStore;
   #standing: ReplayStanding;
   #standingAt = performance.now();
+  #standingSteps = 0;
+  #steps = 0;
   #transitions = 0;
   #acknowledged = 0;
   #busy: Promise<void> | null = null;
@@ -52,6 +54,16 @@ export class Uplink {
     return this.#standing;
   }
 
+  /** Milliseconds since that standing came. */
+  get silentMs(): number {
+    return performance.now() - this.#standingAt;
+  }
+
+  /** Steps that the actor had done when it asked for that standing. */
+  get standingSteps(): number {
+    return this.#standingSteps;
+  }
+
   /** Transitions that the replay acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged;
@@ -67,8 +79,12 @@ export class Uplink {
     return this.#chunks.length;
   }
 
-  /** Takes chunks and finished episodes over, and sends them as soon as the append under way is done. */
-  push(chunks: readonly Uint8Array[], episodes: readonly EpisodeReport[]): void {
+  /**
+   * Takes chunks and finished episodes over, and sends them as soon as the append under way is done.
+   * @param steps that the actor has done, those of open chunks too.
+   */
+  push(chunks: readonly Uint8Array[], episodes: readonly EpisodeReport[], steps: number): void {
+    this.#steps = steps;
     for (const bytes of chunks) {
       const transitions = peekChunk(bytes).length;
       this.#chunks.push({ bytes, transitions });
@@ -80,7 +96,7 @@ export class Uplink {
 
   /** Asks how the replay stands, where the last news is old. */
   refresh(): void {
-    if (performance.now() - this.#standingAt > STANDING_MAX_AGE_MS) this.#run();
+    if (this.silentMs > STANDING_MAX_AGE_MS) this.#run();
   }
 
   /** @throws what no retry mends: a chunk that the replay refuses. */
@@ -135,9 +151,11 @@ export class Uplink {
       this.#episodes = [...episodes, ...this.#episodes];
       throw error;
     });
+    const steps = this.#steps;
     const [standing] = await Promise.all([this.#append(), reporting]);
     this.#standing = standing;
     this.#standingAt = performance.now();
+    this.#standingSteps = steps;
   }
 
   async #append(): Promise<ReplayStanding> {
