@@ -62,7 +62,11 @@ export class Actor {
       run: env.run,
       id: env.id,
       capacity: config.fleet.slotsPerActor,
-      onTaken: (slots) => this.#change(slots, (slot) => this.#rollout.addSlot(slot)),
+      onTaken: (slots) => {
+        this.#change(slots, (slot) => this.#rollout.addSlot(slot));
+        // While this actor stood by, others went on.
+        this.#uplink.refresh();
+      },
       onLost: (slots) => this.#change(slots, (slot) => this.#rollout.removeSlot(slot)),
       log,
     });
@@ -151,11 +155,13 @@ export class Actor {
     const end = performance.now() + SLICE_MS;
     const projected = this.#projectedStanding();
     this.#epsilons.update(projected.insertedTotal);
-    const { slots } = this.#config.fleet;
-    do {
+    const { fleet, replay } = this.#config;
+    // At most a round of full chunks: that much the limiter's buffer has room for.
+    for (let round = 0; round < replay.chunkLength; round++) {
       this.#steps += this.#rollout.step();
-      projected.insertedTotal += slots;
-    } while (performance.now() < end && this.#mayInsert(projected));
+      projected.insertedTotal += fleet.slots;
+      if (performance.now() >= end || !this.#mayInsert(projected)) break;
+    }
     this.#hand();
   }
 
@@ -179,8 +185,8 @@ export class Actor {
 
   async #wait(reason: WaitReason): Promise<void> {
     const began = performance.now();
-    // Those held back by the ratio learn from a standing that they may go on.
-    if (reason === 'ratio') this.#uplink.refresh();
+    // Those held back by the ratio learn from a standing that they may go on; the others, whether.
+    if (reason === 'ratio' || reason === 'weights') this.#uplink.refresh();
     await sleep(WAIT_MS);
     this.#waits.add(reason, (performance.now() - began) / 1000);
   }

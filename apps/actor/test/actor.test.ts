@@ -91,7 +91,7 @@ describe('an actor process', () => {
   });
 
   it('holds the insert side of the sample-to-insert ratio', async () => {
-    const config = configOf({ replay: { samplesPerInsert: 2, minSize: 20_000 } });
+    const config = configOf({ replay: { samplesPerInsert: 2, minSize: 50_000 } });
     await using fleet = await TestFleet.start(config);
     await fleet.createRun();
     fleet.actor('actor-0');
@@ -112,10 +112,10 @@ describe('an actor process', () => {
       expect(inserted / bound(sampled)).toBeLessThan(1.05);
     };
     expectHeld(held.insertedTotal, 0);
-    await replay.recordSampled(20_000);
+    await replay.recordSampled(50_000);
     const moved = await waited();
     await expect.poll(waited, within).toBeGreaterThan(moved + 2);
-    expectHeld((await replay.standing()).insertedTotal, 20_000);
+    expectHeld((await replay.standing()).insertedTotal, 50_000);
   });
 
   it('goes on after a Redis that was killed, with nothing lost that was acknowledged, and nothing twice', async () => {

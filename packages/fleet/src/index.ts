@@ -36,6 +36,7 @@ export {
   type RunRecord,
   readPhase,
   readRun,
+  restoreRun,
   setPhase,
   type WaitForRunOptions,
   waitForRun,

@@ -51,6 +51,20 @@ export async function createRun(redis: Redis, run: string, config: RunConfig): P
   return false;
 }
 
+/**
+ * Writes the record again where Redis lost it, as it is here: for the learner, whose heartbeat then finds no run. Leases
+ * are seeded again by `seedLeases`, weights published again, the replay fills up again.
+ */
+export async function restoreRun(redis: Redis, record: RunRecord): Promise<void> {
+  const key = fleetKeys(record.run).run;
+  await redis
+    .multi()
+    .hsetnx(key, 'config', JSON.stringify(record.config))
+    .hsetnx(key, 'startedAt', record.startedAt)
+    .hsetnx(key, 'phase', record.phase)
+    .exec();
+}
+
 /** The record as it is now; null: there is none. */
 export async function readRun(redis: Redis, run: string): Promise<RunRecord | null> {
   const record = await redis.hgetall(fleetKeys(run).run);

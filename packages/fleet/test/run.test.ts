@@ -6,6 +6,7 @@ import {
   FleetConfigurationError,
   readPhase,
   readRun,
+  restoreRun,
   setPhase,
   waitForRun,
 } from '../src/index.ts';
@@ -34,6 +35,19 @@ describe('the run record', () => {
         'Run r exists with another configuration (fleet.slots: 16 there, 17 here): choose another run id, or the same configuration.',
       ),
     );
+  });
+
+  it('is written again where Redis lost it, and left alone where not', async () => {
+    const { redis } = fixture;
+    await createRun(redis, 'r', configOf());
+    await setPhase(redis, 'r', 'running');
+    const record = (await readRun(redis, 'r'))!;
+    await redis.flushall();
+    await restoreRun(redis, record);
+    expect(await readRun(redis, 'r')).toEqual(record);
+    await setPhase(redis, 'r', 'stopping');
+    await restoreRun(redis, record);
+    expect((await readRun(redis, 'r'))!.phase).toBe('stopping');
   });
 
   it('is waited for', async () => {
