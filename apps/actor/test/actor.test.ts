@@ -176,6 +176,20 @@ describe('an actor process', () => {
     expect(await actor.ended).toBe(0);
   });
 
+  it('ends in an outage too, and says what it could not hand over', async () => {
+    await using fleet = await TestFleet.start(configOf({}));
+    await fleet.createRun();
+    const actor = fleet.actor('actor-0');
+    await expect
+      .poll(async () => (await fleet.state()).totals.transitionsPushed, within)
+      .toBeGreaterThan(1_000);
+    await fleet.server.kill();
+    await expect.poll(actor.log, within).toMatch(/Redis is away/);
+    actor.child.kill('SIGTERM');
+    expect(await actor.ended).toBe(0);
+    expect(actor.log()).toMatch(/\d+ transitions could not be handed to the replay in time/);
+  });
+
   it('ends with code 1 and one sentence on NaN from an environment; that step is in no chunk', async () => {
     const config = configOf({ environment: { id: 'mine' } });
     await using fleet = await TestFleet.start(config);

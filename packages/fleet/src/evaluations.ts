@@ -121,10 +121,10 @@ export class EvaluationWorker {
     return this.#failed;
   }
 
-  /** Gives the job at hand back to the queue, and takes no other. */
+  /** Gives the job at hand back to the queue, and takes no other. With Redis away its lock runs out instead. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#worker.close();
+    await this.#worker.close(this.#options.redis.status !== 'ready');
   }
 
   async #process(job: Job<EvaluationJob>, token: string | undefined): Promise<void> {

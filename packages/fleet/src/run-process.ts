@@ -19,6 +19,9 @@ export interface ProcessContext {
 /** Seconds that a process waits for a Redis that is not up yet: processes may be started in any order. */
 const REDIS_PATIENCE_SECONDS = 60;
 
+/** After that a draining process ends as it is: within the 10 seconds that containers are given by default. */
+const DRAIN_SECONDS = 9;
+
 /** What says that a process was configured wrongly: to start it again would be in vain. */
 const REFUSALS = [FleetConfigurationError, ConfigError, EnvironmentDefinitionError];
 
@@ -35,6 +38,10 @@ export async function runProcess(
   const end = (why: string): void => {
     if (drain.signal.aborted) process.exit(1);
     drain.abort(new Error(why));
+    setTimeout(() => {
+      process.stderr.write(`The ${role} could not end in order within ${DRAIN_SECONDS} seconds.\n`);
+      process.exit(1);
+    }, DRAIN_SECONDS * 1000).unref();
   };
   process.on('SIGTERM', () => end('SIGTERM'));
   process.on('SIGINT', () => end('SIGINT'));

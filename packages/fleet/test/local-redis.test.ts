@@ -44,6 +44,7 @@ function client(url: string, options: RedisOptions = {}): Redis {
   const made = new Redis({
     ...redisOptionsOf(url, {}),
     ...options,
+    replyMapping: 'legacy',
     lazyConnect: true,
     retryStrategy: () => null,
   });
