@@ -29,6 +29,7 @@ export async function runChecks({ root, node, env }) {
     'dead code and dependencies (knip)': tool([
       bin('knip/bin/knip.js'),
       '--no-progress',
+      '--no-config-hints',
       '--config',
       '.knip.json',
     ]),
@@ -66,7 +67,11 @@ export async function runSuites({ root, node, env }, config, args) {
       `--outputFile.json=${report}`,
     ];
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-    const code = await launch(node, [vitest, ...flags, ...args], { cwd: root, env });
+    const code = await launch(node, [vitest, ...flags, ...args], {
+      cwd: root,
+      // Vitest takes CI for a reader of colours.
+      env: process.stdout.isTTY ? env : { ...env, NO_COLOR: '1' },
+    });
     return countReport(readReport(report), code);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -45,7 +45,7 @@ function allowed(name) {
 export function importsOf(source) {
   const fixed = source.matchAll(/^(?:import|export)\b(?:[^'";=(]*?\bfrom)?\s*['"]([^'"\n]+)['"]/gm);
   const code = source.replaceAll(/^\s*(?:\/\*\*?|\*|\/\/).*$/gm, '');
-  const dynamic = code.matchAll(/\bimport\(\s*['"]([^'"\n]+)['"]/g);
+  const dynamic = code.matchAll(/\bimport\(\s*['"]([^'"\n$]+)['"]/g);
   return [...fixed, ...dynamic].map((match) => match[1]);
 }
 
