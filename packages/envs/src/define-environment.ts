@@ -111,8 +111,7 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
       `${what}, field actionSpace: it must be discrete, as in discrete(4).`,
     );
   }
-  const definition: EnvironmentDefinition & { [adapted]: true } = {
-    [adapted]: true,
+  const definition: EnvironmentDefinition = {
     id: own.id,
     observationSpace,
     actionSpace,
@@ -121,7 +120,8 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
     summary: own.summary ?? '',
     create: (random) => new Adapted(own.create(random), observationSpace),
   };
-  return definition;
+  // Not enumerable: a copy of the definition with another `create` is not adapted yet.
+  return Object.defineProperty(definition, adapted, { value: true });
 }
 
 /** A space that may be a plain object, with `box`'s defaults. */
