@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { qfleet, type Started, start, temporaryDirectory, until } from './support/qfleet.ts';
+import { nanAtStep7, qfleet, type Started, start, temporaryDirectory, until } from './support/qfleet.ts';
 
 /** What `qfleet top --json` says, as far as these tests look. */
 interface Fleet {
@@ -13,7 +14,7 @@ interface Fleet {
   readonly exporters: readonly { readonly pid: number; readonly port: number }[];
 }
 
-/** Tabular, so that thousands of updates take seconds; nothing but its budget ends it. */
+/** Tabular, so that thousands of updates take seconds; only its budget ends it. */
 const endless = [
   'train',
   'cliffwalking',
@@ -105,7 +106,7 @@ describe('a local fleet', { timeout: 180_000 }, () => {
 
   it('replaces an actor that is killed, and loses no count', async () => {
     const directory = join(temporaryDirectory(), 'run');
-    const run = start([...endless, '--run-dir', directory, '--max-updates', '150000', '--json']);
+    const run = start([...endless, '--run-dir', directory, '--max-updates', '10000000', '--json']);
     const before = await watchUntil(run, directory, training);
     process.kill(before.actors[0].pid, 'SIGKILL');
     const after = await watchUntil(
@@ -152,9 +153,18 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     expect(updates).toEqual(updates.toSorted((a, b) => a - b));
   });
 
+  it('fails with the reason where no actor can step its environment', async () => {
+    const cwd = temporaryDirectory();
+    await writeFile(join(cwd, 'env.ts'), nanAtStep7);
+    const { code, stdout, stderr } = await qfleet(['train', 'env.ts', '--run-dir', 'run', '--json'], { cwd });
+    expect(stderr).toMatch(/^error: actor-\d .*Environment Nan-v0, slot \d+, episode 1, step 7: .* is NaN/m);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'failed', updates: 0, evaluation: null });
+  });
+
   it('is gone at once after a second Ctrl-C', async () => {
     const directory = join(temporaryDirectory(), 'run');
-    const run = start([...endless, '--run-dir', directory]);
+    const run = start([...endless, '--run-dir', directory, '--max-updates', '10000000']);
     const fleet = await watchUntil(run, directory, training);
     // A learner that does not drain holds the end up.
     process.kill(fleet.learners[0].pid, 'SIGSTOP');

@@ -71,3 +71,20 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** A module of a user's environment that fails in its seventh step. */
+export const nanAtStep7 = `
+import { box, defineEnvironment, discrete } from '@qfleet/envs';
+export default defineEnvironment({
+  id: 'Nan-v0',
+  observationSpace: box({ low: -1, high: 1, shape: [1] }),
+  actionSpace: discrete(2),
+  create: () => {
+    let t = 0;
+    return {
+      reset: () => (t = 0),
+      step: () => ({ observation: ++t === 7 ? Number.NaN : 0, reward: 0, terminated: false }),
+    };
+  },
+});
+`;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createAgent, createPolicy, epsilonOf } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
@@ -129,6 +128,3 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
   agent.dispose();
   return { trainer, steps, stopReason };
 }
-
-/** Where a run directory keeps its checkpoints. */
-export const checkpointsOf = (runDirectory: string): string => join(runDirectory, 'checkpoints');

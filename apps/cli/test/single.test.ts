@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { qfleet, start, temporaryDirectory, until } from '../../../test/support/qfleet.ts';
+import { nanAtStep7, qfleet, start, temporaryDirectory, until } from '../../../test/support/qfleet.ts';
 
 const small = ['--single', '--json', '--max-updates', '200', '--set', 'stop.solvedReturn=null'];
 
@@ -66,6 +67,32 @@ describe('qfleet train --single', { timeout: 120_000 }, () => {
     );
     expect(summary).toMatchObject({ stopReason: 'maxSteps' });
     expect(summary['envSteps']).toBeGreaterThanOrEqual(600);
+  });
+
+  it('names environment, slot and step of an observation that is NaN', async () => {
+    const cwd = temporaryDirectory();
+    await writeFile(join(cwd, 'env.ts'), nanAtStep7);
+    const { code, stdout, stderr } = await qfleet(['train', 'env.ts', '--single', '--json'], { cwd });
+    expect(stderr).toMatch(/^error: Environment Nan-v0, slot 0, episode 1, step 7: .* is NaN/m);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  });
+
+  it('names a checkpoint that was cut short, and goes on from the one before', async () => {
+    const cwd = temporaryDirectory();
+    const checkpoints = ['--set', 'learner.checkpointEvery=50', '--set', 'evaluation.every=50'];
+    await qfleet(['train', 'cliffwalking', ...small, ...checkpoints, '--run-dir', 'run'], { cwd });
+    const directory = join(cwd, 'run', 'checkpoints');
+    const [newest] = readdirSync(directory)
+      .filter((name) => /^\d/.test(name))
+      .sort()
+      .reverse();
+    for (const name of [newest, 'best.safetensors']) truncateSync(join(directory, name), 100);
+    const played = await qfleet(['eval', 'run'], { cwd });
+    expect(played.stderr).toMatch(/^error: The checkpoint .*best\.safetensors can't be read/);
+    expect(played.code).toBe(1);
+    const resumed = await qfleet(['resume', 'run', '--json'], { cwd });
+    expect(resumed.code).toBe(0);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ updates: 200 });
   });
 
   it('has no fleet to watch', async () => {

@@ -6,7 +6,7 @@ import { type Finding, ok } from './finding.ts';
 const run = promisify(execFile);
 
 /** The first line that a program prints; null where it is not there, fails or hangs. */
-export async function firstLine(program: string, ...programArguments: string[]): Promise<string | null> {
+async function firstLine(program: string, ...programArguments: string[]): Promise<string | null> {
   try {
     const { stdout, stderr } = await run(program, programArguments, { timeout: 10_000 });
     return (stdout || stderr).trim().split('\n')[0] || null;

@@ -5,7 +5,7 @@ import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../errors.ts';
 
 /** What `qfleet train` was told to train: told apart by the file name's ending. */
-export function sourceOf(what: string): ConfigSource {
+function sourceOf(what: string): ConfigSource {
   if (/\.ya?ml$/.test(what)) return { file: what };
   if (isModule(what)) return { environmentModule: what };
   if (what.includes('/') || existsSync(what)) {
@@ -17,7 +17,7 @@ export function sourceOf(what: string): ConfigSource {
 }
 
 /** The options that are fields of the configuration by another name; `--set` comes last and so wins. */
-export function overridesOf(options: TrainOptions): string[] {
+function overridesOf(options: TrainOptions): string[] {
   const named: [string, number | undefined][] = [
     ['fleet.actors', options.actors],
     ['seed', options.seed],
