@@ -125,7 +125,8 @@ export class Actor {
    */
   async run(signal: AbortSignal): Promise<void> {
     this.#leases.start();
-    const following = this.#followWeights(signal);
+    // Not waited for: its question may hang on a Redis that is away.
+    void this.#followWeights(signal);
     while (!signal.aborted) {
       this.#check();
       const reason = this.#waitReason();
@@ -136,7 +137,6 @@ export class Actor {
         await this.#wait(reason);
       }
     }
-    await following;
   }
 
   /** Gives the leases back and sends what is left, until `deadline` is aborted. What is then left is dropped, and counted. */

@@ -23,10 +23,12 @@ await runProcess('actor', async (context) => {
   });
   await heartbeats.start();
   log.info(`Acting in ${config.environment.id}.`);
+  let clean = false;
   try {
     await actor.run(AbortSignal.any([signal, runEnded.signal]));
+    clean = true;
   } finally {
     await actor.drain(AbortSignal.timeout(DRAIN_MS));
-    await heartbeats.stop();
+    await heartbeats.stop(clean);
   }
 });

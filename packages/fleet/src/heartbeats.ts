@@ -122,20 +122,20 @@ export class Heartbeats<R extends Role> {
     onPhase?.(phase, reason || null);
   }
 
-  /** The last counts, then off the list: a clean end. With Redis away nothing is said; the expiry says the same. */
-  async stop(): Promise<void> {
+  /**
+   * The last counts, then off the list. With Redis away nothing is said; the expiry says the same.
+   * @param clean false: this end is a failure, and a start after it counts as a restart.
+   */
+  async stop(clean = true): Promise<void> {
     this.#stop.abort();
     if (this.#options.redis.status !== 'ready') return;
     await this.#beating;
     await this.beat();
     const { redis, run, role, name } = this.#options;
     const keys = fleetKeys(run);
-    await redis
-      .multi()
-      .del(keys.process(this.#member))
-      .zrem(keys.processes, this.#member)
-      .srem(keys.unended, `${role}:${name}`)
-      .exec();
+    const farewell = redis.multi().del(keys.process(this.#member)).zrem(keys.processes, this.#member);
+    if (clean) farewell.srem(keys.unended, `${role}:${name}`);
+    await farewell.exec();
   }
 
   #process(): ProcessSnapshot {

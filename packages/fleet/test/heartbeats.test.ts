@@ -120,8 +120,12 @@ describe('the fleet as it is read', () => {
     await second.start();
     expect(await restarts()).toBe(1);
     await second.stop();
-    await actor('a0.3', { name: 'a0' }).heartbeats.start();
+    const third = actor('a0.3', { name: 'a0' }).heartbeats;
+    await third.start();
     expect(await restarts()).toBe(1);
+    await third.stop(false);
+    await actor('a0.4', { name: 'a0' }).heartbeats.start();
+    expect(await restarts()).toBe(2);
   });
 
   it('knows episodes: the last ones, by position, and the histogram of returns', async () => {
