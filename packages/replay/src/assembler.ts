@@ -108,10 +108,18 @@ function gather(
   from: number,
   to: number,
 ): void {
-  for (let i = from; i < to; i++) {
-    const start = indices[i] * size;
-    const at = i * size;
-    if (size > SMALL_ROW) out.set(rows.subarray(start, start + size), at);
-    else for (let k = 0; k < size; k++) out[at + k] = rows[start + k];
+  if (size <= SMALL_ROW) {
+    for (let i = from; i < to; i++) {
+      const start = indices[i] * size;
+      const at = i * size;
+      for (let k = 0; k < size; k++) out[at + k] = rows[start + k];
+    }
+    return;
+  }
+  for (let i = from, count = 1; i < to; i += count) {
+    // The frames of a stack mostly lie one behind the other: they go in one piece.
+    count = 1;
+    while (i + count < to && indices[i + count] === indices[i] + count) count++;
+    out.set(rows.subarray(indices[i] * size, (indices[i] + count) * size), i * size);
   }
 }

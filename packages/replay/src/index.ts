@@ -1,4 +1,5 @@
 export type * from './batch.ts';
+export { benchReplay } from './bench.ts';
 export type * from './chunk.ts';
 export { ChunkBuilder, type ChunkBuilderOptions } from './chunk-builder.ts';
 export { type ChunkHeader, decodeChunk, encodeChunk, peekChunk } from './codec.ts';
