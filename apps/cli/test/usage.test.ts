@@ -54,7 +54,8 @@ describe('qfleet', () => {
     await expectRefused(['eval', 'x', '--episodes', '1.5'], /--episodes.*'1\.5'.*positive integer/);
   });
 
-  it('names the benches', () => expectRefused(['bench', 'lerner'], /'lerner'.*envs/));
+  it('names the benches', () =>
+    expectRefused(['bench', 'lerner'], /'lerner'.*learner, inference, envs, replay/));
 
   it('names a missing argument', () => expectRefused(['eval'], /missing required argument 'run-dir'/));
 });

@@ -7,6 +7,7 @@ const measure: Record<BenchName, () => Promise<readonly BenchRow[]>> = {
   learner: async () => (await import('@qfleet/agents')).benchLearner(),
   inference: async () => (await import('@qfleet/agents')).benchInference(),
   envs: async () => (await import('@qfleet/envs')).benchEnvs(),
+  replay: async () => (await import('./replay.ts')).benchReplayHere(),
 };
 
 /** Measures and prints: a table, or the one document of `--json`. */
