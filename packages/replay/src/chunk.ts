@@ -18,7 +18,10 @@ export type ChunkEnd = 'continues' | 'terminated' | 'truncated';
  * observation of one is the first of the next.
  */
 export interface Chunk {
-  /** Who wrote it (an actor id) and its place in that writer's order: a retry is recognised by the two. */
+  /**
+   * Who wrote it (a name of one life of a process, 1 to 64 bytes) and its place in that writer's order, rising:
+   * a retry is recognised by the two.
+   */
   readonly writer: string;
   readonly sequence: number;
   readonly slot: number;

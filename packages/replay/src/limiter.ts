@@ -5,7 +5,10 @@ export interface SampleToInsertOptions {
   readonly minSize: number;
   /** How often each transition is sampled, on average. */
   readonly samplesPerInsert: number;
-  /** How far the samples may be off `samplesPerInsert × inserted` either way, in samples. */
+  /**
+   * How far the samples may be off `samplesPerInsert × inserted` either way, in samples. At least the samples of a
+   * call and those that an append allows for: below that both sides could wait for each other.
+   */
   readonly errorBuffer: number;
 }
 
