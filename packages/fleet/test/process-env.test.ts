@@ -1,14 +1,19 @@
-import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { createServer } from 'node:tls';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   connectRedis,
+  createRun,
   displayUrl,
   FleetConfigurationError,
   readProcessEnv,
   redisOptionsOf,
+  seedLeases,
 } from '../src/index.ts';
-import { useRedis } from './support/fixture.ts';
+import { configOf, useRedis } from './support/fixture.ts';
 
 describe('the environment of a process', () => {
   const good = { QFLEET_REDIS_URL: 'redis://h:1', QFLEET_RUN: 'r' };
@@ -81,6 +86,41 @@ describe('a Redis URL', () => {
     expect(await redis.client('LIST')).toMatch(/name=qfleet-test/);
     redis.disconnect();
     await expect(connectRedis('unix:///nowhere.sock', { role: 'test' })).rejects.toThrow(/ENOENT/);
+  });
+
+  it('leads through TLS, as an ACL user with the password from a file', async () => {
+    const file = (name: string): string => new URL(`fixtures/${name}`, import.meta.url).pathname;
+    const { redis, server } = fixture;
+    const tls = createServer(
+      { key: readFileSync(file('key.pem')), cert: readFileSync(file('cert.pem')) },
+      (client) => {
+        client.on('error', () => undefined);
+        const upstream = connect(server.socket);
+        upstream.on('error', () => undefined);
+        client.pipe(upstream).pipe(client);
+      },
+    );
+    tls.listen(0, '127.0.0.1');
+    await once(tls, 'listening');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      tls.close();
+    });
+    const secret = join(server.folder, 'password');
+    writeFileSync(secret, 'hush');
+    await redis.call('ACL', 'SETUSER', 'fleet', 'on', '>hush', '~qfleet:*', '+@all');
+    const url = `rediss://localhost:${(tls.address() as AddressInfo).port}`;
+    vi.stubEnv('QFLEET_REDIS_CA', file('cert.pem'));
+    vi.stubEnv('QFLEET_REDIS_USERNAME', 'fleet');
+    vi.stubEnv('QFLEET_REDIS_PASSWORD_FILE', secret);
+    const connection = await connectRedis(url, { role: 'test' });
+    expect(await connection.call('ACL', 'WHOAMI')).toBe('fleet');
+    await createRun(connection, 'r', configOf());
+    await seedLeases(connection, 'r', configOf().fleet);
+    await expect(connection.set('elsewhere', '1')).rejects.toThrow(/NOPERM/);
+    connection.disconnect();
+    writeFileSync(secret, 'wrong');
+    await expect(connectRedis(url, { role: 'test' })).rejects.toThrow(/refused the user name or password/);
   });
 
   it('is tried again for as long as the patience lasts', async () => {
