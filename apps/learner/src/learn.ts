@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAgent } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import {
   EvaluationQueue,
@@ -9,7 +8,9 @@ import {
   LearnerLease,
   type ProcessContext,
   RedisWeightsChannel,
+  type RunRecord,
   replayPrefix,
+  restoreRun,
   seedLeases,
   setPhase,
 } from '@qfleet/fleet';
@@ -42,7 +43,13 @@ export async function learn(context: ProcessContext): Promise<void> {
   const evaluations = new EvaluationQueue(redis, run);
   const over = new AbortController();
   try {
-    const { trainer, recorder } = await makeTrainer(context, config, directory, lease, evaluations);
+    const restore = async (): Promise<void> => {
+      log.warn('Redis lost the run: it is made again from here, and the replay refills.');
+      await restoreRun(redis, { ...record, phase: 'running', reason: null });
+      await openReplay(redis, record);
+      await seedLeases(redis, run, config.fleet);
+    };
+    const { trainer, recorder } = await makeTrainer(context, record, directory, lease, evaluations, restore);
     const waits: Waits = { 'too little experience': 0, 'sample-to-insert ratio': 0 };
     const heartbeats = new Heartbeats({
       redis,
@@ -63,6 +70,7 @@ export async function learn(context: ProcessContext): Promise<void> {
     await heartbeats.start();
     log.info(`Training from update ${trainer.updates}.`);
     const feed = new EpisodeFeed(redis, run, recorder, trainer);
+    let clean = false;
     try {
       const reason = await runTrainer(trainer, AbortSignal.any([signal, lease.lost, over.signal]), waits);
       if (lease.lost.aborted) throw lease.lost.reason;
@@ -72,10 +80,11 @@ export async function learn(context: ProcessContext): Promise<void> {
         await setPhase(redis, run, 'finished', reason);
       }
       log.info(reason === null ? `Stopped at update ${trainer.updates}.` : `Finished: ${reason}.`);
+      clean = true;
     } finally {
       await feed.stop();
       recorder.write(trainer);
-      await heartbeats.stop();
+      await heartbeats.stop(clean);
     }
   } finally {
     await evaluations.close();
@@ -86,19 +95,17 @@ export async function learn(context: ProcessContext): Promise<void> {
 
 async function makeTrainer(
   { log, redis, env }: ProcessContext,
-  config: RunConfig,
+  record: RunRecord,
   directory: RunDirectory,
   lease: LearnerLease,
   evaluations: EvaluationQueue,
+  restore: () => Promise<void>,
 ): Promise<{ trainer: Trainer; recorder: MetricsRecorder }> {
+  const { config } = record;
   const from = await latestCheckpoint(directory.checkpoints, (error) => log.warn(error.message));
   const layout = layoutOf(await resolveEnvironment(config.environment));
-  const { capacity, capacityBytes } = config.replay;
   const [store, agent] = await Promise.all([
-    RedisReplayStore.create(redis, replayPrefix(env.run), layout, {
-      transitions: capacity,
-      bytes: capacityBytes,
-    }),
+    openReplay(redis, record),
     createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: config.stop.maxUpdates }),
   ]);
   const recorder = new MetricsRecorder(directory);
@@ -112,8 +119,22 @@ async function makeTrainer(
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept),
     from,
     onEvaluation: (result) => recorder.write(trainer, result),
+    restore,
   });
   return { trainer, recorder };
+}
+
+/** The run's replay: made where there is none, else opened. */
+async function openReplay(
+  redis: ProcessContext['redis'],
+  { run, config }: RunRecord,
+): Promise<RedisReplayStore> {
+  const layout = layoutOf(await resolveEnvironment(config.environment));
+  const { capacity, capacityBytes } = config.replay;
+  return RedisReplayStore.create(redis, replayPrefix(run), layout, {
+    transitions: capacity,
+    bytes: capacityBytes,
+  });
 }
 
 async function lastEvaluations(trainer: Trainer): Promise<void> {

@@ -26,14 +26,17 @@ export async function openRun({ env, log, redis, signal }: ProcessContext): Prom
     const isFile = /\.ya?ml$/.test(env.config);
     await createRun(redis, env.run, loadRunConfig(isFile ? { file: env.config } : { preset: env.config }));
   }
-  const record = await waitForRun(redis, env.run, { log, signal });
-  const directory = RunDirectory.exists(env.runDir)
-    ? RunDirectory.open(env.runDir)
-    : RunDirectory.create(env.runDir, env.run, record.config);
+  if (!RunDirectory.exists(env.runDir)) {
+    const record = await waitForRun(redis, env.run, { log, signal });
+    return { record, directory: RunDirectory.create(env.runDir, env.run, record.config) };
+  }
+  const directory = RunDirectory.open(env.runDir);
   if (directory.run !== env.run) {
     throw new FleetConfigurationError(
       `QFLEET_RUN_DIR=${env.runDir} holds run ${directory.run}, not ${env.run}: give each run its own directory.`,
     );
   }
-  return { record, directory };
+  // A Redis that keeps nothing on disk may have lost the run's record, but the directory has its configuration.
+  await createRun(redis, env.run, directory.config);
+  return { record: await waitForRun(redis, env.run, { log, signal }), directory };
 }

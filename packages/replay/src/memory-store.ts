@@ -1,14 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
 import { checkFingerprint, peekChunk } from './codec.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
-
-let made = 0;
 
 /** A replay in this process: what `--single` and tests use. */
 export class MemoryReplayStore implements ReplayStore {
   readonly #layout: Layout;
   readonly #capacity: Capacity;
-  readonly #generation = `memory-${++made}`;
+  readonly #generation = randomUUID();
   /** Chunks by id; a Map iterates in the order of insertion, so its first key is the oldest id. */
   readonly #chunks = new Map<number, { bytes: Uint8Array; length: number }>();
   readonly #lastSequence = new Map<string, number>();

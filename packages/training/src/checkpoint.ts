@@ -17,6 +17,8 @@ export interface Checkpoint {
   readonly version: number;
   /** Environment steps of the run at that time. */
   readonly steps: number;
+  /** The replay that the steps are counted in; null: none yet. */
+  readonly generation: string | null;
   /** Seconds of training so far, over all of the run's starts. */
   readonly seconds: number;
   readonly random: RandomState;

@@ -6,6 +6,7 @@ import {
   type Layout,
   makeBatch,
   Replay,
+  ReplayMissingError,
   type ReplayStore,
   ratioLimiter,
   type SampleToInsertLimiter,
@@ -25,6 +26,8 @@ export interface TrainerParts {
   /** Where to continue from; null: from the start. */
   readonly from: Checkpoint | null;
   readonly onEvaluation?: (result: EvaluationResult) => void;
+  /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
+  readonly restore?: () => Promise<void>;
 }
 
 /** Why training ended; null while it goes on. */
@@ -71,6 +74,10 @@ export class Trainer {
   #evaluated: number;
   readonly #counts = { updates: 0, sampled: 0, published: 0, checkpoints: 0 };
   #pendingEvaluations = 0;
+  /** Which replay the steps are counted in, and the steps of the run before it. */
+  #generation: string | null;
+  #stepsBefore = 0;
+  #steps: number;
   #stats: UpdateStats | null = null;
   #lastEvaluation: EvaluationResult | null = null;
   #best: EvaluationResult | null = null;
@@ -96,6 +103,8 @@ export class Trainer {
     this.#updates = from?.updates ?? 0;
     this.#version = from?.version ?? 0;
     this.#secondsBefore = from?.seconds ?? 0;
+    this.#generation = from?.generation ?? null;
+    this.#steps = from?.steps ?? 0;
     this.#published = this.#checkpointed = this.#evaluated = this.#updates;
   }
 
@@ -135,9 +144,9 @@ export class Trainer {
     return this.#best;
   }
 
-  /** Environment steps of the whole run, as far as they are in the replay. */
+  /** Environment steps of the whole run, as far as they came into the replay; also over the loss of one. */
   get steps(): number {
-    return this.replay.standing?.insertedTotal ?? 0;
+    return this.#steps;
   }
 
   /** First weights out, so that actors can begin. Versions continue above whatever the channel has. */
@@ -150,7 +159,28 @@ export class Trainer {
 
   /** Takes in what the store has that is new, and tells it what was sampled. True where something came. */
   async synchronize(): Promise<boolean> {
-    return (await this.replay.sync()) > 0;
+    let added = 0;
+    try {
+      added = await this.replay.sync();
+    } catch (error) {
+      const { restore } = this.#parts;
+      if (!(error instanceof ReplayMissingError) || restore === undefined) throw error;
+      await restore();
+      await this.#publish();
+    }
+    this.#countSteps();
+    return added > 0;
+  }
+
+  #countSteps(): void {
+    const { standing } = this.replay;
+    if (standing === null) return;
+    if (standing.generation !== this.#generation) {
+      // The first replay of a run counts from 0; after it, the steps of those that were lost stay counted.
+      this.#stepsBefore = this.#steps;
+      this.#generation = standing.generation;
+    }
+    this.#steps = this.#stepsBefore + standing.insertedTotal;
   }
 
   /** Why `update` must wait, or null where it may go on. */
@@ -259,6 +289,7 @@ export class Trainer {
       updates: this.#updates,
       version: this.#version,
       steps: this.steps,
+      generation: this.#generation,
       seconds: this.seconds,
       random: this.#random.state,
       config: this.config,

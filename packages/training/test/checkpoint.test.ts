@@ -16,6 +16,7 @@ const checkpoint = (updates: number): Checkpoint => ({
   updates,
   version: updates / 10,
   steps: 3 * updates,
+  generation: 'first',
   seconds: 1.5,
   random: [1, 2, 3, 4_294_967_295],
   config: { name: 'test', seed: 7, agent: { kind: 'dqn' } },
