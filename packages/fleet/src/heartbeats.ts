@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   ActorSnapshot,
@@ -47,6 +48,7 @@ export interface HeartbeatsOptions<R extends Role> {
 }
 
 const BEAT_MS = 1_000;
+const LAG_RESOLUTION_MS = 20;
 const EXPIRE_MS = 5_000;
 const COUNTED_EXPIRE_MS = 24 * 3_600_000;
 
@@ -75,6 +77,7 @@ export class Heartbeats<R extends Role> {
   readonly #member: string;
   readonly #stop = new AbortController();
   readonly #startedAt = Date.now();
+  readonly #lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   #roundTripSeconds = 0;
   #beating: Promise<void> = Promise.resolve();
 
@@ -94,6 +97,7 @@ export class Heartbeats<R extends Role> {
         1,
       );
     }
+    this.#lag.enable();
     await this.beat();
     this.#beating = this.#repeat();
   }
@@ -128,6 +132,7 @@ export class Heartbeats<R extends Role> {
    */
   async stop(clean = true): Promise<void> {
     this.#stop.abort();
+    this.#lag.disable();
     if (this.#options.redis.status !== 'ready') return;
     await this.#beating;
     await this.beat();
@@ -140,14 +145,20 @@ export class Heartbeats<R extends Role> {
 
   #process(): ProcessSnapshot {
     const { user, system } = process.cpuUsage();
+    const { rss, heapUsed } = process.memoryUsage();
+    // Of a timer, between one call and the next: what is above its own period is lag.
+    const eventLoopLagSeconds = Math.max(0, this.#lag.max / 1e9 - LAG_RESOLUTION_MS / 1e3);
+    this.#lag.reset();
     return {
       id: this.#options.id,
       host: hostname(),
       pid: process.pid,
       startedAt: this.#startedAt,
       heartbeatAt: Date.now(),
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: rss,
+      heapUsedBytes: heapUsed,
       cpuSeconds: (user + system) / 1e6,
+      eventLoopLagSeconds,
       redisRoundTripSeconds: this.#roundTripSeconds,
     };
   }

@@ -7,6 +7,7 @@ import { readEvaluations } from './evaluations.ts';
 import type { Role, Snapshots } from './heartbeats.ts';
 import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE, replayPrefix } from './keys.ts';
 import { openQueue } from './queues.ts';
+import { readRedisServer } from './redis-info.ts';
 import { readRun } from './run.ts';
 
 const LAST_EPISODES = 100;
@@ -41,18 +42,29 @@ export class FleetReader {
     const sentAt = performance.now();
     await redis.ping();
     const redisRoundTripSeconds = (performance.now() - sentAt) / 1000;
-    const [record, processes, totals, returns, episodes, evaluations, evaluated, standing, queues] =
-      await Promise.all([
-        readRun(redis, run),
-        this.#processes(),
-        redis.hgetall(keys.totals),
-        redis.hgetall(keys.returns),
-        lastEpisodes(redis, run, LAST_EPISODES),
-        readEvaluations(redis, run, -1),
-        redis.llen(keys.evaluations),
-        this.#standing(),
-        this.#counts(),
-      ]);
+    const [
+      record,
+      processes,
+      totals,
+      returns,
+      episodes,
+      evaluations,
+      evaluated,
+      standing,
+      redisServer,
+      queues,
+    ] = await Promise.all([
+      readRun(redis, run),
+      this.#processes(),
+      redis.hgetall(keys.totals),
+      redis.hgetall(keys.returns),
+      lastEpisodes(redis, run, LAST_EPISODES),
+      readEvaluations(redis, run, -1),
+      redis.llen(keys.evaluations),
+      this.#standing(),
+      readRedisServer(redis, '0'),
+      this.#counts(),
+    ]);
     if (!record) return null;
     const { replay } = record.config;
     return {
@@ -85,6 +97,7 @@ export class FleetReader {
         capacityBytes: replay.capacityBytes,
         samplesPerInsertTarget: replay.samplesPerInsert,
       },
+      redisServers: [redisServer],
       queues,
       ...processes,
     };

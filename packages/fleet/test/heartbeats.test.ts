@@ -71,6 +71,39 @@ describe('the fleet as it is read', () => {
     expect((await read())!.actors).toEqual([]);
   });
 
+  it('tells how long the event loop was held, since the heartbeat before', async () => {
+    await createRun(fixture.redis, 'r', configOf());
+    const { heartbeats } = actor('a1');
+    await heartbeats.start();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const until = performance.now() + 300;
+    while (performance.now() < until);
+    // The monitor is a timer too: it gets to see the delay after the hold.
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await heartbeats.beat();
+    const [{ eventLoopLagSeconds, heapUsedBytes, residentBytes }] = (await read())!.actors;
+    expect(eventLoopLagSeconds).toBeGreaterThan(0.25);
+    expect(heapUsedBytes).toBeGreaterThan(1e6);
+    expect(heapUsedBytes).toBeLessThan(residentBytes);
+    await heartbeats.stop();
+  });
+
+  it('knows the Redis server: what INFO says', async () => {
+    await createRun(fixture.redis, 'r', configOf());
+    await fixture.redis.config('SET', 'maxmemory', '512mb');
+    const [server] = (await read())!.redisServers;
+    await fixture.redis.set('more', 'x'.repeat(5_000_000));
+    const [after] = (await read())!.redisServers;
+    await fixture.redis.config('SET', 'maxmemory', '0');
+    expect(server).toMatchObject({ server: '0', maxMemoryBytes: 512 * 2 ** 20 });
+    expect(after.usedMemoryBytes - server.usedMemoryBytes).toBeGreaterThan(4_500_000);
+    expect(after.inputBytes - server.inputBytes).toBeGreaterThan(5_000_000);
+    expect(after.commands).toBeGreaterThan(server.commands);
+    expect(after.clients).toBeGreaterThan(0);
+    expect(after.cpuSeconds).toBeGreaterThan(0);
+    expect(Math.abs(Date.now() - server.startedAt)).toBeLessThan(600_000);
+  });
+
   it('does not list those that fell silent', async () => {
     await createRun(fixture.redis, 'r', configOf());
     const { heartbeats } = actor('a1');

@@ -15,6 +15,8 @@ export interface FleetState {
   readonly totals: FleetTotals;
   readonly returns: ReturnsSnapshot;
   readonly replay: ReplaySnapshot;
+  /** The Redis servers that hold the run. */
+  readonly redisServers: readonly RedisServerSnapshot[];
   /** By queue name, as `rollouts` and `evaluations`. */
   readonly queues: Readonly<Record<string, QueueSnapshot>>;
   /** Processes with a living heartbeat; those that are gone are not listed. */
@@ -138,6 +140,25 @@ export interface ReplaySnapshot {
   readonly samplesPerInsertTarget: number | null;
 }
 
+/** What a Redis server says of itself (INFO): the whole server, also where others use it too. */
+export interface RedisServerSnapshot {
+  /** Tells the servers of a run apart: `0`, `1`, … */
+  readonly server: string;
+  readonly startedAt: number;
+  readonly usedMemoryBytes: number;
+  /** Resident memory; above `usedMemoryBytes` by what is fragmented or not given back. */
+  readonly residentBytes: number;
+  /** Writes beyond it are refused; 0: no limit. */
+  readonly maxMemoryBytes: number;
+  readonly clients: number;
+  /** Commands since the server's start. */
+  readonly commands: number;
+  /** User and system time of the server, all its threads, since its start. */
+  readonly cpuSeconds: number;
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+}
+
 /** Jobs of a BullMQ queue by state. */
 export interface QueueSnapshot {
   readonly waiting: number;
@@ -156,8 +177,12 @@ export interface ProcessSnapshot {
   readonly heartbeatAt: number;
   /** Resident memory. */
   readonly residentBytes: number;
+  /** JavaScript objects alone. */
+  readonly heapUsedBytes: number;
   /** User and system time since the start. */
   readonly cpuSeconds: number;
+  /** How late a timer came since the last heartbeat, at worst: something held the event loop for so long. */
+  readonly eventLoopLagSeconds: number;
   /** The last heartbeat's round trip to Redis. */
   readonly redisRoundTripSeconds: number;
 }

@@ -81,6 +81,20 @@ const perProcess = (
     ),
 });
 
+const perServer = (
+  name: string,
+  help: string,
+  type: 'counter' | 'gauge',
+  read: (server: FleetState['redisServers'][number]) => number,
+): MetricDefinition => ({
+  name,
+  help,
+  type,
+  labels: ['server'],
+  samples: ({ redisServers }) =>
+    redisServers.map((server) => ({ value: read(server), labels: { server: server.server } })),
+});
+
 /** The histogram of training returns, which is made in `return-histogram.ts`. */
 export const returnHistogramName = 'qfleet_fleet_episode_return';
 
@@ -299,7 +313,44 @@ export const metricDefinitions: readonly MetricDefinition[] = [
       ),
   },
 
+  perServer('qfleet_redis_used_memory_bytes', 'Memory that Redis counts', 'gauge', (r) => r.usedMemoryBytes),
+  perServer(
+    'qfleet_redis_resident_memory_bytes',
+    'Resident memory of Redis',
+    'gauge',
+    (r) => r.residentBytes,
+  ),
+  perServer(
+    'qfleet_redis_max_memory_bytes',
+    'Memory beyond which Redis refuses writes; 0: no limit',
+    'gauge',
+    (r) => r.maxMemoryBytes,
+  ),
+  perServer('qfleet_redis_clients', 'Connections to Redis', 'gauge', (r) => r.clients),
+  perServer('qfleet_redis_commands_total', 'Commands that Redis ran', 'counter', (r) => r.commands),
+  perServer(
+    'qfleet_redis_cpu_seconds_total',
+    'User and system time of Redis',
+    'counter',
+    (r) => r.cpuSeconds,
+  ),
+  perServer('qfleet_redis_input_bytes_total', 'Bytes that Redis received', 'counter', (r) => r.inputBytes),
+  perServer('qfleet_redis_output_bytes_total', 'Bytes that Redis sent', 'counter', (r) => r.outputBytes),
+  perServer(
+    'qfleet_redis_start_time_seconds',
+    'Start of Redis (Unix time)',
+    'gauge',
+    (r) => r.startedAt / 1000,
+  ),
+
   perProcess('qfleet_process_resident_memory_bytes', 'Resident memory', 'gauge', (p) => p.residentBytes),
+  perProcess('qfleet_process_heap_used_bytes', 'JavaScript heap in use', 'gauge', (p) => p.heapUsedBytes),
+  perProcess(
+    'qfleet_process_event_loop_lag_seconds',
+    'Longest that the event loop was held since the heartbeat before',
+    'gauge',
+    (p) => p.eventLoopLagSeconds,
+  ),
   perProcess('qfleet_process_cpu_seconds_total', 'User and system time', 'counter', (p) => p.cpuSeconds),
   perProcess('qfleet_process_start_time_seconds', 'Start (Unix time)', 'gauge', (p) => p.startedAt / 1000),
   perProcess('qfleet_process_heartbeat_age_seconds', 'Time since the last heartbeat', 'gauge', (p, s) =>

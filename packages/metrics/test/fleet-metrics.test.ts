@@ -21,7 +21,9 @@ const aProcess = (id: string): ProcessSnapshot => ({
   startedAt: now - 60_000,
   heartbeatAt: now - 1_500,
   residentBytes: 5e7,
+  heapUsedBytes: 2e7,
   cpuSeconds: 12.5,
+  eventLoopLagSeconds: 0.004,
   redisRoundTripSeconds: 0.0002,
 });
 
@@ -76,6 +78,20 @@ function fleet(more: Partial<FleetState> = {}): FleetState {
       capacityBytes: 1e9,
       samplesPerInsertTarget: 8,
     },
+    redisServers: [
+      {
+        server: '0',
+        startedAt: now - 3_600_000,
+        usedMemoryBytes: 3e8,
+        residentBytes: 3.5e8,
+        maxMemoryBytes: 1e9,
+        clients: 12,
+        commands: 40_000,
+        cpuSeconds: 17.5,
+        inputBytes: 5e6,
+        outputBytes: 6e6,
+      },
+    ],
     queues: { rollouts: { waiting: 4, active: 2, delayed: 0, failed: 0 } },
     actors: [actor('a1'), actor('a2', { weightsVersion: 10 })],
     learners: [learner('l1'), learner('l2', { training: 0, updates: 0, loss: null })],
@@ -112,7 +128,9 @@ describe('names', () => {
     const { families } = await exported(fleet());
     expect(families.length).toBeGreaterThan(40);
     for (const { name, type, help } of families) {
-      expect(name).toMatch(/^qfleet_(fleet|actor|replay|learner|evaluator|queue|process|exporter)_[a-z_]+$/);
+      expect(name).toMatch(
+        /^qfleet_(fleet|actor|replay|learner|evaluator|queue|redis|process|exporter)_[a-z_]+$/,
+      );
       expect(name.endsWith('_total')).toBe(type === 'COUNTER');
       expect(help).not.toBe('');
     }
@@ -137,6 +155,10 @@ describe('values', () => {
     expect(value('qfleet_learner_updates_total')).toBe(950);
     expect(value('qfleet_queue_jobs', { queue: 'rollouts', state: 'waiting' })).toBe(4);
     expect(value('qfleet_process_heartbeat_age_seconds', { role: 'actor', id: 'a1' })).toBe(1.5);
+    expect(value('qfleet_process_event_loop_lag_seconds', { id: 'a1' })).toBe(0.004);
+    expect(value('qfleet_process_heap_used_bytes', { id: 'a1' })).toBe(2e7);
+    expect(value('qfleet_redis_used_memory_bytes', { server: '0' })).toBe(3e8);
+    expect(value('qfleet_redis_cpu_seconds_total', { server: '0' })).toBe(17.5);
     expect(value('qfleet_exporter_redis_round_trip_seconds')).toBe(0.0005);
   });
 

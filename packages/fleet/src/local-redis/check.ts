@@ -28,7 +28,7 @@ export async function checkRedis(client: Pick<Redis, 'info'>): Promise<void> {
 }
 
 /** The fields of an INFO reply. */
-function parseInfo(reply: string): Map<string, string> {
+export function parseInfo(reply: string): Map<string, string> {
   const fields = reply.split(/\r?\n/).filter((line) => line.includes(':') && !line.startsWith('#'));
   return new Map(
     fields.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)] as const),
