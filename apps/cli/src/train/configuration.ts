@@ -29,6 +29,20 @@ function overridesOf(options: TrainOptions): string[] {
   return [...given, ...(options.set ?? [])];
 }
 
+/**
+ * `--actors` asks for processes, not for a count of slots: where the run has too few for them, it gets twice what they
+ * hold, so that some wait for actors that are added later.
+ */
+function slotsFor(source: ConfigSource, overrides: readonly string[], actors: number | undefined): string[] {
+  if (actors === undefined || overrides.some((override) => override.startsWith('fleet.slots='))) return [];
+  const { slots, slotsPerActor } = loadRunConfig(source, overrides).fleet;
+  return actors * slotsPerActor > slots ? [`fleet.slots=${2 * actors * slotsPerActor}`] : [];
+}
+
 /** @throws ConfigError with every problem, a line each. */
-export const configurationOf = (what: string, options: TrainOptions): RunConfig =>
-  loadRunConfig(sourceOf(what), overridesOf(options));
+export function configurationOf(what: string, options: TrainOptions): RunConfig {
+  const source = sourceOf(what);
+  const { actors, ...others } = options;
+  const overrides = overridesOf(options);
+  return loadRunConfig(source, [...slotsFor(source, overridesOf(others), actors), ...overrides]);
+}

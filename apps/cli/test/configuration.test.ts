@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { configurationOf } from '../src/train/configuration.ts';
+
+describe('the configuration of a run', () => {
+  const fleet = (actors: number | undefined, ...set: string[]) =>
+    configurationOf('cartpole', { ...(actors === undefined ? {} : { actors }), set }).fleet;
+
+  it('has slots for the actors that were asked for, with as many to spare', () => {
+    expect(fleet(undefined)).toMatchObject({ actors: 2, slots: 16, slotsPerActor: 4 });
+    expect(fleet(4)).toMatchObject({ actors: 4, slots: 16 });
+    expect(fleet(5)).toMatchObject({ actors: 5, slots: 40 });
+    expect(fleet(5, 'fleet.slotsPerActor=8')).toMatchObject({ actors: 5, slots: 80 });
+  });
+
+  it('keeps the slots that were asked for, and says so where they are too few', () => {
+    expect(fleet(5, 'fleet.slots=20')).toMatchObject({ actors: 5, slots: 20 });
+    expect(() => fleet(5, 'fleet.slots=8')).toThrow(/fleet\.actors is 5, and 2 hold all 8 slots already/);
+  });
+});
