@@ -7,6 +7,9 @@ interface Holder {
   readonly host: string;
 }
 
+/** The locks that this process holds, as they are written. */
+const held = new Set<string>();
+
 /**
  * Takes a lock file for this process. One that a dead process of this host left behind is taken over.
  *
@@ -23,13 +26,15 @@ export function takeLock(path: string, what: string): () => void {
       const found = readIfThere(path);
       if (found === null) continue;
       const holder = parseHolder(found);
-      if (holder !== null && isLiving(holder)) throw inUse(what, holder, path);
+      if (holder !== null && (held.has(found) || isLiving(holder))) throw inUse(what, holder, path);
       removeStale(path, found);
     }
   } finally {
     rmSync(draft, { force: true });
   }
+  held.add(own);
   return () => {
+    held.delete(own);
     if (readIfThere(path) === own) rmSync(path, { force: true });
   };
 }
@@ -77,6 +82,8 @@ function parseHolder(text: string): Holder | null {
 
 function isLiving({ pid, host }: Holder): boolean {
   if (host !== hostname()) return true;
+  // An earlier process with this one's id: in a container every life of a service has id 1.
+  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

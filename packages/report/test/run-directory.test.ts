@@ -182,6 +182,13 @@ describe('the lock', () => {
     expect(readdirSync(directory.path).filter((name) => name.startsWith('lock'))).toEqual(['lock']);
   });
 
+  it('of an earlier process with the same id is taken over, as in a container that was started again', () => {
+    const directory = create();
+    lockedBy(directory, process.pid);
+    directory.lock();
+    expect(() => RunDirectory.open(directory.path).lock()).toThrow(`is in use by process ${process.pid}`);
+  });
+
   it('of another host is respected, with a way out', () => {
     const directory = create();
     lockedBy(directory, 1, 'elsewhere');

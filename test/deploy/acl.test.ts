@@ -1,0 +1,168 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fleetKeys, replayPrefix } from '@qfleet/fleet';
+import { Redis } from 'ioredis';
+import { expect, it, onTestFinished } from 'vitest';
+import { temporaryDirectory } from '../support/qfleet.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { infra } from './support/compose.ts';
+
+const script = fileURLToPath(new URL('redis/credentials.sh', infra));
+const RUN = 'guarded';
+
+async function guardedRedis(): Promise<{ redis: TestRedis; credentials: string; admin: Redis }> {
+  const credentials = join(temporaryDirectory(), 'credentials');
+  execFileSync(script, [credentials]);
+  const acl = join(credentials, 'users.acl');
+  chmodSync(acl, 0o600);
+  appendFileSync(acl, 'user admin on >admin ~* &* +@all\n');
+  const redis = await startRedis('--aclfile', acl);
+  const admin = new Redis(redis.socket, { username: 'admin', password: 'admin' });
+  onTestFinished(async () => {
+    admin.disconnect();
+    await redis.stop();
+  });
+  return { redis, credentials, admin };
+}
+
+const passwordOf = (credentials: string, user: string): string =>
+  readFileSync(join(credentials, user), 'utf8');
+
+function startProcess(
+  role: string,
+  redis: TestRedis,
+  credentials: string,
+  env: Readonly<Record<string, string>>,
+) {
+  const main = fileURLToPath(new URL(`../../apps/${role}/dist/main.js`, import.meta.url));
+  const child = spawn(process.execPath, [main], {
+    env: {
+      ...process.env,
+      QFLEET_REDIS_URL: `unix://${redis.socket}`,
+      QFLEET_REDIS_USERNAME: role,
+      QFLEET_REDIS_PASSWORD_FILE: join(credentials, role),
+      QFLEET_RUN: RUN,
+      QFLEET_PROCESS_ID: role,
+      QFLEET_LOG_LEVEL: 'warn',
+      ...env,
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (text) => {
+    errors += text;
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, ended: once(child, 'exit').then(([code]) => ({ role, code, errors })) };
+}
+
+it('a fleet trains with users that may do no more than they need', { timeout: 120_000 }, async () => {
+  const { redis, credentials, admin } = await guardedRedis();
+  const config = join(temporaryDirectory(), 'config.yaml');
+  appendFileSync(
+    config,
+    [
+      'environment: { id: CliffWalking-v1, options: { max_episode_steps: 200 } }',
+      'agent: { kind: tabular, learningRate: 0.5 }',
+      // So small that chunks are evicted.
+      'replay: { capacity: 2000, minSize: 500 }',
+      'evaluation: { every: 2000 }',
+      'stop: { maxUpdates: 20000 }',
+    ].join('\n'),
+  );
+  const fleet = [
+    startProcess('learner', redis, credentials, {
+      QFLEET_CONFIG: config,
+      QFLEET_RUN_DIR: join(temporaryDirectory(), 'run'),
+    }),
+    startProcess('actor', redis, credentials, {}),
+    startProcess('evaluator', redis, credentials, {}),
+  ];
+  const exporter = startProcess('exporter', redis, credentials, { QFLEET_EXPORTER_PORT: '0' });
+  const port = async (): Promise<number> => {
+    const keys = await admin.keys(`${fleetKeys(RUN).process('exporter:')}*`);
+    return keys.length === 0 ? 0 : JSON.parse((await admin.get(keys[0])) ?? '{}').port;
+  };
+  await expect.poll(port, { timeout: 20_000 }).toBeGreaterThan(0);
+  const metrics = async (): Promise<string> =>
+    (await fetch(`http://127.0.0.1:${await port()}/metrics`)).text();
+  await expect.poll(metrics, { timeout: 30_000 }).toMatch(/^qfleet_learner_updates_total\{.*\} [1-9]/m);
+
+  expect(await Promise.all(fleet.map(({ ended }) => ended))).toEqual([
+    { role: 'learner', code: 0, errors: '' },
+    { role: 'actor', code: 0, errors: '' },
+    { role: 'evaluator', code: 0, errors: '' },
+  ]);
+  const last = await metrics();
+  expect(last).toMatch(/^qfleet_replay_evicted_transitions_total\{.*\} [1-9]/m);
+  expect(last).toMatch(/^qfleet_evaluator_evaluations_total\{.*\} [1-9]/m);
+  exporter.child.kill('SIGTERM');
+  expect(await exporter.ended).toMatchObject({ code: 0, errors: '' });
+  // Nothing that any of them asked for was refused.
+  expect(await admin.acl('LOG')).toEqual([]);
+});
+
+it('refuses what is not a user’s business', async () => {
+  const { redis, credentials } = await guardedRedis();
+  const { weights, run, lease, process } = fleetKeys(RUN);
+  const replay = replayPrefix(RUN);
+  const refused: Record<string, string[][]> = {
+    default: [['GET', run], ['INFO'], ['CONFIG', 'GET', '*']],
+    exporter: [
+      ['HSET', weights, 'version', '9'],
+      ['SET', process('actor:x'), '{}'],
+      ['MGET', `${replay}chunk:1`],
+      ['EVAL', `return redis.call('HSET', KEYS[1], 'phase', 'failed')`, '1', run],
+    ],
+    evaluator: [
+      ['HGET', weights, 'blob'],
+      ['HGETALL', `${replay}meta`],
+      ['HSET', run, 'phase', 'failed'],
+    ],
+    actor: [
+      ['MGET', `${replay}chunk:1`],
+      ['HSET', weights, 'version', '9'],
+      ['EVAL', `return redis.call('HSET', KEYS[1], 'version', '9')`, '1', weights],
+      ['HSET', run, 'phase', 'failed'],
+      ['SET', lease, 'me'],
+      ['SET', process('learner:x'), '{}'],
+      ['KEYS', '*'],
+      ['FLUSHALL'],
+      ['SET', 'another', 'key'],
+    ],
+    learner: [
+      ['FLUSHALL'],
+      ['CONFIG', 'GET', '*'],
+      ['ACL', 'LIST'],
+      ['SET', 'another', 'key'],
+      ['KEYS', '*'],
+    ],
+  };
+  for (const [user, commands] of Object.entries(refused)) {
+    const credential = user === 'default' ? {} : { username: user, password: passwordOf(credentials, user) };
+    const client = new Redis(redis.socket, { ...credential, enableReadyCheck: false });
+    expect(await client.ping()).toBe('PONG');
+    for (const [command, ...args] of commands) {
+      await expect(client.call(command, ...args), `${user}: ${command} ${args.join(' ')}`).rejects.toThrow(
+        /NOPERM|permissions|can't (access|run)/,
+      );
+    }
+    client.disconnect();
+  }
+});
+
+it('keeps the passwords that are there', () => {
+  const folder = join(temporaryDirectory(), 'credentials');
+  const read = () =>
+    ['users.acl', 'learner', 'actor', 'evaluator', 'exporter'].map((name) => passwordOf(folder, name));
+  execFileSync(script, [folder]);
+  const first = read();
+  execFileSync(script, [folder]);
+  expect(read()).toEqual(first);
+  expect(new Set(first).size).toBe(5);
+  // The ACL file holds hashes.
+  for (const password of first.slice(1)) expect(first[0]).not.toContain(password);
+});
