@@ -28,6 +28,7 @@ export {
 export { createLogger, type Logger } from './logger.ts';
 export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
 export { FleetReader } from './read-fleet.ts';
+export { readRedisServer } from './redis-info.ts';
 export { displayUrl, redisOptionsOf } from './redis-url.ts';
 export {
   createRun,

@@ -7,6 +7,7 @@ const measure: Record<BenchName, () => Promise<readonly BenchRow[]>> = {
   learner: async () => (await import('@qfleet/agents')).benchLearner(),
   inference: async () => (await import('@qfleet/agents')).benchInference(),
   envs: async () => (await import('@qfleet/envs')).benchEnvs(),
+  fleet: async () => (await import('./fleet/fleet.ts')).benchFleet(),
   replay: async () => (await import('./replay.ts')).benchReplayHere(),
 };
 

@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 
-export const benches = ['learner', 'inference', 'envs', 'replay'] as const;
+export const benches = ['learner', 'inference', 'envs', 'replay', 'fleet'] as const;
 export type BenchName = (typeof benches)[number];
 
 export function addBench(program: Command): void {

@@ -1,0 +1,170 @@
+import { loadRunConfig } from '@qfleet/config';
+import {
+  createLogger,
+  Heartbeats,
+  LearnerLease,
+  RedisWeightsChannel,
+  RolloutLeases,
+  seedLeases,
+} from '@qfleet/fleet';
+import type { BenchRow } from '@qfleet/report';
+import type { Redis } from '../../fleet-redis.ts';
+import { meter, plain } from './meter.ts';
+import { CARTPOLE, FRAMES, makeReplay, premade, pushAll } from './simulated.ts';
+import { connectMany } from './throughput.ts';
+
+/** CPU seconds of Redis for one of each; what a fleet of any size needs is a sum of these. */
+export interface Costs {
+  /** One actor's share of a second: heartbeat, leases, asking for weights. */
+  readonly presence: number;
+  /** A chunk appended: in itself, and for each byte. */
+  readonly chunk: number;
+  readonly chunkByte: number;
+  /** A chunk read by the learner. */
+  readonly read: number;
+  readonly readByte: number;
+  /** A byte of weights read by an actor. */
+  readonly weightsByte: number;
+}
+
+const RUN = 'bench';
+const ACTORS = 100;
+/** As an actor asks. */
+const WEIGHTS_POLL_MS = 50;
+const PRESENCE_SECONDS = 5;
+
+export async function measureCosts(url: string, redis: Redis): Promise<Costs> {
+  const small = await chunkCost(redis, CARTPOLE);
+  const large = await chunkCost(redis, FRAMES);
+  const perByte = (first: number, second: number): number =>
+    Math.max(0, (second - first) / (large.bytes - small.bytes));
+  const chunkByte = perByte(small.append, large.append);
+  const readByte = perByte(small.read, large.read);
+  return {
+    presence: await presenceCost(url, redis),
+    chunk: Math.max(0, small.append - chunkByte * small.bytes),
+    chunkByte,
+    read: Math.max(0, small.read - readByte * small.bytes),
+    readByte,
+    weightsByte: await weightsCost(redis),
+  };
+}
+
+/** CPU seconds of Redis for a chunk of this load, appended and read. */
+async function chunkCost(
+  redis: Redis,
+  load: typeof CARTPOLE,
+): Promise<{ bytes: number; append: number; read: number }> {
+  const prefix = `qfleet:{bench:costs}:replay:`;
+  const store = await makeReplay(redis, prefix, load);
+  const portions = premade(load, 'a', load.chunks);
+  const appended = await meter(redis, () => pushAll([{ redis, portions }], prefix));
+  const { bytes, newest } = await store.standing();
+  const read = await meter(redis, async () => {
+    for (let after = 0; after < newest; ) {
+      const { chunks } = await store.follow(after, 4 * 2 ** 20);
+      after = chunks.at(-1)!.id;
+    }
+  });
+  await redis.flushall();
+  return { bytes: bytes / newest, append: appended.redisSeconds / newest, read: read.redisSeconds / newest };
+}
+
+/** CPU seconds of Redis a second for one actor that is there: with its real heartbeats, leases and questions. */
+async function presenceCost(url: string, redis: Redis): Promise<number> {
+  const config = loadRunConfig({ preset: 'cartpole' });
+  await seedLeases(redis, RUN, { ...config.fleet, slots: ACTORS * 2, slotsPerLease: 2 });
+  const log = createLogger('silent');
+  const connections = await connectMany(url, ACTORS);
+  const actors = connections.map((connection, i) => {
+    const heartbeats = new Heartbeats({
+      redis: connection,
+      run: RUN,
+      role: 'actor',
+      id: `a${i}`,
+      name: null,
+      measure: () => ({
+        snapshot: {
+          slots: 2,
+          environmentSteps: i,
+          episodes: 0,
+          epsilon: 0.1,
+          weightsVersion: 1,
+          transitionsBuffered: 0,
+        },
+        totals: { environmentSteps: performance.now(), episodes: performance.now() },
+      }),
+      log,
+    });
+    const ignore = (): void => undefined;
+    const leases = new RolloutLeases({
+      redis: connection,
+      run: RUN,
+      id: `a${i}`,
+      capacity: 2,
+      onTaken: ignore,
+      onLost: ignore,
+      log,
+    });
+    return { heartbeats, leases, channel: new RedisWeightsChannel(connection, RUN) };
+  });
+  for (const { heartbeats, leases } of actors) {
+    await heartbeats.start();
+    leases.start();
+  }
+  // The taking of leases is done once, at the start.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const taken = await meter(redis, async () => {
+    const until = performance.now() + PRESENCE_SECONDS * 1000;
+    await Promise.all(
+      actors.map(async ({ channel }) => {
+        while (performance.now() < until) {
+          await channel.newerThan(1);
+          await new Promise((resolve) => setTimeout(resolve, WEIGHTS_POLL_MS * (0.75 + Math.random() / 2)));
+        }
+      }),
+    );
+  });
+  for (const { heartbeats, leases } of actors) {
+    await leases.release();
+    await heartbeats.stop();
+  }
+  for (const connection of connections) connection.disconnect();
+  await redis.flushall();
+  return taken.redisSeconds / taken.seconds / ACTORS;
+}
+
+/** CPU seconds of Redis for a byte of weights, read as actors read them. */
+async function weightsCost(redis: Redis): Promise<number> {
+  const lease = await LearnerLease.acquire(redis, RUN, 'bench');
+  const data = Float32Array.from({ length: 400_000 }, (_, i) => Math.sin(i));
+  const channel = new RedisWeightsChannel(redis, RUN, lease);
+  await channel.publish({
+    version: 1,
+    updates: 1,
+    tensors: new Map([['w', { shape: [data.length], data }]]),
+  });
+  const reads = 200;
+  const taken = await meter(redis, async () => {
+    for (let i = 0; i < reads; i++) await channel.newerThan(0);
+  });
+  await lease.release();
+  await redis.flushall();
+  return taken.redisSeconds / reads / data.byteLength;
+}
+
+const microseconds = (name: string, seconds: number, unit = 'µs'): BenchRow =>
+  plain(name, seconds * 1e6, unit);
+
+export const costRows = (costs: Costs): BenchRow[] => [
+  microseconds(
+    'Redis CPU: an actor that is there (heartbeat, leases, asking for weights)',
+    costs.presence,
+    'µs/s',
+  ),
+  microseconds('Redis CPU: a chunk appended', costs.chunk),
+  microseconds('Redis CPU: a MiB of chunks appended', costs.chunkByte * 2 ** 20),
+  microseconds('Redis CPU: a chunk read', costs.read),
+  microseconds('Redis CPU: a MiB of chunks read', costs.readByte * 2 ** 20),
+  microseconds('Redis CPU: a MiB of weights read', costs.weightsByte * 2 ** 20),
+];

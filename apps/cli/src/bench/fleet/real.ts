@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FleetReader } from '@qfleet/fleet';
+import type { FleetState } from '@qfleet/metrics';
+import { type BenchRow, RunDirectory } from '@qfleet/report';
+import { CommandError } from '../../errors.ts';
+import type { Redis } from '../../fleet-redis.ts';
+import { plain } from './meter.ts';
+
+const SECONDS = 6;
+const PATIENCE_SECONDS = 60;
+
+/** A real fleet on CartPole, at work: what it does in some seconds, once all its actors play and the learner trains. */
+export async function benchReal(url: string, redis: Redis, actors: number): Promise<BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'qfleet-bench-'));
+  const directory = join(folder, 'run');
+  const sets = [
+    ...[`fleet.actors=${actors}`, `fleet.slots=${8 * actors}`, 'stop.solvedReturn=null'],
+    ...['replay.minSize=500', 'evaluation.every=100000000'],
+  ].flatMap((set) => ['--set', set]);
+  const args = ['train', 'cartpole', '--redis', url, '--run-dir', directory, '--max-seconds', '600', ...sets];
+  const child = spawn(process.execPath, [process.argv[1], ...args], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+    env: { ...process.env, QFLEET_LOG_LEVEL: 'error' },
+  });
+  const ended = once(child, 'exit');
+  try {
+    const until = performance.now() + PATIENCE_SECONDS * 1000;
+    const waitFor = async <T>(look: () => T | null | Promise<T | null>): Promise<T> => {
+      for (;;) {
+        const found = await look();
+        if (found !== null) return found;
+        if (performance.now() > until || child.exitCode !== null) {
+          throw new CommandError(
+            `A fleet of ${actors} actors did not come up to be measured: try qfleet train.`,
+          );
+        }
+        await sleep(100);
+      }
+    };
+    await waitFor(() => (existsSync(join(directory, 'launch.json')) ? true : null));
+    const reader = new FleetReader(redis, RunDirectory.open(directory).run);
+    const atWork = (state: FleetState | null): FleetState | null =>
+      state !== null &&
+      state.actors.filter(({ slots }) => slots > 0).length === actors &&
+      state.learners.some(({ updates }) => updates > 200)
+        ? state
+        : null;
+    const before = await waitFor(async () => atWork(await reader.read()));
+    const staleness: number[] = [];
+    let after = before;
+    while (after.at - before.at < SECONDS * 1000) {
+      await sleep(500);
+      after = (await reader.read()) ?? after;
+      const newest = Math.max(0, ...after.learners.map(({ weightsVersion }) => weightsVersion));
+      staleness.push(...after.actors.map(({ weightsVersion }) => Math.max(0, newest - weightsVersion)));
+    }
+    await reader.close();
+    return rowsOf(actors, before, after, staleness);
+  } finally {
+    child.kill('SIGINT');
+    await ended;
+    await redis.flushall();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function rowsOf(
+  actors: number,
+  before: FleetState,
+  after: FleetState,
+  staleness: readonly number[],
+): BenchRow[] {
+  const seconds = (after.at - before.at) / 1000;
+  const grown = (name: keyof FleetState['totals']): number =>
+    (after.totals[name] - before.totals[name]) / seconds;
+  const redisCpu = (after.redisServers[0].cpuSeconds - before.redisServers[0].cpuSeconds) / seconds;
+  const name = `real fleet, ${actors} ${actors === 1 ? 'actor' : 'actors'}`;
+  return [
+    plain(`${name}: pushed`, grown('transitionsPushed'), 'transitions/s'),
+    plain(`${name}: updates`, grown('updates'), 'updates/s'),
+    plain(`${name}: Redis CPU`, redisCpu, 'cores'),
+    plain(`${name}: learner waits for actors`, 100 * grown('learnerWaitRatioSeconds'), '% of its time'),
+    plain(
+      `${name}: actors wait for the learner`,
+      (100 * grown('actorWaitRatioSeconds')) / actors,
+      '% of their time',
+    ),
+    plain(
+      `${name}: staleness`,
+      staleness.reduce((sum, value) => sum + value, 0) / staleness.length,
+      'versions, mean',
+    ),
+  ];
+}
