@@ -5,12 +5,13 @@ import {
   LearnerLease,
   RedisWeightsChannel,
   RolloutLeases,
+  readRedisServer,
   seedLeases,
 } from '@qfleet/fleet';
 import type { BenchRow } from '@qfleet/report';
 import type { Redis } from '../../fleet-redis.ts';
 import { meter, plain } from './meter.ts';
-import { CARTPOLE, FRAMES, makeReplay, premade, pushAll } from './simulated.ts';
+import { CARTPOLE, FRAMES, type Load, makeReplay, premade, pushAll } from './simulated.ts';
 import { connectMany } from './throughput.ts';
 
 /** CPU seconds of Redis for one of each; what a fleet of any size needs is a sum of these. */
@@ -25,6 +26,16 @@ export interface Costs {
   readonly readByte: number;
   /** A byte of weights read by an actor. */
   readonly weightsByte: number;
+  /** By load: what a transition takes. */
+  readonly memory: readonly TransitionMemory[];
+}
+
+interface TransitionMemory {
+  readonly load: string;
+  /** Bytes of Redis's memory. */
+  readonly used: number;
+  /** Of these, bytes of the chunks themselves. */
+  readonly chunk: number;
 }
 
 const RUN = 'bench';
@@ -47,19 +58,26 @@ export async function measureCosts(url: string, redis: Redis): Promise<Costs> {
     read: Math.max(0, small.read - readByte * small.bytes),
     readByte,
     weightsByte: await weightsCost(redis),
+    memory: [small.memory, large.memory],
   };
 }
 
-/** CPU seconds of Redis for a chunk of this load, appended and read. */
-async function chunkCost(
-  redis: Redis,
-  load: typeof CARTPOLE,
-): Promise<{ bytes: number; append: number; read: number }> {
-  const prefix = `qfleet:{bench:costs}:replay:`;
+interface ChunkCost {
+  readonly bytes: number;
+  readonly append: number;
+  readonly read: number;
+  readonly memory: TransitionMemory;
+}
+
+/** CPU seconds of Redis for a chunk of this load, appended and read, and its memory. */
+async function chunkCost(redis: Redis, load: Load): Promise<ChunkCost> {
+  const prefix = 'qfleet:{bench:costs}:replay:';
   const store = await makeReplay(redis, prefix, load);
   const portions = premade(load, 'a', load.chunks);
+  const empty = await readRedisServer(redis, '0');
   const appended = await meter(redis, () => pushAll([{ redis, portions }], prefix));
-  const { bytes, newest } = await store.standing();
+  const { bytes, newest, transitions } = await store.standing();
+  const full = await readRedisServer(redis, '0');
   const read = await meter(redis, async () => {
     for (let after = 0; after < newest; ) {
       const { chunks } = await store.follow(after, 4 * 2 ** 20);
@@ -67,7 +85,16 @@ async function chunkCost(
     }
   });
   await redis.flushall();
-  return { bytes: bytes / newest, append: appended.redisSeconds / newest, read: read.redisSeconds / newest };
+  return {
+    bytes: bytes / newest,
+    append: appended.redisSeconds / newest,
+    read: read.redisSeconds / newest,
+    memory: {
+      load: load.name,
+      used: (full.usedMemoryBytes - empty.usedMemoryBytes) / transitions,
+      chunk: bytes / transitions,
+    },
+  };
 }
 
 /** CPU seconds of Redis a second for one actor that is there: with its real heartbeats, leases and questions. */
@@ -167,4 +194,14 @@ export const costRows = (costs: Costs): BenchRow[] => [
   microseconds('Redis CPU: a chunk read', costs.read),
   microseconds('Redis CPU: a MiB of chunks read', costs.readByte * 2 ** 20),
   microseconds('Redis CPU: a MiB of weights read', costs.weightsByte * 2 ** 20),
+  ...costs.memory.map(
+    ({ load, used, chunk }): BenchRow => ({
+      name: `Redis memory: a transition, ${load}`,
+      value: used,
+      unit: 'bytes',
+      reference: 'bytes of its chunk alone',
+      referenceValue: chunk,
+      ratio: chunk / used,
+    }),
+  ),
 ];
