@@ -10,7 +10,9 @@ describe('simulated actors', () => {
     const server = await startRedis();
     onTestFinished(() => server.stop());
     const connections = await connectMany(`unix://${server.socket}`, 3);
-    onTestFinished(() => connections.forEach((connection) => connection.disconnect()));
+    onTestFinished(() => {
+      for (const connection of connections) connection.disconnect();
+    });
     const store = await makeReplay(connections[0], 'qfleet:{t:0}:replay:', load);
     const actors = connections.map((redis, i) => ({ redis, portions: premade(load, `a${i}`, 20) }));
     expect(actors[0].portions.map(({ length }) => length)).toEqual([8, 8, 4]);
