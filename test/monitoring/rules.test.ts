@@ -12,7 +12,7 @@ function promtool(...args: string[]): { code: number | null; output: string } {
   return { code: status, output: stdout + stderr };
 }
 
-describe.skipIf(!hasPrometheus)('promtool (apt-get install prometheus)', () => {
+describe.skipIf(!hasPrometheus)('promtool (apt-get install prometheus)', { timeout: 180_000 }, () => {
   it('accepts the configuration and its rules', () => {
     const { code, output } = promtool('check', 'config', `${prometheusDirectory}prometheus.yml`);
     expect(output).not.toContain('FAILED');
