@@ -4,7 +4,12 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/learning/**'],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      'test/learning/**',
+      'test/deploy/{clean-root,compose-go}.test.ts',
+    ],
     // Real processes on two cores: more workers would only take turns.
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -12,6 +12,7 @@ import { trainArguments } from './train-arguments.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const suites = 'test/vitest.config.ts';
 const learningSuites = 'test/vitest.learning.config.ts';
+const deploySuites = 'test/vitest.deploy.config.ts';
 
 /** @typedef {import('./setup.mjs').Ready} Ready
  * @typedef {import('./checks.mjs').Counts} Counts */
@@ -45,6 +46,10 @@ const commands = {
   'test:learning': {
     native: true,
     run: async (ready, args) => report(await runSuites(ready, learningSuites, args)),
+  },
+  'test:deploy': {
+    native: true,
+    run: async (ready, args) => report(await runSuites(ready, deploySuites, args)),
   },
   format: {
     native: false,
