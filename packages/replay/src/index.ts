@@ -1,5 +1,6 @@
 export type * from './batch.ts';
-export { benchReplay } from './bench.ts';
+export { type BenchReplayOptions, benchReplay } from './bench/index.ts';
+export type { PeerFigures, Peers } from './bench/peer.ts';
 export type * from './chunk.ts';
 export { ChunkBuilder, type ChunkBuilderOptions } from './chunk-builder.ts';
 export { type ChunkHeader, decodeChunk, encodeChunk, peekChunk } from './codec.ts';

@@ -1,13 +1,27 @@
-import { benchReplay } from '@qfleet/replay';
+import { redisOptionsOf } from '@qfleet/fleet';
+import { benchReplay, type PeerFigures, type Peers } from '@qfleet/replay';
 import type { BenchRow } from '@qfleet/report';
-import { openRedis } from '../fleet-redis.ts';
+import { measurePeer } from './peer.ts';
 import { withRedis } from './with-redis.ts';
 
-/** The replay in memory, and on a Redis that is started for it where there is a server program. */
-export async function benchReplayHere(): Promise<readonly BenchRow[]> {
-  const rows = await withRedis(async (url) => {
-    const redis = await openRedis(url);
-    return benchReplay(redis).finally(() => redis.disconnect());
-  });
-  return rows ?? benchReplay(null);
+/** What pip installs for each peer. Reverb runs on the TensorFlow that it was built against only. */
+const PEERS = { cpprb: ['cpprb'], reverb: ['dm-reverb[tensorflow]'] } as const;
+
+/**
+ * The replay in memory, and on a Redis that is started for it where there is a server program.
+ * @param peer measures the peers here too, instead of naming what was recorded of them.
+ */
+export async function benchReplayHere(peer: boolean): Promise<readonly BenchRow[]> {
+  const peers: Peers = peer ? await measurePeers() : {};
+  const rows = await withRedis((url) => benchReplay({ redis: redisOptionsOf(url), peers }));
+  return rows ?? benchReplay({ redis: null, peers });
+}
+
+async function measurePeers(): Promise<Peers> {
+  const peers: { -readonly [name in keyof Peers]: PeerFigures } = {};
+  for (const name of Object.keys(PEERS) as (keyof typeof PEERS)[]) {
+    const figures = await measurePeer<PeerFigures>(name, PEERS[name], 'replay.py');
+    if (figures !== null) peers[name] = figures;
+  }
+  return peers;
 }

@@ -3,18 +3,18 @@ import type { BenchName } from '../commands/bench.ts';
 import { print, printJson, style, table } from '../output.ts';
 import { describeMachine, type Machine } from './machine.ts';
 
-const measure: Record<BenchName, () => Promise<readonly BenchRow[]>> = {
+const measure: Record<BenchName, (peer: boolean) => Promise<readonly BenchRow[]>> = {
   learner: async () => (await import('@qfleet/agents')).benchLearner(),
   inference: async () => (await import('@qfleet/agents')).benchInference(),
   envs: async () => (await import('@qfleet/envs')).benchEnvs(),
   fleet: async () => (await import('./fleet/fleet.ts')).benchFleet(),
-  replay: async () => (await import('./replay.ts')).benchReplayHere(),
+  replay: async (peer) => (await import('./replay.ts')).benchReplayHere(peer),
 };
 
 /** Measures and prints: a table, or the one document of `--json`. */
-export async function runBench(name: BenchName, json: boolean): Promise<void> {
+export async function runBench(name: BenchName, json: boolean, peer: boolean): Promise<void> {
   const machine = describeMachine();
-  const rows = await measure[name]();
+  const rows = await measure[name](peer);
   if (json) return printJson({ bench: name, machine, rows });
   await print(`${machineLine(machine)}\n\n${benchTable(rows)}`);
 }

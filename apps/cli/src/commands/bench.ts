@@ -8,6 +8,7 @@ export function addBench(program: Command): void {
     .command('bench')
     .description('measures a part of Qfleet against its peers or its limit')
     .addArgument(new Argument('<name>', 'what to measure').choices(benches))
+    .addOption(new Option('--peer', 'measure the peers here too; pip installs them once (replay)'))
     .addOption(new Option('--json', 'one JSON document on stdout'))
     .addHelpText(
       'after',
@@ -15,8 +16,8 @@ export function addBench(program: Command): void {
 A ratio is better above 1, whatever the unit. Example:
   $ qfleet bench envs --json`,
     )
-    .action(async (name: BenchName, { json }: { json?: true }) => {
+    .action(async (name: BenchName, { json, peer }: { json?: true; peer?: true }) => {
       const { runBench } = await import('../bench/run.ts');
-      await runBench(name, json === true);
+      await runBench(name, json === true, peer === true);
     });
 }

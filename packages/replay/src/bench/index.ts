@@ -1,0 +1,28 @@
+import type { RedisOptions } from 'ioredis';
+import type { Row } from './figures.ts';
+import { benchMemory } from './memory.ts';
+import type { Peers } from './peer.ts';
+import { benchRedis } from './redis.ts';
+import { SHAPES } from './shapes.ts';
+
+/** What is measured, for how long, and beside what. */
+export interface BenchReplayOptions {
+  /** Of a Redis that nothing else uses: what it holds is removed. Null: in memory only. */
+  readonly redis: RedisOptions | null;
+  /** Of measuring a figure of sampling. Default 500. */
+  readonly milliseconds?: number;
+  /** Figures of other libraries, taken in the same run; those recorded stand in for what is not there. */
+  readonly peers?: Peers;
+}
+
+/** Transitions and bytes a second, and CPU time a transition, into and out of a replay in memory and on Redis. */
+export async function benchReplay(options: BenchReplayOptions): Promise<Row[]> {
+  const { redis, milliseconds = 500, peers = {} } = options;
+  const rows: Row[] = [];
+  for (const shape of SHAPES) {
+    for (const prioritized of [false, true])
+      rows.push(...(await benchMemory(shape, prioritized, milliseconds, peers)));
+    if (redis) rows.push(...(await benchRedis(shape, redis, milliseconds, peers)));
+  }
+  return rows;
+}

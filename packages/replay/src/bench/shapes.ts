@@ -1,0 +1,64 @@
+import type { Layout } from '../chunk.ts';
+import { ChunkBuilder } from '../chunk-builder.ts';
+import { makeObservations, observationSize } from '../layout.ts';
+
+/** What is moved: the size of an observation, and how much of it. */
+export interface Shape {
+  readonly name: string;
+  readonly layout: Layout;
+  readonly frameStack: number;
+  /** Transitions of the replay in memory. */
+  readonly capacity: number;
+  /** Chunks of an append: what an actor with a full vector of slots pushes at a time. */
+  readonly chunksPerAppend: number;
+  /** Chunks that go to Redis in a measurement. */
+  readonly chunks: number;
+}
+
+export const SHAPES: readonly Shape[] = [
+  {
+    name: 'CartPole-size',
+    layout: { observationShape: [4], observationDType: 'float32', actions: 2 },
+    frameStack: 1,
+    capacity: 2 ** 20,
+    chunksPerAppend: 64,
+    chunks: 6400,
+  },
+  {
+    name: '84×84×4 uint8',
+    layout: { observationShape: [84, 84], observationDType: 'uint8', actions: 6 },
+    frameStack: 4,
+    capacity: 2 ** 13,
+    chunksPerAppend: 4,
+    chunks: 192,
+  },
+];
+export const CHUNK_LENGTH = 64;
+const EPISODE_LENGTH = 200;
+
+/** Makes the next so many encoded chunks of one slot's endless episodes. */
+export function chunkSource(layout: Layout, writer: string): (chunks: number) => Uint8Array[] {
+  const size = observationSize(layout);
+  const observations = makeObservations(layout.observationDType, size * 16);
+  for (let i = 0; i < observations.length; i++) observations[i] = (i * 7) % 256;
+  let sequence = 0;
+  let step = 0;
+  const builder = new ChunkBuilder({
+    layout,
+    writer,
+    slot: 0,
+    chunkLength: CHUNK_LENGTH,
+    sequence: () => sequence++,
+  });
+  builder.begin(observations, 0);
+  return (chunks) => {
+    const made: Uint8Array[] = [];
+    while (made.length < chunks) {
+      const end = builder.episodeLength + 1 === EPISODE_LENGTH ? 'terminated' : 'continues';
+      const bytes = builder.push(step & 1, 1, observations, (step++ % 16) * size, end);
+      if (end === 'terminated') builder.begin(observations, 0);
+      if (bytes) made.push(bytes);
+    }
+    return made;
+  };
+}
