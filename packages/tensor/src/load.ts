@@ -53,7 +53,7 @@ function forcedName(runtime: Runtime): ForcedRuntime {
 }
 
 /** @throws When `QFLEET_TENSOR` holds none of its three values. */
-export function forcedByEnvironment(): ForcedRuntime | undefined {
+function forcedByEnvironment(): ForcedRuntime | undefined {
   const value = process.env['QFLEET_TENSOR'];
   if (value === undefined || value === '') return undefined;
   if (value === 'gpu' || value === 'cpu' || value === 'wasm') return value;

@@ -7,7 +7,7 @@ import { lastLine, runCommand } from './command.ts';
 const require = createRequire(import.meta.url);
 
 /** The folder of tfjs-node, whose addon is compiled and whose kernels run. */
-export const TFJS_NODE = dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
+const TFJS_NODE = dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
 
 /** The version of tfjs-node. */
 export const TFJS_VERSION = (require('@tensorflow/tfjs-node/package.json') as { version: string }).version;
