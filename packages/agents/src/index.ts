@@ -1,5 +1,6 @@
 export type * from './agent.ts';
 export { benchInference, benchLearner } from './bench/index.ts';
+export type { Peer } from './bench/rounds.ts';
 export { createAgent } from './create-agent.ts';
 export { createPolicy } from './create-policy.ts';
 export { epsilonOf } from './exploration.ts';

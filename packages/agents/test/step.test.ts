@@ -1,4 +1,4 @@
-import { initialParameters } from '@qfleet/networks';
+import { initialParameters, Packing, parameterSpecs } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import type { Layout } from '@qfleet/replay';
 import { adamSlots, loadTensor, type NamedTensors } from '@qfleet/tensor';
@@ -27,24 +27,24 @@ describe('a step of DQN', () => {
     const start = initialParameters(config.network, layout, random);
     const target = initialParameters(config.network, layout, random);
     const batch = drawBatch(new Lcg(2), layout, 32);
+    const packing = new Packing(parameterSpecs(config.network, layout));
     /** The outputs and Adam's first moments of a step from θ + h·direction. */
     const step = (direction: NamedTensors, h: number) => {
       const result = { loss: 0, gradients: new Map<string, number[]>() };
       tf.tidy(() => {
-        const online = new Map(
+        const moved = new Map(
           [...start].map(([name, { shape, data }]) => [
-            `online/${name}`,
+            name,
             { shape, data: data.map((x, i) => x + h * direction.get(name)!.data[i]) },
           ]),
         );
+        const online = new Map([['online', packing.pack(moved)]]);
         const state = Object.fromEntries(
-          [
-            ...online,
-            ...[...target].map(([name, tensor]) => [`target/${name}`, tensor] as const),
-            ...adamSlots(online),
-          ].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
+          [...online, ['target', packing.pack(target)] as const, ...adamSlots(online)].map(
+            ([name, { shape, data }]) => [name, tf.tensor(data, [...shape])],
+          ),
         );
-        const { state: changed, outputs } = dqnStep(tf, config, layout, state, {
+        const { state: changed, outputs } = dqnStep({ tf, config, signature: layout, packing }, state, {
           observations: tf.tensor(batch.observations, [32, 4]),
           nextObservations: tf.tensor(batch.nextObservations, [32, 4]),
           actions: tf.tensor(batch.actions, [32], 'int32'),
@@ -56,12 +56,12 @@ describe('a step of DQN', () => {
           targetMix: tf.scalar(0),
         });
         result.loss = outputs!['stats'].dataSync()[0];
-        for (const name of start.keys()) {
+        const moments = packing.unpack(changed!['adam/m/online'].dataSync() as Float32Array);
+        for (const [name, { data }] of moments) {
           // m₁ = (1 − β₁)·g
-          const m = changed![`adam/m/online/${name}`].dataSync();
           result.gradients.set(
             name,
-            Array.from(m, (x) => x / (1 - Math.fround(0.9))),
+            Array.from(data, (x) => x / (1 - Math.fround(0.9))),
           );
         }
       });

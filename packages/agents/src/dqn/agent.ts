@@ -1,5 +1,5 @@
 import type { DqnConfig } from '@qfleet/config';
-import { checkParameters, initialParameters } from '@qfleet/networks';
+import { checkParameters, initialParameters, Packing, parameterSpecs } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import type { Batch, Layout } from '@qfleet/replay';
 import {
@@ -36,6 +36,7 @@ export class DqnAgent implements Agent {
   readonly batchesPerUpdate: number;
   readonly #given: DqnAgentOptions;
   readonly #step: Compiled;
+  readonly #packing: Packing;
   /** Names and shapes of all that `state` gives. */
   readonly #specs: readonly { name: string; shape: readonly number[] }[];
   #updates = 0;
@@ -45,9 +46,16 @@ export class DqnAgent implements Agent {
     const { config, layout, seed } = given;
     this.batchesPerUpdate = config.updatesPerCall;
     this.#given = given;
-    const start = startState(given.config, layout, seed);
-    this.#specs = [...start].map(([name, { shape }]) => ({ name, shape }));
-    this.#step = compile(runtime, (state, inputs) => dqnStep(runtime.tf, config, layout, state, inputs), {
+    const parameters = parameterSpecs(config.network, layout);
+    this.#packing = new Packing(parameters);
+    const start = startState(this.#packing, config, layout, seed);
+    this.#specs = [...start].flatMap(([name, { shape }]) =>
+      shape.length === 0
+        ? [{ name, shape }]
+        : parameters.map((each) => ({ name: `${name}/${each.name}`, shape: each.shape })),
+    );
+    const context = { tf: runtime.tf, config, signature: layout, packing: this.#packing };
+    this.#step = compile(runtime, (state, inputs) => dqnStep(context, state, inputs), {
       state: start,
       inputs: stepInputs(layout, config.batchSize),
       unroll: config.updatesPerCall,
@@ -87,17 +95,28 @@ export class DqnAgent implements Agent {
   }
 
   parameters(): NamedTensors {
-    const names = this.#specs.map(({ name }) => name).filter((name) => name.startsWith(ONLINE));
-    return new Map([...this.#step.state(names)].map(([name, tensor]) => [name.slice(ONLINE.length), tensor]));
+    return this.#packing.unpack(this.#step.state([ONLINE]).get(ONLINE)!.data);
   }
 
   state(): NamedTensors {
-    return new Map([...this.#step.state(), [UPDATES, counterToTensor(this.#updates)]]);
+    const state = new Map<string, NamedTensor>();
+    for (const [name, tensor] of this.#step.state()) {
+      if (tensor.shape.length === 0) state.set(name, tensor);
+      else for (const [of, part] of this.#packing.unpack(tensor.data)) state.set(`${name}/${of}`, part);
+    }
+    return state.set(UPDATES, counterToTensor(this.#updates));
   }
 
   restore(state: NamedTensors): void {
     checkParameters([...this.#specs, { name: UPDATES, shape: [2] }], state);
-    this.#step.setState(new Map([...state].filter(([name]) => name !== UPDATES)));
+    this.#step.setState(
+      new Map(
+        [...this.#step.state()].map(([name, { shape }]) => [
+          name,
+          shape.length === 0 ? state.get(name)! : this.#packing.pack(withPrefix(state, `${name}/`)),
+        ]),
+      ),
+    );
     this.#updates = counterFromTensor(state.get(UPDATES)!);
   }
 
@@ -106,9 +125,21 @@ export class DqnAgent implements Agent {
   }
 }
 
-function startState(config: DqnConfig, layout: Layout, seed: number): NamedTensors {
-  const start = initialParameters(config.network, layout, new Random(Random.seed(seed, 'parameters')));
-  const named = (prefix: string): NamedTensors =>
-    new Map([...start].map(([name, tensor]) => [prefix + name, tensor]));
-  return new Map([...named(ONLINE), ...named(TARGET), ...adamSlots(named(ONLINE))]);
+type NamedTensor = NamedTensors extends ReadonlyMap<string, infer Tensor> ? Tensor : never;
+
+/** The entries under a prefix, without it. */
+function withPrefix(tensors: NamedTensors, prefix: string): NamedTensors {
+  return new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
+}
+
+/** The compiled step's state, packed: a tensor an entry, and Adam's count of steps. */
+function startState(packing: Packing, config: DqnConfig, layout: Layout, seed: number): NamedTensors {
+  const start = packing.pack(
+    initialParameters(config.network, layout, new Random(Random.seed(seed, 'parameters'))),
+  );
+  return new Map([[ONLINE, start], [TARGET, start], ...adamSlots(new Map([[ONLINE, start]]))]);
 }

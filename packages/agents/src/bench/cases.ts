@@ -1,0 +1,34 @@
+import { type DqnConfig, runSchema } from '@qfleet/config';
+import type { Layout } from '@qfleet/replay';
+
+/** A training step that is measured: what goes in, what it is, and how many threads everyone gets. */
+export interface LearnerCase {
+  readonly name: string;
+  readonly layout: Layout;
+  readonly network: DqnConfig['network'];
+  readonly batchSize: number;
+  /** Threads of one op, for all contestants alike. */
+  readonly threads: number;
+  /** Updates a call that are measured. */
+  readonly unrolled: readonly number[];
+}
+
+const mlp = (sizes: readonly number[], batchSize: number): LearnerCase => {
+  const [inputs, ...hidden] = sizes.slice(0, -1) as [number, ...number[]];
+  return {
+    name: `MLP ${sizes.join('-')}, batch ${batchSize}`,
+    layout: { observationShape: [inputs], observationDType: 'float32', actions: sizes[sizes.length - 1] },
+    network: { kind: 'mlp', hidden, dueling: false },
+    batchSize,
+    threads: 1,
+    unrolled: [1, 8],
+  };
+};
+
+/** The steps of `qfleet bench learner`. */
+export const learnerCases: readonly LearnerCase[] = [mlp([4, 128, 128, 2], 64), mlp([8, 256, 256, 4], 256)];
+
+/** A DQN configuration with the schema's defaults for what is not given. */
+export function dqnConfig(fields: object): DqnConfig {
+  return runSchema.shape.agent.parse({ ...fields, kind: 'dqn' }) as DqnConfig;
+}

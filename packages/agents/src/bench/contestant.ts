@@ -1,0 +1,78 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+/** How a contestant is started. */
+export interface ContestantCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Left out where it does not start, as a peer that lacks a compiler here. */
+  readonly optional?: boolean;
+}
+
+/**
+ * A process that measures itself: it writes a line when it is ready, and from then on answers each line
+ * `milliseconds` with the microseconds an operation took over that time. A process of its own gives each contestant
+ * its own threads and settings, and a peer its own language.
+ */
+export class Contestant {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: Interface;
+  readonly #answers: AsyncIterator<string>;
+
+  private constructor({ program, args, environment }: ContestantCommand) {
+    this.#child = spawn(program, args, {
+      env: { ...process.env, ...environment },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    // What fails shows as the end of its output.
+    this.#child.on('error', () => {});
+    this.#child.stdin.on('error', () => {});
+    this.#lines = createInterface({ input: this.#child.stdout });
+    this.#answers = this.#lines[Symbol.asyncIterator]();
+  }
+
+  /** @throws When the process ends before it is ready; it has then said why on stderr. */
+  static async start(command: ContestantCommand): Promise<Contestant> {
+    const contestant = new Contestant(command);
+    await contestant.#answer(command.program);
+    return contestant;
+  }
+
+  /** Microseconds an operation, measured for about so long. */
+  async measure(milliseconds: number): Promise<number> {
+    this.#child.stdin.write(`${milliseconds}\n`);
+    return Number(await this.#answer('a contestant'));
+  }
+
+  end(): void {
+    this.#child.kill();
+    this.#lines.close();
+  }
+
+  async #answer(who: string): Promise<string> {
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error(`${who} ended before it had measured anything: see what it wrote above`);
+    return value;
+  }
+}
+
+/** The other side of `Contestant`: answers until its input ends. `operations` is how many a call does. */
+export async function answerMeasurements(call: () => void, operations: number): Promise<void> {
+  // Graphs are optimised, and functions compiled, in their first calls.
+  for (let i = 0; i < 30; i++) call();
+  process.stdout.write('ready\n');
+  for await (const line of createInterface({ input: process.stdin })) {
+    const milliseconds = Number(line);
+    const start = performance.now();
+    let calls = 0;
+    let elapsed = 0;
+    do {
+      call();
+      calls++;
+      elapsed = performance.now() - start;
+    } while (elapsed < milliseconds);
+    process.stdout.write(`${(elapsed * 1000) / (calls * operations)}\n`);
+  }
+}

@@ -1,0 +1,42 @@
+import { forward, initialParameters } from '@qfleet/networks';
+import { Random } from '@qfleet/random';
+import { compile, loadTensor, loadWasm } from '@qfleet/tensor';
+import { createNetworkPolicy } from '../dqn/policy.ts';
+import type { LearnerCase } from './cases.ts';
+import { answerMeasurements } from './contestant.ts';
+
+/** What `inference-child.js` is told, as JSON in its one argument. */
+export interface InferenceChildOptions {
+  readonly learnerCase: LearnerCase;
+  readonly rows: number;
+  /** Our policy (forward pass, argmax and ε-greedy), or the forward pass alone on a runtime. */
+  readonly runs: 'policy' | 'wasm' | 'library';
+}
+
+// A program: one contestant of `qfleet bench inference`, from typed arrays to typed arrays.
+const { learnerCase, rows, runs } = JSON.parse(process.argv[2]) as InferenceChildOptions;
+const { layout, network } = learnerCase;
+const parameters = initialParameters(network, layout, new Random(0));
+const random = new Random(2);
+const observations = Float32Array.from({ length: rows * layout.observationShape[0] }, () => random.normal());
+await answerMeasurements(runs === 'policy' ? policyCall() : await forwardCall(), 1);
+
+function policyCall(): () => void {
+  const policy = createNetworkPolicy(network, layout);
+  policy.load(parameters);
+  const epsilons = new Float32Array(rows).fill(0.05);
+  const actions = new Int32Array(rows);
+  return () => policy.act(observations, rows, epsilons, random, actions);
+}
+
+async function forwardCall(): Promise<() => void> {
+  const runtime = await (runs === 'wasm' ? loadWasm() : loadTensor());
+  const compiled = compile(
+    runtime,
+    (state, inputs) => ({
+      outputs: { q: forward(runtime.tf, network, layout, state, inputs['observations']) },
+    }),
+    { state: parameters, inputs: { observations: { shape: [rows, ...layout.observationShape] } } },
+  );
+  return () => void compiled.run({ observations });
+}

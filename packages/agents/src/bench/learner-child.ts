@@ -1,0 +1,45 @@
+import { Random } from '@qfleet/random';
+import type { Batch, Layout } from '@qfleet/replay';
+import { loadTensor } from '@qfleet/tensor';
+import { DqnAgent } from '../dqn/agent.ts';
+import { dqnConfig, type LearnerCase } from './cases.ts';
+import { answerMeasurements } from './contestant.ts';
+
+/** What `learner-child.js` is told, as JSON in its one argument. */
+export interface LearnerChildOptions {
+  readonly learnerCase: LearnerCase;
+  readonly updatesPerCall: number;
+  readonly eager: boolean;
+}
+
+// A program: one contestant of `qfleet bench learner`. It measures `update`, from batches in typed arrays to TD errors
+// in one.
+const { learnerCase, updatesPerCall, eager } = JSON.parse(process.argv[2]) as LearnerChildOptions;
+const { layout, network, batchSize } = learnerCase;
+const config = dqnConfig({ network, batchSize, updatesPerCall });
+const runtime = await loadTensor();
+const agent = new DqnAgent(runtime, { config, layout, seed: 0, totalUpdates: null }, eager);
+const batches = drawBatches(layout, batchSize, updatesPerCall);
+const tdErrors = new Float32Array(batchSize * updatesPerCall);
+await answerMeasurements(() => void agent.update(batches, tdErrors), updatesPerCall);
+agent.dispose();
+
+function drawBatches(layout: Layout, size: number, count: number): Batch[] {
+  const random = new Random(0);
+  const draw = (length: number) => Float32Array.from({ length }, () => random.normal());
+  const width = layout.observationShape.reduce((product, n) => product * n, 1);
+  const observations = () =>
+    layout.observationDType === 'uint8'
+      ? Uint8Array.from({ length: size * width }, () => random.integer(256))
+      : draw(size * width);
+  return Array.from({ length: count }, () => ({
+    size,
+    observations: observations(),
+    actions: Int32Array.from({ length: size }, () => random.integer(layout.actions)),
+    returns: draw(size),
+    discounts: new Float32Array(size).fill(0.99),
+    nextObservations: observations(),
+    weights: new Float32Array(size).fill(1),
+    leaves: new Int32Array(size),
+  }));
+}
