@@ -20,6 +20,8 @@ export interface GreedyEpisodes {
   readonly lengths: number[];
 }
 
+/** Steps after which an episode is cut where the environment has no time limit: a greedy policy may walk for ever. */
+const MOST_STEPS = 100_000;
 /** Steps between two turns of the event loop. */
 const STEPS_PER_TURN = 64;
 
@@ -54,7 +56,8 @@ export async function playGreedyEpisodes(options: GreedyEpisodesOptions): Promis
         row.environment.step(actions[i], row.observation, outcome);
         returns[row.slot] += outcome.reward;
         lengths[row.slot]++;
-        if (outcome.terminated || outcome.truncated) ended.push(i);
+        const over = outcome.terminated || outcome.truncated || lengths[row.slot] >= MOST_STEPS;
+        if (over) ended.push(i);
       }
       for (const i of ended.reverse()) {
         finished.add(rows[i].slot);

@@ -1,3 +1,4 @@
+import { box, defineEnvironment, discrete } from '@qfleet/envs';
 import { describe, expect, it } from 'vitest';
 import { playGreedyEpisodes } from '../src/index.ts';
 import { countingEnvironment, roundRobin } from './fixtures.ts';
@@ -18,6 +19,25 @@ describe('playGreedyEpisodes', () => {
 
   it('gives other returns from another seed', async () => {
     expect(await play(8, 6)).not.toEqual(await play(8, 5));
+  });
+
+  it('cuts an episode that would never end', async () => {
+    const endless = defineEnvironment({
+      id: 'Endless',
+      observationSpace: box({ low: 0, high: 1, shape: [2] }),
+      actionSpace: discrete(3),
+      create: () => ({
+        reset: () => [0, 0],
+        step: () => ({ observation: [0, 0], reward: 1, terminated: false }),
+      }),
+    });
+    const result = await playGreedyEpisodes({
+      definition: endless,
+      policy: roundRobin,
+      episodes: 2,
+      seed: 1,
+    });
+    expect(result).toEqual({ returns: [100_000, 100_000], lengths: [100_000, 100_000] });
   });
 
   it('stops when it is cancelled, with the episodes that are done', async () => {
