@@ -1,15 +1,19 @@
+import type { Peer } from '@qfleet/agents';
 import type { BenchRow } from '@qfleet/report';
 import type { BenchName } from '../commands/bench.ts';
 import { print, printJson, style, table } from '../output.ts';
 import { describeMachine, type Machine } from './machine.ts';
 
 const measure: Record<BenchName, (peer: boolean) => Promise<readonly BenchRow[]>> = {
-  learner: async () => (await import('@qfleet/agents')).benchLearner(),
-  inference: async () => (await import('@qfleet/agents')).benchInference(),
+  learner: async (peer) => (await import('@qfleet/agents')).benchLearner(await torchIf(peer)),
+  inference: async (peer) => (await import('@qfleet/agents')).benchInference(await torchIf(peer)),
   envs: async () => (await import('@qfleet/envs')).benchEnvs(),
   fleet: async () => (await import('./fleet/fleet.ts')).benchFleet(),
   replay: async (peer) => (await import('./replay.ts')).benchReplayHere(peer),
 };
+
+const torchIf = async (peer: boolean): Promise<Peer | null> =>
+  peer ? (await import('./torch.ts')).torchPeer() : null;
 
 /** Measures and prints: a table, or the one document of `--json`. */
 export async function runBench(name: BenchName, json: boolean, peer: boolean): Promise<void> {

@@ -8,7 +8,12 @@ export function addBench(program: Command): void {
     .command('bench')
     .description('measures a part of Qfleet against its peers or its limit')
     .addArgument(new Argument('<name>', 'what to measure').choices(benches))
-    .addOption(new Option('--peer', 'measure the peers here too; pip installs them once (replay)'))
+    .addOption(
+      new Option(
+        '--peer [name]',
+        'measure peers here too, brought once by pip: torch for learner and inference, cpprb and reverb for replay',
+      ),
+    )
     .addOption(new Option('--json', 'one JSON document on stdout'))
     .addHelpText(
       'after',
@@ -16,8 +21,8 @@ export function addBench(program: Command): void {
 A ratio is better above 1, whatever the unit. Example:
   $ qfleet bench envs --json`,
     )
-    .action(async (name: BenchName, { json, peer }: { json?: true; peer?: true }) => {
+    .action(async (name: BenchName, { json, peer }: { json?: true; peer?: true | string }) => {
       const { runBench } = await import('../bench/run.ts');
-      await runBench(name, json === true, peer === true);
+      await runBench(name, json === true, peer !== undefined);
     });
 }

@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Peer } from '@qfleet/agents';
+import { peerPython } from './peer.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../../../test/peers/dqn.py', import.meta.url));
+
+/**
+ * PyTorch in a Python of its own. pip's own torch brings CUDA on some platforms (3.6 GB on Linux x64, without which it
+ * does not start); a pip that is configured to find a CPU build takes that.
+ *
+ * @throws What pip says where it can't be installed.
+ */
+export async function torchPeer(): Promise<Peer> {
+  const python = await peerPython('torch', ['torch', 'numpy']);
+  const { stdout } = await promisify(execFile)(python, ['-c', 'import torch; print(torch.__version__)']);
+  const name = `PyTorch ${stdout.trim()}`;
+  const command = (options: object) => ({ program: python, args: [SCRIPT, JSON.stringify(options)] });
+  return {
+    learner: (learnerCase) => ({
+      [name]: command({ learnerCase, compile: false }),
+      // Needs a C++ compiler.
+      [`${name}, torch.compile`]: { ...command({ learnerCase, compile: true }), optional: true },
+    }),
+    inference: (learnerCase, rows) => ({ [name]: command({ learnerCase, rows }) }),
+  };
+}
