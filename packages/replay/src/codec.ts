@@ -45,6 +45,48 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const pad = (bytes: number): number => (bytes + 7) & ~7;
 
+/** Small chunks share blocks of memory: one of its own costs more than all that is written into it. */
+const BLOCK = 1 << 16;
+let block = new ArrayBuffer(0);
+let blockUsed = 0;
+
+/** Zeros that begin on 8 bytes. */
+function allocate(bytes: number): Uint8Array {
+  if (bytes > BLOCK >> 3) return new Uint8Array(bytes);
+  if (blockUsed + bytes > block.byteLength) {
+    block = new ArrayBuffer(BLOCK);
+    blockUsed = 0;
+  }
+  const allocated = new Uint8Array(block, blockUsed, bytes);
+  blockUsed += pad(bytes);
+  return allocated;
+}
+
+/** The writer met last: mostly the next one too. */
+let encoded = { name: '', bytes: new Uint8Array(0) };
+let decoded = { name: '', bytes: new Uint8Array(0) };
+
+function encodeWriter(name: string): Uint8Array {
+  if (name !== encoded.name) encoded = { name, bytes: encoder.encode(name) };
+  return encoded.bytes;
+}
+
+/** @throws ChunkError when the name is not UTF-8. */
+function decodeWriter(chunk: Uint8Array, length: number): string {
+  const known = decoded.bytes;
+  let same = length === known.length;
+  for (let i = 0; same && i < length; i++) same = chunk[HEADER + i] === known[i];
+  if (!same) {
+    const bytes = chunk.slice(HEADER, HEADER + length);
+    try {
+      decoded = { name: decoder.decode(bytes), bytes };
+    } catch {
+      throw new ChunkError('The chunk is corrupted: its writer is not UTF-8.');
+    }
+  }
+  return decoded.name;
+}
+
 /** What a chunk's header says, without its columns. */
 export type ChunkHeader = Omit<Chunk, 'observations' | 'actions' | 'rewards' | 'priorities'> & {
   readonly fingerprint: number;
@@ -76,7 +118,7 @@ export function encodeChunk(chunk: Chunk, layout: Layout): Uint8Array {
   checkShape(chunk, layout);
   checkColumns(chunk, layout);
   checkFields(chunk);
-  const writer = encoder.encode(chunk.writer);
+  const writer = encodeWriter(chunk.writer);
   if (writer.length < 1 || writer.length > MAX_WRITER)
     throw new ChunkError(
       `A writer's name has 1 to ${MAX_WRITER} bytes, not ${writer.length} ("${chunk.writer}").`,
@@ -84,8 +126,9 @@ export function encodeChunk(chunk: Chunk, layout: Layout): Uint8Array {
 
   const { length } = chunk;
   const at = offsetsOf(writer.length, length, chunk.priorities !== null, observationBytes(layout));
-  const bytes = new Uint8Array(at.total);
-  const view = new DataView(bytes.buffer);
+  const bytes = allocate(at.total);
+  const { buffer, byteOffset: base } = bytes;
+  const view = new DataView(buffer, base, at.total);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, FORMAT, true);
   view.setUint32(8, layoutFingerprint(layout), true);
@@ -102,13 +145,13 @@ export function encodeChunk(chunk: Chunk, layout: Layout): Uint8Array {
   view.setFloat64(56, chunk.epsilon, true);
   view.setFloat64(64, chunk.weightsVersion, true);
   bytes.set(writer, HEADER);
-  new Float32Array(bytes.buffer, at.rewards, length).set(chunk.rewards);
-  new Int32Array(bytes.buffer, at.actions, length).set(chunk.actions);
-  if (chunk.priorities) new Float32Array(bytes.buffer, at.priorities, length).set(chunk.priorities);
+  new Float32Array(buffer, base + at.rewards, length).set(chunk.rewards);
+  new Int32Array(buffer, base + at.actions, length).set(chunk.actions);
+  if (chunk.priorities) new Float32Array(buffer, base + at.priorities, length).set(chunk.priorities);
   viewObservations(
     layout.observationDType,
-    bytes.buffer,
-    at.observations,
+    buffer,
+    base + at.observations,
     (length + 1) * observationSize(layout),
   ).set(chunk.observations);
   view.setUint32(12, crc32(bytes.subarray(16)), true);
@@ -134,16 +177,14 @@ export function peekChunk(bytes: Uint8Array): ChunkHeader {
   if (total !== bytes.length)
     throw new ChunkError(`The chunk says it has ${total} bytes; ${bytes.length} are there.`);
   const length = view.getUint32(20, true);
-  const [end, hasPriorities, writerBytes, zero] = bytes.subarray(28, 32);
+  const end = bytes[28];
+  const hasPriorities = bytes[29];
+  const writerBytes = bytes[30];
+  const zero = bytes[31];
   if (length < 1 || length > MAX_LENGTH || end > 2 || hasPriorities > 1 || writerBytes > MAX_WRITER || zero)
     throw new ChunkError('The chunk is corrupted: its header holds impossible values.');
   if (HEADER + writerBytes > bytes.length) throw new ChunkError('The chunk is corrupted: it is cut short.');
-  let writer: string;
-  try {
-    writer = decoder.decode(bytes.subarray(HEADER, HEADER + writerBytes));
-  } catch {
-    throw new ChunkError('The chunk is corrupted: its writer is not UTF-8.');
-  }
+  const writer = decodeWriter(bytes, writerBytes);
   return {
     fingerprint: view.getUint32(8, true),
     length,

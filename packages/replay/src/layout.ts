@@ -47,7 +47,14 @@ export function describeLayout(layout: Layout): string {
   return `${layout.observationDType}[${layout.observationShape.join(',')}] with ${layout.actions} actions`;
 }
 
+const fingerprints = new WeakMap<Layout, number>();
+
 /** 32 bits that tell layouts apart: what a chunk carries, so that a store can refuse another run's at the door. */
 export function layoutFingerprint(layout: Layout): number {
-  return crc32(describeLayout(layout));
+  let fingerprint = fingerprints.get(layout);
+  if (fingerprint === undefined) {
+    fingerprint = crc32(describeLayout(layout));
+    fingerprints.set(layout, fingerprint);
+  }
+  return fingerprint;
 }

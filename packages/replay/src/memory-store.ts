@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
 import { checkFingerprint, peekChunk } from './codec.ts';
+import { Fifo } from './fifo.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 
 /** A replay in this process: what `--single` and tests use. */
@@ -8,8 +9,8 @@ export class MemoryReplayStore implements ReplayStore {
   readonly #layout: Layout;
   readonly #capacity: Capacity;
   readonly #generation = randomUUID();
-  /** Chunks by id; a Map iterates in the order of insertion, so its first key is the oldest id. */
-  readonly #chunks = new Map<number, { bytes: Uint8Array; length: number }>();
+  /** Their ids follow one another up to `#newest`. */
+  readonly #chunks = new Fifo<{ bytes: Uint8Array; length: number }>();
   readonly #lastSequence = new Map<string, number>();
   #newest = 0;
   #transitions = 0;
@@ -30,7 +31,8 @@ export class MemoryReplayStore implements ReplayStore {
     headers.forEach(({ writer, sequence, length }, i) => {
       if (sequence <= (this.#lastSequence.get(writer) ?? -1)) return;
       this.#lastSequence.set(writer, sequence);
-      this.#chunks.set(++this.#newest, { bytes: chunks[i], length });
+      this.#newest++;
+      this.#chunks.push({ bytes: chunks[i], length });
       this.#transitions += length;
       this.#inserted += length;
       this.#bytes += chunks[i].length;
@@ -43,9 +45,8 @@ export class MemoryReplayStore implements ReplayStore {
   /** Drops the oldest chunks until the rest fits; the newest always stays. */
   #evict(): void {
     const { transitions, bytes } = this.#capacity;
-    for (const [id, chunk] of this.#chunks) {
-      if (id === this.#newest || (this.#transitions <= transitions && this.#bytes <= bytes)) return;
-      this.#chunks.delete(id);
+    while (this.#chunks.length > 1 && (this.#transitions > transitions || this.#bytes > bytes)) {
+      const chunk = this.#chunks.shift();
       this.#transitions -= chunk.length;
       this.#bytes -= chunk.bytes.length;
       this.#evicted += chunk.length;
@@ -60,7 +61,7 @@ export class MemoryReplayStore implements ReplayStore {
     const chunks: StoredChunk[] = [];
     let bytes = 0;
     for (let id = Math.max(after + 1, standing.oldest); id <= standing.newest && bytes < maxBytes; id++) {
-      const chunk = this.#chunks.get(id)!;
+      const chunk = this.#chunks.at(id - standing.oldest)!;
       chunks.push({ id, bytes: chunk.bytes });
       bytes += chunk.bytes.length;
     }
@@ -68,7 +69,8 @@ export class MemoryReplayStore implements ReplayStore {
   }
 
   async fetch(ids: readonly number[]): Promise<(Uint8Array | null)[]> {
-    return ids.map((id) => this.#chunks.get(id)?.bytes ?? null);
+    const { oldest } = this.#standing();
+    return ids.map((id) => this.#chunks.at(id - oldest)?.bytes ?? null);
   }
 
   async recordSampled(transitions: number): Promise<ReplayStanding> {
@@ -83,7 +85,7 @@ export class MemoryReplayStore implements ReplayStore {
   async close(): Promise<void> {}
 
   #standing(): ReplayStanding {
-    const oldest = this.#newest - this.#chunks.size + 1;
+    const oldest = this.#newest - this.#chunks.length + 1;
     return {
       generation: this.#generation,
       oldest,

@@ -1,4 +1,5 @@
 import type { ObservationArray } from '@qfleet/envs';
+import { Fifo } from './fifo.ts';
 import type { ChunkRecord } from './transition-index.ts';
 
 /**
@@ -9,9 +10,8 @@ export class ObservationCache {
   readonly rows: ObservationArray;
   readonly size: number;
   readonly #capacity: number;
-  /** Resident chunks in ring order, the first to be overwritten at `#first`. */
-  #residents: ChunkRecord[] = [];
-  #first = 0;
+  /** Resident chunks in ring order, the first to be overwritten first. */
+  readonly #residents = new Fifo<ChunkRecord>();
   #head = 0;
 
   /** @param rows holds a whole number of observations of `size` elements. */
@@ -45,16 +45,10 @@ export class ObservationCache {
   }
 
   #evict(from: number, to: number): void {
-    const residents = this.#residents;
-    while (this.#first < residents.length) {
-      const oldest = residents[this.#first];
+    for (let oldest = this.#residents.at(0); oldest; oldest = this.#residents.at(0)) {
       if (oldest.row < from || oldest.row >= to) break;
       oldest.row = -1;
-      this.#first++;
-    }
-    if (this.#first > 1024 && this.#first * 2 > residents.length) {
-      this.#residents = residents.slice(this.#first);
-      this.#first = 0;
+      this.#residents.shift();
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Chunk } from './chunk.ts';
+import { Fifo } from './fifo.ts';
 
 /** What the learner knows of a chunk beside its columns. What sampling reads comes first, to lie together. */
 export interface ChunkRecord {
@@ -51,7 +52,7 @@ export class TransitionIndex {
   #places = new Int32Array(0);
   readonly #table: (ChunkRecord | null)[] = [];
   readonly #freePlaces: number[] = [];
-  readonly #byId = new Map<number, ChunkRecord>();
+  readonly #records = new Fifo<ChunkRecord>();
   /** The last chunk of each writer's slot, for the links. */
   readonly #latest = new Map<string, ChunkRecord>();
   #head = 0;
@@ -73,7 +74,7 @@ export class TransitionIndex {
   }
 
   get oldest(): ChunkRecord | null {
-    return this.#byId.values().next().value ?? null;
+    return this.#records.at(0) ?? null;
   }
 
   /** The handle of the i-th transition from the oldest. */
@@ -134,7 +135,7 @@ export class TransitionIndex {
     };
     const place = this.#freePlaces.pop() ?? this.#table.length;
     this.#table[place] = record;
-    this.#byId.set(id, record);
+    this.#records.push(record);
     for (let t = 0; t < length; t++) {
       const at = ((start + t) & this.#mask) * WORDS;
       this.#steps[at] = place;
@@ -158,11 +159,10 @@ export class TransitionIndex {
 
   /** Takes the oldest chunk out. */
   dropOldest(): ChunkRecord {
-    const record = this.oldest!;
+    const record = this.#records.shift();
     const place = this.#steps[record.start * WORDS];
     this.#table[place] = null;
     this.#freePlaces.push(place);
-    this.#byId.delete(record.id);
     this.unlink(record);
     const key = `${record.slot} ${record.writer}`;
     if (this.#latest.get(key) === record) this.#latest.delete(key);

@@ -36,8 +36,8 @@ async function carryOut({ kind, prefix }: ProducerOrder): Promise<number> {
       continue;
     }
     const pipeline = redis.pipeline();
-    for (const [i, { buffer }] of portion.entries())
-      pipeline.set(plainKey(prefix, writer, first + i), Buffer.from(buffer));
+    for (const [i, { buffer, byteOffset, byteLength }] of portion.entries())
+      pipeline.set(plainKey(prefix, writer, first + i), Buffer.from(buffer, byteOffset, byteLength));
     await pipeline.exec();
   }
   return values.length * CHUNK_LENGTH;

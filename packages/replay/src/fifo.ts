@@ -1,0 +1,34 @@
+/** Values dropped before the array is cut: cutting costs as much as what is left, so it is left until half is gone. */
+const FEWEST_DROPPED = 1024;
+
+/**
+ * A queue on an array: what came first is reached, and dropped, at once. (A Map's first entry is found past all that
+ * were deleted before it, which takes longer with each.)
+ */
+export class Fifo<T> {
+  #values: T[] = [];
+  #first = 0;
+
+  get length(): number {
+    return this.#values.length - this.#first;
+  }
+
+  /** The i-th from the oldest. */
+  at(i: number): T | undefined {
+    return i < 0 ? undefined : this.#values[this.#first + i];
+  }
+
+  push(value: T): void {
+    this.#values.push(value);
+  }
+
+  /** Takes the oldest out; there is one. */
+  shift(): T {
+    const value = this.#values[this.#first++];
+    if (this.#first >= FEWEST_DROPPED && this.#first * 2 > this.#values.length) {
+      this.#values = this.#values.slice(this.#first);
+      this.#first = 0;
+    }
+    return value;
+  }
+}
