@@ -14,9 +14,9 @@ for app in actor evaluator exporter learner; do
   rm -rf "${out:?}/$app"
   npx --yes "$pnpm" --pm-on-fail=ignore --filter "@qfleet/$app" deploy --legacy --prod "$out/$app"
   store="$out/$app/node_modules/.pnpm"
-  # Native TensorFlow's part is the learner's: others compute on WebAssembly.
+  # Native TensorFlow is the learner's: others compute on WebAssembly (@qfleet/tensor only looks for tfjs-node).
   if [ "$app" != learner ]; then
-    for part in tfjs@ tfjs-node@ tfjs-node-gpu@ tfjs-layers@ tfjs-data@ tfjs-converter@ tfjs-backend-webgl@; do
+    for part in tfjs@ tfjs-node-gpu@ tfjs-layers@ tfjs-data@ tfjs-converter@ tfjs-backend-webgl@; do
       rm -rf "$store/@tensorflow+$part"*
     done
   fi

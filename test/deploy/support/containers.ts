@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type ComposeFile, infra, type Service } from './compose.ts';
 import type { Image } from './dockerfile.ts';
@@ -141,8 +142,14 @@ export class Containers {
       ],
       { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
     );
-    const [info] = (await once(child.stdio[3]!, 'data')) as [Buffer];
-    return { child, pid: (JSON.parse(info.toString()) as { 'child-pid': number })['child-pid'] };
+    // Bubblewrap writes it in pieces.
+    let info = '';
+    for await (const piece of child.stdio[3] as Readable) {
+      info += piece;
+      const found = /"child-pid": (\d+)[\s,]/.exec(info);
+      if (found) return { child, pid: Number(found[1]) };
+    }
+    throw new Error(`${name} did not start: ${String(child.stderr?.read() ?? '')}`);
   }
 
   /** A volume, new with the owner that its mount point has in the image, or a file of the checkout. */
