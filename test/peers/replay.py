@@ -77,6 +77,7 @@ def cpprb():
 
 def reverb():
     import reverb
+    import tensorflow as tf
 
     shapes = {}
     for name, case in SHAPES.items():
@@ -106,8 +107,15 @@ def reverb():
 
         figures = {"insert": measure(insert), "sample": {}}
         for size in (32, 256):
-            dataset = reverb.TrajectoryDataset.from_table_signature(
-                f"localhost:{server.port}", "replay", max_in_flight_samples_per_worker=2 * size
+            dataset = reverb.TrajectoryDataset(
+                server_address=f"localhost:{server.port}",
+                table="replay",
+                dtypes={key: tf.as_dtype(np.asarray(value).dtype) for key, value in step.items()},
+                shapes={
+                    key: tf.TensorShape((stack + 1 if key == "obs" else 1, *np.shape(value)))
+                    for key, value in step.items()
+                },
+                max_in_flight_samples_per_worker=2 * size,
             ).batch(size)
             batches = iter(dataset)
 

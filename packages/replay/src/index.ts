@@ -9,6 +9,7 @@ export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts'
 export { makeBatch } from './make-batch.ts';
 export { MemoryReplayStore } from './memory-store.ts';
 export type { PrioritizedOptions } from './prioritized.ts';
+export { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';
 export type { RedisClient } from './redis/scripts.ts';
 export { RedisReplayStore, ReplayMissingError } from './redis-store.ts';

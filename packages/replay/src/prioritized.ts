@@ -54,6 +54,21 @@ export class Prioritized {
     this.#set(priorities, length);
   }
 
+  /** Copies pᵢ^α of a chunk's leaves into `out`. */
+  read(start: number, out: Float32Array): void {
+    for (let i = 0; i < out.length; i++) out[i] = this.#tree.get((start + i) % this.#tree.leaves);
+  }
+
+  /** Enters a chunk's leaves with what `read` gave of them, in this process or one before it. */
+  restore(start: number, values: Float32Array): void {
+    this.#reserve(values.length);
+    for (let i = 0; i < values.length; i++) {
+      this.#leaves[i] = (start + i) % this.#tree.leaves;
+      this.#enter(i, values[i]);
+    }
+    this.#tree.setMany(this.#leaves, this.#scaled, values.length);
+  }
+
   /** Takes a chunk's leaves out: they are never drawn again. */
   remove(start: number, length: number): void {
     this.#fill(start, length, 0);
@@ -84,13 +99,15 @@ export class Prioritized {
   /** Sets the first `count` of `#leaves` to (|error| + ε)^α. */
   #set(errors: Float32Array, count: number): void {
     const { alpha, epsilon } = this.#options;
-    const scaled = this.#scaled;
-    for (let i = 0; i < count; i++) {
-      const p = Math.min(Math.max((Math.abs(errors[i]) + epsilon) ** alpha, SMALLEST), LARGEST);
-      scaled[i] = p;
-      if (p > this.#highest) this.#highest = p;
-    }
-    this.#tree.setMany(this.#leaves, scaled, count);
+    for (let i = 0; i < count; i++) this.#enter(i, (Math.abs(errors[i]) + epsilon) ** alpha);
+    this.#tree.setMany(this.#leaves, this.#scaled, count);
+  }
+
+  #enter(i: number, priority: number): void {
+    // NaN, of a block that was corrupted, becomes the smallest too.
+    const p = priority >= SMALLEST ? Math.min(priority, LARGEST) : SMALLEST;
+    this.#scaled[i] = p;
+    if (p > this.#highest) this.#highest = p;
   }
 
   #reserve(count: number): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
 import { describeLayout, layoutFingerprint } from './layout.ts';
+import { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 import { type RedisClient, type ScriptTransaction, withScripts } from './redis/scripts.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
@@ -10,6 +11,8 @@ export class ReplayMissingError extends Error {
   override name = 'ReplayMissingError';
 }
 
+/** The keys of a replay beside its chunks, in the order in which the scripts take them. */
+const KEYS = ['meta', 'sizes', 'writers', 'priorities'];
 const STANDING = ['generation', 'oldest', 'newest', 'transitions', 'bytes', 'inserted', 'evicted', 'sampled'];
 
 /** Chunks a call of `remove` unlinks in one command. */
@@ -19,7 +22,7 @@ const REMOVE_AT_A_TIME = 1000;
  * A replay on one Redis. All its keys begin with `prefix`, which holds one hash tag (`qfleet:{run:0}:replay:`),
  * so that the scripts also work on a cluster. The client is the caller's: `close` leaves it open.
  */
-export class RedisReplayStore implements ReplayStore {
+export class RedisReplayStore implements ReplayStore, PriorityStore {
   readonly layout: Layout;
   readonly capacity: Capacity;
   readonly #redis: ReturnType<typeof withScripts>;
@@ -80,7 +83,7 @@ export class RedisReplayStore implements ReplayStore {
   static async remove(redis: RedisClient, prefix: string): Promise<void> {
     const [oldest, newest] = (await redis.hmget(`${prefix}meta`, 'oldest', 'newest')).map(Number);
     // First the meta: without it nothing is appended any more.
-    await redis.unlink(...['meta', 'sizes', 'writers'].map((name) => prefix + name));
+    await redis.unlink(...KEYS.map((name) => prefix + name));
     for (let first = oldest; first <= newest; first += REMOVE_AT_A_TIME) {
       const count = Math.min(REMOVE_AT_A_TIME, newest - first + 1);
       await redis.unlink(...Array.from({ length: count }, (_, i) => `${prefix}chunk:${first + i}`));
@@ -98,7 +101,7 @@ export class RedisReplayStore implements ReplayStore {
         Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       ]),
     );
-    const keys = [...['meta', 'sizes', 'writers'].map((name) => this.#prefix + name), ...staged];
+    const keys = [...KEYS.map((name) => this.#prefix + name), ...staged];
     transaction.qfleetReplayAppend(keys.length, ...keys, `${this.#prefix}chunk:`);
     const results = await transaction.exec().catch((error: unknown) => this.#explain(error));
     const [error, reply] = results!.at(-1)!;
@@ -140,6 +143,35 @@ export class RedisReplayStore implements ReplayStore {
     return parseStanding(reply);
   }
 
+  async savePriorities(
+    generation: string,
+    priorities: readonly ChunkPriorities[],
+    fence: number,
+  ): Promise<void> {
+    const entries = priorities.flatMap(({ id, values: { buffer, byteOffset, byteLength } }) => [
+      id,
+      Buffer.from(buffer, byteOffset, byteLength),
+    ]);
+    await this.#redis
+      .qfleetReplaySavePriorities(
+        `${this.#prefix}meta`,
+        `${this.#prefix}priorities`,
+        fence,
+        generation,
+        ...entries,
+      )
+      .catch((error: unknown) => this.#explain(error));
+  }
+
+  async loadPriorities(ids: readonly number[]): Promise<(Float32Array | null)[]> {
+    if (ids.length === 0) return [];
+    const values = await this.#redis.hmgetBuffer(`${this.#prefix}priorities`, ...ids.map(String));
+    // Copied: the bytes of a reply begin anywhere.
+    return values.map(
+      (value) => value && new Float32Array(new Uint8Array(value).buffer, 0, value.length >> 2),
+    );
+  }
+
   async standing(): Promise<ReplayStanding> {
     const values = await this.#redis.hmget(`${this.#prefix}meta`, ...STANDING);
     if (values[0] === null) throw missing(this.#prefix);
@@ -153,6 +185,10 @@ export class RedisReplayStore implements ReplayStore {
     const messages = errorMessages(error);
     for (const message of messages) {
       if (message.startsWith('NOREPLAY')) throw missing(this.#prefix);
+      if (message.startsWith('FENCED'))
+        throw new FencedError(
+          `Priorities of the replay ${this.#prefix} were refused: another learner took over.`,
+        );
       if (message.startsWith('BADCHUNK ')) throw new ChunkError(message.slice('BADCHUNK '.length));
       if (message.startsWith('OOM'))
         throw new Error(

@@ -6,6 +6,8 @@ import { decodeChunk } from './codec.ts';
 import { makeObservations, observationBytes, observationSize } from './layout.ts';
 import { ObservationCache } from './observation-cache.ts';
 import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
+import { PrioritySaver } from './priority-saver.ts';
+import type { PriorityStore } from './priority-store.ts';
 import type { ReplayStanding, ReplayStore } from './store.ts';
 import { type ChunkRecord, TransitionIndex } from './transition-index.ts';
 import { ChunkError } from './validate-chunk.ts';
@@ -24,6 +26,8 @@ export interface ReplayOptions {
   readonly cacheBytes?: number;
   /** Left out: sampling is uniform. */
   readonly prioritized?: PrioritizedOptions;
+  /** Where priorities outlive this process (`savePriorities`), and this learner's fencing token. */
+  readonly saving?: { readonly store: PriorityStore; readonly fence: number };
 }
 
 export interface SampleOptions {
@@ -61,6 +65,7 @@ export class Replay {
   readonly #assembler: Assembler;
   readonly #counts = { refusedChunks: 0, refetchedChunks: 0, losses: 0 };
   readonly #drawn = new Set<number>();
+  readonly #saver: PrioritySaver | null;
   #standing: ReplayStanding | null = null;
   #followed = 0;
   #sampledUnrecorded = 0;
@@ -80,6 +85,10 @@ export class Replay {
     this.#options = options;
     this.#index = new TransitionIndex(capacity);
     this.#priorities = options.prioritized ? new Prioritized(this.#index.leaves, options.prioritized) : null;
+    this.#saver =
+      this.#priorities && options.saving
+        ? new PrioritySaver(this.#priorities, options.saving.store, options.saving.fence)
+        : null;
     const size = observationSize(layout);
     // Rows for everything, where that fits: a quarter more than the transitions, for the extra row of a chunk.
     const rows = Math.min(
@@ -127,10 +136,11 @@ export class Replay {
       }
       this.#standing = standing;
       this.#dropBefore(standing.oldest);
-      for (const { id, bytes } of chunks) {
+      const saved = await this.#saver?.load(chunks, standing);
+      chunks.forEach(({ id, bytes }, i) => {
         this.#followed = id;
-        added += this.#take(id, bytes);
-      }
+        added += this.#take(id, bytes, saved?.[i] ?? null);
+      });
       goal ||= standing.newest;
       if (chunks.length === 0 || this.#followed >= goal) break;
     }
@@ -181,6 +191,19 @@ export class Replay {
       this.#errors[kept++] = error;
     }
     this.#priorities.update(this.#leaves, this.#errors, kept);
+    if (this.#saver === null) return;
+    this.#index.chunksAt(this.#leaves, kept, this.#chunks);
+    this.#saver.touch(this.#chunks, kept);
+  }
+
+  /**
+   * Saves the priorities that changed since the last call, in one packed call; training goes on meanwhile. A learner
+   * that starts later has them again with its first `sync`. Nothing to do without the option `saving`.
+   * @throws FencedError when a learner with a higher token has saved; what the store throws when it can't be reached:
+   *   then the next call saves them too.
+   */
+  async savePriorities(): Promise<void> {
+    if (this.#standing) await this.#saver?.save(this.#standing.generation);
   }
 
   #reserve(count: number): void {
@@ -213,7 +236,7 @@ export class Replay {
   }
 
   /** Takes in one chunk; returns its transitions, 0 for a refused one. */
-  #take(id: number, bytes: Uint8Array): number {
+  #take(id: number, bytes: Uint8Array, saved: Float32Array | null): number {
     const chunk = this.#decode(bytes);
     if (chunk === null) return 0;
     const { length } = chunk;
@@ -227,7 +250,8 @@ export class Replay {
     while (this.#index.size + length > this.#index.leaves) this.#drop();
     const record = this.#index.add(id, chunk);
     this.#cache.put(record, chunk.observations);
-    this.#priorities?.add(record.start, length, chunk.priorities);
+    if (saved?.length === length) this.#priorities?.restore(record.start, saved);
+    else this.#priorities?.add(record.start, length, chunk.priorities);
     return length;
   }
 

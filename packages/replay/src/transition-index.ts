@@ -10,6 +10,10 @@ export interface ChunkRecord {
   readonly terminated: boolean;
   /** The store has it no longer (or only a corrupted value), though it was not dropped in turn yet. */
   gone: boolean;
+  /** It was dropped in turn: its leaves may be another's. */
+  dropped: boolean;
+  /** Whether its priorities changed since they were last saved. */
+  unsaved: boolean;
   /** Its first row in the observation cache, or −1. */
   row: number;
   /** The same episode's chunks before and after it, where they are there. */
@@ -122,6 +126,8 @@ export class TransitionIndex {
       length,
       terminated: end === 'terminated',
       gone: false,
+      dropped: false,
+      unsaved: false,
       row: -1,
       next: null,
       previous: null,
@@ -160,6 +166,7 @@ export class TransitionIndex {
   /** Takes the oldest chunk out. */
   dropOldest(): ChunkRecord {
     const record = this.#records.shift();
+    record.dropped = true;
     const place = this.#steps[record.start * WORDS];
     this.#table[place] = null;
     this.#freePlaces.push(place);

@@ -5,7 +5,14 @@ import { Random } from '@qfleet/random';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
-import { makeBatch, peekChunk, RedisReplayStore, Replay, ReplayMissingError } from '../src/index.ts';
+import {
+  FencedError,
+  makeBatch,
+  peekChunk,
+  RedisReplayStore,
+  Replay,
+  ReplayMissingError,
+} from '../src/index.ts';
 import { encode, LAYOUT } from './support/episodes.ts';
 
 const PLENTY = { transitions: 1000, bytes: 1e6 };
@@ -190,5 +197,57 @@ describe('a replay on Redis', () => {
     const replay = new Replay(store, { layout: LAYOUT, capacity: 1000, discount: 0.9, nStep: 1 });
     expect(await replay.sync()).toBe(8);
     expect(replay.counts.refusedChunks).toBe(1);
+  });
+
+  it("gives a learner's priorities to the one after it, and refuses those of the one before", async () => {
+    const prefix = newPrefix();
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    const options = {
+      layout: LAYOUT,
+      capacity: 1000,
+      discount: 0.9,
+      nStep: 1,
+      prioritized: { alpha: 0.6, epsilon: 1e-6 },
+    };
+    const follow = async (fence: number) => {
+      const replay = new Replay(store, { ...options, saving: { store, fence } });
+      await replay.sync();
+      return replay;
+    };
+    await store.append([0, 1, 2, 3].map((sequence) => encode({ sequence, length: 5 })));
+    const first = await follow(1);
+    const batch = makeBatch(64, LAYOUT);
+    await first.sample(batch, new Random(1));
+    first.updatePriorities(
+      batch.leaves,
+      Float32Array.from(batch.leaves, (leaf) => 0.1 + leaf),
+    );
+    await first.savePriorities();
+
+    const second = await follow(2);
+    const draws = async (replay: Replay) => {
+      const drawn = makeBatch(64, LAYOUT);
+      await replay.sample(drawn, new Random(2), { beta: 1 });
+      return { leaves: [...drawn.leaves], weights: [...drawn.weights] };
+    };
+    // The same draws with the same importance weights: the trees are the same.
+    expect(await draws(second)).toEqual(await draws(first));
+    const plain = new Replay(store, options);
+    await plain.sync();
+    expect(await draws(plain)).not.toEqual(await draws(first));
+
+    // The second one's token is known from its first save on.
+    await second.savePriorities();
+    first.updatePriorities(batch.leaves, new Float32Array(64).fill(9));
+    await expect(first.savePriorities()).rejects.toThrow(FencedError);
+    expect(await draws(await follow(3))).toEqual(await draws(second));
+
+    // Evicted chunks take their priorities along.
+    await RedisReplayStore.create(redis, prefix, LAYOUT, { ...PLENTY, transitions: 10 });
+    await store.append([encode({ sequence: 4, length: 5 })]);
+    expect(await redis.hkeys(`${prefix}priorities`)).toEqual(['4']);
+    second.updatePriorities(batch.leaves, new Float32Array(64).fill(2));
+    await second.savePriorities();
+    expect(await redis.hkeys(`${prefix}priorities`)).toEqual(['4']);
   });
 });

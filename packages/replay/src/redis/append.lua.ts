@@ -10,7 +10,8 @@ export const appendScript = `
   KEYS[1]   meta     hash: what the replay is and how it stands
   KEYS[2]   sizes    list, oldest first: "transitions bytes" of each chunk
   KEYS[3]   writers  hash: writer -> last stored sequence
-  KEYS[4…]  staged   strings: the chunks, in the order to store them; none is left behind
+  KEYS[4]   priorities  hash: chunk id -> the learner's priorities (save-priorities.lua.ts)
+  KEYS[5…]  staged   strings: the chunks, in the order to store them; none is left behind
 
   ARGV[1] where chunks are: the chunk of an id is the string at this .. id
 
@@ -18,7 +19,7 @@ export const appendScript = `
   Errors: NOREPLAY (no meta), BADCHUNK sentence
 ]]
 local function refuse(message)
-  for i = 4, #KEYS do redis.call('UNLINK', KEYS[i]) end
+  for i = 5, #KEYS do redis.call('UNLINK', KEYS[i]) end
   return redis.error_reply(message)
 end
 
@@ -33,7 +34,7 @@ local inserted, evicted = tonumber(meta[8]), tonumber(meta[9])
 
 -- Of each chunk: its steps, bytes, writer and sequence.
 local lengths, sizes, names, sequences = {}, {}, {}, {}
-for i = 4, #KEYS do
+for i = 5, #KEYS do
   local head = redis.call('GETRANGE', KEYS[i], 0, 135)
   sizes[i] = redis.call('STRLEN', KEYS[i])
   if #head < 72 or string.sub(head, 1, 4) ~= 'QFCK' then
@@ -69,8 +70,8 @@ local function callMany(command, key, values)
   end
 end
 
-local last, entries, gone = {}, {}, {}
-for i = 4, #KEYS do
+local last, entries, gone, evictedIds = {}, {}, {}, {}
+for i = 5, #KEYS do
   local writer = names[i]
   if not last[writer] then last[writer] = tonumber(redis.call('HGET', KEYS[3], writer) or -1) end
   if sequences[i] > last[writer] then
@@ -89,13 +90,15 @@ callMany('RPUSH', KEYS[2], entries)
 
 while oldest < newest and (transitions > capacityTransitions or bytes > capacityBytes) do
   local length, size = string.match(redis.call('LPOP', KEYS[2]), '(%d+) (%d+)')
-  gone[#gone + 1] = ARGV[1] .. string.format('%.0f', oldest)
+  evictedIds[#evictedIds + 1] = string.format('%.0f', oldest)
+  gone[#gone + 1] = ARGV[1] .. evictedIds[#evictedIds]
   oldest = oldest + 1
   transitions = transitions - length
   evicted = evicted + length
   bytes = bytes - size
 end
 callMany('UNLINK', nil, gone)
+callMany('HDEL', KEYS[4], evictedIds)
 
 local stored = #entries
 local reply = { stored, meta[10], oldest, newest, transitions, bytes, inserted, evicted, meta[11] }

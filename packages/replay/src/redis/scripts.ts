@@ -2,22 +2,25 @@ import type { ChainableCommander, Cluster, Redis } from 'ioredis';
 import { appendScript } from './append.lua.ts';
 import { createScript } from './create.lua.ts';
 import { recordSampledScript } from './record-sampled.lua.ts';
+import { savePrioritiesScript } from './save-priorities.lua.ts';
 
 export type RedisClient = Redis | Cluster;
 type Scripted = RedisClient & ScriptCommands;
-type Argument = string | number;
+type Argument = string | number | Buffer;
 
 const SCRIPTS = {
   // How many keys: the first argument.
   qfleetReplayAppend: { lua: appendScript },
   qfleetReplayCreate: { lua: createScript, numberOfKeys: 1 },
   qfleetReplayRecordSampled: { lua: recordSampledScript, numberOfKeys: 1 },
+  qfleetReplaySavePriorities: { lua: savePrioritiesScript, numberOfKeys: 2 },
 };
 
 /** The scripts as methods that ioredis adds to the client: EVALSHA, with EVAL where the server has not seen it. */
 interface ScriptCommands {
   qfleetReplayCreate(...keysAndArguments: Argument[]): Promise<string>;
   qfleetReplayRecordSampled(...keysAndArguments: Argument[]): Promise<string[]>;
+  qfleetReplaySavePriorities(...keysAndArguments: Argument[]): Promise<number>;
 }
 /** A transaction on a client that has the scripts. */
 export type ScriptTransaction = ChainableCommander & {

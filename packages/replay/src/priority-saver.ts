@@ -1,0 +1,62 @@
+import type { Prioritized } from './prioritized.ts';
+import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
+import type { ReplayStanding, StoredChunk } from './store.ts';
+import type { ChunkRecord } from './transition-index.ts';
+
+/** Most chunks of one call: what is beyond waits for the next. Keeps a call short for Redis. */
+const CHUNKS_A_CALL = 4096;
+
+/** Keeps track of which chunks' priorities have changed, and saves those as they are at the time of saving. */
+export class PrioritySaver {
+  readonly #priorities: Prioritized;
+  readonly #store: PriorityStore;
+  readonly #fence: number;
+  #unsaved: ChunkRecord[] = [];
+  /** The newest chunk when this learner began: what came later has nothing saved. */
+  #newestBefore: number | null = null;
+
+  constructor(priorities: Prioritized, store: PriorityStore, fence: number) {
+    this.#priorities = priorities;
+    this.#store = store;
+    this.#fence = fence;
+  }
+
+  /** Notes the first `count` of these chunks as changed. */
+  touch(chunks: readonly ChunkRecord[], count: number): void {
+    for (let i = 0; i < count; i++) {
+      const chunk = chunks[i];
+      if (chunk.unsaved) continue;
+      chunk.unsaved = true;
+      this.#unsaved.push(chunk);
+    }
+  }
+
+  async save(generation: string): Promise<void> {
+    const chunks = this.#unsaved.splice(0, CHUNKS_A_CALL);
+    const blocks: ChunkPriorities[] = [];
+    for (const chunk of chunks) {
+      chunk.unsaved = false;
+      // Its leaves are another chunk's by now.
+      if (chunk.dropped) continue;
+      const values = new Float32Array(chunk.length);
+      this.#priorities.read(chunk.start, values);
+      blocks.push({ id: chunk.id, values });
+    }
+    try {
+      await this.#store.savePriorities(generation, blocks, this.#fence);
+    } catch (error) {
+      this.touch(chunks, chunks.length);
+      throw error;
+    }
+  }
+
+  /** What the learner before this one saved of these chunks; undefined where there can be nothing. */
+  async load(
+    chunks: readonly StoredChunk[],
+    standing: ReplayStanding,
+  ): Promise<(Float32Array | null)[] | undefined> {
+    this.#newestBefore ??= standing.newest;
+    if (chunks.length === 0 || chunks[0].id > this.#newestBefore) return undefined;
+    return this.#store.loadPriorities(chunks.map(({ id }) => id));
+  }
+}

@@ -1,0 +1,30 @@
+export const savePrioritiesScript = `
+--[[
+  Keeps the learner's priorities of whole chunks. Those of chunks that are gone are left out.
+
+  KEYS[1] meta: as in append.lua.ts
+  KEYS[2] priorities  hash: chunk id -> its transitions' priorities, f32 little-endian
+
+  ARGV[1] the learner's fencing token; one below the highest that was seen here is refused
+  ARGV[2] the generation that the ids are of
+  ARGV[3…] id, priorities, …
+
+  Reply: chunks whose priorities were kept
+  Errors: NOREPLAY (no meta), FENCED
+]]
+local meta = redis.call('HMGET', KEYS[1], 'generation', 'oldest', 'newest', 'fence')
+if not meta[1] then return redis.error_reply('NOREPLAY There is no replay here.') end
+if tonumber(ARGV[1]) < tonumber(meta[4] or 0) then return redis.error_reply('FENCED Another learner took over.') end
+redis.call('HSET', KEYS[1], 'fence', ARGV[1])
+if ARGV[2] ~= meta[1] then return 0 end
+local oldest, newest = tonumber(meta[2]), tonumber(meta[3])
+local kept = 0
+for i = 3, #ARGV, 2 do
+  local id = tonumber(ARGV[i])
+  if id >= oldest and id <= newest then
+    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+    kept = kept + 1
+  end
+end
+return kept
+`;
