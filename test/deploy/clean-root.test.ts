@@ -75,10 +75,10 @@ describe('the services of the compose file', () => {
   afterAll(() => containers?.close());
 
   const metric = (pattern: RegExp): number =>
-    Number(pattern.exec(containers.get('http://exporter:9464/metrics'))?.[1] ?? Number.NaN);
+    Number(pattern.exec(containers.get('http://127.0.0.1:9464/metrics'))?.[1] ?? Number.NaN);
   const actors = (): number => metric(/^qfleet_fleet_processes\{.*role="actor".*\} (\d+)$/m);
   const busy = (): number =>
-    [...containers.get('http://exporter:9464/metrics').matchAll(/^qfleet_actor_slots\{.*\} (\d+)$/gm)].filter(
+    [...containers.get('http://127.0.0.1:9464/metrics').matchAll(/^qfleet_actor_slots\{.*\} (\d+)$/gm)].filter(
       ([, slots]) => slots !== '0',
     ).length;
   const updates = (): number => metric(/^qfleet_learner_position_updates\{.*\} (\d+)$/m);
