@@ -30,7 +30,8 @@ own() { echo "~${fleet}process:$1:* ~${fleet}counted:$1:*"; }
 # An actor appends experience and reads weights; it can neither read chunks nor write weights.
 actor="$connect $scripts $heartbeat $(own actor) $take_jobs
   ~${fleet}queue:rollouts:* %R~${fleet}weights %W~${fleet}episodes ~${fleet}returns
-  +mset +getrange +strlen +rename +lpop +unlink ~${replay}meta ~${replay}sizes ~${replay}writers ~${replay}staged:* %W~${replay}chunk:*"
+  +mset +getrange +strlen +rename +lpop +unlink +hdel ~${replay}meta ~${replay}sizes ~${replay}writers ~${replay}staged:* %W~${replay}chunk:*
+  %W~${replay}priorities"
 
 # An evaluator takes jobs and their weights, and reports; it sees nothing of the replay.
 evaluator="$connect $scripts $heartbeat $(own evaluator) $take_jobs +bzpopmin
@@ -42,7 +43,7 @@ exporter="$connect $scripts $heartbeat $(own exporter)
 
 # The learner owns the run: every key of it, but no command on the server itself.
 learner="$connect $scripts $heartbeat $take_jobs
-  +hsetnx +setex +mget +xrange +xrevrange +hlen +lpop +getrange +strlen +rename +mset +unlink ~qfleet:{*"
+  +hsetnx +setex +mget +xrange +xrevrange +hlen +lpop +getrange +strlen +rename +mset +unlink +hdel ~qfleet:{*"
 
 password_of() {
   if [ ! -s "$folder/$1" ]; then
