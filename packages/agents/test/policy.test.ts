@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { type DqnConfig, runSchema } from '@qfleet/config';
-import { initialParameters } from '@qfleet/networks';
+import { forward, initialParameters } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import type { Layout } from '@qfleet/replay';
+import { loadTensor } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
 import { createPolicy } from '../src/index.ts';
 
@@ -60,6 +61,36 @@ describe('a network policy', () => {
     }
   });
 
+  it('of a CNN computes on tfjs what the network is, for any number of rows', async () => {
+    const cnn = { ...config, network: { kind: 'nature-cnn', hidden: [16], dueling: false } } as DqnConfig;
+    const images: Layout = { observationShape: [36, 36, 2], observationDType: 'uint8', actions: 3 };
+    const policy = await createPolicy({ config: cnn, layout: images });
+    const tensors = initialParameters(cnn.network, images, new Random(1));
+    const random = new Random(2);
+    const observations = Uint8Array.from({ length: 3 * 36 * 36 * 2 }, () => random.integer(256));
+    const actions = new Int32Array(3);
+    const act = (rows: number, values: Float32Array) =>
+      policy.act(observations, rows, new Float32Array(rows), random, actions, values);
+    const values = new Float32Array(9);
+    expect(() => act(3, values)).toThrow(/no parameters yet/);
+    policy.load(tensors);
+    expect(() => act(4, new Float32Array(12))).toThrow(/4 rows need 10368 observation elements/);
+    act(3, values);
+    const first = new Float32Array(3);
+    act(1, first);
+    for (const [a, value] of first.entries()) expect(value).toBeCloseTo(values[a], 5);
+
+    const { tf } = await loadTensor();
+    const expected = tf.tidy(() => {
+      const parameters = Object.fromEntries(
+        [...tensors].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
+      );
+      const batch = tf.tensor(Int32Array.from(observations), [3, 36, 36, 2], 'int32');
+      return forward(tf, cnn.network, images, parameters, batch).dataSync();
+    });
+    for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i], 5);
+  });
+
   it('refuses to act without parameters, and foreign ones, and then keeps the old', async () => {
     const policy = await createPolicy({ config, layout });
     const actions = new Int32Array(8);
@@ -81,11 +112,12 @@ describe('a network policy', () => {
     expect(after).toEqual(before);
   });
 
-  it('loads no TensorFlow', () => {
+  it('loads no TensorFlow, nor does importing what others of its process need', () => {
     // A process of its own: this one has loaded whatever other tests load.
     const script = `
       import { createRequire } from 'node:module';
       import { createPolicy } from '@qfleet/agents';
+      import '@qfleet/tensor';
       await createPolicy(${JSON.stringify({ config, layout })});
       const loaded = Object.keys(createRequire(import.meta.url).cache);
       console.log(JSON.stringify(loaded.filter((path) => path.includes('@tensorflow'))));

@@ -10,7 +10,14 @@ const mlp = z.strictObject({
   dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
 });
 
-const network = z.discriminatedUnion('kind', [mlp]);
+/** Convolutions over images [height, width, channels] (uint8 is scaled by 1/255), then dense layers. */
+const natureCnn = z.strictObject({
+  kind: z.literal('nature-cnn').describe('the convolutions of Mnih et al., 2015'),
+  hidden: z.array(count).min(1).max(8).default([512]).describe('units of each hidden layer after them'),
+  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
+});
+
+const network = z.discriminatedUnion('kind', [mlp, natureCnn]);
 
 /** How the target network follows the online one, once an update. */
 const target = z.discriminatedUnion('kind', [

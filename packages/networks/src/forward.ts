@@ -1,6 +1,7 @@
 import type { NetworkConfig } from '@qfleet/config';
 import type { TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { convolve } from './convolutions.ts';
 import { inputSize, type Signature } from './signature.ts';
 
 /** A network's parameters as tensors, by the names of `parameterSpecs`. */
@@ -10,7 +11,7 @@ export type Parameters = Readonly<Record<string, Tensor>>;
  * Q(s, ·) of a batch: a pure function of tensors, which differentiates, traces and runs on any backend.
  *
  * @param tf the library instance that the parameters belong to; passed so that nothing here loads one.
- * @param observations [rows, …observationShape], of the signature's dtype (uint8 as int32: tfjs has no uint8).
+ * @param observations [rows, …observationShape] or [rows, frames, …observationShape], of the signature's dtype (uint8 as int32: tfjs has no uint8).
  * @returns float32 [rows, actions].
  */
 export function forward(
@@ -24,7 +25,10 @@ export function forward(
     tf.add(tf.matMul(x, parameters[`${name}/kernel`] as Tensor2D), parameters[`${name}/bias`]);
   const hidden = (name: string, x: Tensor2D): Tensor2D => tf.relu(dense(name, x));
 
-  let x = features(tf, signature, observations);
+  let x =
+    config.kind === 'nature-cnn'
+      ? convolve(tf, signature, parameters, observations)
+      : features(tf, signature, observations);
   const shared = config.hidden.length - (config.dueling ? 1 : 0);
   for (let i = 0; i < shared; i++) x = hidden(`hidden${i}`, x);
   if (!config.dueling) return dense('output', x);

@@ -1,9 +1,10 @@
 import type { NetworkConfig } from '@qfleet/config';
 import type { Random } from '@qfleet/random';
 import type { NamedTensors } from '@qfleet/tensor';
+import { convolutionSpecs } from './convolutions.ts';
 import { elementsOf, inputSize, type Signature } from './signature.ts';
 
-/** One parameter of a network: kernels are [in, out], biases [out]. */
+/** One parameter of a network: kernels are [in, out], of convolutions [height, width, in, out], biases [out]. */
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
@@ -14,11 +15,13 @@ export interface ParameterSpec {
 /**
  * The parameters of a network, in a fixed order.
  *
+ * A CNN begins with `conv<i>/kernel` [height, width, in, out] and `conv<i>/bias`; what follows is an MLP's.
  * An MLP has `hidden<i>/kernel`, `hidden<i>/bias` and `output/…`. A dueling one keeps all hidden layers but the
  * last in common and gives each stream its own last one: `value/hidden/…`, `value/output/…`, `advantage/…`.
  */
 export function parameterSpecs(config: NetworkConfig, signature: Signature): ParameterSpec[] {
-  const specs: ParameterSpec[] = [];
+  const torso = config.kind === 'nature-cnn' ? convolutionSpecs(signature) : null;
+  const specs: ParameterSpec[] = [...(torso?.specs ?? [])];
   const dense = (name: string, fanIn: number, units: number): number => {
     specs.push(
       { name: `${name}/kernel`, shape: [fanIn, units], fanIn },
@@ -27,7 +30,7 @@ export function parameterSpecs(config: NetworkConfig, signature: Signature): Par
     return units;
   };
   const shared = config.dueling ? config.hidden.slice(0, -1) : config.hidden;
-  let width = inputSize(signature);
+  let width = torso?.features ?? inputSize(signature);
   for (const [i, units] of shared.entries()) width = dense(`hidden${i}`, width, units);
   if (!config.dueling) {
     dense('output', width, signature.actions);

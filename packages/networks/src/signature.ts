@@ -5,11 +5,13 @@ export interface Signature {
   /** n of a Discrete observation, which enters one-hot; absent for a box. */
   readonly observationCount?: number;
   readonly actions: number;
+  /** Frames that are stacked in an observation, [frames, …observationShape]; absent: it is one frame. */
+  readonly frames?: number;
 }
 
-/** How many numbers of one observation enter the first layer: n one-hot, or all elements of a box. */
+/** How many numbers of one observation enter an MLP: n one-hot, or all elements of a box, a frame. */
 export function inputSize(signature: Signature): number {
-  return signature.observationCount ?? elementsOf(signature.observationShape);
+  return (signature.frames ?? 1) * (signature.observationCount ?? elementsOf(signature.observationShape));
 }
 
 export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { TFJS_VERSION } from './provision/addon.ts';
+import { tfjsVersion } from './provision/addon.ts';
 import { cacheDirectory, findProvisioned, type LibraryKind } from './provision/cache.ts';
 import { runCommand } from './provision/command.ts';
 import { hasNvidiaGpu } from './provision/gpu.ts';
@@ -83,7 +83,7 @@ function libraryFinding(kind: LibraryKind, cache: string, wanted: boolean): Find
   const stock = findStockBinding(kind);
   if (stock !== null)
     return { name, status: 'ok', detail: `the stock binary of tfjs-node: ${stock}`, fix: null };
-  const provisioned = findProvisioned(kind, TFJS_VERSION, cache);
+  const provisioned = findProvisioned(kind, tfjsVersion(), cache);
   if (provisioned !== null) {
     return {
       name,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Binding, NodeBackend } from './binding.ts';
-import { TFJS_VERSION } from './provision/addon.ts';
+import { tfjsVersion } from './provision/addon.ts';
 import type { LibraryKind } from './provision/cache.ts';
 import type { Runtime, TensorFlow } from './runtime.ts';
 
@@ -13,9 +13,7 @@ const require = createRequire(import.meta.url);
  * @throws What the dynamic linker says when the library does not load.
  */
 export function loadLibrary(kind: LibraryKind, bindingPath: string, notes: string[]): Runtime {
-  // Read by libtensorflow when it loads. One thread an op is 2.4 times faster for small networks: the hand-over to a
-  // pool costs more than their matrices.
-  process.env['TF_NUM_INTRAOP_THREADS'] ??= '1';
+  // Read by libtensorflow when it loads.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   // Without it TensorFlow takes the whole GPU for itself.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
@@ -35,7 +33,7 @@ export function loadLibrary(kind: LibraryKind, bindingPath: string, notes: strin
   return {
     kind: onGpu ? 'libtensorflow-gpu' : 'libtensorflow-cpu',
     tf,
-    version: `TensorFlow ${binding.TF_Version}, tfjs-node ${TFJS_VERSION}`,
+    version: `TensorFlow ${binding.TF_Version}, tfjs-node ${tfjsVersion()}`,
     binding,
     notes,
   };
@@ -52,7 +50,8 @@ function mendNodeUtil(): void {
 
 /**
  * The gradient of relu as TensorFlow's own op: one op where tfjs multiplies with a step function that its kernel makes
- * of five.
+ * of five. It is taken from relu's output, which is above 0 where its input is: an input that nothing else needs lets
+ * grappler fuse the product, the bias and relu.
  */
 function useReluGrad(tf: TensorFlow): void {
   tf.registerKernel({
@@ -61,15 +60,15 @@ function useReluGrad(tf: TensorFlow): void {
     kernelFunc: ({ inputs, backend }) => {
       const native = backend as unknown as NodeBackend;
       const attributes = [{ name: 'T', type: native.binding.TF_ATTR_TYPE, value: native.binding.TF_FLOAT }];
-      return native.executeSingleOutput('ReluGrad', attributes, [inputs['dy']!, inputs['x']!]);
+      return native.executeSingleOutput('ReluGrad', attributes, [inputs['dy']!, inputs['y']!]);
     },
   });
   tf.unregisterGradient(tf.Relu);
   tf.registerGradient({
     kernelName: tf.Relu,
-    inputsToSave: ['x'],
-    gradFunc: (dy, [x]) => ({
-      x: () => tf.engine().runKernel('ReluGrad', { dy: dy as never, x: x as never }) as never,
+    outputsToSave: [true],
+    gradFunc: (dy, [y]) => ({
+      x: () => tf.engine().runKernel('ReluGrad', { dy: dy as never, y: y as never }) as never,
     }),
   });
 }

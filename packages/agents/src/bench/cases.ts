@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type DqnConfig, runSchema } from '@qfleet/config';
 import type { Layout } from '@qfleet/replay';
 
@@ -26,7 +27,18 @@ const mlp = (sizes: readonly number[], batchSize: number): LearnerCase => {
 };
 
 /** The steps of `qfleet bench learner`. */
-export const learnerCases: readonly LearnerCase[] = [mlp([4, 128, 128, 2], 64), mlp([8, 256, 256, 4], 256)];
+export const learnerCases: readonly LearnerCase[] = [
+  mlp([4, 128, 128, 2], 64),
+  mlp([8, 256, 256, 4], 256),
+  {
+    name: 'Nature CNN 84×84×4 uint8, batch 32',
+    layout: { observationShape: [84, 84, 4], observationDType: 'uint8', actions: 6 },
+    network: { kind: 'nature-cnn', hidden: [512], dueling: false },
+    batchSize: 32,
+    threads: availableParallelism(),
+    unrolled: [1],
+  },
+];
 
 /** A DQN configuration with the schema's defaults for what is not given. */
 export function dqnConfig(fields: object): DqnConfig {

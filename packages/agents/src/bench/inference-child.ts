@@ -19,10 +19,10 @@ const { layout, network } = learnerCase;
 const parameters = initialParameters(network, layout, new Random(0));
 const random = new Random(2);
 const observations = Float32Array.from({ length: rows * layout.observationShape[0] }, () => random.normal());
-await answerMeasurements(runs === 'policy' ? policyCall() : await forwardCall(), 1);
+await answerMeasurements(await (runs === 'policy' ? policyCall() : forwardCall()), 1);
 
-function policyCall(): () => void {
-  const policy = createNetworkPolicy(network, layout);
+async function policyCall(): Promise<() => void> {
+  const policy = await createNetworkPolicy(network, layout);
   policy.load(parameters);
   const epsilons = new Float32Array(rows).fill(0.05);
   const actions = new Int32Array(rows);

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { DqnConfig } from '@qfleet/config';
 import { checkParameters, initialParameters, Packing, parameterSpecs } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
@@ -28,7 +29,8 @@ export interface DqnAgentOptions {
 
 /** A DQN learner with fresh parameters on the runtime of this process. */
 export async function createDqnAgent(given: DqnAgentOptions): Promise<Agent> {
-  return new DqnAgent(await loadTensor(), given);
+  const threads = given.config.network.kind === 'mlp' ? 1 : availableParallelism();
+  return new DqnAgent(await loadTensor({ threads }), given);
 }
 
 /** The DQN family's learner: its updates run as one native call where the runtime has that. */

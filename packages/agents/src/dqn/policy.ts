@@ -7,17 +7,34 @@ import type { NamedTensors } from '@qfleet/tensor';
 import { epsilonGreedy } from '../act.ts';
 import type { Policy } from '../agent.ts';
 
-/** A Q-network's policy on the lightweight kernels of @qfleet/networks. */
-export function createNetworkPolicy(config: NetworkConfig, layout: Layout): Policy {
-  return new NetworkPolicy(new Mlp(config, layout), layout.actions);
+/** A Q-network for inference alone, from typed arrays to typed arrays. */
+export interface QNetwork {
+  /** @throws Error when names or shapes are not the network's; the old parameters then stay. */
+  load(tensors: NamedTensors): void;
+  /**
+   * Q(s, ·) of `rows` observations, [rows, actions], written to `values`.
+   *
+   * @throws Error before the first `load`; RangeError when an array is too short.
+   */
+  forward(observations: ObservationArray, rows: number, values: Float32Array): void;
+}
+
+/** A Q-network's policy: an MLP on the lightweight kernel of @qfleet/networks, a CNN on tfjs. */
+export async function createNetworkPolicy(config: NetworkConfig, layout: Layout): Promise<Policy> {
+  // Loaded only here: it brings tfjs.
+  const network: QNetwork =
+    config.kind === 'nature-cnn'
+      ? await (await import('./cnn.ts')).createCnn(config, layout)
+      : new Mlp(config, layout);
+  return new NetworkPolicy(network, layout.actions);
 }
 
 class NetworkPolicy implements Policy {
-  readonly #network: Mlp;
+  readonly #network: QNetwork;
   readonly #width: number;
   #values = new Float32Array(0);
 
-  constructor(network: Mlp, width: number) {
+  constructor(network: QNetwork, width: number) {
     this.#network = network;
     this.#width = width;
   }

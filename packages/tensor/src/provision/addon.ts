@@ -6,13 +6,11 @@ import { lastLine, runCommand } from './command.ts';
 
 const require = createRequire(import.meta.url);
 
-/** The folder of tfjs-node, whose addon is compiled and whose kernels run. */
-const TFJS_NODE = dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
+// Looked up when asked for: who only plays imports this package too, and need not have tfjs-node.
 
-/** The version of tfjs-node. */
-export const TFJS_VERSION = (require('@tensorflow/tfjs-node/package.json') as { version: string }).version;
-
-const { include_dir: nodeHeaders } = require('node-api-headers') as { include_dir: string };
+/** The version of tfjs-node, whose addon is compiled and whose kernels run. */
+export const tfjsVersion = (): string =>
+  (require('@tensorflow/tfjs-node/package.json') as { version: string }).version;
 
 /** Our own part of the addon. */
 const QUIET = fileURLToPath(new URL('../../native/quiet.cc', import.meta.url));
@@ -32,7 +30,8 @@ export async function linkLibraries(dir: string): Promise<void> {
  */
 export async function compileAddon(dir: string, file: string): Promise<void> {
   const compiler = process.env['CXX'] || 'g++';
-  const sources = join(TFJS_NODE, 'binding');
+  const sources = join(dirname(require.resolve('@tensorflow/tfjs-node/package.json')), 'binding');
+  const { include_dir: nodeHeaders } = require('node-api-headers') as { include_dir: string };
   const { code, stderr } = await runCommand(compiler, [
     ...['-shared', '-fPIC', '-O2', '-std=c++17', '-DNAPI_VERSION=8', '-o', file],
     ...['-I', nodeHeaders, '-I', join(dir, 'tensorflow', 'include'), '-I', sources],

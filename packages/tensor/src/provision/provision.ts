@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { lock } from 'proper-lockfile';
-import { compileAddon, linkLibraries, TFJS_VERSION } from './addon.ts';
+import { compileAddon, linkLibraries, tfjsVersion } from './addon.ts';
 import {
   bindingName,
   cacheDirectory,
@@ -67,7 +67,7 @@ async function findPython(): Promise<string> {
 export async function provision(kind: LibraryKind, options: ProvisionOptions = {}): Promise<Provisioned> {
   const cache = options.cache ?? cacheDirectory();
   const log = options.log ?? (() => {});
-  const existing = findProvisioned(kind, TFJS_VERSION, cache);
+  const existing = findProvisioned(kind, tfjsVersion(), cache);
   if (existing !== null) return existing;
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
     throw new Error(
@@ -75,14 +75,14 @@ export async function provision(kind: LibraryKind, options: ProvisionOptions = {
     );
   }
   return exclusively(librariesDirectory(cache), async () => {
-    if (findProvisioned(kind, TFJS_VERSION, cache) === null) {
+    if (findProvisioned(kind, tfjsVersion(), cache) === null) {
       const dir = findLibrary(kind, cache) ?? (await unpackLibrary(kind, librariesDirectory(cache), log));
       log('compiling the addon');
-      const binding = join(dir, bindingName(TFJS_VERSION));
+      const binding = join(dir, bindingName(tfjsVersion()));
       await compileAddon(dir, `${binding}.partial`);
       await rename(`${binding}.partial`, binding);
     }
-    return findProvisioned(kind, TFJS_VERSION, cache)!;
+    return findProvisioned(kind, tfjsVersion(), cache)!;
   });
 }
 
