@@ -1,6 +1,5 @@
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
 import {
   type Capacity,
   ChunkError,
@@ -8,32 +7,47 @@ import {
   peekChunk,
   RedisReplayStore,
   type ReplayStore,
+  ShardedReplayStore,
 } from '../src/index.ts';
 import { encode, LAYOUT } from './support/episodes.ts';
+import { startCluster, startServers } from './support/servers.ts';
 
-let server: TestRedis;
-let redis: Redis;
+const cleanUps: (() => Promise<void>)[] = [];
+let servers: readonly Redis[];
+let cluster: Cluster;
 let made = 0;
 
 beforeAll(async () => {
-  server = await startRedis();
-  redis = new Redis(server.socket);
-});
+  const [started, startedCluster] = await Promise.all([startServers(2), startCluster(3)]);
+  servers = started.clients;
+  cluster = startedCluster.client;
+  cleanUps.push(started.stop, startedCluster.stop);
+}, 30_000);
 afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
+  await Promise.all(cleanUps.map((cleanUp) => cleanUp()));
 });
 
 const PLENTY = { transitions: 1000, bytes: 1e6 };
+const newPrefix = () => `test:{${++made}}:`;
+const create = (redis: Redis | Cluster, capacity: Capacity) =>
+  RedisReplayStore.create(redis, newPrefix(), LAYOUT, capacity);
 const stores: Record<string, (capacity: Capacity) => Promise<ReplayStore>> = {
   'in memory': async (capacity) => new MemoryReplayStore(LAYOUT, capacity),
-  'on Redis': (capacity) => RedisReplayStore.create(redis, `test:{${++made}}:`, LAYOUT, capacity),
+  'on Redis': (capacity) => create(servers[0], capacity),
+  // Each shard has the whole capacity here: one slot's chunks, which go to one shard, meet it as on one server.
+  'on two Redis servers': async (capacity) =>
+    new ShardedReplayStore(LAYOUT, await Promise.all(servers.map((redis) => create(redis, capacity)))),
+  'on a Redis Cluster': async (capacity) =>
+    new ShardedReplayStore(LAYOUT, await Promise.all([1, 2, 3].map(() => create(cluster, capacity)))),
 };
+/** Stores whose chunks have one order whoever wrote them, and whose followers may begin anywhere. */
+const ORDERED = ['in memory', 'on Redis'];
+
+const chunk = (sequence: number, length = 4, writer = 'a') => encode({ sequence, length, writer });
+const idsOf = async (store: ReplayStore) => (await store.follow(0, 1e9)).chunks.map(({ id }) => id);
 
 describe.each(Object.keys(stores))('a replay store %s', (kind) => {
   const make = stores[kind];
-  const chunk = (sequence: number, length = 4, writer = 'a') => encode({ sequence, length, writer });
-  const idsOf = async (store: ReplayStore) => (await store.follow(0, 1e9)).chunks.map(({ id }) => id);
 
   it('begins empty', async () => {
     const store = await make(PLENTY);
@@ -56,25 +70,13 @@ describe.each(Object.keys(stores))('a replay store %s', (kind) => {
     expect(reply.standing.bytes).toBe(values.reduce((sum, value) => sum + value.length, 0));
     const { chunks, standing } = await store.follow(0, 1e9);
     expect(standing).toEqual(reply.standing);
-    expect(chunks.map(({ id, bytes }) => [id, Buffer.from(bytes)])).toEqual(
-      values.map((value, i) => [i + 1, Buffer.from(value)]),
-    );
+    expect(chunks.map(({ id }) => id)).toEqual([1, 2, 3]);
+    const followed = chunks.map(({ bytes }) => Buffer.from(bytes));
+    const of = (writer: string) => followed.filter((bytes) => peekChunk(bytes).writer === writer);
+    expect(of('a')).toEqual([Buffer.from(values[0]), Buffer.from(values[1])]);
+    expect(of('b')).toEqual([Buffer.from(values[2])]);
     const fetched = await store.fetch([3, 9, 1]);
-    expect(fetched.map((value) => value && Buffer.from(value))).toEqual([
-      Buffer.from(values[2]),
-      null,
-      Buffer.from(values[0]),
-    ]);
-  });
-
-  it('follows from an id on, in portions', async () => {
-    const store = await make(PLENTY);
-    await store.append([chunk(0), chunk(1), chunk(2), chunk(3)]);
-    const size = chunk(0).length;
-    const first = await store.follow(1, 2 * size);
-    expect(first.chunks.map(({ id }) => id)).toEqual([2, 3]);
-    expect((await store.follow(3, 1)).chunks.map(({ id }) => id)).toEqual([4]);
-    expect((await store.follow(4, 1e9)).chunks).toEqual([]);
+    expect(fetched.map((value) => value && Buffer.from(value))).toEqual([followed[2], null, followed[0]]);
   });
 
   it('stores nothing twice', async () => {
@@ -87,7 +89,7 @@ describe.each(Object.keys(stores))('a replay store %s', (kind) => {
     expect(partly.stored).toBe(1);
     expect((await store.append([chunk(0, 4, 'another writer')])).stored).toBe(1);
     const { chunks } = await store.follow(0, 1e9);
-    expect(chunks.map(({ bytes }) => peekChunk(bytes).sequence)).toEqual([0, 1, 2, 0]);
+    expect(chunks.map(({ bytes }) => peekChunk(bytes).sequence).sort()).toEqual([0, 0, 1, 2]);
   });
 
   it('remembers an evicted chunk as stored', async () => {
@@ -158,6 +160,20 @@ describe.each(Object.keys(stores))('a replay store %s', (kind) => {
     }
     expect((await store.standing()).newest).toBe(0);
     expect((await store.append([chunk(0)])).stored).toBe(1);
+  });
+});
+
+describe.each(ORDERED)('a replay store %s, of one order,', (kind) => {
+  const make = stores[kind];
+
+  it('follows from an id on, in portions', async () => {
+    const store = await make(PLENTY);
+    await store.append([chunk(0), chunk(1), chunk(2), chunk(3)]);
+    const size = chunk(0).length;
+    const first = await store.follow(1, 2 * size);
+    expect(first.chunks.map(({ id }) => id)).toEqual([2, 3]);
+    expect((await store.follow(3, 1)).chunks.map(({ id }) => id)).toEqual([4]);
+    expect((await store.follow(4, 1e9)).chunks).toEqual([]);
   });
 
   it('keeps its books over many appends from several writers', async () => {

@@ -1,0 +1,41 @@
+import type { Layout } from './chunk.ts';
+import type { RedisClient } from './redis/scripts.ts';
+import { RedisReplayStore } from './redis-store.ts';
+import { type ReplayShard, ShardedReplayStore } from './sharded-store.ts';
+import type { Capacity } from './store.ts';
+
+/** One shard of a replay on Redis: a client of its server or cluster, and the prefix of its keys (one hash tag). */
+export interface ShardAddress {
+  readonly redis: RedisClient;
+  readonly prefix: string;
+}
+
+/**
+ * Makes a run's replay on one or more shards, or opens the one that is there, with a capacity that they share evenly.
+ * @throws Error when a shard that is there has another layout.
+ */
+export async function createRedisReplay(
+  addresses: readonly ShardAddress[],
+  layout: Layout,
+  capacity: Capacity,
+): Promise<ReplayShard> {
+  const share = {
+    transitions: Math.ceil(capacity.transitions / addresses.length),
+    bytes: Math.ceil(capacity.bytes / addresses.length),
+  };
+  const shards = await Promise.all(
+    addresses.map(({ redis, prefix }) => RedisReplayStore.create(redis, prefix, layout, share)),
+  );
+  return shards.length === 1 ? shards[0] : new ShardedReplayStore(layout, shards);
+}
+
+/** The run's replay on these shards, and its layout. @throws ReplayMissingError when one is not there (yet). */
+export async function openRedisReplay(
+  addresses: readonly ShardAddress[],
+): Promise<{ store: ReplayShard; layout: Layout }> {
+  const shards = await Promise.all(
+    addresses.map(({ redis, prefix }) => RedisReplayStore.open(redis, prefix)),
+  );
+  const [{ layout }] = shards;
+  return { store: shards.length === 1 ? shards[0] : new ShardedReplayStore(layout, shards), layout };
+}

@@ -1,0 +1,184 @@
+import { crc32 } from 'node:zlib';
+import type { Layout } from './chunk.ts';
+import { checkFingerprint, peekChunk } from './codec.ts';
+import { Fifo } from './fifo.ts';
+import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
+import type { AppendReply, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+
+/** A store that may be one of several. */
+export type ReplayShard = ReplayStore & PriorityStore;
+
+/** Where a chunk lies: its shard, and its id there. */
+interface Place {
+  readonly shard: number;
+  readonly id: number;
+}
+
+/**
+ * One replay over several stores. All chunks of a writer's slot go to one shard, so that episodes stay whole and a
+ * retry is known there. Shards evict on their own.
+ *
+ * Ids are given to chunks as they are followed, so `follow` goes on from the id that it gave last, or begins again
+ * at 0; `fetch` and the priorities know the ids that `follow` gave.
+ */
+export class ShardedReplayStore implements ReplayStore, PriorityStore {
+  readonly #layout: Layout;
+  readonly #shards: readonly ReplayShard[];
+  /** Of each shard: the id up to which it was followed. Null before the first `follow`. */
+  #followed: number[] | null = null;
+  /** The chunks that were followed and are held, oldest first: the last has the id `#newest`. */
+  #places = new Fifo<Place>();
+  #newest = 0;
+  /** Of each shard, as followed last. */
+  #generations: readonly string[] = [];
+
+  /** @param layout of all shards; there is at least one. The capacity is that of all of them together. */
+  constructor(layout: Layout, shards: readonly ReplayShard[]) {
+    this.#layout = layout;
+    this.#shards = shards;
+  }
+
+  /** @throws as a shard does; then others may have stored their part, which a retry finds stored. */
+  async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
+    const parts: Uint8Array[][] = this.#shards.map(() => []);
+    // All are checked before the first is sent: a bad one keeps the others out.
+    for (const bytes of chunks) {
+      const header = peekChunk(bytes);
+      checkFingerprint(header, this.#layout);
+      // A writer's slots spread evenly, from some shard on.
+      parts[(crc32(header.writer) + header.slot) % parts.length].push(bytes);
+    }
+    const replies = await Promise.all(this.#shards.map((shard, i) => shard.append(parts[i])));
+    return {
+      stored: replies.reduce((sum, { stored }) => sum + stored, 0),
+      standing: this.#combine(replies.map(({ standing }) => standing)),
+    };
+  }
+
+  async follow(
+    after: number,
+    maxBytes: number,
+  ): Promise<{ chunks: StoredChunk[]; standing: ReplayStanding }> {
+    if (after === 0) this.#followed = null;
+    else if (after !== this.#newest)
+      throw new RangeError(
+        `A sharded replay is followed from ${this.#newest} on, or from 0, not from ${after}.`,
+      );
+    const portion = Math.ceil(maxBytes / this.#shards.length);
+    const replies = await Promise.all(
+      this.#shards.map((shard, i) => shard.follow(this.#followed?.[i] ?? 0, portion)),
+    );
+    const standings = replies.map(({ standing }) => standing);
+    if (this.#followed === null) this.#begin(standings);
+    else if (this.#wasLost(standings)) return { chunks: [], standing: this.#combine(standings) };
+    const followed = this.#followed!;
+    const taken: StoredChunk[] = [];
+    replies.forEach(({ chunks }, shard) => {
+      for (const { id, bytes } of chunks) {
+        // What was evicted before it was seen has had its ids too.
+        for (; followed[shard] < id; followed[shard]++) {
+          this.#newest++;
+          this.#places.push({ shard, id: followed[shard] + 1 });
+        }
+        taken.push({ id: this.#newest, bytes });
+      }
+    });
+    return { chunks: taken, standing: this.#combine(standings) };
+  }
+
+  #begin(standings: readonly ReplayStanding[]): void {
+    this.#followed = standings.map(({ oldest }) => oldest - 1);
+    this.#newest = this.#followed.reduce((sum, id) => sum + id, 0);
+    this.#places = new Fifo();
+    this.#generations = standings.map(({ generation }) => generation);
+  }
+
+  #wasLost(standings: readonly ReplayStanding[]): boolean {
+    return standings.some(
+      ({ generation, newest }, i) => generation !== this.#generations[i] || newest < this.#followed![i],
+    );
+  }
+
+  /** Only from the oldest on, as a follower drops them: what a faster shard evicted waits for its turn. */
+  #dropEvicted(standings: readonly ReplayStanding[]): void {
+    for (let place = this.#places.at(0); place; place = this.#places.at(0)) {
+      if (place.id >= standings[place.shard].oldest) return;
+      this.#places.shift();
+    }
+  }
+
+  async fetch(ids: readonly number[]): Promise<(Uint8Array | null)[]> {
+    return this.#gather(ids, (shard, local) => shard.fetch(local));
+  }
+
+  async savePriorities(
+    generation: string,
+    priorities: readonly ChunkPriorities[],
+    fence: number,
+  ): Promise<void> {
+    if (generation !== this.#generations.join()) return;
+    const parts: ChunkPriorities[][] = this.#shards.map(() => []);
+    for (const { id, values } of priorities) {
+      const place = this.#placeOf(id);
+      if (place) parts[place.shard].push({ id: place.id, values });
+    }
+    // To all, also without priorities: each has to know the token.
+    await Promise.all(
+      this.#shards.map((shard, i) => shard.savePriorities(this.#generations[i], parts[i], fence)),
+    );
+  }
+
+  async loadPriorities(ids: readonly number[]): Promise<(Float32Array | null)[]> {
+    return this.#gather(ids, (shard, local) => shard.loadPriorities(local));
+  }
+
+  /** The sampled transitions are counted on the first shard. */
+  async recordSampled(transitions: number): Promise<ReplayStanding> {
+    const [first, ...others] = this.#shards;
+    return this.#combine(
+      await Promise.all([first.recordSampled(transitions), ...others.map((shard) => shard.standing())]),
+    );
+  }
+
+  async standing(): Promise<ReplayStanding> {
+    return this.#combine(await Promise.all(this.#shards.map((shard) => shard.standing())));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#shards.map((shard) => shard.close()));
+  }
+
+  #placeOf(id: number): Place | undefined {
+    return this.#places.at(id - (this.#newest - this.#places.length + 1));
+  }
+
+  /** Asks each shard for its part of these ids, and puts the answers in the order of the ids. */
+  async #gather<T>(
+    ids: readonly number[],
+    ask: (shard: ReplayShard, local: readonly number[]) => Promise<(T | null)[]>,
+  ): Promise<(T | null)[]> {
+    const places = ids.map((id) => this.#placeOf(id));
+    const parts: number[][] = this.#shards.map(() => []);
+    for (const place of places) if (place) parts[place.shard].push(place.id);
+    const answers = await Promise.all(this.#shards.map((shard, i) => ask(shard, parts[i])));
+    const next = answers.map((answer) => answer.values());
+    return places.map((place) => (place && next[place.shard].next().value) ?? null);
+  }
+
+  /** Sums; `oldest` is that of the follower where there is one. */
+  #combine(standings: readonly ReplayStanding[]): ReplayStanding {
+    if (this.#followed) this.#dropEvicted(standings);
+    const add = (of: (standing: ReplayStanding) => number) =>
+      standings.reduce((sum, standing) => sum + of(standing), 0);
+    return {
+      generation: standings.map(({ generation }) => generation).join(),
+      oldest: this.#followed ? this.#newest - this.#places.length + 1 : add(({ oldest }) => oldest - 1) + 1,
+      newest: add(({ newest }) => newest),
+      transitions: add(({ transitions }) => transitions),
+      bytes: add(({ bytes }) => bytes),
+      insertedTotal: add(({ insertedTotal }) => insertedTotal),
+      evictedTotal: add(({ evictedTotal }) => evictedTotal),
+      sampledTotal: add(({ sampledTotal }) => sampledTotal),
+    };
+  }
+}

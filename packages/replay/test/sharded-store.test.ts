@@ -1,0 +1,156 @@
+import { Random } from '@qfleet/random';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createRedisReplay,
+  FencedError,
+  makeBatch,
+  openRedisReplay,
+  peekChunk,
+  Replay,
+  ReplayMissingError,
+  type ReplayShard,
+} from '../src/index.ts';
+import { encode, LAYOUT } from './support/episodes.ts';
+import { startServers } from './support/servers.ts';
+
+const PLENTY = { transitions: 10_000, bytes: 1e7 };
+const WRITERS = ['a', 'b', 'c', 'd', 'e', 'f'];
+let clients: readonly Redis[];
+let stop: () => Promise<void>;
+let made = 0;
+
+beforeAll(async () => {
+  ({ clients, stop } = await startServers(3));
+});
+afterAll(() => stop());
+
+const addresses = (name = `${++made}`) =>
+  clients.map((redis, i) => ({ redis, prefix: `test:{${name}:${i}}:` }));
+const nameOf = (bytes: Uint8Array) => {
+  const { writer, sequence } = peekChunk(bytes);
+  return `${writer} ${sequence}`;
+};
+
+describe('a replay over several Redis servers', () => {
+  it('spreads the slots, and is followed whole, each chunk once and each slot in order', async () => {
+    const shards = addresses();
+    const store = await createRedisReplay(shards, LAYOUT, PLENTY);
+    const seen: string[] = [];
+    let after = 0;
+    for (let sequence = 0; sequence < 20; sequence++) {
+      await store.append(WRITERS.map((writer, slot) => encode({ writer, slot, sequence })));
+      const { chunks, standing } = await store.follow(after, 1e6);
+      expect(chunks.map(({ id }) => id)).toEqual(WRITERS.map((_, i) => after + 1 + i));
+      seen.push(...chunks.map(({ bytes }) => nameOf(bytes)));
+      after = chunks.at(-1)!.id;
+      expect(standing).toMatchObject({ oldest: 1, newest: after, insertedTotal: 4 * after });
+    }
+    for (const writer of WRITERS) {
+      const own = seen.filter((name) => name.startsWith(writer));
+      expect(own).toEqual(Array.from({ length: 20 }, (_, sequence) => `${writer} ${sequence}`));
+    }
+    await store.append(
+      Array.from({ length: 9 }, (_, slot) => encode({ writer: 'even', slot, sequence: slot })),
+    );
+    for (const { redis, prefix } of shards) {
+      const own = (await redis.hgetall(`${prefix}writers`))['even'];
+      expect(Number(own)).toBeGreaterThanOrEqual(6);
+    }
+    after += 9;
+    const opened = await openRedisReplay(shards);
+    expect(opened.layout).toEqual(LAYOUT);
+    expect((await opened.store.standing()).newest).toBe(after);
+  });
+
+  it('balances its books while each shard evicts on its own', async () => {
+    const store = await createRedisReplay(addresses(), LAYOUT, { transitions: 120, bytes: 1e7 });
+    const replay = new Replay(store, { layout: LAYOUT, capacity: 120, discount: 0.9, nStep: 3 });
+    let appended = 0;
+    const batch = makeBatch(32, LAYOUT);
+    for (let sequence = 0; sequence < 60; sequence++) {
+      const length = 1 + (sequence % 5);
+      const { standing } = await store.append(
+        WRITERS.map((writer, slot) => encode({ writer, slot, sequence, length })),
+      );
+      appended += length * WRITERS.length;
+      expect(standing.insertedTotal).toBe(appended);
+      expect(standing.transitions + standing.evictedTotal).toBe(appended);
+      expect(standing.transitions).toBeLessThanOrEqual(120);
+      if (sequence % 4 === 0) await replay.sync();
+      await replay.sample(batch, new Random(sequence));
+    }
+    await replay.sync();
+    const { transitions } = await store.standing();
+    // What one shard evicted before its turn in the follower's order is still there, until its turn comes.
+    expect(replay.size).toBeGreaterThanOrEqual(transitions);
+    expect(replay.size).toBeLessThanOrEqual(128);
+  });
+
+  it('stores a retry nowhere, whichever shards the first try had reached', async () => {
+    const shards = addresses();
+    const store = await createRedisReplay(shards, LAYOUT, PLENTY);
+    const chunks = WRITERS.map((writer) => encode({ writer, sequence: 0 }));
+    const { prefix, redis } = shards[1];
+    await redis.rename(`${prefix}meta`, `${prefix}away`);
+    await expect(store.append(chunks)).rejects.toThrow(ReplayMissingError);
+    await redis.rename(`${prefix}away`, `${prefix}meta`);
+    const retry = await store.append(chunks);
+    expect(retry.stored).toBeLessThan(WRITERS.length);
+    expect(retry.standing).toMatchObject({ newest: WRITERS.length, insertedTotal: 4 * WRITERS.length });
+  });
+
+  it('is begun anew by its follower when one server has lost its part', async () => {
+    const shards = addresses();
+    const fill = (store: ReplayShard, sequence: number) =>
+      store.append(WRITERS.map((writer) => encode({ writer, sequence })));
+    const store = await createRedisReplay(shards, LAYOUT, PLENTY);
+    const replay = new Replay(store, { layout: LAYOUT, capacity: 10_000, discount: 0.9, nStep: 1 });
+    await fill(store, 0);
+    expect(await replay.sync()).toBe(24);
+    const kept = Number(await shards[0].redis.hget(`${shards[0].prefix}meta`, 'transitions'));
+    await shards[0].redis.flushdb();
+    await expect(replay.sync()).rejects.toThrow(ReplayMissingError);
+    await createRedisReplay(shards, LAYOUT, PLENTY);
+    await replay.sync();
+    expect(replay.size).toBe(24 - kept);
+    expect(replay.counts.losses).toBe(1);
+    await fill(store, 1);
+    expect(await replay.sync()).toBe(24);
+  });
+
+  it('keeps priorities where their chunks are, fenced on every server', async () => {
+    const shards = addresses();
+    const options = {
+      layout: LAYOUT,
+      capacity: 10_000,
+      discount: 0.9,
+      nStep: 1,
+      prioritized: { alpha: 0.6, epsilon: 1e-6 },
+    };
+    const follow = async (fence: number) => {
+      const store = await createRedisReplay(shards, LAYOUT, PLENTY);
+      const replay = new Replay(store, { ...options, saving: { store, fence } });
+      await replay.sync();
+      return { store, replay };
+    };
+    const { store, replay: first } = await follow(1);
+    await store.append(WRITERS.map((writer) => encode({ writer, sequence: 0 })));
+    await first.sync();
+    const batch = makeBatch(64, LAYOUT);
+    await first.sample(batch, new Random(1));
+    first.updatePriorities(
+      batch.leaves,
+      Float32Array.from(batch.leaves, (leaf) => 1 + leaf),
+    );
+    await first.savePriorities();
+    const weights = async (replay: Replay) => {
+      await replay.sample(batch, new Random(2), { beta: 1 });
+      return [...batch.weights];
+    };
+    const { replay: second } = await follow(2);
+    expect(await weights(second)).toEqual(await weights(first));
+    await second.savePriorities();
+    await expect(first.savePriorities()).rejects.toThrow(FencedError);
+  });
+});
