@@ -65,10 +65,9 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
       state: withoutPrefix('state/', tensors),
     };
   } catch (error) {
-    throw new CheckpointError(
-      `The checkpoint ${file} can't be read: ${(error as Error).message}. Delete it to continue from the one before.`,
-      { cause: error },
-    );
+    throw new CheckpointError(`The checkpoint ${file} can't be read: ${(error as Error).message}.`, {
+      cause: error,
+    });
   }
 }
 
@@ -94,31 +93,48 @@ export async function listCheckpoints(directory: string): Promise<string[]> {
 
 /**
  * The newest checkpoint that can be read, or null where there is none at all. One that is damaged (the machine
+/** Told of a checkpoint that is passed over. */
+type OnDamaged = (error: CheckpointError) => void;
+
  * died while writing) is passed over; `onDamaged` is told.
  * @throws {CheckpointError} where there are some and all are damaged.
  */
 export async function latestCheckpoint(
   directory: string,
-  onDamaged: (error: CheckpointError) => void = () => {},
+  onDamaged: OnDamaged = () => {},
 ): Promise<Checkpoint | null> {
-  let damaged: CheckpointError | null = null;
-  for (const path of (await listCheckpoints(directory)).reverse()) {
-    try {
-      return await readCheckpoint(path);
-    } catch (error) {
-      if (!(error instanceof CheckpointError)) throw error;
-      damaged = error;
-      onDamaged(error);
-    }
+  const newestFirst = (await listCheckpoints(directory)).reverse();
+  for (const path of newestFirst) {
+    const checkpoint = await readUnlessDamaged(path, onDamaged);
+    if (checkpoint) return checkpoint;
   }
-  if (damaged) throw damaged;
-  return null;
+  if (newestFirst.length === 0) return null;
+  const best = join(directory, BEST);
+  const remedy = (await readUnlessDamaged(best, () => {}))
+    ? `${BEST} is whole: copy it over ${basename(newestFirst[0])} to continue from it`
+    : 'delete them to start afresh';
+  const count = newestFirst.length;
+  throw new CheckpointError(`Of the checkpoints in ${directory} all ${count} are damaged; ${remedy}.`);
 }
 
-/** The checkpoint with the best evaluation, else the newest. */
-export async function bestCheckpoint(directory: string): Promise<Checkpoint | null> {
+/** The checkpoint with the best evaluation, else, or where that one is damaged, the newest. */
+export async function bestCheckpoint(
+  directory: string,
+  onDamaged: OnDamaged = () => {},
+): Promise<Checkpoint | null> {
   const names = await readdir(directory).catch(() => [] as string[]);
-  return names.includes(BEST) ? readCheckpoint(join(directory, BEST)) : latestCheckpoint(directory);
+  const best = names.includes(BEST) ? await readUnlessDamaged(join(directory, BEST), onDamaged) : null;
+  return best ?? latestCheckpoint(directory, onDamaged);
+}
+
+async function readUnlessDamaged(path: string, onDamaged: OnDamaged): Promise<Checkpoint | null> {
+  try {
+    return await readCheckpoint(path);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    onDamaged(error);
+    return null;
+  }
 }
 
 /** Whole or not at all, also through a power cut: temporary file, fsync, rename, fsync of the folder. */

@@ -76,7 +76,7 @@ describe('checkpoints', () => {
     for (const length of [0, 4, 8, 100, whole.length - 1]) {
       await truncate(path, length);
       await expect(readCheckpoint(path)).rejects.toThrow(CheckpointError);
-      await expect(readCheckpoint(path)).rejects.toThrow(/20\.safetensors can't be read: .+ Delete it/);
+      await expect(readCheckpoint(path)).rejects.toThrow(/20\.safetensors can't be read: .+/);
       const damaged: string[] = [];
       const latest = await latestCheckpoint(directory, (error) => damaged.push(error.message));
       expect(latest?.updates).toBe(10);
@@ -100,6 +100,28 @@ describe('checkpoints', () => {
   it('are none in a folder without any, and an error where all are damaged', async () => {
     expect(await latestCheckpoint(join(directory, 'missing'))).toBeNull();
     await writeFile(join(directory, '000000000010.safetensors'), 'nonsense');
-    await expect(latestCheckpoint(directory)).rejects.toThrow(CheckpointError);
+    await expect(latestCheckpoint(directory)).rejects.toThrow(/all 1 are damaged; delete them/);
+  });
+
+  it('that are all damaged are counted, and the best one is named where it is whole', async () => {
+    const folder = new CheckpointFolder(directory, 5);
+    for (const updates of [10, 20]) await folder.write(checkpoint(updates), false);
+    await folder.evaluated(result(10), true);
+    for (const path of await listCheckpoints(directory)) await truncate(path, 100);
+    await expect(latestCheckpoint(directory)).rejects.toThrow(
+      /^Of the checkpoints in .* all 2 are damaged; best\.safetensors is whole: copy it over 000000000020\.safetensors/,
+    );
+    expect((await bestCheckpoint(directory))?.updates).toBe(10);
+  });
+
+  it('fall back on the newest where the best one is damaged', async () => {
+    const folder = new CheckpointFolder(directory, 5);
+    for (const updates of [10, 20]) await folder.write(checkpoint(updates), false);
+    await folder.evaluated(result(10), true);
+    await truncate(join(directory, 'best.safetensors'), 100);
+    const damaged: string[] = [];
+    const best = await bestCheckpoint(directory, (error) => damaged.push(error.message));
+    expect(best?.updates).toBe(20);
+    expect(damaged).toEqual([expect.stringMatching(/best\.safetensors can't be read/)]);
   });
 });
