@@ -91,11 +91,11 @@ export async function listCheckpoints(directory: string): Promise<string[]> {
     .map((name) => join(directory, name));
 }
 
-/**
- * The newest checkpoint that can be read, or null where there is none at all. One that is damaged (the machine
 /** Told of a checkpoint that is passed over. */
 type OnDamaged = (error: CheckpointError) => void;
 
+/**
+ * The newest checkpoint that can be read, or null where there is none at all. One that is damaged (the machine
  * died while writing) is passed over; `onDamaged` is told.
  * @throws {CheckpointError} where there are some and all are damaged.
  */
