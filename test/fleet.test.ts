@@ -153,11 +153,11 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     expect(updates).toEqual(updates.toSorted((a, b) => a - b));
   });
 
-  it('fails with the reason where no actor can step its environment', async () => {
+  it('fails at once, with the reason, where an environment breaks its contract', async () => {
     const cwd = temporaryDirectory();
     await writeFile(join(cwd, 'env.ts'), nanAtStep7);
     const { code, stdout, stderr } = await qfleet(['train', 'env.ts', '--run-dir', 'run', '--json'], { cwd });
-    expect(stderr).toMatch(/^error: actor-\d .*Environment Nan-v0, slot \d+, episode 1, step 7: .* is NaN/m);
+    expect(stderr).toMatch(/^error: Environment Nan-v0, slot \d+, episode 1, step 7: .* is NaN/m);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'failed', updates: 0, evaluation: null });
   });

@@ -190,7 +190,7 @@ describe('an actor process', () => {
     expect(actor.log()).toMatch(/\d+ transitions could not be handed to the replay in time/);
   });
 
-  it('ends with code 1 and one sentence on NaN from an environment; that step is in no chunk', async () => {
+  it('ends with code 2 and one sentence on NaN from an environment; that step is in no chunk', async () => {
     const config = configOf({ environment: { id: 'mine' } });
     await using fleet = await TestFleet.start(config);
     const module = join(fleet.server.folder, 'mine.ts');
@@ -213,14 +213,15 @@ describe('an actor process', () => {
     config.environment.module = module;
     await fleet.createRun();
     const actor = fleet.actor('actor-0');
-    expect(await actor.ended).toBe(1);
+    expect(await actor.ended).toBe(2);
     expect(actor.log().trimEnd().split('\n').at(-1)).toMatch(
       /^Environment mine, slot \d, episode 1, step 50: .*NaN/,
     );
     const replay = await fleet.replay();
     const { insertedTotal } = await replay.standing();
-    expect(insertedTotal).toBeGreaterThanOrEqual(4 * 49);
-    expect(insertedTotal).toBeLessThan(4 * 50);
+    // The slots of a lease that was taken later are not as far.
+    expect(insertedTotal).toBeGreaterThanOrEqual(2 * 49);
+    expect(insertedTotal).toBeLessThanOrEqual(4 * 49);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { ConfigError } from '@qfleet/config';
-import { EnvironmentDefinitionError } from '@qfleet/envs';
+import { EnvironmentDefinitionError, EnvironmentError } from '@qfleet/envs';
 import type { Redis } from 'ioredis';
 import { connectRedis } from './connect.ts';
 import { FleetConfigurationError, messageOf } from './errors.ts';
@@ -23,12 +23,13 @@ const REDIS_PATIENCE_SECONDS = 60;
 const DRAIN_SECONDS = 9;
 
 /** What says that a process was configured wrongly: to start it again would be in vain. */
-const REFUSALS = [FleetConfigurationError, ConfigError, EnvironmentDefinitionError];
+// A user's environment that breaks its contract would do so again: to start the process anew helps nobody.
+const REFUSALS = [FleetConfigurationError, ConfigError, EnvironmentDefinitionError, EnvironmentError];
 
 /**
  * The frame of every process of a fleet: environment, logger, connection, signals, exit code. `main` returns when its
  * work is done, or soon after `signal` is aborted. A second signal ends the process at once. What it throws becomes one
- * sentence on stderr and exit code 1, or 2 for a configuration that is refused.
+ * sentence on stderr and exit code 1, or 2 for a configuration or an environment that is refused.
  */
 export async function runProcess(
   role: Role,

@@ -35,13 +35,14 @@ export class SlotRows {
     this.observations = allocateObservations(definition.observationSpace, 0);
   }
 
-  /** Adds an environment with its own stream and starts its first episode. */
+  /** Adds an environment with its own stream and starts its first episode. @throws EnvironmentError: nothing is added. */
   add(slot: number, seed: number): SlotRow {
     const environment = createEnvironment(this.#definition, new Random(seed), slot);
-    const row = { slot, environment, observation: this.observations };
+    const row = { slot, environment, observation: allocateObservations(this.#definition.observationSpace) };
+    // Before it joins: where this throws, the other rows are as they were.
+    environment.reset(row.observation);
     this.rows.push(row);
     this.#layOut();
-    environment.reset(row.observation);
     return row;
   }
 
@@ -58,7 +59,7 @@ export class SlotRows {
     this.observations = allocateObservations(this.#definition.observationSpace, rows.length);
     rows.forEach((row, i) => {
       const view = this.observations.subarray(i * size, (i + 1) * size);
-      if (row.observation.length === size) view.set(row.observation);
+      view.set(row.observation);
       row.observation = view;
     });
     this.actions = new Int32Array(rows.length);

@@ -112,6 +112,30 @@ describe('Rollout', () => {
     expect(rollout.takeEpisodes()).toEqual([]);
   });
 
+  it('adds no slot whose environment cannot be reset, and keeps the others', () => {
+    let made = 0;
+    const failing = defineEnvironment({
+      ...countingEnvironment(1000),
+      create: () => {
+        const fails = ++made === 2;
+        return {
+          reset: () => (fails ? [1, 2, 3] : [0, 900]),
+          step: () => ({ observation: [0, 900], reward: 1, terminated: false }),
+        };
+      },
+    });
+    const { rollout, decode } = makeRollout(failing);
+    rollout.addSlot(0);
+    expect(() => rollout.addSlot(5)).toThrow(
+      /slot 5, episode 1, step 0: the observation has 3 elements: shape \[2\] has 2/,
+    );
+    expect(rollout.slots).toEqual([0]);
+    expect(rollout.step()).toBe(1);
+    rollout.removeSlot(5);
+    rollout.removeSlot(0);
+    expect(rollout.takeChunks().map((bytes) => decode(bytes).slot)).toEqual([0]);
+  });
+
   it('never stores the transition of a step that gave NaN, and names the place', () => {
     const counting = countingEnvironment(1000);
     const broken = defineEnvironment({
