@@ -5,19 +5,22 @@ import { RunDirectoryError } from './errors.ts';
 interface Holder {
   readonly pid: number;
   readonly host: string;
+  /** The fencing token under which it was taken; null: none. */
+  readonly fence: number | null;
 }
 
 /** The locks that this process holds, as they are written. */
 const held = new Set<string>();
 
 /**
- * Takes a lock file for this process. One that a dead process of this host left behind is taken over.
+ * Takes a lock file for this process. One that a dead process of this host left behind is taken over, and with a
+ * fencing token one of a lower token, whose holder has lost the right to it, whether it is alive or not.
  *
  * @returns what gives the lock back.
  * @throws RunDirectoryError when a living process holds it, or one on another host, of which nothing can be known.
  */
-export function takeLock(path: string, what: string): () => void {
-  const own = JSON.stringify({ pid: process.pid, host: hostname(), nonce: Math.random() });
+export function takeLock(path: string, what: string, fence: number | null = null): () => void {
+  const own = JSON.stringify({ pid: process.pid, host: hostname(), fence, nonce: Math.random() });
   const draft = `${path}.${process.pid}.tmp`;
   // A link appears whole or not at all: nobody reads a half-written lock.
   writeFileSync(draft, own);
@@ -26,7 +29,9 @@ export function takeLock(path: string, what: string): () => void {
       const found = readIfThere(path);
       if (found === null) continue;
       const holder = parseHolder(found);
-      if (holder !== null && (held.has(found) || isLiving(holder))) throw inUse(what, holder, path);
+      const fenced = fence !== null && holder?.fence != null && holder.fence < fence;
+      if (holder !== null && !fenced && (held.has(found) || isLiving(holder)))
+        throw inUse(what, holder, path);
       removeStale(path, found);
     }
   } finally {
@@ -73,8 +78,8 @@ function readIfThere(path: string): string | null {
 
 function parseHolder(text: string): Holder | null {
   try {
-    const { pid, host } = JSON.parse(text) as Partial<Holder>;
-    return Number.isInteger(pid) && typeof host === 'string' ? { pid: pid as number, host } : null;
+    const { pid, host, fence = null } = JSON.parse(text) as Partial<Holder>;
+    return Number.isInteger(pid) && typeof host === 'string' ? { pid: pid as number, host, fence } : null;
   } catch {
     return null;
   }

@@ -103,10 +103,11 @@ export class RunDirectory implements Disposable {
    * Claims the directory for this process until `unlock`, so that nobody else trains into it. What a dead process left
    * is taken over.
    *
+   * @param fence the token of a lease on the run: a holder with a lower one is taken over even where it lives.
    * @throws RunDirectoryError when a living process holds it.
    */
-  lock(): void {
-    this.#unlock ??= takeLock(join(this.path, 'lock'), this.path);
+  lock(fence: number | null = null): void {
+    this.#unlock ??= takeLock(join(this.path, 'lock'), this.path, fence);
   }
 
   unlock(): void {

@@ -197,6 +197,14 @@ describe('the lock', () => {
     );
   });
 
+  it('of who has lost a lease is taken over by who has it, alive or not', () => {
+    const directory = create();
+    writeFileSync(join(directory.path, 'lock'), JSON.stringify({ pid: 1, host: 'elsewhere', fence: 3 }));
+    for (const fence of [null, 2, 3]) expect(() => directory.lock(fence)).toThrow('is in use by process 1');
+    directory.lock(4);
+    expect(() => RunDirectory.open(directory.path).lock()).toThrow('is in use by');
+  });
+
   it('that is no lock is taken over', () => {
     const directory = create();
     writeFileSync(join(directory.path, 'lock'), '');
