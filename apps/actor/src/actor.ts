@@ -91,7 +91,7 @@ export class Actor {
     const { capacity: transitions, capacityBytes: bytes } = config.replay;
     const uplink = await Uplink.open({
       openStore: () => RedisReplayStore.create(redis, replayPrefix(env.run), layout, { transitions, bytes }),
-      reportEpisodes: (episodes) => reportEpisodes(redis, env.run, episodes),
+      reportEpisodes: (report, episodes) => reportEpisodes(redis, env.run, env.id, report, episodes),
       log,
     });
     return new Actor(context, config, { policy, rollout, uplink, epsilons });

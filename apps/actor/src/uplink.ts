@@ -11,7 +11,8 @@ import {
 export interface UplinkOptions {
   /** Opens the replay, or makes it anew where Redis lost it. */
   readonly openStore: () => Promise<ReplayStore>;
-  readonly reportEpisodes: (episodes: readonly EpisodeReport[]) => Promise<void>;
+  /** @param report counts the reports from 1; one that failed comes again as it was. */
+  readonly reportEpisodes: (report: number, episodes: readonly EpisodeReport[]) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -27,6 +28,9 @@ export class Uplink {
   readonly #options: UplinkOptions;
   readonly #chunks: { readonly bytes: Uint8Array; readonly transitions: number }[] = [];
   #episodes: EpisodeReport[] = [];
+  /** The report under way. */
+  #report: readonly EpisodeReport[] = [];
+  #reports = 0;
   #store: ReplayStore;
   #standing: ReplayStanding;
   #standingAt = performance.now();
@@ -145,17 +149,22 @@ export class Uplink {
   }
 
   async #sendOnce(): Promise<void> {
-    const episodes = this.#episodes;
-    this.#episodes = [];
-    const reporting = this.#options.reportEpisodes(episodes).catch((error: unknown) => {
-      this.#episodes = [...episodes, ...this.#episodes];
-      throw error;
-    });
     const steps = this.#steps;
-    const [standing] = await Promise.all([this.#append(), reporting]);
+    const [standing] = await Promise.all([this.#append(), this.#reportEpisodes()]);
     this.#standing = standing;
     this.#standingAt = performance.now();
     this.#standingSteps = steps;
+  }
+
+  async #reportEpisodes(): Promise<void> {
+    if (this.#report.length === 0) {
+      if (this.#episodes.length === 0) return;
+      this.#report = this.#episodes;
+      this.#episodes = [];
+      this.#reports++;
+    }
+    await this.#options.reportEpisodes(this.#reports, this.#report);
+    this.#report = [];
   }
 
   async #append(): Promise<ReplayStanding> {

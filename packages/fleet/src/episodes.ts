@@ -17,13 +17,28 @@ export interface EpisodeReport {
 const KEPT_REPORTS = 1_000;
 const FIRST = '0-0';
 
-/** Adds finished episodes to the run's stream and to the histogram of returns. One round trip, one transaction. */
+// KEYS: episodes, returns, counted. ARGV: report, reports kept, episodes, sum of returns, then bucket and count of each.
+const REPORT = `
+if tonumber(redis.call('HGET', KEYS[3], 'episodeReports') or '0') >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[3], 'episodeReports', ARGV[1])
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'episodes', ARGV[3])
+for i = 5, #ARGV, 2 do redis.call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) end
+redis.call('HINCRBYFLOAT', KEYS[2], 'sum', ARGV[4])
+return 1`;
+
+/**
+ * Adds finished episodes to the run's stream and to the histogram of returns, in one round trip, whole or not at all.
+ *
+ * @param actor the process's id.
+ * @param report rising from 1: one that comes again, for its reply was lost, counts once.
+ */
 export async function reportEpisodes(
   redis: Redis,
   run: string,
+  actor: string,
+  report: number,
   episodes: readonly EpisodeReport[],
 ): Promise<void> {
-  if (episodes.length === 0) return;
   const keys = fleetKeys(run);
   const buckets = new Map<number, number>();
   let sum = 0;
@@ -32,11 +47,18 @@ export async function reportEpisodes(
     buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
     sum += value;
   }
-  const transaction = redis.multi();
-  transaction.xadd(keys.episodes, 'MAXLEN', '~', KEPT_REPORTS, '*', 'episodes', JSON.stringify(episodes));
-  for (const [bucket, count] of buckets) transaction.hincrby(keys.returns, String(bucket), count);
-  transaction.hincrbyfloat(keys.returns, 'sum', sum);
-  await transaction.exec();
+  await redis.eval(
+    REPORT,
+    3,
+    keys.episodes,
+    keys.returns,
+    keys.counted(`actor:${actor}`),
+    report,
+    KEPT_REPORTS,
+    JSON.stringify(episodes),
+    sum,
+    ...[...buckets].flat(),
+  );
 }
 
 /**

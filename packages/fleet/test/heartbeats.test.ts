@@ -171,11 +171,12 @@ describe('the fleet as it is read', () => {
       weightsVersion: 2,
     });
     expect((await read())!.returns).toMatchObject({ sum: 0, lastMean: null, lastEvaluationMean: null });
-    await reportEpisodes(fixture.redis, 'r', [episode(9), episode(500)]);
+    await reportEpisodes(fixture.redis, 'r', 'a', 1, [episode(9), episode(500)]);
     const { episodes, position } = await readEpisodes(fixture.redis, 'r');
     expect(episodes).toEqual([episode(9), episode(500)]);
-    await reportEpisodes(fixture.redis, 'r', [episode(-3.5)]);
-    await reportEpisodes(fixture.redis, 'r', []);
+    await reportEpisodes(fixture.redis, 'r', 'a', 2, [episode(-3.5)]);
+    // Its reply was lost: it comes again.
+    await reportEpisodes(fixture.redis, 'r', 'a', 2, [episode(-3.5)]);
     expect(await readEpisodes(fixture.redis, 'r', position)).toMatchObject({ episodes: [episode(-3.5)] });
     expect(await lastEpisodes(fixture.redis, 'r', 2)).toEqual([episode(500), episode(-3.5)]);
     const { returns } = (await read())!;
