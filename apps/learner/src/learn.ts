@@ -6,6 +6,7 @@ import {
   Heartbeats,
   isOver,
   LearnerLease,
+  outlastFullMemory,
   type ProcessContext,
   RedisWeightsChannel,
   type RunRecord,
@@ -39,10 +40,11 @@ export async function learn(context: ProcessContext): Promise<void> {
   const { record, directory } = await openRun(context);
   const { run, config } = record;
   const lease = await LearnerLease.acquire(redis, run, env.id, { log, signal });
-  directory.lock();
   const evaluations = new EvaluationQueue(redis, run);
   const over = new AbortController();
   try {
+    // Whoever trained before has lost the lease, and with it the directory.
+    directory.lock(lease.token);
     const restore = async (): Promise<void> => {
       log.warn('Redis lost the run: it is made again from here, and the replay refills.');
       await restoreRun(redis, { ...record, phase: 'running', reason: null });
@@ -94,7 +96,7 @@ export async function learn(context: ProcessContext): Promise<void> {
 }
 
 async function makeTrainer(
-  { log, redis, env }: ProcessContext,
+  { log, redis, env, signal }: ProcessContext,
   record: RunRecord,
   directory: RunDirectory,
   lease: LearnerLease,
@@ -120,6 +122,7 @@ async function makeTrainer(
     from,
     onEvaluation: (result) => recorder.write(trainer, result),
     restore,
+    outlast: (task) => outlastFullMemory(task, { log, signal: AbortSignal.any([signal, lease.lost]) }),
   });
   return { trainer, recorder };
 }

@@ -28,6 +28,8 @@ export interface TrainerParts {
   readonly onEvaluation?: (result: EvaluationResult) => void;
   /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
   readonly restore?: () => Promise<void>;
+  /** Does what the store, the channel or the evaluations may refuse for a while; without it, a refusal is thrown. */
+  readonly outlast?: <T>(task: () => Promise<T>) => Promise<T>;
 }
 
 /** Why training ended; null while it goes on. */
@@ -105,6 +107,7 @@ export class Trainer {
     this.#secondsBefore = from?.seconds ?? 0;
     this.#generation = from?.generation ?? null;
     this.#steps = from?.steps ?? 0;
+    this.#stepsBefore = from?.stepsBefore ?? 0;
     this.#published = this.#checkpointed = this.#evaluated = this.#updates;
   }
 
@@ -159,13 +162,22 @@ export class Trainer {
 
   /** Takes in what the store has that is new, and tells it what was sampled. True where something came. */
   async synchronize(): Promise<boolean> {
+    const { restore } = this.#parts;
+    const { losses } = this.replay.counts;
     let added = 0;
     try {
-      added = await this.replay.sync();
+      added = await this.#outlast(() => this.replay.sync());
     } catch (error) {
-      const { restore } = this.#parts;
       if (!(error instanceof ReplayMissingError) || restore === undefined) throw error;
-      await restore();
+      await this.#outlast(restore);
+      added = await this.#outlast(() => this.replay.sync());
+      await this.#publish();
+      this.#countSteps();
+      return added > 0;
+    }
+    // An actor was the first to make the replay again, and only that.
+    if (restore !== undefined && this.replay.counts.losses > losses) {
+      await this.#outlast(restore);
       await this.#publish();
     }
     this.#countSteps();
@@ -274,11 +286,8 @@ export class Trainer {
   async #publish(): Promise<void> {
     const updates = this.#updates;
     this.#published = updates;
-    await this.#parts.channel.publish({
-      version: ++this.#version,
-      updates,
-      tensors: this.#parts.agent.parameters(),
-    });
+    const weights = { version: ++this.#version, updates, tensors: this.#parts.agent.parameters() };
+    await this.#outlast(() => this.#parts.channel.publish(weights));
     this.#counts.published++;
   }
 
@@ -290,6 +299,7 @@ export class Trainer {
       version: this.#version,
       steps: this.steps,
       generation: this.#generation,
+      stepsBefore: this.#stepsBefore,
       seconds: this.seconds,
       random: this.#random.state,
       config: this.config,
@@ -302,12 +312,18 @@ export class Trainer {
     this.#counts.checkpoints++;
     if (!evaluate) return;
     this.#pendingEvaluations++;
-    await evaluations.request({
+    const request = {
       updates: checkpoint.updates,
       version: checkpoint.version,
       parameters,
       episodes: this.config.evaluation.episodes,
       seed: Random.seed(this.config.seed, `${EVALUATION_STREAM} ${checkpoint.updates}`),
-    });
+    };
+    await this.#outlast(() => evaluations.request(request));
+  }
+
+  #outlast<T>(task: () => Promise<T>): Promise<T> {
+    const { outlast } = this.#parts;
+    return outlast ? outlast(task) : task();
   }
 }

@@ -17,6 +17,7 @@ const checkpoint = (updates: number): Checkpoint => ({
   version: updates / 10,
   steps: 3 * updates,
   generation: 'first',
+  stepsBefore: 0,
   seconds: 1.5,
   random: [1, 2, 3, 4_294_967_295],
   config: { name: 'test', seed: 7, agent: { kind: 'dqn' } },
