@@ -5,6 +5,7 @@ import { addEnv } from './commands/env.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addLists } from './commands/lists.ts';
 import { addProcesses } from './commands/processes.ts';
+import { addReplay } from './commands/replay.ts';
 import { addResume } from './commands/resume.ts';
 import { addTop } from './commands/top.ts';
 import { addTrain } from './commands/train.ts';
@@ -38,6 +39,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or configuration. Set QFLEET_LOG_LEVEL
   addDoctor(program);
   addLists(program);
   addEnv(program);
+  addReplay(program);
   addBench(program);
   addProcesses(program);
   return program;

@@ -8,6 +8,7 @@ export { describeLayout, layoutFingerprint, observationBytes, observationSize } 
 export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';
 export { makeBatch } from './make-batch.ts';
 export { MemoryReplayStore } from './memory-store.ts';
+export { replayMemory } from './memory-usage.ts';
 export type { PrioritizedOptions } from './prioritized.ts';
 export { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import type { Chunk } from '@qfleet/replay';
+import { fileWriter, ParquetWriter } from 'hyparquet-writer';
+import type { ReplayOptions } from '../commands/replay.ts';
+import { CommandError, UsageError } from '../errors.ts';
+import { integer, print, printJson } from '../output.ts';
+import { readChunks } from './chunks.ts';
+import { columnsOf, parquetSchema } from './columns.ts';
+import { type OpenReplay, withReplay } from './open.ts';
+
+/** The key of the file's metadata that holds the layout of its observations, as JSON. */
+export const LAYOUT_KEY = 'qfleet.layout';
+
+export interface Exported {
+  readonly file: string;
+  readonly transitions: number;
+  readonly chunks: number;
+  /** Chunks that were corrupted on Redis, and left out. */
+  readonly refused: number;
+}
+
+/** `qfleet replay export`. */
+export async function exportTo(where: string, file: string, options: ReplayOptions): Promise<void> {
+  const exported = await withReplay(where, options, (replay) => exportReplay(replay, file));
+  const { transitions, chunks, refused } = exported;
+  const rest = refused > 0 ? `; ${integer(refused)} corrupted chunks were left out` : '';
+  await (options.json
+    ? printJson(exported)
+    : print(`Wrote ${integer(transitions)} transitions of ${integer(chunks)} chunks to ${file}${rest}.`));
+}
+
+/** @throws UsageError when there is such a file; CommandError when it can't be written. */
+export async function exportReplay(replay: OpenReplay, file: string): Promise<Exported> {
+  if (existsSync(file)) throw new UsageError(`${file} is there already: name a new file, or remove it.`);
+  const counts = { transitions: 0, chunks: 0, refused: 0 };
+  // Under its own name only when it is whole.
+  const partial = `${file}.partial`;
+  try {
+    const writer = new ParquetWriter({
+      writer: fileWriter(partial),
+      schema: parquetSchema(replay.layout),
+      kvMetadata: [{ key: LAYOUT_KEY, value: JSON.stringify(replay.layout) }],
+      createdBy: 'qfleet',
+    });
+    const portions = readChunks(replay, () => {
+      counts.refused++;
+    });
+    for await (const portion of portions) {
+      const chunks: Chunk[] = portion.map(({ chunk }) => chunk);
+      const rows = chunks.reduce((sum, { length }) => sum + length, 0);
+      if (rows === 0) continue;
+      await writer.write({ columnData: columnsOf(chunks), rowGroupSize: rows });
+      counts.transitions += rows;
+      counts.chunks += chunks.length;
+    }
+    await writer.finish();
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true });
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall !== undefined) throw new CommandError(`${file} can't be written (${code}).`);
+    throw error;
+  }
+  return { file, ...counts };
+}

@@ -1,0 +1,149 @@
+import { bytes, integer, print, printJson, table } from '../output.ts';
+import { readChunks } from './chunks.ts';
+import { type OpenReplay, type ReplayTarget, withReplay } from './open.ts';
+
+/** What is in a replay. Returns are undiscounted, of the episodes whose end is held. */
+export interface ReplayContents {
+  readonly run: string;
+  readonly layout: { readonly observationShape: readonly number[]; readonly observationDType: string };
+  readonly chunks: {
+    readonly held: number;
+    readonly oldest: number;
+    readonly newest: number;
+    readonly refused: number;
+  };
+  readonly transitions: {
+    readonly held: number;
+    readonly inserted: number;
+    readonly evicted: number;
+    readonly sampled: number;
+  };
+  /** Of the chunks; of the whole replay on Redis; of all that this Redis holds. */
+  readonly bytes: {
+    readonly chunks: number;
+    readonly replay: number;
+    readonly redis: number;
+    readonly perTransition: number;
+  };
+  readonly writers: number;
+  readonly slots: number;
+  readonly weightsVersions: { readonly oldest: number; readonly newest: number } | null;
+  readonly episodes: { readonly ended: number; readonly terminated: number; readonly truncated: number };
+  readonly returns: {
+    readonly mean: number;
+    readonly std: number;
+    readonly min: number;
+    readonly max: number;
+  } | null;
+}
+
+/** `qfleet replay inspect`. */
+export async function inspect(where: string, options: ReplayTarget & { json?: true }): Promise<void> {
+  const contents = await withReplay(where, options, inspectReplay);
+  await (options.json ? printJson(contents) : print(describe(contents)));
+}
+
+export async function inspectReplay(replay: OpenReplay): Promise<ReplayContents> {
+  const writers = new Set<string>();
+  const slots = new Set<string>();
+  const returns: number[] = [];
+  let refused = 0;
+  let terminated = 0;
+  let [oldestVersion, newestVersion] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const portions = readChunks(replay, () => {
+    refused++;
+  });
+  for await (const portion of portions) {
+    for (const { chunk } of portion) {
+      writers.add(chunk.writer);
+      slots.add(`${chunk.slot} ${chunk.writer}`);
+      oldestVersion = Math.min(oldestVersion, chunk.weightsVersion);
+      newestVersion = Math.max(newestVersion, chunk.weightsVersion);
+      if (chunk.end === 'continues') continue;
+      returns.push(chunk.episodeReturn);
+      if (chunk.end === 'terminated') terminated++;
+    }
+  }
+  const [standing, { replayBytes, redisBytes }] = await Promise.all([
+    replay.store.standing(),
+    replay.memory(),
+  ]);
+  const { oldest, newest, transitions } = standing;
+  const { observationShape, observationDType } = replay.layout;
+  return {
+    run: replay.run,
+    layout: { observationShape, observationDType },
+    chunks: { held: newest - oldest + 1, oldest, newest, refused },
+    transitions: {
+      held: transitions,
+      inserted: standing.insertedTotal,
+      evicted: standing.evictedTotal,
+      sampled: standing.sampledTotal,
+    },
+    bytes: {
+      chunks: standing.bytes,
+      replay: replayBytes,
+      redis: redisBytes,
+      perTransition: transitions > 0 ? replayBytes / transitions : 0,
+    },
+    writers: writers.size,
+    slots: slots.size,
+    weightsVersions: writers.size > 0 ? { oldest: oldestVersion, newest: newestVersion } : null,
+    episodes: { ended: returns.length, terminated, truncated: returns.length - terminated },
+    returns: statistics(returns),
+  };
+}
+
+function statistics(values: readonly number[]): ReplayContents['returns'] {
+  if (values.length === 0) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  let [min, max] = [values[0], values[0]];
+  for (const value of values) {
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { mean, std: Math.sqrt(variance), min, max };
+}
+
+function describe(contents: ReplayContents): string {
+  const { chunks, transitions, episodes, returns, weightsVersions } = contents;
+  const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 2 });
+  const rows: [string, string][] = [
+    ['run', contents.run],
+    ['observation', `${contents.layout.observationDType}[${contents.layout.observationShape.join(',')}]`],
+    [
+      'transitions',
+      `${integer(transitions.held)} held of ${integer(transitions.inserted)} inserted; ` +
+        `${integer(transitions.evicted)} evicted, ${integer(transitions.sampled)} sampled`,
+    ],
+    [
+      'chunks',
+      `${integer(chunks.held)}, ${integer(chunks.oldest)} … ${integer(chunks.newest)}` +
+        (chunks.refused > 0 ? `; ${integer(chunks.refused)} can't be read` : ''),
+    ],
+    [
+      'memory',
+      `${bytes(contents.bytes.replay)} on Redis (${number(contents.bytes.perTransition)} bytes a transition), ` +
+        `of ${bytes(contents.bytes.redis)} that it uses`,
+    ],
+    ['written by', `${integer(contents.writers)} writers in ${integer(contents.slots)} slots`],
+    [
+      'weights',
+      weightsVersions
+        ? `versions ${integer(weightsVersions.oldest)} … ${integer(weightsVersions.newest)}`
+        : 'none',
+    ],
+    [
+      'episodes',
+      `${integer(episodes.ended)} ended: ${integer(episodes.terminated)} terminated, ` +
+        `${integer(episodes.truncated)} truncated`,
+    ],
+  ];
+  if (returns)
+    rows.push([
+      'returns',
+      `mean ${number(returns.mean)}, std ${number(returns.std)}, ${number(returns.min)} … ${number(returns.max)}`,
+    ]);
+  return table(rows);
+}

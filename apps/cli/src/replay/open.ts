@@ -1,0 +1,41 @@
+import { replayPrefix } from '@qfleet/fleet';
+import type { Layout } from '@qfleet/replay';
+import { openRedisReplay, type ReplayShard, replayMemory } from '@qfleet/replay';
+import { findFleet } from '../top/connect.ts';
+
+export interface ReplayTarget {
+  readonly run?: string;
+}
+
+/** A run's replay, for as long as a command looks at it. */
+export interface OpenReplay {
+  readonly run: string;
+  readonly store: ReplayShard;
+  readonly layout: Layout;
+  /** Bytes that it takes on Redis, and all that this Redis uses. */
+  memory(): Promise<{ replayBytes: number; redisBytes: number }>;
+}
+
+/** Calls `use` with the replay of a run directory's fleet, or of a run on the Redis at a URL. */
+export async function withReplay<T>(
+  where: string,
+  target: ReplayTarget,
+  use: (replay: OpenReplay) => Promise<T>,
+): Promise<T> {
+  const isUrl = /^(rediss?|unix):/.test(where);
+  const { redis, run } = await findFleet(isUrl ? undefined : where, {
+    ...(isUrl ? { redis: where } : {}),
+    ...target,
+  });
+  try {
+    const prefix = replayPrefix(run);
+    const { store, layout } = await openRedisReplay([{ redis, prefix }]);
+    const memory = async () => ({
+      replayBytes: await replayMemory(redis, prefix),
+      redisBytes: Number((await redis.info('memory')).match(/^used_memory:(\d+)/m)?.[1]),
+    });
+    return await use({ run, store, layout, memory });
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectRedis, replayPrefix } from '@qfleet/fleet';
+import { ChunkBuilder, type Layout, RedisReplayStore } from '@qfleet/replay';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
+import { exportReplay } from '../src/replay/export.ts';
+import { importReplay } from '../src/replay/import.ts';
+import { inspectReplay } from '../src/replay/inspect.ts';
+import { type OpenReplay, withReplay } from '../src/replay/open.ts';
+
+const PLENTY = { transitions: 1e6, bytes: 1e9 };
+const LAYOUTS: Record<string, Layout> = {
+  float32: { observationShape: [4], observationDType: 'float32', actions: 2 },
+  'frames of uint8': { observationShape: [6, 5], observationDType: 'uint8', actions: 6 },
+  'a scalar int32': { observationShape: [], observationDType: 'int32', actions: 3 },
+};
+let server: TestRedis;
+let url: string;
+let redis: Awaited<ReturnType<typeof connectRedis>>;
+let folder: string;
+let made = 0;
+
+beforeAll(async () => {
+  server = await startRedis();
+  url = `unix://${server.socket}`;
+  redis = await connectRedis(url, { role: 'test' });
+  folder = mkdtempSync(join(tmpdir(), 'qfleet-export-'));
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Encoded chunks of a few episodes of two slots, the last of each still open; rewards are 1, 2, 3 … in each. */
+function episodes(layout: Layout, writer: string, lengths: readonly number[]): Uint8Array[] {
+  const size = layout.observationShape.reduce((product, n) => product * n, 1);
+  let sequence = 0;
+  const chunks: (Uint8Array | null)[] = [];
+  for (const slot of [0, 1]) {
+    const builder = new ChunkBuilder({
+      layout,
+      writer,
+      slot,
+      chunkLength: 8,
+      sequence: () => sequence++,
+      priorities: slot === 1,
+    });
+    builder.epsilon = 0.1;
+    builder.weightsVersion = 3 + slot;
+    lengths.forEach((length, episode) => {
+      const observe = (t: number) => {
+        const values = Array.from({ length: size }, (_, i) => (7 * t + 3 * i + episode) % 200);
+        return layout.observationDType === 'uint8'
+          ? Uint8Array.from(values)
+          : layout.observationDType === 'int32'
+            ? Int32Array.from(values)
+            : Float32Array.from(values, (value) => value / 3);
+      };
+      builder.begin(observe(0), 0);
+      for (let t = 1; t <= length; t++) {
+        const open = episode === lengths.length - 1;
+        const end = t < length || open ? 'continues' : episode % 2 === 0 ? 'terminated' : 'truncated';
+        chunks.push(builder.push(t % layout.actions, t, observe(t), 0, end, t / 7));
+      }
+    });
+    chunks.push(builder.flush());
+  }
+  return chunks.filter((chunk) => chunk !== null);
+}
+
+/** A new run's replay, as the commands open it. */
+async function withNewReplay<T>(
+  layout: Layout,
+  use: (replay: OpenReplay, run: string) => Promise<T>,
+): Promise<T> {
+  const run = `run-${++made}`;
+  await RedisReplayStore.create(redis, replayPrefix(run), layout, PLENTY);
+  return withReplay(url, { run }, (replay) => use(replay, run));
+}
+
+describe('qfleet replay', () => {
+  it.each(Object.keys(LAYOUTS))('writes %s to Parquet and reads the same chunks back', async (name) => {
+    const layout = LAYOUTS[name];
+    const chunks = episodes(layout, 'a', [20, 3, 8, 5]);
+    const file = join(folder, `${made}.parquet`);
+    await withNewReplay(layout, async (replay) => {
+      await replay.store.append(chunks);
+      const exported = await exportReplay(replay, file);
+      expect(exported).toEqual({ file, transitions: 72, chunks: chunks.length, refused: 0 });
+      await expect(exportReplay(replay, file)).rejects.toThrow(/is there already/);
+      expect((await importReplay(replay, file)).stored).toBe(0);
+    });
+    await withNewReplay(layout, async (replay) => {
+      const imported = await importReplay(replay, file);
+      expect(imported).toEqual({ file, transitions: 72, chunks: chunks.length, stored: chunks.length });
+      const { chunks: back } = await replay.store.follow(0, 1e9);
+      expect(back.map(({ bytes }) => Buffer.from(bytes))).toEqual(chunks.map((bytes) => Buffer.from(bytes)));
+    });
+  });
+
+  it('writes a whole transition a row', async () => {
+    const file = join(folder, 'rows.parquet');
+    await withNewReplay(LAYOUTS['float32'], async (replay) => {
+      await replay.store.append(episodes(LAYOUTS['float32'], 'a', [9, 2]));
+      await exportReplay(replay, file);
+    });
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file) });
+    expect(rows.length).toBe(22);
+    expect(rows.slice(0, 9).map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    for (let t = 0; t < 8; t++) expect(rows[t + 1]['observation']).toEqual(rows[t]['next_observation']);
+    expect(rows[8]).toMatchObject({
+      reward: 9,
+      terminated: true,
+      truncated: false,
+      episode_return: 45,
+      action: 1,
+    });
+    expect(rows[9]).toMatchObject({
+      episode: 1,
+      step: 0,
+      terminated: false,
+      truncated: false,
+      priority: null,
+    });
+  });
+
+  it('tells what a replay holds, and its memory as Redis has it', async () => {
+    await redis.flushdb();
+    const before = Number((await redis.info('memory')).match(/^used_memory:(\d+)/m)?.[1]);
+    await withNewReplay(LAYOUTS['float32'], async (replay, run) => {
+      for (let i = 0; i < 300; i++)
+        await replay.store.append(episodes(LAYOUTS['float32'], `writer-${i}`, [20, 3, 8, 50]));
+      const contents = await inspectReplay(replay);
+      expect(contents).toMatchObject({
+        run,
+        transitions: { held: 48_600, inserted: 48_600, evicted: 0, sampled: 0 },
+        writers: 300,
+        slots: 600,
+        weightsVersions: { oldest: 3, newest: 4 },
+        episodes: { ended: 1800, terminated: 1200, truncated: 600 },
+        // 20·21/2, 3·4/2 and 8·9/2.
+        returns: { mean: (210 + 6 + 36) / 3, min: 6, max: 210 },
+      });
+      // The client's own buffers come and go beside it.
+      const used = contents.bytes.redis - before;
+      expect(Math.abs(contents.bytes.replay / used - 1)).toBeLessThan(0.05);
+    });
+  });
+
+  it('refuses what it can not read in a sentence', async () => {
+    const file = join(folder, 'other.parquet');
+    await withNewReplay(LAYOUTS['float32'], async (replay) => {
+      await replay.store.append(episodes(LAYOUTS['float32'], 'a', [9, 2]));
+      await exportReplay(replay, file);
+      const text = join(folder, 'text.parquet');
+      writeFileSync(text, 'a,b\n1,2\n'.repeat(10));
+      await expect(importReplay(replay, text)).rejects.toThrow(/can't be read as a Parquet file/);
+      await expect(importReplay(replay, join(folder, 'none'))).rejects.toThrow(/ENOENT/);
+      await expect(exportReplay(replay, join(folder, 'no', 'folder'))).rejects.toThrow(/can't be written/);
+    });
+    await withNewReplay(LAYOUTS['a scalar int32'], async (replay) => {
+      await expect(importReplay(replay, file)).rejects.toThrow(
+        /holds float32\[4\] with 2 actions, the run's/,
+      );
+      expect((await replay.store.standing()).newest).toBe(0);
+    });
+  });
+});
