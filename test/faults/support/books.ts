@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FleetReader, fleetKeys, RedisWeightsChannel, replayPrefix } from '@qfleet/fleet';
+import { peekChunk, RedisReplayStore, type ReplayStanding } from '@qfleet/replay';
+import type { Redis } from 'ioredis';
+import { expect } from 'vitest';
+
+interface Entry {
+  readonly id: number;
+  readonly bytes: number;
+  readonly length: number;
+  readonly writer: string;
+  readonly sequence: number;
+  readonly slot: number;
+  readonly episode: number;
+  readonly offset: number;
+}
+
+const LOOK_MS = 20;
+const FOLLOW_BYTES = 8 << 20;
+
+/** Writes down every chunk that ever came into a run's replay, and every counter that went back. */
+export class Books {
+  readonly #redis: Redis;
+  readonly #run: string;
+  readonly #reader: FleetReader;
+  /** By the replay's generation: a Redis that keeps nothing makes a new one. */
+  readonly #replays = new Map<string, Entry[]>();
+  readonly #wentBack: string[] = [];
+  readonly #last = new Map<string, number>();
+  readonly #ended = new AbortController();
+  readonly #looking: Promise<void>;
+
+  /** @param redis a connection of its own, past all faults of the network. */
+  constructor(redis: Redis, run: string) {
+    this.#redis = redis;
+    this.#run = run;
+    this.#reader = new FleetReader(redis, run);
+    this.#looking = this.#look();
+  }
+
+  /** Replays that were lost. */
+  get losses(): number {
+    return this.#replays.size - 1;
+  }
+
+  async close(): Promise<void> {
+    this.#redis.disconnect();
+    this.#ended.abort();
+    await this.#looking;
+    await this.#reader.close();
+  }
+
+  /**
+   * With all actors ended: what is stored is what came, in order, none twice, and the counters say so.
+   * @throws AssertionError naming the entry that does not balance.
+   */
+  async balance(): Promise<void> {
+    this.#ended.abort();
+    await this.#looking;
+    const standing = await this.#follow();
+    expect(this.#wentBack, 'counters that went back').toEqual([]);
+    for (const entries of this.#replays.values()) checkOrder(entries);
+    const entries = this.#replays.get(standing.generation)!;
+    const held = entries.filter(({ id }) => id >= standing.oldest);
+    const sum = (list: readonly Entry[], what: 'length' | 'bytes'): number =>
+      list.reduce((total, entry) => total + entry[what], 0);
+    expect(standing).toMatchObject({
+      newest: entries.length,
+      insertedTotal: sum(entries, 'length'),
+      evictedTotal: sum(entries, 'length') - sum(held, 'length'),
+      transitions: sum(held, 'length'),
+      bytes: sum(held, 'bytes'),
+    });
+    const keys = await this.#redis.keys(`${replayPrefix(this.#run)}*`);
+    const expected = ['meta', 'sizes', 'writers', ...held.map(({ id }) => `chunk:${id}`)];
+    expect(keys.toSorted()).toEqual(expected.map((name) => replayPrefix(this.#run) + name).toSorted());
+    // What a Redis that keeps nothing had acknowledged just before its end is on no page.
+    if (this.losses === 0) await this.#checkWriters();
+  }
+
+  /** What each actor that lived to its end has stepped is stored, whole. */
+  async #checkWriters(): Promise<void> {
+    const stored = new Map<string, number>();
+    const lives = new Map<string, string>();
+    for (const { writer, length } of [...this.#replays.values()].flat()) {
+      stored.set(writer, (stored.get(writer) ?? 0) + length);
+      lives.set(writer.split('.')[0], writer);
+    }
+    const keys = fleetKeys(this.#run);
+    const killed = await this.#redis.smembers(keys.unended);
+    for (const [name, writer] of lives) {
+      if (!name.startsWith('actor') || killed.includes(`actor:${name}`)) continue;
+      const [steps, dropped] = await this.#redis.hmget(
+        keys.counted(`actor:${writer}`),
+        'environmentSteps',
+        'transitionsDropped',
+      );
+      expect(stored.get(writer)! + Number(dropped ?? 0), `transitions of ${writer}`).toBe(Number(steps));
+    }
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      try {
+        const standing = await this.#follow();
+        this.#compare(standing);
+        const state = await this.#reader.read();
+        const weights = await new RedisWeightsChannel(this.#redis, this.#run).newerThan(0);
+        if (weights) this.#rises('weights version', weights.version);
+        // Redis may have lost it all in between.
+        const [generation] = await this.#redis.hmget(`${replayPrefix(this.#run)}meta`, 'generation');
+        if (state && generation === standing.generation) {
+          for (const [name, value] of Object.entries(state.totals))
+            this.#rises(`${standing.generation} ${name}`, value);
+        }
+      } catch {
+        // Redis is away, or has no run yet: the next look tells.
+      }
+      await sleep(LOOK_MS, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+    }
+  }
+
+  #compare({ generation, insertedTotal, evictedTotal, sampledTotal, newest }: ReplayStanding): void {
+    for (const [name, value] of Object.entries({ insertedTotal, evictedTotal, sampledTotal, newest })) {
+      this.#rises(`${generation} ${name}`, value);
+    }
+  }
+
+  #rises(name: string, value: number): void {
+    const last = this.#last.get(name) ?? 0;
+    if (value < last) this.#wentBack.push(`${name}: ${last} then ${value}`);
+    this.#last.set(name, value);
+  }
+
+  async #follow(): Promise<ReplayStanding> {
+    const store = await RedisReplayStore.open(this.#redis, replayPrefix(this.#run));
+    for (;;) {
+      const { generation } = await store.standing();
+      const entries = this.#replays.get(generation) ?? [];
+      this.#replays.set(generation, entries);
+      const { chunks, standing } = await store.follow(entries.at(-1)?.id ?? 0, FOLLOW_BYTES);
+      if (standing.generation !== generation) continue;
+      for (const { id, bytes } of chunks) {
+        const { writer, sequence, slot, episode, offset, length } = peekChunk(bytes);
+        entries.push({ id, bytes: bytes.length, length, writer, sequence, slot, episode, offset });
+      }
+      if (chunks.length === 0) return standing;
+    }
+  }
+}
+
+/** Ids without a gap; of each writer every chunk once, in its order; of each episode every step. */
+function checkOrder(entries: readonly Entry[]): void {
+  expect(entries.map(({ id }) => id)).toEqual(entries.map((_, i) => i + 1));
+  const sequences = new Map<string, number>();
+  const episodes = new Map<string, { episode: number; next: number }>();
+  for (const { writer, sequence, slot, episode, offset, length } of entries) {
+    const before = sequences.get(writer);
+    if (before !== undefined) expect(sequence, `after ${before} of ${writer}`).toBe(before + 1);
+    sequences.set(writer, sequence);
+    const key = `${writer} ${slot}`;
+    const open = episodes.get(key);
+    if (open?.episode === episode) {
+      expect(offset, `episode ${episode} of slot ${slot} of ${writer}`).toBe(open.next);
+    }
+    episodes.set(key, { episode, next: offset + length });
+  }
+}
