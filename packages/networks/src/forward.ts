@@ -1,6 +1,6 @@
 import type { NetworkConfig } from '@qfleet/config';
 import type { TensorFlow } from '@qfleet/tensor';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { convolve } from './convolutions.ts';
 import { inputSize, type Signature } from './signature.ts';
 
@@ -52,6 +52,8 @@ function features(tf: TensorFlow, signature: Signature, observations: Tensor): T
  * Other than tfjs's own it takes a depth of 1, and indices of any dtype.
  */
 export function oneHot(tf: TensorFlow, indices: Tensor, depth: number): Tensor2D {
-  const columns = tf.range(0, depth, 1, indices.dtype as 'float32' | 'int32');
-  return tf.cast(tf.equal(tf.expandDims(indices, 1), columns), 'float32') as Tensor2D;
+  const integers = tf.cast(indices, 'int32') as Tensor1D;
+  // Cast afterwards: tfjs's WASM writes integers whatever dtype it is asked for.
+  const columns = depth > 1 ? tf.oneHot(integers, depth) : tf.equal(tf.expandDims(integers, 1), 0);
+  return tf.cast(columns, 'float32') as Tensor2D;
 }
