@@ -240,6 +240,7 @@ export function decodeChunk(bytes: Uint8Array, layout: Layout): Chunk {
       (length + 1) * observationSize(layout),
     ),
   };
+  checkFields(chunk);
   checkColumns(chunk, layout);
   return chunk;
 }
