@@ -210,14 +210,10 @@ export function checkFingerprint(header: ChunkHeader, layout: Layout): void {
     );
 }
 
-/**
- * The chunk in `bytes`. Its columns are views on `bytes` (on a copy where `bytes` is not aligned to 8).
- * @throws ChunkError when the value is cut short, corrupted, foreign, or of another format or layout.
- */
-export function decodeChunk(bytes: Uint8Array, layout: Layout): Chunk {
-  const { fingerprint, hasPriorities, ...header } = peekChunk(bytes);
-  checkFingerprint({ fingerprint, hasPriorities, ...header }, layout);
-  const at = offsetsOf(bytes[30], header.length, hasPriorities, observationBytes(layout));
+/** Where the columns of a chunk lie. @throws ChunkError as `decodeChunk`. */
+function checkWhole(bytes: Uint8Array, header: ChunkHeader, layout: Layout): Offsets {
+  checkFingerprint(header, layout);
+  const at = offsetsOf(bytes[30], header.length, header.hasPriorities, observationBytes(layout));
   if (at.total !== bytes.length)
     throw new ChunkError(
       `The chunk is corrupted: ${header.length} steps take ${at.total} bytes, not ${bytes.length}.`,
@@ -225,9 +221,30 @@ export function decodeChunk(bytes: Uint8Array, layout: Layout): Chunk {
   const sum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
   if (crc32(bytes.subarray(16)) !== sum)
     throw new ChunkError('The chunk is corrupted: its checksum does not match.');
+  return at;
+}
 
-  const { buffer, byteOffset: base } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+/** These bytes from some place on: where they are, or a copy where that place is not a multiple of 8. */
+function align(bytes: Uint8Array, from: number, to: number): { buffer: ArrayBufferLike; byteOffset: number } {
+  const part = bytes.subarray(from, to);
+  return part.byteOffset % 8 === 0 ? part : new Uint8Array(part);
+}
+
+/**
+ * The chunk in `bytes`. Its columns are views on `bytes`, or on copies where `bytes` is not aligned to 8.
+ * @throws ChunkError when the value is cut short, corrupted, foreign, or of another format or layout.
+ */
+export function decodeChunk(bytes: Uint8Array, layout: Layout): Chunk {
+  const checked = peekChunk(bytes);
+  const at = checkWhole(bytes, checked, layout);
+  const { fingerprint: _, hasPriorities, ...header } = checked;
   const { length } = header;
+  const { buffer, byteOffset: base } = align(bytes, 0, at.observations);
+  // Bytes have no alignment, and a chunk of frames is nearly all of them.
+  const rows =
+    layout.observationDType === 'uint8'
+      ? bytes.subarray(at.observations)
+      : align(bytes, at.observations, at.total);
   const chunk: Chunk = {
     ...header,
     rewards: new Float32Array(buffer, base + at.rewards, length),
@@ -235,12 +252,26 @@ export function decodeChunk(bytes: Uint8Array, layout: Layout): Chunk {
     priorities: hasPriorities ? new Float32Array(buffer, base + at.priorities, length) : null,
     observations: viewObservations(
       layout.observationDType,
-      buffer,
-      base + at.observations,
+      rows.buffer,
+      rows.byteOffset,
       (length + 1) * observationSize(layout),
     ),
   };
   checkFields(chunk);
   checkColumns(chunk, layout);
   return chunk;
+}
+
+/**
+ * Which chunk this is, and its observations as bytes: for one whose columns were checked before.
+ * @throws ChunkError as `decodeChunk`, but not for what the columns hold.
+ */
+export function decodeObservations(
+  bytes: Uint8Array,
+  layout: Layout,
+): { writer: string; sequence: number; length: number; observations: Uint8Array } {
+  const header = peekChunk(bytes);
+  const at = checkWhole(bytes, header, layout);
+  const { writer, sequence, length } = header;
+  return { writer, sequence, length, observations: bytes.subarray(at.observations) };
 }

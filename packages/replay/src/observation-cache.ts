@@ -9,6 +9,7 @@ import type { ChunkRecord } from './transition-index.ts';
 export class ObservationCache {
   readonly rows: ObservationArray;
   readonly size: number;
+  readonly #bytes: Uint8Array;
   readonly #capacity: number;
   /** Resident chunks in ring order, the first to be overwritten first. */
   readonly #residents = new Fifo<ChunkRecord>();
@@ -18,6 +19,7 @@ export class ObservationCache {
   constructor(rows: ObservationArray, size: number) {
     this.rows = rows;
     this.size = size;
+    this.#bytes = new Uint8Array(rows.buffer);
     this.#capacity = Math.floor(rows.length / size);
   }
 
@@ -31,14 +33,15 @@ export class ObservationCache {
     return this.#capacity >> 1;
   }
 
-  put(chunk: ChunkRecord, observations: ObservationArray): void {
+  /** @param observations the `chunk.length + 1` rows, as bytes. */
+  put(chunk: ChunkRecord, observations: Uint8Array): void {
     const count = chunk.length + 1;
     if (this.#head + count > this.#capacity) {
       this.#evict(this.#head, this.#capacity);
       this.#head = 0;
     }
     this.#evict(this.#head, this.#head + count);
-    this.rows.set(observations, this.#head * this.size);
+    this.#bytes.set(observations, this.#head * this.size * this.rows.BYTES_PER_ELEMENT);
     chunk.row = this.#head;
     this.#residents.push(chunk);
     this.#head += count;

@@ -1,8 +1,8 @@
 import type { Random } from '@qfleet/random';
 import { Assembler } from './assembler.ts';
 import type { Batch } from './batch.ts';
-import type { Chunk, Layout } from './chunk.ts';
-import { decodeChunk } from './codec.ts';
+import type { Layout } from './chunk.ts';
+import { decodeChunk, decodeObservations } from './codec.ts';
 import { makeObservations, observationBytes, observationSize } from './layout.ts';
 import { ObservationCache } from './observation-cache.ts';
 import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
@@ -237,7 +237,7 @@ export class Replay {
 
   /** Takes in one chunk; returns its transitions, 0 for a refused one. */
   #take(id: number, bytes: Uint8Array, saved: Float32Array | null): number {
-    const chunk = this.#decode(bytes);
+    const chunk = this.#decode(bytes, decodeChunk);
     if (chunk === null) return 0;
     const { length } = chunk;
     if (length > this.#index.leaves)
@@ -249,15 +249,16 @@ export class Replay {
       );
     while (this.#index.size + length > this.#index.leaves) this.#drop();
     const record = this.#index.add(id, chunk);
-    this.#cache.put(record, chunk.observations);
+    const { buffer, byteOffset, byteLength } = chunk.observations;
+    this.#cache.put(record, new Uint8Array(buffer, byteOffset, byteLength));
     if (saved?.length === length) this.#priorities?.restore(record.start, saved);
     else this.#priorities?.add(record.start, length, chunk.priorities);
     return length;
   }
 
-  #decode(bytes: Uint8Array): Chunk | null {
+  #decode<T>(bytes: Uint8Array, decode: (bytes: Uint8Array, layout: Layout) => T): T | null {
     try {
-      return decodeChunk(bytes, this.#options.layout);
+      return decode(bytes, this.#options.layout);
     } catch (error) {
       if (!(error instanceof ChunkError)) throw error;
       this.#counts.refusedChunks++;
@@ -329,9 +330,12 @@ export class Replay {
     this.#counts.refetchedChunks += records.length;
     records.forEach((record, i) => {
       const bytes = values[i];
-      const chunk = bytes && this.#decode(bytes);
+      const chunk = bytes && this.#decode(bytes, decodeObservations);
       // After a store has lost its last writes, another chunk may have come under this one's id.
-      const same = chunk?.writer === record.writer && chunk.sequence === record.sequence;
+      const same =
+        chunk?.writer === record.writer &&
+        chunk.sequence === record.sequence &&
+        chunk.length === record.length;
       if (chunk && same) this.#cache.put(record, chunk.observations);
       else this.#lose(record);
     });
