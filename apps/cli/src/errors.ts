@@ -20,12 +20,16 @@ const usageErrors: ReadonlySet<string> = new Set([
   'FleetConfigurationError',
 ]);
 
-/** How an error ends the command: its exit code, and what stderr is told (a line for each problem). */
-export function describeError(error: unknown, debug: boolean): { exitCode: number; text: string } {
+/** How an error ends the command: its exit code, and a line for each problem (with `debug` its stack instead). */
+export function describeError(
+  error: unknown,
+  debug: boolean,
+): { exitCode: number; lines: readonly string[] } {
   const named = error instanceof Error ? error : new Error(String(error));
-  const { exitCode = usageErrors.has(named.name) ? exitCodes.usage : exitCodes.failed } = named as Error & {
-    exitCode?: number;
-  };
-  const text = debug ? (named.stack ?? named.message) : named.message.replaceAll('\n', '\nerror: ');
-  return { exitCode, text: `error: ${text}` };
+  const { exitCode = usageErrors.has(named.name) ? exitCodes.usage : exitCodes.failed, problems } =
+    named as Error & { exitCode?: number; problems?: readonly string[] };
+  if (debug) return { exitCode, lines: [named.stack ?? named.message] };
+  // One problem is one line, also where its text came from elsewhere in several.
+  const lines = (problems ?? [named.message]).map((problem) => problem.trim().replaceAll(/\s*\n\s*/g, ' '));
+  return { exitCode, lines };
 }

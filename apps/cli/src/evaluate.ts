@@ -4,13 +4,16 @@ import type { EvaluateOptions } from './commands/evaluate.ts';
 import { CommandError } from './errors.ts';
 import { evaluateGreedily, heldOutSeed } from './greedy-evaluation.ts';
 import { print, printJson, style } from './output.ts';
+import { suggest } from './suggest.ts';
 
 /** `qfleet eval`: greedy episodes with the best checkpoint of a run. */
 export async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const directory = RunDirectory.open(path);
-  const checkpoint = await bestCheckpoint(directory.checkpoints);
+  const checkpoint = await bestCheckpoint(directory.checkpoints, ({ message }) =>
+    process.stderr.write(`${message} It is passed over.\n`),
+  );
   if (checkpoint === null) {
-    throw new CommandError(`${path} has no checkpoint yet: train on with qfleet resume ${path}.`);
+    throw new CommandError(`${path} has no checkpoint yet; to train on: ${suggest('resume', path)}`);
   }
   const { config } = directory;
   const seed = options.seed ?? heldOutSeed(config);

@@ -1,7 +1,11 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { describeError, exitCodes } from './errors.ts';
+import { printJson } from './output.ts';
 import { createProgram } from './program.ts';
+
+/** With --json stdout holds one document, whatever happens. */
+const wantsJson = process.argv.includes('--json');
 
 try {
   await createProgram().parseAsync();
@@ -9,9 +13,13 @@ try {
   if (error instanceof CommanderError) {
     // Help that was asked for and --version end with 0; commander has printed the rest already.
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    if (wantsJson && error.exitCode !== 0) {
+      await printJson({ error: error.message.replace(/^error: /, '').replaceAll('\n', ' ') });
+    }
   } else {
-    const { exitCode, text } = describeError(error, process.env['QFLEET_LOG_LEVEL'] === 'debug');
-    process.stderr.write(`${text}\n`);
+    const { exitCode, lines } = describeError(error, process.env['QFLEET_LOG_LEVEL'] === 'debug');
+    process.stderr.write(lines.map((text) => `error: ${text}\n`).join(''));
     process.exitCode = exitCode;
+    if (wantsJson) await printJson({ error: lines.join(' ') });
   }
 }

@@ -4,9 +4,9 @@ import { resolveEnvironment } from '@qfleet/envs';
 import { MemoryReplayStore } from '@qfleet/replay';
 import { type EpisodeSummary, layoutOf, Rollout } from '@qfleet/rollout';
 import {
+  type Checkpoint,
   CheckpointFolder,
   type EvaluationResult,
-  latestCheckpoint,
   type StopReason,
   Trainer,
 } from '@qfleet/training';
@@ -16,8 +16,8 @@ export interface SingleOptions {
   readonly config: RunConfig;
   /** Of the run directory. */
   readonly checkpoints: string;
-  /** Continue from the newest checkpoint. */
-  readonly resume: boolean;
+  /** What to continue from; null: from the start. */
+  readonly from: Checkpoint | null;
   /** Told a few times a second, with the episodes since. */
   readonly onProgress: (trainer: Trainer, steps: number, episodes: readonly EpisodeSummary[]) => void;
   readonly onEvaluation: (trainer: Trainer, result: EvaluationResult) => void;
@@ -39,10 +39,9 @@ const PROGRESS_MS = 200;
  * depends on time or on another process (but `stop.maxSeconds`), so a seed gives the same run bit for bit.
  */
 export async function trainSingle(options: SingleOptions): Promise<SingleOutcome> {
-  const { config, signal, onProgress } = options;
+  const { config, from, signal, onProgress } = options;
   const definition = await resolveEnvironment(config.environment);
   const layout = layoutOf(definition);
-  const from = options.resume ? await latestCheckpoint(options.checkpoints) : null;
   const agent = await createAgent({
     config: config.agent,
     layout,

@@ -114,7 +114,8 @@ it('a Redis that does not answer fails at once, in one sentence', async () => {
     },
   );
   expect(stderr).toMatch(/^error: .*redis:\/\/127\.0\.0\.1:1 .*ECONNREFUSED.*start it/);
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toEqual({ error: stderr.trim().replace('error: ', '') });
   expect(existsSync(join(cwd, 'runs'))).toBe(false);
 });
 

@@ -10,6 +10,7 @@ describe('the configuration of a run', () => {
     expect(fleet(4)).toMatchObject({ actors: 4, slots: 16 });
     expect(fleet(5)).toMatchObject({ actors: 5, slots: 40 });
     expect(fleet(5, 'fleet.slotsPerActor=8')).toMatchObject({ actors: 5, slots: 80 });
+    expect(() => fleet(1_000_000)).toThrow(/^fleet\.actors is 1000000; allowed: [^\n]*$/);
   });
 
   it('keeps the slots that were asked for, and says so where they are too few', () => {

@@ -56,6 +56,14 @@ describe('RateMeter', () => {
     meter.add(107, 1_400, 12);
     expect(meter.add(112, 1_400, 22)).toEqual({ stepsPerSecond: 0, updatesPerSecond: 2 });
   });
+
+  it('starts again where a counter goes back or appears late, and leaves the other one alone', () => {
+    const meter = new RateMeter(5);
+    meter.add(100, 1_000, 0);
+    expect(meter.add(101, 1_100, 81_984)).toEqual({ stepsPerSecond: 100, updatesPerSecond: 0 });
+    expect(meter.add(102, 1_200, 82_084)).toEqual({ stepsPerSecond: 100, updatesPerSecond: 100 });
+    expect(meter.add(103, 1_300, 80_000)).toEqual({ stepsPerSecond: 100, updatesPerSecond: 0 });
+  });
 });
 
 describe('the display', () => {

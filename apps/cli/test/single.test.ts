@@ -1,10 +1,27 @@
-import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nanAtStep7, qfleet, start, temporaryDirectory, until } from '../../../test/support/qfleet.ts';
 
 const small = ['--single', '--json', '--max-updates', '200', '--set', 'stop.solvedReturn=null'];
+
+const alwaysFive = `
+import { box, defineEnvironment, discrete } from '@qfleet/envs';
+export default defineEnvironment({
+  id: 'Five-v0',
+  observationSpace: box({ low: 0, high: 5, shape: [1] }),
+  actionSpace: discrete(2),
+  solvedReturn: 4,
+  create: () => {
+    let at = 0;
+    return {
+      reset: () => (at = 0),
+      step: () => ({ observation: ++at, reward: 1, terminated: at === 5 }),
+    };
+  },
+});
+`;
 
 async function train(...args: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await qfleet(['train', ...args], { cwd: temporaryDirectory() });
@@ -78,7 +95,8 @@ describe('qfleet train --single', { timeout: 120_000 }, () => {
     await writeFile(join(cwd, 'env.ts'), nanAtStep7);
     const { code, stdout, stderr } = await qfleet(['train', 'env.ts', '--single', '--json'], { cwd });
     expect(stderr).toMatch(/^error: Environment Nan-v0, slot 0, episode 1, step 7: .* is NaN/m);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({ error: expect.stringMatching(/^Environment Nan-v0, slot 0/) });
   });
 
   it('names a checkpoint that was cut short, and goes on from the one before', async () => {
@@ -92,11 +110,33 @@ describe('qfleet train --single', { timeout: 120_000 }, () => {
       .reverse();
     for (const name of [newest, 'best.safetensors']) truncateSync(join(directory, name), 100);
     const played = await qfleet(['eval', 'run'], { cwd });
-    expect(played.stderr).toMatch(/^error: The checkpoint .*best\.safetensors can't be read/);
-    expect(played.code).toBe(1);
+    const passedOver = /^The checkpoint .*best\.safetensors can't be read: .* It is passed over\.$/m;
+    expect(played.stderr).toMatch(passedOver);
+    expect(played.stdout).toMatch(/update 1\d\d, seed/);
+    // A higher budget: the run is not finished any more.
+    const config = join(cwd, 'run', 'config.yaml');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/maxUpdates: 200/, 'maxUpdates: 304'));
     const resumed = await qfleet(['resume', 'run', '--json'], { cwd });
     expect(resumed.code).toBe(0);
-    expect(JSON.parse(resumed.stdout)).toMatchObject({ updates: 200 });
+    expect(resumed.stderr).toContain(`${newest} can't be read`);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ updates: 304 });
+  });
+
+  it('says which goal was reached and which was not, and that there is nothing to resume', async () => {
+    const cwd = temporaryDirectory();
+    await writeFile(join(cwd, 'env.ts'), alwaysFive);
+    const goal = ['--set', 'stop.solvedReturn=6', '--max-updates', '80'];
+    const trained = await qfleet(['train', 'env.ts', '--single', ...goal, '--run-dir', 'a run'], { cwd });
+    expect(trained.stdout).toMatch(
+      /^Solved: .* \(env is solved at 4; stop\.solvedReturn 6 was not reached\)\.$/m,
+    );
+    expect(trained.stdout).toContain("qfleet eval 'a run' --episodes 100");
+    const before = readdirSync(join(cwd, 'a run'));
+    const resumed = await qfleet(['resume', 'a run'], { cwd });
+    expect(resumed.stdout).toMatch(/^a run is finished already \(stop\.maxUpdates is reached\)/);
+    expect(resumed.stdout).toContain("qfleet train 'a run/config.yaml' --max-updates 160");
+    expect(resumed.code).toBe(0);
+    expect(readdirSync(join(cwd, 'a run'))).toEqual(before);
   });
 
   it('has no fleet to watch', async () => {

@@ -78,7 +78,8 @@ function read(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+    const known: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a directory' };
+    const why = known[code ?? ''] ?? `it cannot be read (${code})`;
     throw new ConfigError([`${file}: ${why}.`]);
   }
 }

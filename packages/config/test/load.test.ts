@@ -124,7 +124,7 @@ fleet:
     expect(problems({ file: join(directory, 'none.yaml') })[0]).toMatch(
       /none\.yaml: there is no such file\.$/,
     );
-    expect(problems({ file: directory })[0]).toMatch(/it cannot be read \(EISDIR\)\.$/);
+    expect(problems({ file: directory })[0]).toMatch(/it is a directory\.$/);
   });
 
   it('means a module path from where the file is', () => {

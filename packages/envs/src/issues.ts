@@ -15,8 +15,34 @@ export function issueSentence(
     const [key] = issue.keys;
     return `${what} has no ${kind} ${key}: did you mean ${closest(key, known)}? It takes ${known.join(', ')}.`;
   }
-  const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  const message = sentenceOf(issue);
   return issue.path.length === 0
     ? `${what}: ${message}.`
     : `${what}, ${kind} ${issue.path.join('.')}: ${message}.`;
+}
+
+const types: Readonly<Record<string, string>> = {
+  int: 'an integer',
+  number: 'a number',
+  string: 'a text',
+  object: 'an object',
+  array: 'a list',
+  boolean: 'true or false',
+};
+
+/** The rule that was broken, without zod's own words. */
+function sentenceOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.message.endsWith('received undefined')) return 'it is missing';
+      return `it must be ${types[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return issue.origin === 'string' ? 'it must not be empty' : `it must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `it must be at most ${issue.maximum}`;
+    case 'invalid_value':
+      return `it must be one of ${issue.values.join(', ')}`;
+    default:
+      return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  }
 }

@@ -4,7 +4,7 @@ import { createEnvironment } from './create-environment.ts';
 import type { EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { EnvironmentDefinitionError, EnvironmentError } from './errors.ts';
 import { issueSentence } from './issues.ts';
-import { allocateObservations } from './spaces.ts';
+import { allocateObservations, type ObservationArray } from './spaces.ts';
 
 /** What an environment gave: T steps, and the T + 1 observations around them, a discrete one as `[n]`. */
 export interface EnvironmentTrace {
@@ -33,14 +33,14 @@ export function traceEnvironment(definition: EnvironmentDefinition, input: unkno
     if (state === undefined) environment.reset(observation);
     else setState(() => environment.setState?.(state, observation));
     const trace: EnvironmentTrace = {
-      observations: [[...observation]],
+      observations: [finite(observation, 0)],
       rewards: [],
       terminated: [],
       truncated: [],
     };
     for (const action of actions) {
       environment.step(action, observation, outcome);
-      trace.observations.push([...observation]);
+      trace.observations.push(finite(observation, trace.observations.length));
       trace.rewards.push(outcome.reward);
       trace.terminated.push(outcome.terminated);
       trace.truncated.push(outcome.truncated);
@@ -50,6 +50,16 @@ export function traceEnvironment(definition: EnvironmentDefinition, input: unkno
   } finally {
     environment.close?.();
   }
+}
+
+/** A copy of an observation, which JSON can hold. Ours are trusted while they train, not from just any state. */
+function finite(observation: ObservationArray, step: number): number[] {
+  const copy = [...observation];
+  const wrong = copy.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return copy;
+  throw new EnvironmentDefinitionError(
+    `After ${step} steps element ${wrong} of the observation is ${copy[wrong]}: start from a smaller state.`,
+  );
 }
 
 /** A state that the environment refuses is the caller's mistake. */
@@ -66,7 +76,7 @@ function parse(definition: EnvironmentDefinition, input: unknown) {
   const { n } = definition.actionSpace;
   const schema = z.strictObject({
     state: z.array(z.number()).optional(),
-    seed: z.int().optional(),
+    seed: z.int().min(0).max(0xffffffff).optional(),
     actions: z.array(
       z
         .int()

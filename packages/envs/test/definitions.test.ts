@@ -44,17 +44,17 @@ describe('native environments', () => {
     [
       'FrozenLake-v1',
       { map_name: '5x5' },
-      'Environment FrozenLake-v1, option map_name: invalid option: expected one of "4x4"|"8x8".',
+      'Environment FrozenLake-v1, option map_name: it must be one of 4x4, 8x8.',
     ],
     [
       'CliffWalking-v1',
       { is_slippery: 'yes' },
-      'Environment CliffWalking-v1, option is_slippery: invalid input: expected boolean, received string.',
+      'Environment CliffWalking-v1, option is_slippery: it must be true or false.',
     ],
     [
       'Taxi-v3',
       { max_episode_steps: 0 },
-      'Environment Taxi-v3, option max_episode_steps: too small: expected number to be >=1.',
+      'Environment Taxi-v3, option max_episode_steps: it must be at least 1.',
     ],
   ])('%s %j is refused', (id, options, message) => {
     const find = () => findEnvironment(id, options);
@@ -122,7 +122,7 @@ describe('environments of a module', () => {
     ['export const env = 1;', ' has no default export: write "export default defineEnvironment({ … })".'],
     ['export default {', ' cannot be loaded: '],
     ["throw new Error('no licence');", ' cannot be loaded: no licence'],
-    ['export default () => 1;', ': invalid input: expected object, received function.'],
+    ['export default () => 1;', ': it must be an object.'],
     [`export default { ${good} };`, ', field create: it must be a function (random) => environment.'],
     [
       `export default { ${good}, maxEpisodeStep: 3, create() {} };`,
@@ -130,11 +130,11 @@ describe('environments of a module', () => {
     ],
     [
       `export default { ${good}, maxEpisodeSteps: -1, create() {} };`,
-      ', field maxEpisodeSteps: too small: expected number to be >=1.',
+      ', field maxEpisodeSteps: it must be at least 1.',
     ],
     [
       `export default { ...{ ${good} }, id: 3, create() {} };`,
-      ', field id: invalid input: expected string, received number.',
+      ', field id: it must be a text.',
     ],
     [
       `export default { ...{ ${good} }, actionSpace: { kind: 'discrete', n: 0 }, create() {} };`,

@@ -53,9 +53,7 @@ export class RunDirectory implements Disposable {
       throw new RunDirectoryError(`${path} cannot be made a run directory (${code}): choose another.`);
     }
     if (existsSync(join(absolute, 'run.json'))) {
-      throw new RunDirectoryError(
-        `${path} holds a run already: qfleet resume ${path}, or choose another directory.`,
-      );
+      throw new RunDirectoryError(`${path} holds a run already: resume that, or choose another directory.`);
     }
     if (readdirSync(absolute).length > 1 || readdirSync(join(absolute, 'checkpoints')).length > 0) {
       throw new RunDirectoryError(`${path} is not empty: choose another directory for the run.`);

@@ -78,7 +78,7 @@ describe('a run directory', () => {
 
   it('is never made where something is', () => {
     create('run');
-    expect(() => create('run')).toThrow(/holds a run already: qfleet resume/);
+    expect(() => create('run')).toThrow(/holds a run already: resume that/);
     writeFileSync(join(folder, 'file'), '');
     expect(() => create('file')).toThrow(RunDirectoryError);
     expect(() => RunDirectory.create(folder, 'r1', config)).toThrow(/is not empty/);
@@ -263,7 +263,7 @@ describe('the curve', () => {
     );
     const svg = (await draw(rows))!;
     expect(svg).toMatch(/^<svg [^>]*xmlns=/);
-    for (const text of ['CartPole-v1, seed 0', 'environment steps', 'updates', 'loss', 'solved at 490']) {
+    for (const text of ['CartPole-v1, seed 0', 'environment steps', 'updates', 'loss', 'solved at 495']) {
       expect(svg).toContain(text);
     }
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);

@@ -18,7 +18,7 @@ export function addEnv(program: Command): void {
       'after',
       `
 The trace is {"observations":[[…]],"rewards":[…],"terminated":[…],"truncated":[…]}; the first observation is the
-one before the first action. Example:
+one before the first action. It ends with the episode: actions after that are not taken. Seeds are Qfleet's: the\nsame seed starts Gymnasium elsewhere, so compare from a state. Example:
   $ echo '{"seed":0,"actions":[0,1,1]}' > trace.json && qfleet env trace CartPole-v1 --in trace.json`,
     )
     .action(async (id: string, options: { in: string; out?: string }) => {
@@ -26,13 +26,16 @@ one before the first action. Example:
       const definition = isModule(id) ? await loadEnvironment(id) : findEnvironment(id);
       const trace = traceEnvironment(definition, await readJson(options.in));
       if (options.out === undefined) return printJson(trace);
-      await writeFile(options.out, `${JSON.stringify(trace)}\n`);
+      await writeFile(options.out, `${JSON.stringify(trace)}\n`).catch((cause: Error) => {
+        throw new UsageError(`${options.out} cannot be written: ${cause.message}.`, { cause });
+      });
     });
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new UsageError(`${path} cannot be read: ${cause.message}.`, { cause });
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const known: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a directory' };
+    throw new UsageError(`${path}: ${known[cause.code ?? ''] ?? cause.message}.`, { cause });
   });
   try {
     return JSON.parse(text);

@@ -27,7 +27,10 @@ export function addTrain(program: Command): void {
     .option('--single', 'actor and learner in this one process, reproducible from the seed; needs no Redis')
     .option('--redis <url>', 'an existing Redis (redis:// or rediss://) in place of one of its own')
     .option('--seed <n>', 'seed of the run', seed)
-    .option('--run-dir <dir>', 'where the run is kept (default: runs/NAME-N)')
+    .option(
+      '--run-dir <dir>',
+      'where the run is kept (default: runs/NAME-DATE-TIME-ID, and runs/latest points to it)',
+    )
     .option('--max-updates <n>', 'stop after so many gradient updates', positiveInteger)
     .option('--max-steps <n>', 'stop after so many environment steps', positiveInteger)
     .option('--max-seconds <n>', 'stop after so many seconds of training', positive)

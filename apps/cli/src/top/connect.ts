@@ -4,6 +4,8 @@ import { RunDirectory } from '@qfleet/report';
 import type { TopOptions } from '../commands/top.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis, type Redis } from '../fleet-redis.ts';
+import { shown } from '../output.ts';
+import { suggest } from '../suggest.ts';
 import { readLaunch } from '../train/launch.ts';
 
 /** The run that was started last: what is watched where nothing is named. */
@@ -21,7 +23,7 @@ export async function findFleet(
   const latest = path === undefined && url === undefined && existsSync(LATEST) ? LATEST : undefined;
   const directory = (path ?? latest) === undefined ? null : RunDirectory.open((path ?? latest)!);
   if (directory === null && url === undefined) {
-    throw new UsageError('Name the fleet: qfleet top RUN_DIR, or qfleet top --redis URL.');
+    throw new UsageError(`Name the fleet: ${suggest('top')} RUN_DIR, or ${suggest('top', '--redis')} URL.`);
   }
   const redis = await (options.redis === undefined && directory ? openRun(directory) : openRedis(url!));
   try {
@@ -43,7 +45,10 @@ function urlOf(directory: RunDirectory): string {
 }
 
 const notRunning = (directory: RunDirectory): CommandError =>
-  new CommandError(`${directory.path} does not run now: start it with qfleet resume ${directory.path}.`);
+  new CommandError(
+    `${shown(directory.path)} does not run now. To go on with it: ${suggest('resume', shown(directory.path))} ` +
+      `(to watch another run: ${suggest('top')} RUN_DIR)`,
+  );
 
 /** The Redis of a run that `qfleet train` started. */
 async function openRun(directory: RunDirectory): Promise<Redis> {
@@ -63,7 +68,8 @@ async function onlyRun(redis: Redis): Promise<string> {
     cursor = next;
     if (cursor === '0') break;
   }
-  if (runs.length === 0) throw new CommandError('This Redis holds no run: start one with qfleet train.');
+  if (runs.length === 0)
+    throw new CommandError(`This Redis holds no run. To start one: ${suggest('train', 'cartpole')}`);
   const living: string[] = [];
   for (const run of runs) {
     if ((await redis.zcard(fleetKeys(run).processes)) > 0) living.push(run);

@@ -3,6 +3,7 @@ import { type ConfigSource, loadRunConfig, type RunConfig } from '@qfleet/config
 import { isModule } from '../arguments.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../errors.ts';
+import { suggest } from '../suggest.ts';
 
 /** What `qfleet train` was told to train: told apart by the file name's ending. */
 function sourceOf(what: string): ConfigSource {
@@ -10,7 +11,7 @@ function sourceOf(what: string): ConfigSource {
   if (isModule(what)) return { environmentModule: what };
   if (what.includes('/') || existsSync(what)) {
     throw new UsageError(
-      `${what} is neither a preset (see \`qfleet presets\`) nor a .yaml configuration nor a .ts or .js environment.`,
+      `${what} is neither a preset (see \`${suggest('presets')}\`) nor a .yaml configuration nor a .ts or .js environment.`,
     );
   }
   return { preset: what };
@@ -29,6 +30,9 @@ function overridesOf(options: TrainOptions): string[] {
   return [...given, ...(options.set ?? [])];
 }
 
+/** What `fleet.slots` takes: where more is needed, the complaint is to be about the actors that were asked for. */
+const MOST_SLOTS = 65_536;
+
 /**
  * `--actors` asks for processes, not for a count of slots: where the run has too few for them, it gets twice what they
  * hold, so that some wait for actors that are added later.
@@ -36,7 +40,9 @@ function overridesOf(options: TrainOptions): string[] {
 function slotsFor(source: ConfigSource, overrides: readonly string[], actors: number | undefined): string[] {
   if (actors === undefined || overrides.some((override) => override.startsWith('fleet.slots='))) return [];
   const { slots, slotsPerActor } = loadRunConfig(source, overrides).fleet;
-  return actors * slotsPerActor > slots ? [`fleet.slots=${2 * actors * slotsPerActor}`] : [];
+  return actors * slotsPerActor > slots
+    ? [`fleet.slots=${Math.min(MOST_SLOTS, 2 * actors * slotsPerActor)}`]
+    : [];
 }
 
 /** @throws ConfigError with every problem, a line each. */

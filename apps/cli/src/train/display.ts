@@ -22,15 +22,16 @@ export class Display {
     this.#inPlace = !json && process.stdout.isTTY === true;
   }
 
-  /** Where it rewrites itself, nobody else may write to the terminal. */
-  get inPlace(): boolean {
-    return this.#inPlace;
-  }
-
   /** A line that stays. */
   say(text: string): void {
     if (this.#inPlace) logUpdate.clear();
     this.#stream.write(`${text}\n`);
+  }
+
+  /** A warning: above the block, or on stderr. */
+  warn(text: string): void {
+    if (this.#inPlace) this.say(style('yellow', text));
+    else process.stderr.write(`${text}\n`);
   }
 
   update(progress: Progress): void {

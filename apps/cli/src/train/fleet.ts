@@ -10,9 +10,10 @@ import {
   setPhase,
 } from '@qfleet/fleet';
 import type { FleetState } from '@qfleet/metrics';
-import { latestCheckpoint, type StopReason } from '@qfleet/training';
+import type { StopReason } from '@qfleet/training';
 import { nanoid } from 'nanoid';
 import { openRedis, type Redis } from '../fleet-redis.ts';
+import { suggest } from '../suggest.ts';
 import { redisFolderOf, writeLaunch } from './launch.ts';
 import { sessionLog } from './log.ts';
 import { OwnRedis } from './own-redis.ts';
@@ -29,12 +30,12 @@ const POLL_MS = 250;
  * @throws FleetError before anything is started.
  */
 export async function trainFleet(session: Session, redisUrl: string | null): Promise<SessionEnd> {
-  const log = sessionLog(session.display, session.directory.run);
+  const log = sessionLog(session.display);
   const own = redisUrl === null ? await OwnRedis.start(redisFolderOf(session.directory), log) : null;
   if (own !== null) writeLaunch(session.directory, { mode: 'fleet', redis: null, ownRedis: own.url });
   try {
     const url = own?.url ?? redisUrl!;
-    if (own === null) session.display.say(howToJoin(url, session.directory.run));
+    session.display.say(howToJoin(url, session.directory.run));
     const redis = await openRedis(url);
     try {
       return await superviseRun(session, redis, new FleetProcesses(session.directory, url, log), log);
@@ -46,9 +47,10 @@ export async function trainFleet(session: Session, redisUrl: string | null): Pro
   }
 }
 
-/** What actors on other machines are started with. */
+/** What further actors are started with. */
 const howToJoin = (url: string, run: string): string =>
-  `More actors, anywhere: QFLEET_REDIS_URL=${displayUrl(url)} QFLEET_RUN=${run} qfleet actor`;
+  `One more actor, ${url.startsWith('unix:') ? 'on this machine' : 'anywhere'}: ` +
+  `QFLEET_REDIS_URL=${displayUrl(url)} QFLEET_RUN=${run} ${suggest('actor')}`;
 
 async function superviseRun(
   session: Session,
@@ -92,9 +94,10 @@ async function watch(
   reader: FleetReader,
   processes: FleetProcesses,
 ): Promise<string | null> {
-  const { directory, display, signal } = session;
+  const { display, signal, from } = session;
   const { failed } = processes.supervisor;
-  const before = session.resume ? ((await latestCheckpoint(directory.checkpoints))?.seconds ?? 0) : 0;
+  const before = from?.seconds ?? 0;
+  let updates = from?.updates ?? 0;
   const meter = new RateMeter();
   let trainingSince: number | null = null;
   let exporterSaid = false;
@@ -109,16 +112,18 @@ async function watch(
         exporterSaid = true;
         display.say(`Metrics: http://127.0.0.1:${exporter.port}/metrics`);
       }
-      if (trainingSince !== null) display.update(progressOf(state, meter, before + now - trainingSince));
+      // Between two learners there is none to ask.
+      if (state.learners.length > 0) updates = Math.max(...state.learners.map((it) => it.updates));
+      if (trainingSince !== null)
+        display.update(progressOf(state, updates, meter, before + now - trainingSince));
     }
     await sleep(POLL_MS, undefined, { signal: AbortSignal.any([signal, failed]) }).catch(() => undefined);
   }
   return failed.aborted ? (failed.reason as Error).message : null;
 }
 
-function progressOf(state: FleetState, meter: RateMeter, seconds: number): Progress {
+function progressOf(state: FleetState, updates: number, meter: RateMeter, seconds: number): Progress {
   const steps = state.totals.transitionsPushed;
-  const updates = Math.max(0, ...state.learners.map((learner) => learner.updates));
   const epsilons = state.actors.filter(({ slots }) => slots > 0).map(({ epsilon }) => epsilon);
   return {
     seconds,

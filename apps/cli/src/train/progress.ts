@@ -48,32 +48,40 @@ export function nearestBudget(progress: Progress, stop: RunConfig['stop']): Budg
   return candidates.sort((a, b) => order(a) - order(b))[0] ?? null;
 }
 
-interface Sample {
-  readonly at: number;
-  readonly steps: number;
-  readonly updates: number;
+/** The rate of one counter that is read now and then, over a sliding window. */
+class Rate {
+  readonly #window: number;
+  readonly #samples: { readonly at: number; readonly count: number }[] = [];
+
+  constructor(window: number) {
+    this.#window = window;
+  }
+
+  add(at: number, count: number): number {
+    const samples = this.#samples;
+    const last = samples.at(-1);
+    // It went back to a checkpoint, or its first reading came late: no work was done at that rate.
+    if (last !== undefined && (count < last.count || last.count === 0)) samples.length = 0;
+    samples.push({ at, count });
+    while (samples.length > 2 && at - samples[1].at >= this.#window) samples.shift();
+    const [first] = samples;
+    return at > first.at ? (count - first.count) / (at - first.at) : 0;
+  }
 }
 
-/** Rates of counters that are read now and then, over a sliding window. */
+/** Rates of counters that are read now and then, over a sliding window; a counter that restarts, restarts its rate. */
 export class RateMeter {
-  readonly #window: number;
-  readonly #samples: Sample[] = [];
+  readonly #steps: Rate;
+  readonly #updates: Rate;
 
   /** @param window in seconds. */
   constructor(window = 5) {
-    this.#window = window;
+    this.#steps = new Rate(window);
+    this.#updates = new Rate(window);
   }
 
   /** Takes a reading (`at` in seconds) and gives the rates a second over the window. */
   add(at: number, steps: number, updates: number): { stepsPerSecond: number; updatesPerSecond: number } {
-    this.#samples.push({ at, steps, updates });
-    while (this.#samples.length > 2 && at - this.#samples[1].at >= this.#window) this.#samples.shift();
-    const first = this.#samples[0];
-    const seconds = at - first.at;
-    if (seconds <= 0) return { stepsPerSecond: 0, updatesPerSecond: 0 };
-    return {
-      stepsPerSecond: (steps - first.steps) / seconds,
-      updatesPerSecond: (updates - first.updates) / seconds,
-    };
+    return { stepsPerSecond: this.#steps.add(at, steps), updatesPerSecond: this.#updates.add(at, updates) };
   }
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
 import { clock, integer, style, table } from '../output.ts';
+import { suggest } from '../suggest.ts';
 
-const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
+/** Why training ended. */
+export const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
   solved: 'the evaluation reached stop.solvedReturn',
   maxUpdates: 'stop.maxUpdates is reached',
   maxSteps: 'stop.maxSteps is reached',
@@ -11,26 +13,35 @@ const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
   failed: 'failed',
 };
 
-/** What came of a run, for people: the result, where it is kept, what to try next. */
-export function describeResult(summary: RunSummary, directory: RunDirectory, shownPath: string): string {
+/**
+ * What came of a run, for people: the result, where it is kept, what to try next.
+ *
+ * @param goal the mean return at which the task counts as solved; null: nobody says.
+ */
+export function describeResult(
+  summary: RunSummary,
+  directory: RunDirectory,
+  shownPath: string,
+  goal: number | null,
+): string {
   const { envSteps, updates, trainingSeconds, stopReason, evaluation } = summary;
   const amount = `${integer(envSteps)} env steps, ${integer(updates)} updates, ${trainingSeconds.toFixed(1)} s of training`;
   if (stopReason === 'interrupted') {
     const kept = updates > 0 ? `a checkpoint at update ${integer(updates)}` : 'nothing learned yet';
-    return `Interrupted after ${clock(trainingSeconds)} with ${kept}. To go on:\n  qfleet resume ${shownPath}`;
+    return `Interrupted after ${clock(trainingSeconds)} with ${kept}. To go on:\n  ${suggest('resume', shownPath)}`;
   }
   const lines: string[] = [];
   if (evaluation !== null) {
     const headline = summary.solved ? style(['bold', 'green'], 'Solved') : style('bold', 'Done');
     lines.push(
-      `${headline}: greedy return ${evaluation.mean.toFixed(1)} ± ${evaluation.std.toFixed(1)} over ${evaluation.episodes} episodes.`,
+      `${headline}: greedy return ${evaluation.mean.toFixed(1)} ± ${evaluation.std.toFixed(1)} over ${evaluation.episodes} episodes${reached(evaluation.mean, goal, directory)}.`,
     );
   }
   lines.push(
     `Training ended because ${stops[stopReason]}: ${amount}.`,
     `Run directory: ${shownPath} (${join(shownPath, 'curve.svg')}, summary.json, checkpoints)`,
     '',
-    'Next, as `npm run -s qfleet -- …`:',
+    'Next:',
     table(
       suggestions(summary, directory, shownPath).map(([command, does]) => [
         `  ${command}`,
@@ -41,17 +52,27 @@ export function describeResult(summary: RunSummary, directory: RunDirectory, sho
   return lines.join('\n');
 }
 
+/** Where the run asked for more than it takes to solve the task: the goal that was reached, and the one that was not. */
+function reached(mean: number, goal: number | null, { config }: RunDirectory): string {
+  const { solvedReturn } = config.stop;
+  if (goal === null || solvedReturn === null || mean < goal || mean >= solvedReturn) return '';
+  return ` (${config.environment.id} is solved at ${goal}; stop.solvedReturn ${solvedReturn} was not reached)`;
+}
+
 function suggestions(summary: RunSummary, directory: RunDirectory, shownPath: string): [string, string][] {
   const { stop, fleet } = directory.config;
-  const again = `qfleet train ${join(shownPath, 'config.yaml')}`;
-  const commands: [string, string][] = [[`qfleet eval ${shownPath} --episodes 100`, 'play more episodes']];
-  if (!summary.solved && stop.maxUpdates !== null) {
-    commands.push([`${again} --max-updates ${2 * stop.maxUpdates}`, 'train longer']);
+  const again = (option: string, value: number): string =>
+    suggest('train', join(shownPath, 'config.yaml'), option, String(value));
+  const commands: [string, string][] = [
+    [suggest('eval', shownPath, '--episodes', '100'), 'play more episodes'],
+  ];
+  if (summary.stopReason === 'maxUpdates' && stop.maxUpdates !== null) {
+    commands.push([again('--max-updates', 2 * stop.maxUpdates), 'train longer']);
   }
   commands.push(
-    [`${again} --actors ${2 * fleet.actors}`, 'more actors'],
-    [`${again} --seed ${summary.seed + 1}`, 'another seed'],
-    ['qfleet top', 'the live fleet, while a run goes on'],
+    [again('--actors', 2 * fleet.actors), 'more actors'],
+    [again('--seed', summary.seed + 1), 'another seed'],
+    [suggest('top'), 'the live fleet, while a run goes on'],
   );
   return commands;
 }

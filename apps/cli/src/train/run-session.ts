@@ -1,12 +1,12 @@
-import { relative } from 'node:path';
 import type { RunDirectory } from '@qfleet/report';
+import { latestCheckpoint } from '@qfleet/training';
 import { exitCodes } from '../errors.ts';
 import { Interrupt } from '../interrupt.ts';
-import { print, printJson, style } from '../output.ts';
+import { print, printJson, shown, style } from '../output.ts';
 import { Display } from './display.ts';
 import type { Launch } from './launch.ts';
 import { describeResult } from './result.ts';
-import { summarize } from './summary.ts';
+import { goalOf, summarize } from './summary.ts';
 
 export interface SessionOptions {
   readonly mode: Launch['mode'];
@@ -25,13 +25,18 @@ export async function runSession(directory: RunDirectory, options: SessionOption
     display.say('Ending: the fleet drains and takes a checkpoint. Ctrl-C again ends it at once.'),
   );
   const { signal, killed } = interrupt;
-  const session = { directory, display, signal, killed, resume: options.resume };
   const { environment, seed, fleet } = directory.config;
   const how = options.mode === 'single' ? 'in this process' : `with ${fleet.actors} actors`;
   display.say(
     `${options.resume ? 'Resuming' : 'Training'} ${style('bold', environment.id)}, seed ${seed}, ${how}. Run directory: ${shownPath}`,
   );
   try {
+    const from = options.resume
+      ? await latestCheckpoint(directory.checkpoints, ({ message }) =>
+          display.warn(`${message} It is passed over.`),
+        )
+      : null;
+    const session = { directory, display, signal, killed, resume: options.resume, from };
     const end =
       options.mode === 'single'
         ? await (await import('./single-session.ts')).trainInProcess(session)
@@ -39,17 +44,12 @@ export async function runSession(directory: RunDirectory, options: SessionOption
     display.close();
     const summary = await summarize(directory, end, (performance.now() - startedAt) / 1000, signal);
     if (options.json) await printJson({ ...summary, runDirectory: directory.path });
-    else if (end.failure === null) await print(describeResult(summary, directory, shownPath));
+    else if (end.failure === null)
+      await print(describeResult(summary, directory, shownPath, await goalOf(directory.config)));
     if (end.failure !== null) process.stderr.write(`error: ${end.failure}\n`);
     return end.failure === null ? exitCodes.done : exitCodes.failed;
   } finally {
     interrupt.stop();
     display.close();
   }
-}
-
-/** A path as it is said: relative where it lies below the working directory. */
-function shown(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
 }

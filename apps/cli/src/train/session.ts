@@ -1,4 +1,5 @@
 import type { RunDirectory, RunSummary } from '@qfleet/report';
+import type { Checkpoint } from '@qfleet/training';
 import type { Display } from './display.ts';
 
 /** One session of training a run, by a fleet or in this process. */
@@ -9,8 +10,10 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Aborted: end at once, whatever is lost. */
   readonly killed: AbortSignal;
-  /** Go on from the last checkpoint. */
+  /** The run was started before. */
   readonly resume: boolean;
+  /** What it goes on from; null: from the start. */
+  readonly from: Checkpoint | null;
 }
 
 /** How a session ended. */

@@ -6,7 +6,7 @@ import type { Session, SessionEnd } from './session.ts';
 
 /** Trains in this process, with the progress and the files that a fleet's run has. */
 export async function trainInProcess(session: Session): Promise<SessionEnd> {
-  const { directory, display, signal, resume } = session;
+  const { directory, display, signal, from } = session;
   directory.lock();
   try {
     const recorder = new MetricsRecorder(directory);
@@ -25,7 +25,7 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
     const { trainer, stopReason } = await trainSingle({
       config: directory.config,
       checkpoints: directory.checkpoints,
-      resume,
+      from,
       signal,
       onProgress: (trainer: Trainer, steps: number, episodes: readonly EpisodeSummary[]) => {
         recorder.addEpisodes(episodes);

@@ -53,7 +53,7 @@ export async function summarize(
 }
 
 /** The mean return at which the task counts as solved; null: nobody says. */
-async function goalOf(config: RunConfig): Promise<number | null> {
+export async function goalOf(config: RunConfig): Promise<number | null> {
   return (await resolveEnvironment(config.environment)).solvedReturn ?? config.stop.solvedReturn;
 }
 

@@ -4,6 +4,7 @@ import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
 import type { TrainOptions } from '../commands/train.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
+import { suggest } from '../suggest.ts';
 import { configurationOf } from './configuration.ts';
 import { writeLaunch } from './launch.ts';
 import { runSession } from './run-session.ts';
@@ -14,6 +15,12 @@ export async function train(what: string, options: TrainOptions): Promise<number
     throw new UsageError('--single keeps its replay in memory: leave --redis out.');
   }
   const config = configurationOf(what, options);
+  if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {
+    throw new UsageError(
+      `${options.runDir} holds a run already. To go on with it: ${suggest('resume', options.runDir)} ` +
+        '(to start another one, choose another directory)',
+    );
+  }
   await resolveEnvironment(config.environment);
   if (!options.single) await checkServer(options.redis);
   const run = newRunId();
