@@ -15,7 +15,7 @@ import {
   seedLeases,
   setPhase,
 } from '@qfleet/fleet';
-import { RedisReplayStore } from '@qfleet/replay';
+import { FencedError, type PriorityStore, RedisReplayStore } from '@qfleet/replay';
 import type { RunDirectory } from '@qfleet/report';
 import { layoutOf } from '@qfleet/rollout';
 import {
@@ -116,6 +116,7 @@ async function makeTrainer(
     layout,
     agent,
     store,
+    saving: { store: fencedBy(lease, store), fence: lease.token },
     channel: new RedisWeightsChannel(redis, env.run, lease),
     evaluations,
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept),
@@ -125,6 +126,18 @@ async function makeTrainer(
     outlast: (task) => outlastFullMemory(task, { log, signal: AbortSignal.any([signal, lease.lost]) }),
   });
   return { trainer, recorder };
+}
+
+/** A store that tells the lease when priorities are refused for its token. */
+function fencedBy(lease: LearnerLease, store: PriorityStore): PriorityStore {
+  return {
+    loadPriorities: (ids) => store.loadPriorities(ids),
+    savePriorities: (...what) =>
+      store.savePriorities(...what).catch((error: unknown) => {
+        if (error instanceof FencedError) lease.lose();
+        throw error;
+      }),
+  };
 }
 
 /** The run's replay: made where there is none, else opened. */

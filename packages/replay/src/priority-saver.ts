@@ -3,7 +3,7 @@ import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
 import type { ReplayStanding, StoredChunk } from './store.ts';
 import type { ChunkRecord } from './transition-index.ts';
 
-/** Most chunks of one call: what is beyond waits for the next. Keeps a call short for Redis. */
+/** Chunks that go in one call: others wait no longer for Redis than that. */
 const CHUNKS_A_CALL = 4096;
 
 /** Keeps track of which chunks' priorities have changed, and saves those as they are at the time of saving. */
@@ -31,23 +31,34 @@ export class PrioritySaver {
     }
   }
 
+  /** Saves what has changed until now. @throws what the store throws; what was not saved waits for the next call. */
   async save(generation: string): Promise<void> {
-    const chunks = this.#unsaved.splice(0, CHUNKS_A_CALL);
-    const blocks: ChunkPriorities[] = [];
+    const changed = this.#unsaved;
+    this.#unsaved = [];
+    // What changes from here on is for the next call too.
+    for (const chunk of changed) chunk.unsaved = false;
+    for (let first = 0; first < changed.length || first === 0; first += CHUNKS_A_CALL) {
+      const portion = changed.slice(first, first + CHUNKS_A_CALL);
+      try {
+        await this.#store.savePriorities(generation, this.#read(portion), this.#fence);
+      } catch (error) {
+        const rest = changed.slice(first);
+        this.touch(rest, rest.length);
+        throw error;
+      }
+    }
+  }
+
+  #read(chunks: readonly ChunkRecord[]): ChunkPriorities[] {
+    const read: ChunkPriorities[] = [];
     for (const chunk of chunks) {
-      chunk.unsaved = false;
       // Its leaves are another chunk's by now.
       if (chunk.dropped) continue;
       const values = new Float32Array(chunk.length);
       this.#priorities.read(chunk.start, values);
-      blocks.push({ id: chunk.id, values });
+      read.push({ id: chunk.id, values });
     }
-    try {
-      await this.#store.savePriorities(generation, blocks, this.#fence);
-    } catch (error) {
-      this.touch(chunks, chunks.length);
-      throw error;
-    }
+    return read;
   }
 
   /** What the learner before this one saved of these chunks; undefined where there can be nothing. */

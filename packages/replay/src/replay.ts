@@ -197,7 +197,7 @@ export class Replay {
   }
 
   /**
-   * Saves the priorities that changed since the last call, in one packed call; training goes on meanwhile. A learner
+   * Saves the priorities that changed since the last call, in packed blocks; training goes on meanwhile. A learner
    * that starts later has them again with its first `sync`. Nothing to do without the option `saving`.
    * @throws FencedError when a learner with a higher token has saved; what the store throws when it can't be reached:
    *   then the next call saves them too.

@@ -5,6 +5,7 @@ import {
   type Batch,
   type Layout,
   makeBatch,
+  type PriorityStore,
   Replay,
   ReplayMissingError,
   type ReplayStore,
@@ -25,6 +26,8 @@ export interface TrainerParts {
   readonly checkpoints: CheckpointFolder;
   /** Where to continue from; null: from the start. */
   readonly from: Checkpoint | null;
+  /** Where priorities outlive this process, and its fencing token; without it they are not kept. */
+  readonly saving?: { readonly store: PriorityStore; readonly fence: number };
   readonly onEvaluation?: (result: EvaluationResult) => void;
   /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
   readonly restore?: () => Promise<void>;
@@ -53,6 +56,9 @@ export interface TrainerCounts {
 const SAMPLING_STREAM = 'replay sampling';
 const EVALUATION_STREAM = 'evaluation';
 
+/** What a killed learner loses of its priorities at most. */
+const PRIORITIES_MS = 5_000;
+
 /**
  * The learner's work, a call at a time: sample, update, and what is due after it. It decides nothing about
  * processes and time slices: `runTrainer` drives it as a fleet's learner, `--single` between rollouts.
@@ -80,6 +86,7 @@ export class Trainer {
   #generation: string | null;
   #stepsBefore = 0;
   #steps: number;
+  #prioritiesSavedAt = performance.now();
   #stats: UpdateStats | null = null;
   #lastEvaluation: EvaluationResult | null = null;
   #best: EvaluationResult | null = null;
@@ -96,6 +103,7 @@ export class Trainer {
       discount: config.agent.discount,
       nStep: config.agent.kind === 'dqn' ? config.agent.nSteps : 1,
       ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
+      ...(parts.saving ? { saving: parts.saving } : {}),
     });
     const size = config.agent.batchSize;
     this.#batches = Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(size, layout));
@@ -230,7 +238,7 @@ export class Trainer {
     return sampling.beta + (1 - sampling.beta) * progress;
   }
 
-  /** Starts what is due after an update: publishing, a checkpoint, an evaluation. Holds nothing up. */
+  /** Starts what is due after an update: publishing, a checkpoint, an evaluation, saving priorities. Holds nothing up. */
   startDueWork(): void {
     this.#background.check();
     const { learner, evaluation } = this.config;
@@ -243,6 +251,12 @@ export class Trainer {
     ) {
       const evaluate = this.#updates - this.#evaluated >= evaluation.every;
       this.#background.start('checkpoint', () => this.#checkpoint(evaluate));
+    }
+    if (
+      performance.now() - this.#prioritiesSavedAt >= PRIORITIES_MS &&
+      !this.#background.busy('priorities')
+    ) {
+      this.#background.start('priorities', () => this.#savePriorities());
     }
   }
 
@@ -281,6 +295,17 @@ export class Trainer {
     if (evaluateLast || this.#updates > this.#checkpointed) await this.#checkpoint(evaluateLast);
     if (this.#updates > this.#published) await this.#publish();
     await this.synchronize();
+    await this.#savePriorities();
+  }
+
+  async #savePriorities(): Promise<void> {
+    this.#prioritiesSavedAt = performance.now();
+    try {
+      await this.#outlast(() => this.replay.savePriorities());
+    } catch (error) {
+      // They are lost with the replay; `synchronize` sees to that.
+      if (!(error instanceof ReplayMissingError)) throw error;
+    }
   }
 
   async #publish(): Promise<void> {

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { createAgent, type Weights, type WeightsChannel } from '@qfleet/agents';
 import { type RunConfig, runSchema } from '@qfleet/config';
 import { Random } from '@qfleet/random';
-import { ChunkBuilder, type Layout, MemoryReplayStore } from '@qfleet/replay';
+import {
+  ChunkBuilder,
+  FencedError,
+  type Layout,
+  MemoryReplayStore,
+  makeBatch,
+  type PriorityStore,
+} from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   CheckpointFolder,
@@ -14,6 +21,7 @@ import {
   listCheckpoints,
   runTrainer,
   Trainer,
+  type TrainerParts,
 } from '../src/index.ts';
 
 /** Five states in a row; action 1 goes right, 0 left; 1 for reaching the right end, which is terminal. */
@@ -106,13 +114,24 @@ describe('Trainer', () => {
   async function setUp(
     config: RunConfig,
     store = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 }),
+    parts: Pick<TrainerParts, 'saving'> = {},
   ) {
     const agent = await createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: null });
     const channel = new Channel();
     const evaluations = new CountingEvaluations();
     const checkpoints = new CheckpointFolder(directory, 50);
     const from = await latestCheckpoint(directory);
-    const trainer = new Trainer({ config, layout, agent, store, channel, evaluations, checkpoints, from });
+    const trainer = new Trainer({
+      config,
+      layout,
+      agent,
+      store,
+      channel,
+      evaluations,
+      checkpoints,
+      from,
+      ...parts,
+    });
     return { agent, channel, evaluations, store, trainer };
   }
 
@@ -155,6 +174,43 @@ describe('Trainer', () => {
     const ratio = sampledTotal / (insertedTotal - 100);
     expect(ratio / 4).toBeGreaterThan(0.95);
     expect(ratio / 4).toBeLessThan(1.05);
+  });
+
+  it('leaves its priorities to the trainer after it, and stops when they are refused', async () => {
+    const kept = new Map<number, Float32Array>();
+    let newest = 0;
+    const priorities: PriorityStore = {
+      async savePriorities(_generation, blocks, fence) {
+        if (fence < newest) throw new FencedError('Another learner took over.');
+        newest = fence;
+        for (const { id, values } of blocks) kept.set(id, values);
+      },
+      loadPriorities: async (ids) => ids.map((id) => kept.get(id) ?? null),
+    };
+    const config = configOf({ replay: { samplesPerInsert: null, sampling: { kind: 'prioritized' } } });
+    const saving = (fence: number) => ({ saving: { store: priorities, fence } });
+    const { store, trainer } = await setUp(config, undefined, saving(1));
+    await fill(store, 500);
+    await trainer.start();
+    for (let i = 0; i < 20; i++) await trainer.update();
+    await trainer.finish(false);
+    expect(kept.size).toBeGreaterThan(10);
+
+    const drawn = async ({ replay }: Trainer) => {
+      const batch = makeBatch(64, layout);
+      await replay.sample(batch, new Random(3));
+      return [...batch.leaves];
+    };
+    const { trainer: next } = await setUp(config, store, saving(2));
+    await next.start();
+    expect(await drawn(next)).toEqual(await drawn(trainer));
+    const { trainer: fresh } = await setUp(config, store);
+    await fresh.start();
+    expect(await drawn(fresh)).not.toEqual(await drawn(trainer));
+
+    await next.finish(false);
+    await trainer.update();
+    await expect(trainer.finish(false)).rejects.toThrow(FencedError);
   });
 
   it('publishes, checkpoints and asks for evaluations when they are due', async () => {
