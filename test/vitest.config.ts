@@ -8,6 +8,7 @@ export default defineConfig({
       '**/node_modules/**',
       '**/dist/**',
       'test/learning/**',
+      'test/soak/**',
       'test/deploy/{clean-root,compose-go}.test.ts',
     ],
     // Real processes on two cores: more workers would only take turns.

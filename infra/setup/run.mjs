@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChecks, runSuites, sum, sumLine } from './checks.mjs';
 import { launch, stopOnSignal } from './launch.mjs';
-import { setUpNative } from './native.mjs';
+import { needsNative, setUpNative } from './native.mjs';
 import { SetupError } from './progress.mjs';
 import { setUpWorkspace } from './setup.mjs';
 import { trainArguments } from './train-arguments.mjs';
@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const suites = 'test/vitest.config.ts';
 const learningSuites = 'test/vitest.learning.config.ts';
 const deploySuites = 'test/vitest.deploy.config.ts';
+const soakSuites = 'test/vitest.soak.config.ts';
 
 /** @typedef {import('./setup.mjs').Ready} Ready
  * @typedef {import('./checks.mjs').Counts} Counts */
@@ -22,7 +23,11 @@ const deploySuites = 'test/vitest.deploy.config.ts';
 function qfleet({ node, env }, args) {
   // In the user's folder: paths in the arguments are relative to it.
   const cwd = env['INIT_CWD'] ?? process.cwd();
-  return launch(node, ['--enable-source-maps', join(root, 'apps/cli/dist/main.js'), ...args], { cwd, env });
+  return launch(node, ['--enable-source-maps', join(root, 'apps/cli/dist/main.js'), ...args], {
+    cwd,
+    // What it suggests is to be started in the same way.
+    env: { ...env, QFLEET_COMMAND: 'npm run -s qfleet --' },
+  });
 }
 
 /** @param {...Counts} parts */
@@ -32,10 +37,10 @@ function report(...parts) {
   return total.failed === 0 ? 0 : 1;
 }
 
-/** @type {Record<string, {native: boolean, run: (ready: Ready, args: string[]) => number | Promise<number>}>} */
+/** @type {Record<string, {native: boolean | ((args: string[]) => boolean), run: (ready: Ready, args: string[]) => number | Promise<number>}>} */
 const commands = {
   start: { native: true, run: (ready, args) => qfleet(ready, trainArguments(args)) },
-  qfleet: { native: true, run: qfleet },
+  qfleet: { native: needsNative, run: qfleet },
   setup: { native: true, run: () => 0 },
   build: { native: false, run: () => 0 },
   check: { native: false, run: async (ready) => report(await runChecks(ready)) },
@@ -50,6 +55,10 @@ const commands = {
   'test:deploy': {
     native: true,
     run: async (ready, args) => report(await runSuites(ready, deploySuites, args)),
+  },
+  'test:soak': {
+    native: true,
+    run: async (ready, args) => report(await runSuites(ready, soakSuites, args)),
   },
   format: {
     native: false,
@@ -70,7 +79,8 @@ const counts = name.startsWith('test') || name === 'check';
 try {
   const letGo = stopOnSignal();
   const ready = await setUpWorkspace(root, process.env);
-  if (command.native) await setUpNative(ready, { retry: name === 'setup' });
+  const native = typeof command.native === 'function' ? command.native(args) : command.native;
+  if (native) await setUpNative(ready, { retry: name === 'setup' });
   letGo();
   process.exitCode = await command.run(ready, args);
 } catch (error) {

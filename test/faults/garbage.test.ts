@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fleetKeys } from '@qfleet/fleet';
 import { ChunkError, encodeChunk, type Layout } from '@qfleet/replay';
 import { expect } from 'vitest';
-import { fault } from './support/fault.ts';
+import { faults } from './support/fault.ts';
 import { type FaultyFleet, RUN } from './support/fleet.ts';
 
 /** Learner and leases live on this long without being heard of. */
@@ -55,60 +55,53 @@ async function withTornWeights(
 }
 
 let sequence = 0;
-fault('a chunk with a flipped bit is refused, counted, and never trained on', {
-  strike: async (fleet, random) => {
-    const replay = await fleet.replay();
-    const bytes = chunkFor(replay.layout, sequence++);
-    // Behind the header that the replay reads itself.
-    bytes[80 + random.integer(bytes.length - 80)] ^= 1 << random.integer(8);
-    const { chunksRefused } = (await fleet.state())!.totals;
-    expect(await replay.append([bytes])).toMatchObject({ stored: 1 });
-    await fleet.until(({ totals }) => totals.chunksRefused === chunksRefused + 1, 'it is refused');
-  },
-});
 
-fault('a chunk of another layout or format is refused at the door', {
-  rounds: 1,
-  strike: async (fleet) => {
-    const replay = await fleet.replay();
-    const { newest } = await replay.standing();
-    const foreign = chunkFor({ ...replay.layout, actions: 7 }, 0);
-    await expect(replay.append([foreign])).rejects.toThrow(/another layout than this replay/);
-    const old = chunkFor(replay.layout, 0);
-    old[4] = 0;
-    await expect(replay.append([old])).rejects.toThrow(ChunkError);
-    for (const id of await replay.fetch([newest, newest + 1])) expect(String(id)).not.toContain('vandal');
-  },
-});
-
-fault('an actor of another schema cannot join', {
-  rounds: 1,
-  strike: async (fleet) => {
-    const { code, stderr } = await fleet.run('actor', { PACED_CLIFF_ACTIONS: '5' });
-    expect(stderr).toMatch(/The replay .* holds .* with 4 actions, not .* with 5 actions/);
-    expect(code).toBe(1);
-  },
-});
-
-fault('a weights blob that is cut short is refused and counted; an actor that is too stale waits', {
-  rounds: 1,
+faults('garbage comes', {
   fleet: 'fleet: { slots: 8, slotsPerLease: 2, slotsPerActor: 4, maxStaleness: 50 }',
-  strike: async (fleet) => {
-    const { weightsRefused } = (await fleet.state())!.totals;
-    await withTornWeights(fleet, 1, async (version) => {
-      const state = await fleet.until(
-        ({ totals }) => totals.weightsRefused === weightsRefused + 2,
-        'both actors refuse it',
-      );
-      expect(state.actors.map((actor) => actor.weightsVersion)).toEqual([version, version]);
-    });
-    await fleet.progress();
-    await withTornWeights(fleet, 51, async () => {
-      const wait = (await fleet.state())!.totals.actorWaitWeightsSeconds;
-      await fleet.until(({ totals }) => totals.actorWaitWeightsSeconds > wait + 1, 'both wait');
-      const still = (await fleet.state())!.totals.environmentSteps;
-      await sleep(PAUSE_MS);
-      expect((await fleet.state())!.totals.environmentSteps).toBe(still);
-    });
+  strikes: {
+    'a chunk with a flipped bit is refused, counted, and never trained on': async (fleet, random) => {
+      const replay = await fleet.replay();
+      const bytes = chunkFor(replay.layout, sequence++);
+      // Behind the header that the replay reads itself.
+      bytes[80 + random.integer(bytes.length - 80)] ^= 1 << random.integer(8);
+      const { chunksRefused } = (await fleet.state())!.totals;
+      expect(await replay.append([bytes])).toMatchObject({ stored: 1 });
+      await fleet.until(({ totals }) => totals.chunksRefused === chunksRefused + 1, 'it is refused');
+    },
+    'a chunk of another layout or format is refused at the door': async (fleet) => {
+      const replay = await fleet.replay();
+      const { newest } = await replay.standing();
+      const foreign = chunkFor({ ...replay.layout, actions: 7 }, 0);
+      await expect(replay.append([foreign])).rejects.toThrow(/another layout than this replay/);
+      const old = chunkFor(replay.layout, 0);
+      old[4] = 0;
+      await expect(replay.append([old])).rejects.toThrow(ChunkError);
+      for (const id of await replay.fetch([newest, newest + 1])) expect(String(id)).not.toContain('vandal');
+    },
+    'an actor of another schema cannot join': async (fleet) => {
+      const { code, stderr } = await fleet.run('actor', { PACED_CLIFF_ACTIONS: '5' });
+      expect(stderr).toMatch(/The replay .* holds .* with 4 actions, not .* with 5 actions/);
+      expect(code).toBe(1);
+    },
+    'a weights blob that is cut short is refused and counted; an actor that is too stale waits': async (
+      fleet,
+    ) => {
+      const { weightsRefused } = (await fleet.state())!.totals;
+      await withTornWeights(fleet, 1, async (version) => {
+        const state = await fleet.until(
+          ({ totals }) => totals.weightsRefused === weightsRefused + 2,
+          'both actors refuse it',
+        );
+        expect(state.actors.map((actor) => actor.weightsVersion)).toEqual([version, version]);
+      });
+      await fleet.progress();
+      await withTornWeights(fleet, 51, async () => {
+        const wait = (await fleet.state())!.totals.actorWaitWeightsSeconds;
+        await fleet.until(({ totals }) => totals.actorWaitWeightsSeconds > wait + 1, 'both wait');
+        const still = (await fleet.state())!.totals.environmentSteps;
+        await sleep(PAUSE_MS);
+        expect((await fleet.state())!.totals.environmentSteps).toBe(still);
+      });
+    },
   },
 });

@@ -1,6 +1,6 @@
 import { fleetKeys } from '@qfleet/fleet';
 import { expect } from 'vitest';
-import { fault } from './support/fault.ts';
+import { faults } from './support/fault.ts';
 import { type FaultyFleet, RUN, within } from './support/fleet.ts';
 
 /** Which of the two trains. */
@@ -18,31 +18,29 @@ async function addSecond(fleet: FaultyFleet): Promise<void> {
   await expect.poll(() => fleet.log(otherThan('learner-0')), within).toMatch(/Another learner trains run/);
 }
 
-fault('of two learners one trains; when it is killed the other does', {
-  rounds: 1,
-  strike: async (fleet) => {
-    await addSecond(fleet);
-    expect((await fleet.state())!.learners).toHaveLength(1);
-    const first = await holderOf(fleet);
-    fleet.signal(first, 'SIGKILL');
-    // The one that was killed is started again too, and may be the faster.
-    await fleet.progress();
-    expect((await fleet.state())!.learners).toHaveLength(1);
-  },
-});
-
-fault('a learner that sleeps past its lease is replaced, and does no harm when it wakes', {
-  rounds: 1,
-  strike: async (fleet) => {
-    await addSecond(fleet);
-    const first = await holderOf(fleet);
-    fleet.signal(first, 'SIGSTOP');
-    await takenOver(fleet, otherThan(first));
-    const before = (await fleet.state())!.totals.updates;
-    fleet.signal(first, 'SIGCONT');
-    await expect.poll(() => fleet.process(first).restarts, within).toBe(1);
-    expect(fleet.log(first)).toMatch(/another learner took over/i);
-    expect((await fleet.state())!.totals.updates).toBeGreaterThanOrEqual(before);
-    expect(await holderOf(fleet)).toBe(otherThan(first));
+faults('there are two learners', {
+  strikes: {
+    'of two learners one trains; when it is killed the other does': async (fleet) => {
+      await addSecond(fleet);
+      expect((await fleet.state())!.learners).toHaveLength(1);
+      const first = await holderOf(fleet);
+      fleet.signal(first, 'SIGKILL');
+      // The one that was killed is started again too, and may be the faster.
+      await fleet.progress();
+      expect((await fleet.state())!.learners).toHaveLength(1);
+    },
+    'a learner that sleeps past its lease is replaced, and does no harm when it wakes': async (fleet) => {
+      await addSecond(fleet);
+      const first = await holderOf(fleet);
+      const { restarts } = fleet.process(first);
+      fleet.signal(first, 'SIGSTOP');
+      await takenOver(fleet, otherThan(first));
+      const before = (await fleet.state())!.totals.updates;
+      fleet.signal(first, 'SIGCONT');
+      await expect.poll(() => fleet.process(first).restarts, within).toBe(restarts + 1);
+      expect(fleet.log(first)).toMatch(/another learner took over/i);
+      expect((await fleet.state())!.totals.updates).toBeGreaterThanOrEqual(before);
+      expect(await holderOf(fleet)).toBe(otherThan(first));
+    },
   },
 });

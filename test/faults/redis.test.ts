@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '@qfleet/random';
 import { expect } from 'vitest';
-import { fault } from './support/fault.ts';
+import { faults } from './support/fault.ts';
 import type { FaultyFleet } from './support/fleet.ts';
 
 async function outage(fleet: FaultyFleet, random: Random): Promise<void> {
@@ -10,37 +10,40 @@ async function outage(fleet: FaultyFleet, random: Random): Promise<void> {
   await fleet.server.start();
 }
 
-fault('Redis is killed, with an append-only file: nothing is lost', {
+faults('a Redis with an append-only file', {
   redis: ['--appendonly', 'yes', '--appendfsync', 'always'],
-  strike: async (fleet, random) => {
-    const before = (await fleet.state())!;
-    await outage(fleet, random);
-    const after = await fleet.until(() => true, 'Redis has the run');
-    expect(after.totals.transitionsPushed).toBeGreaterThanOrEqual(before.totals.transitionsPushed);
-    expect(fleet.books.losses).toBe(0);
+  rounds: 2,
+  strikes: {
+    'Redis is killed, with an append-only file: nothing is lost': async (fleet, random) => {
+      const before = (await fleet.state())!;
+      await outage(fleet, random);
+      const after = await fleet.until(() => true, 'Redis has the run');
+      expect(after.totals.transitionsPushed).toBeGreaterThanOrEqual(before.totals.transitionsPushed);
+      expect(fleet.books.losses).toBe(0);
+    },
+    'Redis is out of memory for a while: the fleet waits': async (fleet, random) => {
+      const before = (await fleet.state())!;
+      await fleet.redis.config('SET', 'maxmemory', '1');
+      await sleep(1_000 + random.integer(3_000));
+      await fleet.redis.config('SET', 'maxmemory', '0');
+      await fleet.progress();
+      const after = (await fleet.state())!;
+      expect(after.totals).toMatchObject({
+        actorRestarts: before.totals.actorRestarts,
+        learnerRestarts: before.totals.learnerRestarts,
+      });
+    },
   },
 });
 
-fault('Redis is killed and keeps nothing: the fleet says so, and refills it', {
-  strike: async (fleet, random) => {
-    const said = fleet.log('learner-0').match(/Redis lost the run/g)?.length ?? 0;
-    await outage(fleet, random);
-    await fleet.until(({ phase, replay }) => phase === 'running' && replay.transitions > 500, 'it refills');
-    expect(fleet.log('learner-0').match(/Redis lost the run/g)).toHaveLength(said + 1);
-  },
-});
-
-fault('Redis is out of memory for a while: the fleet waits', {
-  strike: async (fleet, random) => {
-    const before = (await fleet.state())!;
-    await fleet.redis.config('SET', 'maxmemory', '1');
-    await sleep(1_000 + random.integer(3_000));
-    await fleet.redis.config('SET', 'maxmemory', '0');
-    await fleet.progress();
-    const after = (await fleet.state())!;
-    expect(after.totals).toMatchObject({
-      actorRestarts: before.totals.actorRestarts,
-      learnerRestarts: before.totals.learnerRestarts,
-    });
+faults('a Redis that keeps nothing', {
+  rounds: 2,
+  strikes: {
+    'Redis is killed and keeps nothing: the fleet says so, and refills it': async (fleet, random) => {
+      const said = fleet.log('learner-0').match(/Redis lost the run/g)?.length ?? 0;
+      await outage(fleet, random);
+      await fleet.until(({ phase, replay }) => phase === 'running' && replay.transitions > 500, 'it refills');
+      expect(fleet.log('learner-0').match(/Redis lost the run/g)).toHaveLength(said + 1);
+    },
   },
 });

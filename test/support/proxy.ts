@@ -48,7 +48,8 @@ interface Network {
 
 /** A network that can be made bad, between clients and one server. */
 export interface NetworkProxy {
-  readonly port: number;
+  /** `host:port`. */
+  readonly address: string;
   latencyMs: number;
   /** Every connection passes half of the server's next bytes and ends. Gives how many there are. */
   cutMidReply(): number;
@@ -58,8 +59,11 @@ export interface NetworkProxy {
   close(): Promise<void>;
 }
 
-/** @param target the server's Unix socket. */
-export async function startProxy(target: string): Promise<NetworkProxy> {
+/**
+ * @param target the server's Unix socket.
+ * @param host where it listens.
+ */
+export async function startProxy(target: string, host: string): Promise<NetworkProxy> {
   const network: Network = { latencyMs: 0, whole: Promise.resolve() };
   const replies = new Set<Way>();
   const sockets = new Set<Socket>();
@@ -76,11 +80,11 @@ export async function startProxy(target: string): Promise<NetworkProxy> {
     replies.add(reply);
     client.on('close', () => replies.delete(reply));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   let heal = (): void => undefined;
   return {
-    port: (server.address() as AddressInfo).port,
+    address: `${host}:${(server.address() as AddressInfo).port}`,
     get latencyMs() {
       return network.latencyMs;
     },

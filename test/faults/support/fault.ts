@@ -10,25 +10,41 @@ const seed = Number(process.env['QFLEET_FAULTS_SEED'] ?? Math.floor(Math.random(
 const FIRST_MS = 200;
 const LAST_MS = 1_500;
 
-export interface Fault extends FaultyFleetOptions {
-  /** How often it comes in `npm test`; in the soak eight times that. */
+type Strike = (fleet: FaultyFleet, random: Random) => Promise<void>;
+
+export interface Faults extends FaultyFleetOptions {
+  /** How often each comes in `npm test`; in the soak eight times that. */
   readonly rounds?: number;
-  /** One fault, and what must hold after it. */
-  readonly strike: (fleet: FaultyFleet, random: Random) => Promise<void>;
+  /** Each one fault, by its name, and what must hold after it. */
+  readonly strikes: Readonly<Record<string, Strike>>;
 }
 
-/** A test: a fleet trains, is struck at random moments, goes on each time, reaches its goal, and its books balance. */
-export function fault(name: string, { rounds = 2, strike, ...options }: Fault): void {
-  const count = soak ? 8 * rounds : rounds;
+/**
+ * A test: a fleet trains, is struck at random moments by faults in random order, goes on each time, reaches its goal,
+ * and its books balance.
+ */
+export function faults(name: string, { rounds = 1, strikes, ...options }: Faults): void {
+  const count = (soak ? 8 : 1) * rounds * Object.keys(strikes).length;
   it(name, { timeout: 120_000 + count * 60_000 }, async () => {
-    console.info(`Moments of "${name}": repeat them with QFLEET_FAULTS_SEED=${seed}.`);
     const random = new Random(Random.seed(seed, name));
+    const order = shuffled(Object.keys(strikes), count, random);
+    console.info(`${order.join(', ')}: repeat it with QFLEET_FAULTS_SEED=${seed}.`);
     await using fleet = await FaultyFleet.start(options);
-    for (let round = 0; round < count; round++) {
+    for (const strike of order) {
       await sleep(FIRST_MS + random.integer(LAST_MS - FIRST_MS));
-      await strike(fleet, random);
+      await strikes[strike](fleet, random);
       await fleet.progress();
     }
     await fleet.reachGoal();
   });
+}
+
+/** `count` names, each as often as the others. */
+function shuffled(names: readonly string[], count: number, random: Random): string[] {
+  const order = Array.from({ length: count }, (_, i) => names[i % names.length]);
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
 }

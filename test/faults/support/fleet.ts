@@ -24,12 +24,14 @@ export const RUN = 'faulty';
 /** Of CliffWalking. */
 const OPTIMUM = -13;
 
-const mainOf = (app: string): string =>
+export const mainOf = (app: string): string =>
   fileURLToPath(new URL(`../../../apps/${app}/dist/main.js`, import.meta.url));
 
 export interface FaultyFleetOptions {
   /** Of redis-server. */
   readonly redis?: readonly string[];
+  /** This machine's address, for the fleet. */
+  readonly host?: string;
   /** Lines of YAML after those of every run here. */
   readonly fleet?: string;
 }
@@ -65,7 +67,7 @@ export class FaultyFleet implements AsyncDisposable {
   /** Resolves when it trains. */
   static async start(options: FaultyFleetOptions = {}): Promise<FaultyFleet> {
     const server = await startRedis(...(options.redis ?? []));
-    const proxy = await startProxy(server.socket);
+    const proxy = await startProxy(server.socket, options.host ?? '127.0.0.1');
     const directory = mkdtempSync(join(tmpdir(), 'qfleet-faults-'));
     const module = fileURLToPath(new URL('paced-cliff.ts', import.meta.url));
     writeFileSync(
@@ -116,7 +118,7 @@ export class FaultyFleet implements AsyncDisposable {
   }
 
   #env(): Record<string, string> {
-    return { QFLEET_REDIS_URL: `redis://127.0.0.1:${this.proxy.port}`, QFLEET_RUN: RUN };
+    return { QFLEET_REDIS_URL: `redis://${this.proxy.address}`, QFLEET_RUN: RUN };
   }
 
   process(name: string): ChildStatus {
