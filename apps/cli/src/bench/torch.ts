@@ -7,7 +7,7 @@ import { peerPython } from './peer.ts';
 const SCRIPT = fileURLToPath(new URL('../../../../test/peers/dqn.py', import.meta.url));
 
 /**
- * PyTorch in a Python of its own. pip's own torch brings CUDA on some platforms (3.6 GB on Linux x64, without which it
+ * PyTorch in a Python of its own. pip's own torch brings CUDA on some platforms (5.4 GB on Linux x64, without which it
  * does not start); a pip that is configured to find a CPU build takes that.
  *
  * @throws What pip says where it can't be installed.
