@@ -1,8 +1,8 @@
 import type { LearnerCase } from './cases.ts';
 import { Contestant, type ContestantCommand } from './contestant.ts';
 
-/** Rounds of a comparison; in each, all contestants take a turn one after another. */
-const ROUNDS = 11;
+/** Rounds of a comparison: many short ones, since a disturbance then meets the neighbours of a turn alike. */
+const ROUNDS = 41;
 
 /** Microseconds an operation, one figure a round; none of an optional contestant that did not start. */
 export type Rounds = ReadonlyMap<string, readonly number[]>;
@@ -26,7 +26,9 @@ export async function compare(
     }
     const figures = new Map([...contestants].map(([name]) => [name, [] as number[]]));
     for (let round = 0; round < ROUNDS; round++) {
-      for (const [name, contestant] of contestants) {
+      // There and back, so that none is always the first after another.
+      const order = round % 2 === 0 ? [...contestants] : [...contestants].reverse();
+      for (const [name, contestant] of order) {
         figures.get(name)!.push(await contestant.measure(milliseconds / ROUNDS));
       }
     }
