@@ -66,3 +66,23 @@ export function shown(path: string): string {
   const fromHere = relative(process.cwd(), path);
   return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
 }
+
+/** Breaks lines between words where they are wider than the terminal; words may be styled. */
+export function fold(text: string, columns: number | undefined): string {
+  if (columns === undefined) return text;
+  return text
+    .split('\n')
+    .map((line) => (width(line) <= columns ? line : foldLine(line, columns)))
+    .join('\n');
+}
+
+function foldLine(line: string, columns: number): string {
+  const lines: string[] = [];
+  for (const word of line.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && width(last) + 1 + width(word) <= columns)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((part) => part.trimEnd()).join('\n');
+}

@@ -1,6 +1,6 @@
 import { loadRunConfig } from '@qfleet/config';
 import { describe, expect, it } from 'vitest';
-import { bytes, clock, integer, short, table } from '../src/output.ts';
+import { bytes, clock, fold, integer, short, table } from '../src/output.ts';
 import { block, line } from '../src/train/display.ts';
 import { nearestBudget, type Progress, RateMeter } from '../src/train/progress.ts';
 
@@ -79,6 +79,15 @@ describe('the display', () => {
   it('shows what is not known yet as a dash', () => {
     const text = line({ ...progress, meanReturn: null, evaluation: null, epsilon: null }, config);
     expect(text).toContain('return – · evaluation – · epsilon – ·');
+  });
+
+  it('fits into a narrow terminal without cutting a word', () => {
+    const lines = block(progress, config, 40).split('\n');
+    expect(Math.max(...lines.map((text) => text.length))).toBeLessThanOrEqual(40);
+    expect(lines).toContain('env steps          12,345');
+    expect(lines.at(-1)).toBe('1:05 · 0:10 left to 10K updates');
+    const said = fold('Training CartPole-v1, seed 0, with 2 actors. Run directory: runs/x', 40);
+    expect(said).toBe('Training CartPole-v1, seed 0, with 2\nactors. Run directory: runs/x');
   });
 
   it('shows the same as a block', () => {

@@ -54,8 +54,17 @@ describe('qfleet', () => {
     await expectRefused(['eval', 'x', '--episodes', '1.5'], /--episodes.*'1\.5'.*positive integer/);
   });
 
-  it('names the benches', () =>
-    expectRefused(['bench', 'lerner'], /'lerner'.*learner, inference, envs, replay/));
+  it('names the benches', async () => {
+    await expectRefused(['bench', 'lerner'], /'lerner'.*learner, inference, envs, replay/);
+    await expectRefused(['bench'], /Name what to measure: learner, inference, envs, replay/);
+  });
+
+  it('lists the variables that a process reads, and no others', async () => {
+    const { stdout } = await qfleet(['exporter', '--help']);
+    expect(stdout).toMatch(/^ {2}QFLEET_REDIS_URL +redis:/m);
+    expect(stdout).toMatch(/^ {2}QFLEET_EXPORTER_PORT +/m);
+    expect(stdout).not.toContain('QFLEET_RUN_DIR');
+  });
 
   it('names a missing argument', () => expectRefused(['eval'], /missing required argument 'run-dir'/));
 });

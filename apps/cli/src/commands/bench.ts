@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
+import { UsageError } from '../errors.ts';
 
 export const benches = ['learner', 'inference', 'envs', 'replay', 'fleet'] as const;
 export type BenchName = (typeof benches)[number];
@@ -7,7 +8,7 @@ export function addBench(program: Command): void {
   program
     .command('bench')
     .description('measures a part of Qfleet against its peers or its limit')
-    .addArgument(new Argument('<name>', 'what to measure').choices(benches))
+    .addArgument(new Argument('[name]', 'what to measure').choices(benches))
     .addOption(
       new Option(
         '--peer [name]',
@@ -21,7 +22,8 @@ export function addBench(program: Command): void {
 A ratio is better above 1, whatever the unit. Example:
   $ qfleet bench envs --json`,
     )
-    .action(async (name: BenchName, { json, peer }: { json?: true; peer?: true | string }) => {
+    .action(async (name: BenchName | undefined, { json, peer }: { json?: true; peer?: true | string }) => {
+      if (name === undefined) throw new UsageError(`Name what to measure: ${benches.join(', ')}.`);
       const { runBench } = await import('../bench/run.ts');
       await runBench(name, json === true, peer !== undefined);
     });

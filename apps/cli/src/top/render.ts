@@ -1,5 +1,5 @@
 import type { FleetState, ProcessSnapshot } from '@qfleet/metrics';
-import { bytes, clock, integer, short, style, table } from '../output.ts';
+import { bytes, clock, fold, integer, short, style, table } from '../output.ts';
 
 /** Two readings of a fleet: rates come from the difference. */
 export interface Readings {
@@ -18,10 +18,19 @@ function rate({ before, now }: Readings, difference: number): number {
   return seconds > 0 ? Math.max(0, difference) / seconds : 0;
 }
 
-/** The whole view, as text of many lines. */
-export function renderFleet(readings: Readings): string {
+/** Columns below which a process's row does without host, CPU and memory. */
+const WIDE = 110;
+
+/** The whole view, as text of many lines, for a terminal of that many columns. */
+export function renderFleet(readings: Readings, columns?: number): string {
   const queues = queueTable(readings.now);
-  return [heading(readings), processTable(readings), queues].filter((part) => part !== '').join('\n\n');
+  const processes = processRows(readings);
+  const list =
+    columns !== undefined && columns < WIDE
+      ? processes.map((row) => `${row[1]}: ${row.at(-1)}`).join('\n')
+      : table([processHead, ...processes], [3, 4, 5]);
+  const parts = [heading(readings), list, queues].filter((part) => part !== '');
+  return fold(parts.join('\n\n'), columns);
 }
 
 function heading(readings: Readings): string {
@@ -44,7 +53,11 @@ function heading(readings: Readings): string {
   ].join('\n');
 }
 
-function processTable(readings: Readings): string {
+const processHead = ['process', 'id', 'host:pid', 'up', 'CPU', 'memory', ''].map((title) =>
+  style('dim', title),
+);
+
+function processRows(readings: Readings): string[][] {
   const { before, now } = readings;
   const newest = Math.max(0, ...now.learners.map((learner) => learner.weightsVersion));
   const row = (
@@ -67,8 +80,7 @@ function processTable(readings: Readings): string {
   };
   const same = <P extends ProcessSnapshot>(list: readonly P[], { id }: P): P | undefined =>
     list.find((process) => process.id === id);
-  const head = ['process', 'id', 'host:pid', 'up', 'CPU', 'memory', ''].map((title) => style('dim', title));
-  const rows = [
+  return [
     ...now.learners.map((learner) =>
       row(
         'learner',
@@ -113,7 +125,6 @@ function processTable(readings: Readings): string {
       row('supervisor', supervisor, same(before.supervisors, supervisor), `${supervisor.children} children`),
     ),
   ];
-  return table([head, ...rows], [3, 4, 5]);
 }
 
 function queueTable({ queues }: FleetState): string {

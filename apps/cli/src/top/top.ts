@@ -38,7 +38,8 @@ async function live(reader: FleetReader, run: string, readings: FleetState[]): P
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
   while (!ended.signal.aborted) {
-    logUpdate(renderFleet({ before: readings[0], now: readings.at(-1)! }));
+    const { columns } = process.stdout;
+    logUpdate(renderFleet({ before: readings[0], now: readings.at(-1)! }, columns));
     await sleep(INTERVAL_MS, undefined, { signal: ended.signal }).catch(() => undefined);
     readings.push(await read(reader, run));
     if (readings.length > WINDOW) readings.shift();

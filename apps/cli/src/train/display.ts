@@ -1,6 +1,6 @@
 import type { RunConfig } from '@qfleet/config';
 import logUpdate from 'log-update';
-import { clock, integer, short, style, table } from '../output.ts';
+import { clock, fold, integer, short, style, table } from '../output.ts';
 import { nearestBudget, type Progress } from './progress.ts';
 
 /** Seconds between two lines where stdout is no terminal. */
@@ -25,7 +25,7 @@ export class Display {
   /** A line that stays. */
   say(text: string): void {
     if (this.#inPlace) logUpdate.clear();
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${fold(text, this.#inPlace ? this.#stream.columns : undefined)}\n`);
   }
 
   /** A warning: above the block, or on stderr. */
@@ -36,7 +36,7 @@ export class Display {
 
   update(progress: Progress): void {
     if (this.#inPlace) {
-      logUpdate(block(progress, this.#config));
+      logUpdate(block(progress, this.#config, this.#stream.columns));
       return;
     }
     const now = performance.now() / 1000;
@@ -85,12 +85,16 @@ export function line(progress: Progress, config: RunConfig): string {
   ].join(' · ');
 }
 
-/** The block on a terminal. */
-export function block(progress: Progress, config: RunConfig): string {
+/** Columns below which the block does without its notes. */
+const WIDE = 72;
+
+/** The block on a terminal of that many columns. */
+export function block(progress: Progress, config: RunConfig, columns = 80): string {
   const goal = config.stop.solvedReturn;
   const budget = nearestBudget(progress, config.stop);
-  const filled = Math.round(30 * (budget?.done ?? 0));
-  const bar = style('green', '█'.repeat(filled)) + style('dim', '░'.repeat(30 - filled));
+  const length = Math.min(30, columns - 1);
+  const filled = Math.round(length * (budget?.done ?? 0));
+  const bar = style('green', '█'.repeat(filled)) + style('dim', '░'.repeat(length - filled));
   const rows = [
     [
       'env steps',
@@ -104,8 +108,13 @@ export function block(progress: Progress, config: RunConfig): string {
     ['replay', integer(progress.replayTransitions), `transitions, ${fill(progress, config)} full`],
   ];
   const body = table(
-    rows.map(([name, value, note]) => [style('dim', name), style('bold', value), style('dim', note)]),
+    rows.map(([name, value, note]) => [
+      style('dim', name),
+      style('bold', value),
+      ...(columns < WIDE ? [] : [style('dim', note)]),
+    ]),
     [1],
   );
-  return `${body}\n${bar} ${clock(progress.seconds)} · ${eta(progress, config)}`;
+  const gap = columns < WIDE ? '\n' : ' ';
+  return `${body}\n${bar}${gap}${clock(progress.seconds)} · ${eta(progress, config)}`;
 }
