@@ -1,6 +1,7 @@
 // TensorFlow and a Redis. Neither is a must: where one can't be had, its provisioner says what is used instead.
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashOf, readStamp, writeStamp } from './cache.mjs';
+import { cacheFolder, hashOf, readStamp, writeStamp } from './cache.mjs';
 import { capture, SetupError, tellingLines } from './progress.mjs';
 
 const PARTS = [
@@ -19,12 +20,18 @@ const RETRY_MS = 3_600_000;
  * @param {{retry: boolean}} options `retry`: try again now what failed within the last hour */
 export async function setUpNative({ root, node, env, progress }, { retry }) {
   const stamp = (/** @type {string} */ title) => join(root, 'node_modules', '.qfleet', title.toLowerCase());
-  // What may make a difference to a second try.
+  // What may make a difference to a second try, or to which of several is used.
   const settings = Object.keys(env).filter((name) => /^(QFLEET_|PIP_|https?_proxy$|PATH$|CXX$)/i.test(name));
-  const key = hashOf(settings.sort().map((name) => `${name}=${env[name]}`));
+  const key = hashOf([
+    readStamp(join(root, 'node_modules', '.qfleet', 'dependencies')),
+    String(existsSync('/proc/driver/nvidia/version')),
+    ...settings.sort().map((name) => `${name}=${env[name]}`),
+  ]);
   const due = PARTS.filter(({ title }) => {
-    const [failedKey, failedAt] = readStamp(stamp(title)).split(' ');
-    return retry || failedKey !== key || Date.now() - Number(failedAt) > RETRY_MS;
+    const [earlierKey, failedAt, ...found] = readStamp(stamp(title)).split('\n');
+    if (retry || earlierKey !== key) return true;
+    if (failedAt !== '') return Date.now() - Number(failedAt) > RETRY_MS;
+    return found.length === 0 || !found.every((path) => existsSync(path));
   });
   const work = due.map(({ title, main }) => ({
     title,
@@ -39,12 +46,36 @@ export async function setUpNative({ root, node, env, progress }, { retry }) {
       );
     }
     const fallback = output.split('\n').find((line) => FALLBACK.test(line));
-    writeStamp(stamp(title), fallback === undefined ? '' : `${key} ${Date.now()}`);
+    const rest = fallback === undefined ? ['', ...whatWasFound(title, output, env)] : [String(Date.now())];
+    writeStamp(stamp(title), [key, ...rest].join('\n'));
     if (fallback === undefined) continue;
     progress.say(`${fallback} (npm run setup tries again; details: ${progress.logPath})`);
     if (title !== 'TensorFlow') continue;
     for (const sentence of await missingTools(root, env)) progress.say(sentence);
   }
+}
+
+/** The files whose loss makes a provisioner due again; none where that isn't known.
+ * @param {string} title
+ * @param {string} output
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string[]} */
+function whatWasFound(title, output, env) {
+  if (title === 'Redis') return /^Redis: (.+), version /m.exec(output)?.slice(1) ?? [];
+  const libraries = join(cacheFolder(env), 'tensorflow');
+  if (!existsSync(libraries)) return [];
+  return readdirSync(libraries, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(libraries, name))
+    .flatMap((library) => readdirSync(library).map((file) => join(library, file)))
+    .filter((path) => path.endsWith('.node'));
+}
+
+/** Whether a command line of qfleet computes or starts a Redis here.
+ * @param {string[]} args */
+export function needsNative(args) {
+  const computing = ['train', 'resume', 'eval', 'bench', 'doctor', 'learner', 'actor', 'evaluator'];
+  return computing.includes(args[0] ?? '') && !args.includes('--help') && !args.includes('-h');
 }
 
 /** What is missing of the tools that native TensorFlow is made with, a sentence each.

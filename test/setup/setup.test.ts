@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { cacheFolder, readStamp, withLock, writeStamp } from '../../infra/setup/cache.mjs';
-import { missingTools } from '../../infra/setup/native.mjs';
+import { missingTools, needsNative, setUpNative } from '../../infra/setup/native.mjs';
 import { isNewEnough, NODE_VERSION, provideNode } from '../../infra/setup/node.mjs';
 import { capture, Progress, tellingLines } from '../../infra/setup/progress.mjs';
 import { trainArguments } from '../../infra/setup/train-arguments.mjs';
@@ -302,4 +302,39 @@ process.exitCode = await launch(process.execPath, ['-e', process.argv[2]], { env
     expect(text).toBe('ready\n1\n');
     expect(launched.exitCode ?? (await once(launched, 'exit'))[0]).toBe(3);
   });
+});
+
+test.each([
+  ['train cartpole', true],
+  ['doctor', true],
+  ['train --help', false],
+  ['top', false],
+  ['presets', false],
+  ['', false],
+])('qfleet %s needs TensorFlow and a Redis: %s', (line, expected) => {
+  expect(needsNative(line.split(' '))).toBe(expected);
+});
+
+test('provisioners run again only when what they found is gone', async () => {
+  const root = checkout('native');
+  const server = write('native/redis-server', '');
+  const addon = write('native/cache/tensorflow/cpu-1/addon.node', '');
+  const main = (path: string, says: string) =>
+    write(`native/${path}`, `require('fs').appendFileSync('ran', '${path} ');console.log('${says}')`);
+  write('native/packages/fleet/package.json', '{}');
+  write('native/packages/tensor/package.json', '{}');
+  main('packages/fleet/dist/local-redis/provision-main.js', `Redis: ${server}, version 7.`);
+  main('packages/tensor/dist/provision/main.js', '');
+  const progress = new Progress(join(folder, 'native-logs'));
+  const env = { PATH: process.env['PATH'], QFLEET_CACHE_DIR: join(root, 'cache') };
+  const runs = async () => {
+    await setUpNative({ root, node: process.execPath, env, progress }, { retry: false });
+    return (readStamp(join(root, 'ran')).match(/\S+/g) ?? []).length;
+  };
+  expect(await runs()).toBe(2);
+  expect(await runs()).toBe(2);
+  rmSync(server);
+  expect(await runs()).toBe(3);
+  rmSync(addon);
+  expect(await runs()).toBe(5);
 });
