@@ -132,10 +132,7 @@ describe('environments of a module', () => {
       `export default { ${good}, maxEpisodeSteps: -1, create() {} };`,
       ', field maxEpisodeSteps: it must be at least 1.',
     ],
-    [
-      `export default { ...{ ${good} }, id: 3, create() {} };`,
-      ', field id: it must be a text.',
-    ],
+    [`export default { ...{ ${good} }, id: 3, create() {} };`, ', field id: it must be a text.'],
     [
       `export default { ...{ ${good} }, actionSpace: { kind: 'discrete', n: 0 }, create() {} };`,
       ', field actionSpace: n must be a positive integer, not 0.',

@@ -47,7 +47,7 @@ export class RunDirectory implements Disposable {
   static create(path: string, run: string, config: RunConfig): RunDirectory {
     const absolute = resolve(path);
     try {
-      mkdirSync(join(absolute, 'checkpoints'), { recursive: true });
+      makeFolders(join(absolute, 'checkpoints'));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       throw new RunDirectoryError(`${path} cannot be made a run directory (${code}): choose another.`);
@@ -156,6 +156,17 @@ export class RunDirectory implements Disposable {
 
   #writeJson(name: string, value: unknown): void {
     writeFileAtomically(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+}
+
+/** As `mkdir -p`. Node's own never ends on a file system where nothing can be made, such as /proc. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -82,6 +82,9 @@ describe('a run directory', () => {
     writeFileSync(join(folder, 'file'), '');
     expect(() => create('file')).toThrow(RunDirectoryError);
     expect(() => RunDirectory.create(folder, 'r1', config)).toThrow(/is not empty/);
+    expect(() => RunDirectory.create('/proc/x', 'r1', config)).toThrow(
+      /\/proc\/x cannot be made a run directory/,
+    );
   });
 
   it('says why it cannot be opened', () => {
