@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { FleetError, messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** How long a learner that fell silent keeps others out. */
 const LEASE_MS = 6_000;
@@ -69,7 +70,8 @@ export class LearnerLease implements AsyncDisposable {
     let logAt = performance.now();
     for (;;) {
       options.signal?.throwIfAborted();
-      const token = (await redis.eval(ACQUIRE, 2, lease, fence, id, LEASE_MS)) as number;
+      const asked = redis.eval(ACQUIRE, 2, lease, fence, id, LEASE_MS) as Promise<number>;
+      const token = await unlessAborted(asked, options.signal);
       if (token > 0) return new LearnerLease(redis, run, id, token);
       if (performance.now() >= logAt) {
         options.log?.info(`Another learner trains run ${run}: waiting to take over when it ends.`);

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import { FleetConfigurationError } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export type { RunPhase } from '@qfleet/metrics';
 
@@ -97,7 +98,7 @@ export async function waitForRun(
   const { active = false, log, signal } = options;
   let logAt = performance.now();
   for (;;) {
-    const record = await readRun(redis, run);
+    const record = await unlessAborted(readRun(redis, run), signal);
     if (record && !(active && isOver(record.phase))) return record;
     if (performance.now() >= logAt) {
       log?.info(`Waiting for run ${run}: ${record ? `it is ${record.phase}` : 'nobody has created it yet'}.`);

@@ -4,6 +4,7 @@ import {
   checkRunId,
   createRun,
   FleetConfigurationError,
+  LearnerLease,
   readPhase,
   readRun,
   restoreRun,
@@ -60,6 +61,22 @@ describe('the run record', () => {
     const forever = waitForRun(redis, 'never', { signal: stop.signal });
     stop.abort();
     await expect(forever).rejects.toThrow();
+  });
+
+  it('is no longer waited for when told so, though Redis is away', async () => {
+    const { redis, server } = fixture;
+    await server.kill();
+    try {
+      const stop = new AbortController();
+      const waits = [
+        waitForRun(redis, 'r', { signal: stop.signal }),
+        LearnerLease.acquire(redis, 'r', 'a', { signal: stop.signal }),
+      ];
+      stop.abort(new Error('enough'));
+      for (const wait of waits) await expect(wait).rejects.toThrow('enough');
+    } finally {
+      await server.start();
+    }
   });
 
   it('moves through its phases forward only', async () => {
