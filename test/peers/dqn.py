@@ -5,6 +5,7 @@ for each line `milliseconds` on stdin the microseconds an operation took over th
 """
 
 import json
+import logging
 import sys
 import time
 
@@ -114,6 +115,8 @@ def inference_call(options):
 
 def main():
     options = json.loads(sys.argv[1])
+    # torch.compile warns of what it can't take in.
+    logging.getLogger("torch").setLevel(logging.ERROR)
     torch.set_num_threads(options["learnerCase"]["threads"])
     call = (inference_call if "rows" in options else learner_call)(options)
     for _ in range(30):
