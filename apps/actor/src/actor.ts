@@ -5,13 +5,14 @@ import { resolveEnvironment } from '@qfleet/envs';
 import {
   type Beat,
   type ProcessContext,
+  REDIS_PATIENCE_SECONDS,
   RedisWeightsChannel,
+  ReplayShards,
   RolloutLeases,
-  replayPrefix,
   reportEpisodes,
 } from '@qfleet/fleet';
 import {
-  RedisReplayStore,
+  createRedisReplay,
   type ReplayStanding,
   ratioLimiter,
   type SampleToInsertLimiter,
@@ -74,7 +75,7 @@ export class Actor {
 
   /** @throws EnvironmentDefinitionError, and what `createPolicy` and the replay refuse. */
   static async create(context: ProcessContext, config: RunConfig): Promise<Actor> {
-    const { redis, env, log } = context;
+    const { redis, env, log, signal } = context;
     const definition = await resolveEnvironment(config.environment);
     const layout = layoutOf(definition);
     const policy = await createPolicy({ config: config.agent, layout });
@@ -89,8 +90,14 @@ export class Actor {
       epsilon: (slot) => epsilons.of(slot),
     });
     const { capacity: transitions, capacityBytes: bytes } = config.replay;
+    const { addresses } = await ReplayShards.connect(redis, env.run, config.replay.shards, {
+      role: 'actor',
+      patience: REDIS_PATIENCE_SECONDS,
+      log,
+      signal,
+    });
     const uplink = await Uplink.open({
-      openStore: () => RedisReplayStore.create(redis, replayPrefix(env.run), layout, { transitions, bytes }),
+      openStore: () => createRedisReplay(addresses, layout, { transitions, bytes }),
       reportEpisodes: (report, episodes) => reportEpisodes(redis, env.run, env.id, report, episodes),
       log,
     });

@@ -8,14 +8,21 @@ import {
   LearnerLease,
   outlastFullMemory,
   type ProcessContext,
+  REDIS_PATIENCE_SECONDS,
   RedisWeightsChannel,
+  ReplayShards,
   type RunRecord,
-  replayPrefix,
   restoreRun,
   seedLeases,
   setPhase,
 } from '@qfleet/fleet';
-import { FencedError, type PriorityStore, RedisReplayStore } from '@qfleet/replay';
+import {
+  createRedisReplay,
+  FencedError,
+  type PriorityStore,
+  type ReplayShard,
+  type ShardAddress,
+} from '@qfleet/replay';
 import type { RunDirectory } from '@qfleet/report';
 import { layoutOf } from '@qfleet/rollout';
 import {
@@ -45,13 +52,27 @@ export async function learn(context: ProcessContext): Promise<void> {
   try {
     // Whoever trained before has lost the lease, and with it the directory.
     directory.lock(lease.token);
+    const { addresses } = await ReplayShards.connect(redis, run, config.replay.shards, {
+      role: 'learner',
+      patience: REDIS_PATIENCE_SECONDS,
+      log,
+      signal,
+    });
     const restore = async (): Promise<void> => {
       log.warn('Redis lost the run: it is made again from here, and the replay refills.');
       await restoreRun(redis, { ...record, phase: 'running', reason: null });
-      await openReplay(redis, record);
+      await openReplay(addresses, record);
       await seedLeases(redis, run, config.fleet);
     };
-    const { trainer, recorder } = await makeTrainer(context, record, directory, lease, evaluations, restore);
+    const { trainer, recorder } = await makeTrainer(
+      context,
+      record,
+      addresses,
+      directory,
+      lease,
+      evaluations,
+      restore,
+    );
     const waits: Waits = { 'too little experience': 0, 'sample-to-insert ratio': 0 };
     const heartbeats = new Heartbeats({
       redis,
@@ -98,6 +119,7 @@ export async function learn(context: ProcessContext): Promise<void> {
 async function makeTrainer(
   { log, redis, env, signal }: ProcessContext,
   record: RunRecord,
+  addresses: readonly ShardAddress[],
   directory: RunDirectory,
   lease: LearnerLease,
   evaluations: EvaluationQueue,
@@ -107,7 +129,7 @@ async function makeTrainer(
   const from = await latestCheckpoint(directory.checkpoints, (error) => log.warn(error.message));
   const layout = layoutOf(await resolveEnvironment(config.environment));
   const [store, agent] = await Promise.all([
-    openReplay(redis, record),
+    openReplay(addresses, record),
     createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: config.stop.maxUpdates }),
   ]);
   const recorder = new MetricsRecorder(directory);
@@ -141,16 +163,10 @@ function fencedBy(lease: LearnerLease, store: PriorityStore): PriorityStore {
 }
 
 /** The run's replay: made where there is none, else opened. */
-async function openReplay(
-  redis: ProcessContext['redis'],
-  { run, config }: RunRecord,
-): Promise<RedisReplayStore> {
+async function openReplay(addresses: readonly ShardAddress[], { config }: RunRecord): Promise<ReplayShard> {
   const layout = layoutOf(await resolveEnvironment(config.environment));
   const { capacity, capacityBytes } = config.replay;
-  return RedisReplayStore.create(redis, replayPrefix(run), layout, {
-    transitions: capacity,
-    bytes: capacityBytes,
-  });
+  return createRedisReplay(addresses, layout, { transitions: capacity, bytes: capacityBytes });
 }
 
 async function lastEvaluations(trainer: Trainer): Promise<void> {

@@ -118,6 +118,11 @@ export const runSchema = z.strictObject({
         .describe('held within ±5 %; null: not held'),
       chunkLength: z.int().min(1).max(4_096).default(32).describe('steps a chunk, at most'),
       sampling: sampling.prefault({ kind: 'uniform' }),
+      shards: z
+        .array(z.string().regex(/^(rediss?|unix):\/\//, 'a URL: redis://, rediss:// or unix://'))
+        .max(64)
+        .default([])
+        .describe('URLs of Redis servers that share the replay; none: the run’s own holds it'),
     })
     .prefault({}),
   fleet: z

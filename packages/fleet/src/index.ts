@@ -31,6 +31,7 @@ export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts
 export { FleetReader } from './read-fleet.ts';
 export { readRedisServer } from './redis-info.ts';
 export { displayUrl, redisOptionsOf } from './redis-url.ts';
+export { ReplayShards } from './replay-shards.ts';
 export {
   createRun,
   isOver,
@@ -43,6 +44,6 @@ export {
   type WaitForRunOptions,
   waitForRun,
 } from './run.ts';
-export { type ProcessContext, runProcess } from './run-process.ts';
+export { type ProcessContext, REDIS_PATIENCE_SECONDS, runProcess } from './run-process.ts';
 export { type ChildSpec, type ChildStatus, Supervisor, type SupervisorOptions } from './supervisor.ts';
 export { RedisWeightsChannel } from './weights-channel.ts';

@@ -1,14 +1,15 @@
 import { type FleetState, type FleetTotals, returnBounds, zeroTotals } from '@qfleet/metrics';
-import { RedisReplayStore, ReplayMissingError, type ReplayStanding } from '@qfleet/replay';
+import { openRedisReplay, ReplayMissingError, type ReplayStanding } from '@qfleet/replay';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { lastEpisodes } from './episodes.ts';
 import { readEvaluations } from './evaluations.ts';
 import type { Role, Snapshots } from './heartbeats.ts';
-import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE, replayPrefix } from './keys.ts';
+import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
 import { openQueue } from './queues.ts';
 import { readRedisServer } from './redis-info.ts';
-import { readRun } from './run.ts';
+import { ReplayShards } from './replay-shards.ts';
+import { type RunRecord, readRun } from './run.ts';
 
 const LAST_EPISODES = 100;
 const NO_REPLAY: Omit<ReplayStanding, 'generation'> = {
@@ -27,6 +28,8 @@ export class FleetReader {
   readonly #redis: Redis;
   readonly #run: string;
   readonly #queues: readonly Queue[];
+  /** Connected at the first reading of the run. */
+  #shards: ReplayShards | null = null;
 
   constructor(redis: Redis, run: string) {
     this.#redis = redis;
@@ -42,31 +45,25 @@ export class FleetReader {
     const sentAt = performance.now();
     await redis.ping();
     const redisRoundTripSeconds = (performance.now() - sentAt) / 1000;
-    const [
-      record,
-      processes,
-      totals,
-      returns,
-      episodes,
-      evaluations,
-      evaluated,
-      standing,
-      redisServer,
-      queues,
-    ] = await Promise.all([
-      readRun(redis, run),
-      this.#processes(),
-      redis.hgetall(keys.totals),
-      redis.hgetall(keys.returns),
-      lastEpisodes(redis, run, LAST_EPISODES),
-      readEvaluations(redis, run, -1),
-      redis.llen(keys.evaluations),
-      this.#standing(),
-      readRedisServer(redis, '0'),
-      this.#counts(),
-    ]);
+    const [record, processes, totals, returns, episodes, evaluations, evaluated, redisServer, queues] =
+      await Promise.all([
+        readRun(redis, run),
+        this.#processes(),
+        redis.hgetall(keys.totals),
+        redis.hgetall(keys.returns),
+        lastEpisodes(redis, run, LAST_EPISODES),
+        readEvaluations(redis, run, -1),
+        redis.llen(keys.evaluations),
+        readRedisServer(redis, '0'),
+        this.#counts(),
+      ]);
     if (!record) return null;
     const { replay } = record.config;
+    const shards = await this.#connectShards(record);
+    const [standing, shardServers] = await Promise.all([
+      this.#standing(shards),
+      Promise.all(shards.servers.map((server, i) => readRedisServer(server, `${i + 1}`))),
+    ]);
     return {
       run,
       at: Date.now(),
@@ -97,20 +94,26 @@ export class FleetReader {
         capacityBytes: replay.capacityBytes,
         samplesPerInsertTarget: replay.samplesPerInsert,
       },
-      redisServers: [redisServer],
+      redisServers: [redisServer, ...shardServers],
       queues,
       ...processes,
     };
   }
 
   async close(): Promise<void> {
+    this.#shards?.close();
     await Promise.all(this.#queues.map((queue) => queue.close()));
   }
 
-  async #standing(): Promise<Omit<ReplayStanding, 'generation'>> {
+  async #connectShards({ run, config }: RunRecord): Promise<ReplayShards> {
+    this.#shards ??= await ReplayShards.connect(this.#redis, run, config.replay.shards, { role: 'reader' });
+    return this.#shards;
+  }
+
+  async #standing({ addresses }: ReplayShards): Promise<Omit<ReplayStanding, 'generation'>> {
     try {
-      const replay = await RedisReplayStore.open(this.#redis, replayPrefix(this.#run));
-      return await replay.standing();
+      const { store } = await openRedisReplay(addresses);
+      return await store.standing();
     } catch (error) {
       if (error instanceof ReplayMissingError) return NO_REPLAY;
       throw error;

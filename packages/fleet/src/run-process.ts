@@ -17,7 +17,7 @@ export interface ProcessContext {
 }
 
 /** Seconds that a process waits for a Redis that is not up yet: processes may be started in any order. */
-const REDIS_PATIENCE_SECONDS = 60;
+export const REDIS_PATIENCE_SECONDS = 60;
 
 /** After that a draining process ends as it is: within the 10 seconds that containers are given by default. */
 const DRAIN_SECONDS = 9;

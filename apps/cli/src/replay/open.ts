@@ -1,4 +1,4 @@
-import { replayPrefix } from '@qfleet/fleet';
+import { ReplayShards, readRun } from '@qfleet/fleet';
 import type { Layout } from '@qfleet/replay';
 import { openRedisReplay, type ReplayShard, replayMemory } from '@qfleet/replay';
 import { findFleet } from '../top/connect.ts';
@@ -28,13 +28,24 @@ export async function withReplay<T>(
     ...target,
   });
   try {
-    const prefix = replayPrefix(run);
-    const { store, layout } = await openRedisReplay([{ redis, prefix }]);
-    const memory = async () => ({
-      replayBytes: await replayMemory(redis, prefix),
-      redisBytes: Number((await redis.info('memory')).match(/^used_memory:(\d+)/m)?.[1]),
+    const record = await readRun(redis, run);
+    const shards = await ReplayShards.connect(redis, run, record?.config.replay.shards ?? [], {
+      role: 'cli',
     });
-    return await use({ run, store, layout, memory });
+    try {
+      const { store, layout } = await openRedisReplay(shards.addresses);
+      const memory = async () => {
+        const sums = { replayBytes: 0, redisBytes: 0 };
+        for (const { redis: server, prefix } of shards.addresses) {
+          sums.replayBytes += await replayMemory(server, prefix);
+          sums.redisBytes += Number((await server.info('memory')).match(/^used_memory:(\d+)/m)?.[1]);
+        }
+        return sums;
+      };
+      return await use({ run, store, layout, memory });
+    } finally {
+      shards.close();
+    }
   } finally {
     redis.disconnect();
   }

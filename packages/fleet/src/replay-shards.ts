@@ -1,0 +1,47 @@
+import type { ShardAddress } from '@qfleet/replay';
+import type { Redis } from 'ioredis';
+import { type ConnectOptions, connectRedis } from './connect.ts';
+import { replayPrefix } from './keys.ts';
+
+/** Where a run's replay is, with a connection to each of its servers. */
+export class ReplayShards {
+  /** One a shard, in the order of the configuration. */
+  readonly addresses: readonly ShardAddress[];
+  /** The servers beside the run's own. */
+  readonly servers: readonly Redis[];
+
+  private constructor(addresses: readonly ShardAddress[], servers: readonly Redis[]) {
+    this.addresses = addresses;
+    this.servers = servers;
+  }
+
+  /**
+   * @param redis the run's own server: it holds the replay where `urls` names none.
+   * @param urls the run's `replay.shards`.
+   * @throws FleetError as `connectRedis`, for the first server that can't be used.
+   */
+  static async connect(
+    redis: Redis,
+    run: string,
+    urls: readonly string[],
+    options: ConnectOptions,
+  ): Promise<ReplayShards> {
+    if (urls.length === 0) return new ReplayShards([{ redis, prefix: replayPrefix(run) }], []);
+    const results = await Promise.allSettled(urls.map((url) => connectRedis(url, options)));
+    const servers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) {
+      for (const server of servers) server.disconnect();
+      throw failure.reason;
+    }
+    return new ReplayShards(
+      servers.map((server, shard) => ({ redis: server, prefix: replayPrefix(run, shard) })),
+      servers,
+    );
+  }
+
+  /** Ends the connections that it made. */
+  close(): void {
+    for (const server of this.servers) server.disconnect();
+  }
+}
