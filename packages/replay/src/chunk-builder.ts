@@ -13,6 +13,8 @@ export interface ChunkBuilderOptions {
   readonly sequence: () => number;
   /** Whether the actor gives its own |TD error| with each step. */
   readonly priorities?: boolean;
+  /** Whether observations are compressed; see `compressesWell`. Default false. */
+  readonly compress?: boolean;
 }
 
 /**
@@ -105,7 +107,7 @@ export class ChunkBuilder {
   }
 
   #close(end: ChunkEnd): Uint8Array {
-    const { layout, writer, slot, sequence } = this.#options;
+    const { layout, writer, slot, sequence, compress } = this.#options;
     const length = this.#length;
     const offset = this.#offset;
     const size = this.#size;
@@ -128,6 +130,7 @@ export class ChunkBuilder {
           priorities: this.#priorities?.subarray(0, length) ?? null,
         },
         layout,
+        compress,
       );
     } finally {
       // The last observation is the next chunk's first.

@@ -3,7 +3,7 @@ export { type BenchReplayOptions, benchReplay } from './bench/index.ts';
 export type { PeerFigures, Peers } from './bench/peer.ts';
 export type * from './chunk.ts';
 export { ChunkBuilder, type ChunkBuilderOptions } from './chunk-builder.ts';
-export { type ChunkHeader, decodeChunk, encodeChunk, peekChunk } from './codec.ts';
+export { type ChunkHeader, compressesWell, decodeChunk, encodeChunk, peekChunk } from './codec.ts';
 export { describeLayout, layoutFingerprint, observationBytes, observationSize } from './layout.ts';
 export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';
 export { makeBatch } from './make-batch.ts';

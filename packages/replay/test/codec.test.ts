@@ -1,12 +1,15 @@
+import { crc32, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type Chunk,
   ChunkBuilder,
   ChunkError,
+  compressesWell,
   decodeChunk,
   encodeChunk,
   type Layout,
+  layoutFingerprint,
   peekChunk,
 } from '../src/index.ts';
 import { makeObservations, observationSize } from '../src/layout.ts';
@@ -117,6 +120,67 @@ describe('the chunk codec', () => {
       }),
       { numRuns: 10_000 },
     );
+  });
+
+  it('gives back compressed observations, wherever the value begins', () => {
+    fc.assert(
+      fc.property(cases, fc.nat(7), ({ layout, chunk }, shift) => {
+        const bytes = encodeChunk(chunk, layout, true);
+        const moved = new Uint8Array(bytes.length + 8).subarray(shift, shift + bytes.length);
+        moved.set(bytes);
+        expect(decodeChunk(moved, layout)).toEqual(chunk);
+      }),
+    );
+  });
+
+  it('makes frames small, and says for which layouts it does', () => {
+    const frames: Layout = { observationShape: [84, 84], observationDType: 'uint8', actions: 4 };
+    expect(compressesWell(frames)).toBe(true);
+    expect(compressesWell({ ...frames, observationDType: 'float32' })).toBe(false);
+    expect(compressesWell({ ...frames, observationShape: [8] })).toBe(false);
+    const chunk = makeChunk({ length: 32 }, frames);
+    expect(encodeChunk(chunk, frames, true).length * 20).toBeLessThan(encodeChunk(chunk, frames).length);
+  });
+
+  it('refuses compressed observations that are corrupted or too many, whatever the checksum says', () => {
+    const original = encodeChunk(makeChunk({ length: 40 }), LAYOUT, true);
+    const signed = (bytes: Uint8Array) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      view.setUint32(16, bytes.length, true);
+      view.setUint32(12, crc32(bytes.subarray(16)), true);
+      return bytes;
+    };
+    const head = 72 + 8 + 40 * 8;
+    const withFrame = (frame: Uint8Array) =>
+      signed(Uint8Array.from(Buffer.concat([original.slice(0, head), frame])));
+    expect(decodeChunk(withFrame(original.slice(head)), LAYOUT).length).toBe(40);
+    const bomb = zstdCompressSync(new Uint8Array(1 << 24));
+    for (const frame of [bomb, zstdCompressSync(new Uint8Array(8)), new Uint8Array(0), new Uint8Array(90)])
+      expect(() => decodeChunk(withFrame(frame), LAYOUT)).toThrow(ChunkError);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: head, max: original.length - 1 }),
+        fc.integer({ min: 1, max: 255 }),
+        (at, flip) => {
+          const bytes = original.slice();
+          bytes[at] ^= flip;
+          // A frame may stay one: then its numbers are checked as all are.
+          try {
+            expect(decodeChunk(signed(bytes), LAYOUT).observations.length).toBe(41 * 3);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ChunkError);
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+    // A length that would take gigabytes to make is refused before it does.
+    const long = Uint8Array.from(original);
+    new DataView(long.buffer).setUint32(20, 1 << 20, true);
+    const huge = Buffer.concat([long.slice(0, head), new Uint8Array(8 << 20), bomb]);
+    const wide = { ...LAYOUT, observationShape: [1000] };
+    new DataView(huge.buffer, huge.byteOffset).setUint32(8, layoutFingerprint(wide), true);
+    expect(() => decodeChunk(signed(Uint8Array.from(huge)), wide)).toThrow(/do not make 4194308000 bytes/);
   });
 
   it('says what is wrong with a value', () => {

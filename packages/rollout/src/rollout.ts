@@ -1,7 +1,7 @@
 import type { Policy } from '@qfleet/agents';
 import type { EnvironmentDefinition, StepOutcome } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
-import { ChunkBuilder, type ChunkEnd, type Layout } from '@qfleet/replay';
+import { ChunkBuilder, type ChunkEnd, compressesWell, type Layout } from '@qfleet/replay';
 import { SlotRows } from './slot-rows.ts';
 
 export interface RolloutOptions {
@@ -59,7 +59,14 @@ export class Rollout {
   addSlot(slot: number): void {
     const { seed, writer, layout, chunkLength } = this.#options;
     const row = this.#slots.add(slot, Random.seed(seed, `slot ${slot} ${writer}`));
-    const builder = new ChunkBuilder({ layout, writer, slot, chunkLength, sequence: () => this.#sequence++ });
+    const builder = new ChunkBuilder({
+      layout,
+      writer,
+      slot,
+      chunkLength,
+      sequence: () => this.#sequence++,
+      compress: compressesWell(layout),
+    });
     builder.begin(row.observation, 0);
     this.#builders.push(builder);
   }

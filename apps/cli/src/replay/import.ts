@@ -1,4 +1,4 @@
-import { encodeChunk, type Layout } from '@qfleet/replay';
+import { compressesWell, encodeChunk, type Layout } from '@qfleet/replay';
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import type { ReplayOptions } from '../commands/replay.ts';
 import { UsageError } from '../errors.ts';
@@ -46,7 +46,7 @@ export async function importReplay({ store, layout }: OpenReplay, file: string):
     bytes = 0;
   };
   const take = async (rows: readonly TransitionRow[]) => {
-    const chunk = encodeChunk(chunkOf(rows, layout), layout);
+    const chunk = encodeChunk(chunkOf(rows, layout), layout, compressesWell(layout));
     counts.chunks++;
     counts.transitions += rows.length;
     waiting.push(chunk);
