@@ -13,7 +13,7 @@ const sizes = [1, 16, 64, 256, 1024];
  *
  * @param milliseconds of measuring a figure.
  */
-export async function benchInference(peer: Peer | null = null, milliseconds = 500): Promise<BenchRow[]> {
+export async function benchInference(peer: Peer | null = null, milliseconds = 1000): Promise<BenchRow[]> {
   const [learnerCase] = learnerCases;
   const { kind, version } = await loadTensor();
   const rows: BenchRow[] = [];
