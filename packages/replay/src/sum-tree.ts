@@ -104,13 +104,42 @@ export class SumTree {
   }
 
   /**
+   * The first levels of a batch's way down, by one walk over the sums of a level that has about as many as there are
+   * masses: from one rising mass to the next there are few. Writes the children it came to into `leaves`, and leaves in
+   * `masses` what remains within them.
+   * @returns that level; the number of levels, with all at the root, where no level has so few.
+   */
+  #sweep(masses: Float64Array, leaves: Int32Array, count: number): number {
+    const levels = this.#levels.length;
+    let level = 0;
+    while (level < levels && this.leaves >> (SHIFT * (level + 1)) > 2 * count) level++;
+    leaves.fill(0, 0, count);
+    if (level === levels) return level;
+    const here = this.#levels[level];
+    const last = here + ((this.leaves - 1) >> (SHIFT * (level + 1)));
+    let at = here;
+    let passed = 0;
+    for (let i = 0; i < count; i++) {
+      const mass = masses[i];
+      if (mass < passed) {
+        at = here;
+        passed = 0;
+      }
+      while (at < last && mass - passed >= this.#sums[at]) passed += this.#sums[at++];
+      masses[i] = mass - passed;
+      leaves[i] = at - here;
+    }
+    return level;
+  }
+
+  /**
    * For each of `count` masses (0 ≤ mass < total) the leaf in whose share of the total it lies: the first whose
-   * running sum exceeds it. Never a leaf of priority 0, while the total is above 0. Overwrites `masses`.
+   * running sum exceeds it. Never a leaf of priority 0, while the total is above 0. Overwrites `masses`; rising ones
+   * cost least.
    */
   findMany(masses: Float64Array, leaves: Int32Array, count: number): void {
     const before = this.#before;
-    leaves.fill(0, 0, count);
-    for (let level = this.#levels.length - 1; level >= 0; level--) {
+    for (let level = this.#sweep(masses, leaves, count) - 1; level >= 0; level--) {
       const here = this.#levels[level];
       for (let i = 0; i < count; i++) {
         const mass = masses[i];

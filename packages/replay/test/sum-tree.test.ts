@@ -87,6 +87,10 @@ describe('the sum tree', () => {
       const { total } = tree;
       for (const mass of [0, total * random.uniform(), total * (1 - Number.EPSILON), total, total * 1.001])
         expect(tree.get(find(tree, mass))).toBeGreaterThan(0);
+      const batch = Float64Array.from({ length: 300 }, (_, i) => (total * 1.001 * i) / 300);
+      const found = new Int32Array(300);
+      tree.findMany(batch, found, 300);
+      for (const leaf of found) expect(tree.get(leaf)).toBeGreaterThan(0);
     }
   });
 
