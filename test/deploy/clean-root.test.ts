@@ -78,9 +78,9 @@ describe('the services of the compose file', () => {
     Number(pattern.exec(containers.get('http://127.0.0.1:9464/metrics'))?.[1] ?? Number.NaN);
   const actors = (): number => metric(/^qfleet_fleet_processes\{.*role="actor".*\} (\d+)$/m);
   const busy = (): number =>
-    [...containers.get('http://127.0.0.1:9464/metrics').matchAll(/^qfleet_actor_slots\{.*\} (\d+)$/gm)].filter(
-      ([, slots]) => slots !== '0',
-    ).length;
+    [
+      ...containers.get('http://127.0.0.1:9464/metrics').matchAll(/^qfleet_actor_slots\{.*\} (\d+)$/gm),
+    ].filter(([, slots]) => slots !== '0').length;
   const updates = (): number => metric(/^qfleet_learner_position_updates\{.*\} (\d+)$/m);
 
   /** As `docker stop`: SIGTERM, and whether it ended in its time. */

@@ -19,7 +19,7 @@ export interface ProducerOrder {
 }
 
 /** Where a producer's plain values lie. */
-export const plainKey = (prefix: string, writer: string, i: number): string =>
+const plainKey = (prefix: string, writer: string, i: number): string =>
   `${prefix}plain:${writer}:${i}`;
 
 const { redis: options, shape, writer, chunks } = workerData as ProducerData;
