@@ -3,7 +3,7 @@ import { fleetKeys } from '@qfleet/fleet';
 import { ChunkError, encodeChunk, type Layout } from '@qfleet/replay';
 import { expect } from 'vitest';
 import { faults } from './support/fault.ts';
-import { type FaultyFleet, RUN } from './support/fleet.ts';
+import { type FaultyFleet, RUN, within } from './support/fleet.ts';
 
 /** Learner and leases live on this long without being heard of. */
 const PAUSE_MS = 2_000;
@@ -39,12 +39,14 @@ async function withTornWeights(
 ): Promise<void> {
   const { weights } = fleetKeys(RUN);
   fleet.signal('learner-0', 'SIGSTOP');
-  const version = Number(await fleet.redis.hget(weights, 'version'));
+  // A publication may still be under way from the learner that stands still now.
+  let version = 0;
+  const areThere = async (): Promise<boolean> => {
+    version = Number(await fleet.redis.hget(weights, 'version'));
+    return (await fleet.state())!.actors.every((actor) => actor.weightsVersion === version);
+  };
+  await expect.poll(areThere, within).toBe(true);
   const blob = (await fleet.redis.hgetBuffer(weights, 'blob'))!;
-  await fleet.until(
-    ({ actors }) => actors.every((actor) => actor.weightsVersion === version),
-    'actors are at it',
-  );
   await fleet.redis.hset(weights, 'version', version + ahead, 'blob', blob.subarray(0, blob.length / 2));
   try {
     await look(version);
