@@ -19,8 +19,7 @@ export interface ProducerOrder {
 }
 
 /** Where a producer's plain values lie. */
-const plainKey = (prefix: string, writer: string, i: number): string =>
-  `${prefix}plain:${writer}:${i}`;
+const plainKey = (prefix: string, writer: string, i: number): string => `${prefix}plain:${writer}:${i}`;
 
 const { redis: options, shape, writer, chunks } = workerData as ProducerData;
 const { layout, chunksPerAppend } = SHAPES[shape];
