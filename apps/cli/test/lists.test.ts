@@ -102,6 +102,6 @@ describe('qfleet env trace', () => {
   it('names a file that is not there', async () => {
     const { code, stderr } = await qfleet(['env', 'trace', 'CartPole-v1', '--in', 'nowhere.json']);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: nowhere\.json cannot be read/);
+    expect(stderr).toMatch(/^error: nowhere\.json: there is no such file/);
   });
 });

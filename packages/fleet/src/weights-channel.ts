@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { Weights, WeightsChannel } from '@qfleet/agents';
 import { decodeTensors, encodeTensors } from '@qfleet/tensor';
 import type { Redis } from 'ioredis';
@@ -18,6 +19,9 @@ if there and tonumber(there) >= tonumber(ARGV[2]) then return there end
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'blob', ARGV[3])
 return 'ok'`;
 
+/** A refused blob is looked at again after so long: a whole one may have taken its place. */
+const LOOK_AGAIN_MS = 1_000;
+
 /**
  * Weights on Redis: one safetensors blob with its run, version and updates in its metadata and a checksum, written
  * and read whole. `version` stands beside it, so that asking for news costs a few bytes.
@@ -26,7 +30,9 @@ export class RedisWeightsChannel implements WeightsChannel {
   readonly #redis: Redis;
   readonly #run: string;
   readonly #lease: LearnerLease | null;
-  readonly #refusedVersions = new Set<number>();
+  /** Of the blob read last. */
+  #checksum = 0;
+  #refusal: { readonly version: number; readonly checksum: number; lookAgainAt: number } | null = null;
   #refused = 0;
   #lastRefusal: string | null = null;
   #newest = 0;
@@ -88,10 +94,17 @@ export class RedisWeightsChannel implements WeightsChannel {
   async newerThan(version: number): Promise<Weights | null> {
     const there = await this.version();
     this.#newest = there;
-    if (there <= version || this.#refusedVersions.has(there)) return null;
-    const blob = await this.#redis.hgetBuffer(fleetKeys(this.#run).weights, 'blob');
+    if (there <= version) return null;
+    const refusal = this.#refusal?.version === there ? this.#refusal : null;
+    if (refusal && performance.now() < refusal.lookAgainAt) return null;
+    const blob = (await this.#redis.hgetBuffer(fleetKeys(this.#run).weights, 'blob')) ?? new Uint8Array();
+    this.#checksum = crc32(blob);
+    if (refusal?.checksum === this.#checksum) {
+      refusal.lookAgainAt = performance.now() + LOOK_AGAIN_MS;
+      return null;
+    }
     try {
-      const weights = decodeWeights(this.#run, blob ?? new Uint8Array());
+      const weights = decodeWeights(this.#run, blob);
       // A publication may have come between the two reads.
       if (weights.version < there) {
         throw new FleetError(`it says version ${weights.version} inside and ${there} outside`);
@@ -103,10 +116,13 @@ export class RedisWeightsChannel implements WeightsChannel {
     }
   }
 
-  /** Counts these weights as refused and does not fetch them again; for who found them unfit (names, shapes). */
+  /**
+   * Counts these weights as refused, once, unless others take their place under the same version; for who found them
+   * unfit (names, shapes).
+   */
   refuse(version: number, why: string): void {
     this.#refused++;
-    this.#refusedVersions.add(version);
+    this.#refusal = { version, checksum: this.#checksum, lookAgainAt: performance.now() + LOOK_AGAIN_MS };
     this.#lastRefusal = `Weights version ${version} of run ${this.#run} are refused: ${why}.`;
   }
 }

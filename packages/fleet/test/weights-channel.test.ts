@@ -72,6 +72,17 @@ describe('the weights channel', () => {
     expect(channel.refused).toBe(1);
   });
 
+  it('takes whole weights that take the place of refused ones under the same version', async () => {
+    await using _lease = await published('r', 1);
+    const channel = new RedisWeightsChannel(fixture.redis, 'r');
+    const whole = await blobOf('r');
+    await fixture.redis.hset(fleetKeys('r').weights, 'blob', whole.subarray(0, 40));
+    expect(await channel.newerThan(0)).toBeNull();
+    await fixture.redis.hset(fleetKeys('r').weights, 'blob', whole);
+    await expect.poll(async () => (await channel.newerThan(0))?.version, { timeout: 5_000 }).toBe(1);
+    expect(channel.refused).toBe(1);
+  });
+
   it('refuses another run, and an old blob under a new number', async () => {
     await using lease = await published('r', 1);
     await using _other = await published('other', 1);
