@@ -4,6 +4,7 @@ import { resolveEnvironment } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
 import type { NamedTensors } from '@qfleet/tensor';
+import { meanAndStd } from '@qfleet/training';
 
 /** Greedy episodes on one set of parameters. */
 export interface Evaluation {
@@ -28,7 +29,5 @@ export async function evaluateGreedily(
   const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition) });
   policy.load(parameters);
   const { returns } = await playGreedyEpisodes({ definition, policy, episodes, seed });
-  const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
-  const variance = returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / returns.length;
-  return { returns, mean, std: Math.sqrt(variance) };
+  return { returns, ...meanAndStd(returns) };
 }

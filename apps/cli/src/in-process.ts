@@ -1,7 +1,12 @@
 import type { Policy, Weights, WeightsChannel } from '@qfleet/agents';
 import type { EnvironmentDefinition } from '@qfleet/envs';
 import { playGreedyEpisodes } from '@qfleet/rollout';
-import type { EvaluationRequest, EvaluationResult, Evaluations } from '@qfleet/training';
+import {
+  type EvaluationRequest,
+  type EvaluationResult,
+  type Evaluations,
+  meanAndStd,
+} from '@qfleet/training';
 
 /** Weights for an actor in the learner's own process. */
 export class InProcessWeightsChannel implements WeightsChannel {
@@ -41,13 +46,10 @@ export class InProcessEvaluations implements Evaluations {
       episodes,
       seed,
     });
-    const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
-    const variance = returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / returns.length;
     this.#results.push({
       updates,
       returns,
-      mean,
-      std: Math.sqrt(variance),
+      ...meanAndStd(returns),
       seconds: (performance.now() - began) / 1000,
     });
   }

@@ -1,4 +1,9 @@
-import type { EvaluationRequest, EvaluationResult, Evaluations } from '@qfleet/training';
+import {
+  type EvaluationRequest,
+  type EvaluationResult,
+  type Evaluations,
+  meanAndStd,
+} from '@qfleet/training';
 import { type Job, type Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { messageOf } from './errors.ts';
@@ -143,13 +148,10 @@ export class EvaluationWorker {
       await job.moveToWait(token);
       throw new WaitingError();
     }
-    const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
-    const variance = returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / returns.length;
     const result: EvaluationResult = {
       updates,
       returns,
-      mean,
-      std: Math.sqrt(variance),
+      ...meanAndStd(returns),
       seconds: (performance.now() - startedAt) / 1000,
     };
     await redis.eval(REPORT, 2, keys.evaluations, keys.evaluated, job.id!, JSON.stringify(result));
@@ -157,7 +159,7 @@ export class EvaluationWorker {
     this.#done++;
     log.info(
       { updates, mean: result.mean, std: result.std },
-      `Evaluated update ${updates}: mean return ${mean}.`,
+      `Evaluated update ${updates}: mean return ${result.mean}.`,
     );
   }
 }

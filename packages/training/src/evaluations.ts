@@ -20,6 +20,13 @@ export interface EvaluationResult {
   readonly seconds: number;
 }
 
+/** The mean of returns and their population standard deviation. */
+export function meanAndStd(returns: readonly number[]): { readonly mean: number; readonly std: number } {
+  const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
+  const variance = returns.reduce((sum, value) => sum + (value - mean) ** 2, 0) / returns.length;
+  return { mean, std: Math.sqrt(variance) };
+}
+
 /** Where checkpoints are evaluated, out of the learner's way. Implementations: in process, BullMQ jobs. */
 export interface Evaluations {
   request(request: EvaluationRequest): Promise<void>;

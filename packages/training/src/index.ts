@@ -9,7 +9,12 @@ export {
   listCheckpoints,
   readCheckpoint,
 } from './checkpoint.ts';
-export type { EvaluationRequest, EvaluationResult, Evaluations } from './evaluations.ts';
+export {
+  type EvaluationRequest,
+  type EvaluationResult,
+  type Evaluations,
+  meanAndStd,
+} from './evaluations.ts';
 export { MetricsRecorder, type RecordedEpisode } from './metrics-recorder.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
 export {
