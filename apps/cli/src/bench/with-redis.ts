@@ -1,21 +1,33 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findRedisServer, startLocalRedis } from '@qfleet/fleet';
+import { findRedisServer, type LocalRedis, startLocalRedis } from '@qfleet/fleet';
 
-/** Runs `measure` on a Redis that lives as long, keeps nothing, and has no other user. Null: there is no program. */
-export async function withRedis<T>(measure: (url: string) => Promise<T>): Promise<T | null> {
+/**
+ * Runs `measure` on so many Redis servers that live as long, keep nothing, and have no other user. Null: there is no
+ * program.
+ */
+export async function withServers<T>(
+  count: number,
+  measure: (urls: readonly string[]) => Promise<T>,
+): Promise<T | null> {
   const program = await findRedisServer();
   if (program === undefined) return null;
-  const dir = await mkdtemp(join(tmpdir(), 'qfleet-bench-'));
+  const servers: { readonly dir: string; readonly redis: LocalRedis }[] = [];
   try {
-    const server = await startLocalRedis({ dir, program, persistence: 'none' });
-    try {
-      return await measure(server.url);
-    } finally {
-      await server.stop();
+    while (servers.length < count) {
+      const dir = await mkdtemp(join(tmpdir(), 'qfleet-bench-'));
+      servers.push({ dir, redis: await startLocalRedis({ dir, program, persistence: 'none' }) });
     }
+    return await measure(servers.map(({ redis }) => redis.url));
   } finally {
-    await rm(dir, { recursive: true, force: true });
+    for (const { dir, redis } of servers) {
+      await redis.stop();
+      await rm(dir, { recursive: true, force: true });
+    }
   }
 }
+
+/** As `withServers`, for one. */
+export const withRedis = <T>(measure: (url: string) => Promise<T>): Promise<T | null> =>
+  withServers(1, ([url]) => measure(url));

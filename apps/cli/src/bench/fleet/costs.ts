@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadRunConfig } from '@qfleet/config';
 import {
   createLogger,
@@ -11,13 +12,16 @@ import {
 import type { BenchRow } from '@qfleet/report';
 import type { Redis } from '../../fleet-redis.ts';
 import { meter, plain } from './meter.ts';
+import type { Servers } from './servers.ts';
 import { CARTPOLE, FRAMES, type Load, makeReplay, premade, pushAll } from './simulated.ts';
 import { connectMany } from './throughput.ts';
 
 /** CPU seconds of Redis for one of each; what a fleet of any size needs is a sum of these. */
 export interface Costs {
-  /** One actor's share of a second: heartbeat, leases, asking for weights. */
+  /** One actor's share of a second: heartbeat and leases. */
   readonly presence: number;
+  /** One actor's share of a second: asking for weights when there are none that are new. */
+  readonly asking: number;
   /** A chunk appended: in itself, and for each byte. */
   readonly chunk: number;
   readonly chunkByte: number;
@@ -26,6 +30,8 @@ export interface Costs {
   readonly readByte: number;
   /** A byte of weights read by an actor. */
   readonly weightsByte: number;
+  /** Bytes of Redis's memory for a connection. */
+  readonly connectionBytes: number;
   /** By load: what a transition takes. */
   readonly memory: readonly TransitionMemory[];
 }
@@ -44,20 +50,22 @@ const ACTORS = 100;
 const WEIGHTS_POLL_MS = 50;
 const PRESENCE_SECONDS = 5;
 
-export async function measureCosts(url: string, redis: Redis): Promise<Costs> {
-  const small = await chunkCost(redis, CARTPOLE);
-  const large = await chunkCost(redis, FRAMES);
+/** @param servers one. */
+export async function measureCosts(servers: Servers, connectionBytes: number): Promise<Costs> {
+  const small = await chunkCost(servers, CARTPOLE);
+  const large = await chunkCost(servers, FRAMES);
   const perByte = (first: number, second: number): number =>
     Math.max(0, (second - first) / (large.bytes - small.bytes));
   const chunkByte = perByte(small.append, large.append);
   const readByte = perByte(small.read, large.read);
   return {
-    presence: await presenceCost(url, redis),
+    ...(await presenceCost(servers)),
     chunk: Math.max(0, small.append - chunkByte * small.bytes),
     chunkByte,
     read: Math.max(0, small.read - readByte * small.bytes),
     readByte,
-    weightsByte: await weightsCost(redis),
+    weightsByte: await weightsCost(servers),
+    connectionBytes,
     memory: [small.memory, large.memory],
   };
 }
@@ -70,21 +78,21 @@ interface ChunkCost {
 }
 
 /** CPU seconds of Redis for a chunk of this load, appended and read, and its memory. */
-async function chunkCost(redis: Redis, load: Load): Promise<ChunkCost> {
-  const prefix = 'qfleet:{bench:costs}:replay:';
-  const store = await makeReplay(redis, prefix, load);
+async function chunkCost({ clients, clear }: Servers, load: Load): Promise<ChunkCost> {
+  const [redis] = clients;
+  const store = await makeReplay(clients, load);
   const portions = premade(load, 'a', load.chunks);
   const empty = await readRedisServer(redis, '0');
-  const appended = await meter(redis, () => pushAll([{ redis, portions }], prefix));
+  const appended = await meter(clients, () => pushAll([{ connections: clients, portions }]));
   const { bytes, newest, transitions } = await store.standing();
   const full = await readRedisServer(redis, '0');
-  const read = await meter(redis, async () => {
+  const read = await meter(clients, async () => {
     for (let after = 0; after < newest; ) {
       const { chunks } = await store.follow(after, 4 * 2 ** 20);
       after = chunks.at(-1)!.id;
     }
   });
-  await redis.flushall();
+  await clear();
   return {
     bytes: bytes / newest,
     append: appended.redisSeconds / newest,
@@ -97,57 +105,27 @@ async function chunkCost(redis: Redis, load: Load): Promise<ChunkCost> {
   };
 }
 
-/** CPU seconds of Redis a second for one actor that is there: with its real heartbeats, leases and questions. */
-async function presenceCost(url: string, redis: Redis): Promise<number> {
+/** CPU seconds of Redis a second for one actor that is there: with its real heartbeats and leases, then questions too. */
+async function presenceCost({ urls, clients, clear }: Servers): Promise<Pick<Costs, 'presence' | 'asking'>> {
   const config = loadRunConfig({ preset: 'cartpole' });
-  await seedLeases(redis, RUN, { ...config.fleet, slots: ACTORS * 2, slotsPerLease: 2 });
-  const log = createLogger('silent');
-  const connections = await connectMany(url, ACTORS);
-  const actors = connections.map((connection, i) => {
-    const heartbeats = new Heartbeats({
-      redis: connection,
-      run: RUN,
-      role: 'actor',
-      id: `a${i}`,
-      name: null,
-      measure: () => ({
-        snapshot: {
-          slots: 2,
-          environmentSteps: i,
-          episodes: 0,
-          epsilon: 0.1,
-          weightsVersion: 1,
-          transitionsBuffered: 0,
-        },
-        totals: { environmentSteps: performance.now(), episodes: performance.now() },
-      }),
-      log,
-    });
-    const ignore = (): void => undefined;
-    const leases = new RolloutLeases({
-      redis: connection,
-      run: RUN,
-      id: `a${i}`,
-      capacity: 2,
-      onTaken: ignore,
-      onLost: ignore,
-      log,
-    });
-    return { heartbeats, leases, channel: new RedisWeightsChannel(connection, RUN) };
-  });
+  await seedLeases(clients[0], RUN, { ...config.fleet, slots: ACTORS * 2, slotsPerLease: 2 });
+  const connections = (await connectMany(urls, ACTORS)).flat();
+  const actors = connections.map(idleActor);
   for (const { heartbeats, leases } of actors) {
     await heartbeats.start();
     leases.start();
   }
   // The taking of leases is done once, at the start.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  const taken = await meter(redis, async () => {
+  await sleep(1_500);
+  const there = await meter(clients, () => sleep(PRESENCE_SECONDS * 1000));
+  const asking = await meter(clients, async () => {
     const until = performance.now() + PRESENCE_SECONDS * 1000;
     await Promise.all(
-      actors.map(async ({ channel }) => {
+      connections.map(async (connection) => {
+        const channel = new RedisWeightsChannel(connection, RUN);
         while (performance.now() < until) {
           await channel.newerThan(1);
-          await new Promise((resolve) => setTimeout(resolve, WEIGHTS_POLL_MS * (0.75 + Math.random() / 2)));
+          await sleep(WEIGHTS_POLL_MS * (0.75 + Math.random() / 2));
         }
       }),
     );
@@ -157,12 +135,50 @@ async function presenceCost(url: string, redis: Redis): Promise<number> {
     await heartbeats.stop();
   }
   for (const connection of connections) connection.disconnect();
-  await redis.flushall();
-  return taken.redisSeconds / taken.seconds / ACTORS;
+  await clear();
+  const presence = there.redisSeconds / there.seconds / ACTORS;
+  return { presence, asking: Math.max(0, asking.redisSeconds / asking.seconds / ACTORS - presence) };
+}
+
+/** An actor that does nothing but be there. */
+function idleActor(redis: Redis, place: number) {
+  const id = `a${place}`;
+  const log = createLogger('silent');
+  const ignore = (): void => undefined;
+  const heartbeats = new Heartbeats({
+    redis,
+    run: RUN,
+    role: 'actor',
+    id,
+    name: null,
+    measure: () => ({
+      snapshot: {
+        slots: 2,
+        environmentSteps: place,
+        episodes: 0,
+        epsilon: 0.1,
+        weightsVersion: 1,
+        transitionsBuffered: 0,
+      },
+      totals: { environmentSteps: performance.now(), episodes: performance.now() },
+    }),
+    log,
+  });
+  const leases = new RolloutLeases({
+    redis,
+    run: RUN,
+    id,
+    capacity: 2,
+    onTaken: ignore,
+    onLost: ignore,
+    log,
+  });
+  return { heartbeats, leases };
 }
 
 /** CPU seconds of Redis for a byte of weights, read as actors read them. */
-async function weightsCost(redis: Redis): Promise<number> {
+async function weightsCost({ clients, clear }: Servers): Promise<number> {
+  const [redis] = clients;
   const lease = await LearnerLease.acquire(redis, RUN, 'bench');
   const data = Float32Array.from({ length: 400_000 }, (_, i) => Math.sin(i));
   const channel = new RedisWeightsChannel(redis, RUN, lease);
@@ -172,11 +188,11 @@ async function weightsCost(redis: Redis): Promise<number> {
     tensors: new Map([['w', { shape: [data.length], data }]]),
   });
   const reads = 200;
-  const taken = await meter(redis, async () => {
+  const taken = await meter(clients, async () => {
     for (let i = 0; i < reads; i++) await channel.newerThan(0);
   });
   await lease.release();
-  await redis.flushall();
+  await clear();
   return taken.redisSeconds / reads / data.byteLength;
 }
 
@@ -184,16 +200,14 @@ const microseconds = (name: string, seconds: number, unit = 'µs'): BenchRow =>
   plain(name, seconds * 1e6, unit);
 
 export const costRows = (costs: Costs): BenchRow[] => [
-  microseconds(
-    'Redis CPU: an actor that is there (heartbeat, leases, asking for weights)',
-    costs.presence,
-    'µs/s',
-  ),
+  microseconds('Redis CPU: an actor that is there (heartbeat, leases)', costs.presence, 'µs/s'),
+  microseconds('Redis CPU: an actor that asks for weights', costs.asking, 'µs/s'),
   microseconds('Redis CPU: a chunk appended', costs.chunk),
   microseconds('Redis CPU: a MiB of chunks appended', costs.chunkByte * 2 ** 20),
   microseconds('Redis CPU: a chunk read', costs.read),
   microseconds('Redis CPU: a MiB of chunks read', costs.readByte * 2 ** 20),
   microseconds('Redis CPU: a MiB of weights read', costs.weightsByte * 2 ** 20),
+  plain('Redis memory: a connection', costs.connectionBytes / 1024, 'KiB'),
   ...costs.memory.map(
     ({ load, used, chunk }): BenchRow => ({
       name: `Redis memory: a transition, ${load}`,

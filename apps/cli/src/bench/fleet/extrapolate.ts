@@ -1,5 +1,6 @@
 import type { BenchRow } from '@qfleet/report';
 import type { Costs } from './costs.ts';
+import { plain } from './meter.ts';
 import { CARTPOLE, FRAMES, type Load, premade } from './simulated.ts';
 
 const ACTORS = 1_000;
@@ -25,32 +26,45 @@ const PACES: readonly Pace[] = [
 ];
 
 /**
- * What 1,000 actors behind one learner take of one Redis: its one core, by what for, and a network of 10 Gbit/s. The largest
- * share is the first bottleneck. Costs were measured on 100 connections, and fall with more, as Redis then serves several
- * in a turn of its loop.
+ * What 1,000 actors behind one learner take of Redis and of a network of 10 Gbit/s, by what for. The largest share is the
+ * first bottleneck; then how many actors would meet it, and what the busiest server does where the replay lies on several:
+ * that one, which is the run's own, has all the rest. Costs were measured on 100 connections, and fall with more, as Redis
+ * then serves several in a turn of its loop.
  */
-export function extrapolate(costs: Costs): BenchRow[] {
+export function extrapolate(costs: Costs, shards: readonly number[]): BenchRow[] {
   return PACES.flatMap(({ name, load, updatesPerSecond, batch, parameters }) => {
     const chunks = (updatesPerSecond * batch) / SAMPLES_PER_INSERT / load.chunkLength;
     const [[{ length: chunkBytes }]] = premade(load, 'a', 1);
     const bytes = chunks * chunkBytes;
     const versions = Math.min(updatesPerSecond / PUBLISH_EVERY, TAKEN_UP_PER_SECOND);
     const weights = ACTORS * versions * 4 * parameters;
-    const cores = {
-      'actors that are there': ACTORS * costs.presence,
+    const replay = {
       appends: chunks * costs.chunk + bytes * costs.chunkByte,
       'reads by the learner': chunks * costs.read + bytes * costs.readByte,
+    };
+    const actors = {
+      'actors that are there': ACTORS * costs.presence,
+      'asking for weights': ACTORS * costs.asking,
       'weights to actors': weights * costs.weightsByte,
     };
-    const rows: BenchRow[] = [
-      ...Object.entries(cores).map(([part, value]) => share(part, value, 'cores', 'one core of Redis', 1)),
-      share('network out of Redis', (bytes + weights) / 1e9, 'GB/s', '10 Gbit/s', NETWORK / 1e9),
+    const sum = (parts: Readonly<Record<string, number>>): number =>
+      Object.values(parts).reduce((total, part) => total + part, 0);
+    const core = (part: string, value: number): BenchRow =>
+      share(part, value, 'cores', 'one core of Redis', 1);
+    const out = (bytes + weights) / 1e9;
+    const rows = [
+      ...Object.entries({ ...replay, ...actors }).map(([part, value]) => core(part, value)),
+      share('network out of Redis', out, 'GB/s', '10 Gbit/s', NETWORK / 1e9),
     ];
     const first = rows.reduce((a, b) => (a.ratio! < b.ratio! ? a : b));
-    return rows.map((row) => ({
-      ...row,
-      name: `${ACTORS} actors, ${name}: ${row.name}${row === first ? ' (first bottleneck)' : ''}`,
-    }));
+    // What grows with the actors; experience is as much as the learner takes, whoever makes it.
+    const most = Math.min((1 - sum(replay)) / sum(actors), (NETWORK - bytes) / weights);
+    return [
+      ...rows.map((row) => (row === first ? { ...row, name: `${row.name} (first bottleneck)` } : row)),
+      ...shards.map((count) => core(`busiest Redis of ${count}`, sum(actors) + sum(replay) / count)),
+      plain('memory for connections', (ACTORS * costs.connectionBytes) / 1e6, 'MB'),
+      plain('as many as Redis and the network carry', Math.floor(ACTORS * most), 'actors'),
+    ].map((row) => ({ ...row, name: `${ACTORS} actors, ${name}: ${row.name}` }));
   });
 }
 

@@ -1,32 +1,40 @@
 import type { BenchRow } from '@qfleet/report';
 import { CommandError } from '../../errors.ts';
-import { openRedis } from '../../fleet-redis.ts';
-import { withRedis } from '../with-redis.ts';
+import { withServers } from '../with-redis.ts';
 import { costRows, measureCosts } from './costs.ts';
 import { extrapolate } from './extrapolate.ts';
 import { benchReal } from './real.ts';
+import { type Servers, withClients } from './servers.ts';
 import { CARTPOLE, FRAMES } from './simulated.ts';
 import { benchConnections, benchPush } from './throughput.ts';
 
+const SHARDS = [1, 2, 4];
+const ACTORS = [1, 2, 4];
+
 /**
- * What one Redis carries: simulated actors that push as fast as it takes, many connections, real fleets, what each thing
- * costs it, and what 1,000 actors would. About a minute and a half.
+ * What Redis carries, as one server and as 2 and 4 shards: simulated actors that push as fast as it takes, many
+ * connections, real fleets; then what each thing costs one server, and what 1,000 actors would. About three minutes.
  */
 export async function benchFleet(): Promise<readonly BenchRow[]> {
-  const rows = await withRedis(async (url) => {
-    const redis = await openRedis(url);
-    try {
-      const found: BenchRow[] = [];
-      found.push(...(await benchPush(url, redis, CARTPOLE, [1, 2, 4, 8, 64, 200])));
-      found.push(...(await benchPush(url, redis, FRAMES, [1, 4])));
-      found.push(...(await benchConnections(url, redis)));
-      for (const actors of [1, 2, 4]) found.push(...(await benchReal(url, redis, actors)));
-      const costs = await measureCosts(url, redis);
-      return [...found, ...costRows(costs), ...extrapolate(costs)];
-    } finally {
-      redis.disconnect();
-    }
-  });
-  if (rows === null) throw new CommandError('A Redis is needed to measure: npm run setup brings one.');
+  const rows: BenchRow[] = [];
+  for (const shards of SHARDS) {
+    const found = await withServers(shards, (urls) => withClients(urls, benchServers));
+    if (found === null) throw new CommandError('A Redis is needed to measure: npm run setup brings one.');
+    rows.push(...found);
+  }
   return rows;
+}
+
+async function benchServers(servers: Servers): Promise<BenchRow[]> {
+  const alone = servers.urls.length === 1;
+  const rows = [
+    ...(await benchPush(servers, CARTPOLE, alone ? [1, 2, 4, 8, 64, 200] : [1, 4, 64])),
+    ...(await benchPush(servers, FRAMES, [1, 4])),
+  ];
+  const { rows: many, connectionBytes } = await benchConnections(servers);
+  rows.push(...many);
+  for (const actors of ACTORS) rows.push(...(await benchReal(servers, actors)));
+  if (!alone) return rows;
+  const costs = await measureCosts(servers, connectionBytes);
+  return [...rows, ...costRows(costs), ...extrapolate(costs, SHARDS)];
 }

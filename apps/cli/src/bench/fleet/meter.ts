@@ -5,18 +5,27 @@ import type { Redis } from '../../fleet-redis.ts';
 /** What a stretch of work took. */
 export interface Taken {
   readonly seconds: number;
-  /** CPU time of Redis. */
+  /** CPU time of all Redis servers together. */
   readonly redisSeconds: number;
+  /** CPU time of the one that worked most. */
+  readonly busiestSeconds: number;
 }
 
-/** Runs `work` and measures it; `redis` should have nothing else to do meanwhile. */
-export async function meter(redis: Redis, work: () => Promise<unknown>): Promise<Taken> {
-  const before = await readRedisServer(redis, '0');
+const cpuOf = (servers: readonly Redis[]): Promise<number[]> =>
+  Promise.all(servers.map(async (redis) => (await readRedisServer(redis, '0')).cpuSeconds));
+
+/** Runs `work` and measures it; the servers should have nothing else to do meanwhile. */
+export async function meter(servers: readonly Redis[], work: () => Promise<unknown>): Promise<Taken> {
+  const before = await cpuOf(servers);
   const start = performance.now();
   await work();
   const seconds = (performance.now() - start) / 1000;
-  const after = await readRedisServer(redis, '0');
-  return { seconds, redisSeconds: after.cpuSeconds - before.cpuSeconds };
+  const grown = (await cpuOf(servers)).map((after, i) => after - before[i]);
+  return {
+    seconds,
+    redisSeconds: grown.reduce((sum, each) => sum + each, 0),
+    busiestSeconds: Math.max(...grown),
+  };
 }
 
 /** A row that is held against nothing. */
@@ -28,3 +37,13 @@ export const plain = (name: string, value: number, unit: string): BenchRow => ({
   referenceValue: null,
   ratio: null,
 });
+
+/** How many cores Redis used: of all servers, and, of several, of the busiest. */
+export function redisCpu(name: string, { seconds, redisSeconds, busiestSeconds }: Taken, servers: number) {
+  const rows = [plain(`${name}, Redis CPU`, redisSeconds / seconds, 'cores')];
+  if (servers > 1) rows.push(plain(`${name}, busiest Redis`, busiestSeconds / seconds, 'cores'));
+  return rows;
+}
+
+/** How the rows of a measurement on so many shards are named. */
+export const onShards = (shards: number): string => (shards === 1 ? '' : `${shards} shards, `);

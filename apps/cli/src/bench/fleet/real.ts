@@ -9,19 +9,21 @@ import { FleetReader } from '@qfleet/fleet';
 import type { FleetState } from '@qfleet/metrics';
 import { type BenchRow, RunDirectory } from '@qfleet/report';
 import { CommandError } from '../../errors.ts';
-import type { Redis } from '../../fleet-redis.ts';
-import { plain } from './meter.ts';
+import { meter, onShards, plain, redisCpu, type Taken } from './meter.ts';
+import type { Servers } from './servers.ts';
 
 const SECONDS = 6;
 const PATIENCE_SECONDS = 60;
 
 /** A real fleet on CartPole, at work: what it does in some seconds, once all its actors play and the learner trains. */
-export async function benchReal(url: string, redis: Redis, actors: number): Promise<BenchRow[]> {
+export async function benchReal({ urls, clients, clear }: Servers, actors: number): Promise<BenchRow[]> {
+  const [url] = urls;
   const folder = await mkdtemp(join(tmpdir(), 'qfleet-bench-'));
   const directory = join(folder, 'run');
   const sets = [
     ...[`fleet.actors=${actors}`, `fleet.slots=${8 * actors}`, 'stop.solvedReturn=null'],
     ...['replay.minSize=500', 'evaluation.every=100000000'],
+    ...(urls.length > 1 ? [`replay.shards=${JSON.stringify(urls)}`] : []),
   ].flatMap((set) => ['--set', set]);
   const args = ['train', 'cartpole', '--redis', url, '--run-dir', directory, '--max-seconds', '600', ...sets];
   const child = spawn(process.execPath, [process.argv[1], ...args], {
@@ -44,7 +46,7 @@ export async function benchReal(url: string, redis: Redis, actors: number): Prom
       }
     };
     await waitFor(() => (existsSync(join(directory, 'launch.json')) ? true : null));
-    const reader = new FleetReader(redis, RunDirectory.open(directory).run);
+    const reader = new FleetReader(clients[0], RunDirectory.open(directory).run);
     const atWork = (state: FleetState | null): FleetState | null =>
       state !== null &&
       state.actors.filter(({ slots }) => slots > 0).length === actors &&
@@ -54,37 +56,40 @@ export async function benchReal(url: string, redis: Redis, actors: number): Prom
     const before = await waitFor(async () => atWork(await reader.read()));
     const staleness: number[] = [];
     let after = before;
-    while (after.at - before.at < SECONDS * 1000) {
-      await sleep(500);
-      after = (await reader.read()) ?? after;
-      const newest = Math.max(0, ...after.learners.map(({ weightsVersion }) => weightsVersion));
-      staleness.push(...after.actors.map(({ weightsVersion }) => Math.max(0, newest - weightsVersion)));
-    }
+    const taken = await meter(clients, async () => {
+      while (after.at - before.at < SECONDS * 1000) {
+        await sleep(500);
+        after = (await reader.read()) ?? after;
+        const newest = Math.max(0, ...after.learners.map(({ weightsVersion }) => weightsVersion));
+        staleness.push(...after.actors.map(({ weightsVersion }) => Math.max(0, newest - weightsVersion)));
+      }
+    });
     await reader.close();
-    return rowsOf(actors, before, after, staleness);
+    return rowsOf(urls.length, actors, { before, after, taken, staleness });
   } finally {
     child.kill('SIGINT');
     await ended;
-    await redis.flushall();
+    await clear();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function rowsOf(
-  actors: number,
-  before: FleetState,
-  after: FleetState,
-  staleness: readonly number[],
-): BenchRow[] {
+interface Seen {
+  readonly before: FleetState;
+  readonly after: FleetState;
+  readonly taken: Taken;
+  readonly staleness: readonly number[];
+}
+
+function rowsOf(shards: number, actors: number, { before, after, taken, staleness }: Seen): BenchRow[] {
   const seconds = (after.at - before.at) / 1000;
   const grown = (name: keyof FleetState['totals']): number =>
     (after.totals[name] - before.totals[name]) / seconds;
-  const redisCpu = (after.redisServers[0].cpuSeconds - before.redisServers[0].cpuSeconds) / seconds;
-  const name = `real fleet, ${actors} ${actors === 1 ? 'actor' : 'actors'}`;
+  const name = `${onShards(shards)}real fleet, ${actors} ${actors === 1 ? 'actor' : 'actors'}`;
   return [
     plain(`${name}: pushed`, grown('transitionsPushed'), 'transitions/s'),
     plain(`${name}: updates`, grown('updates'), 'updates/s'),
-    plain(`${name}: Redis CPU`, redisCpu, 'cores'),
+    ...redisCpu(name, taken, shards),
     plain(`${name}: learner waits for actors`, 100 * grown('learnerWaitRatioSeconds'), '% of its time'),
     plain(
       `${name}: actors wait for the learner`,

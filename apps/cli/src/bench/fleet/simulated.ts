@@ -1,4 +1,12 @@
-import { ChunkBuilder, type Layout, RedisReplayStore } from '@qfleet/replay';
+import { replayPrefix } from '@qfleet/fleet';
+import {
+  ChunkBuilder,
+  createRedisReplay,
+  type Layout,
+  openRedisReplay,
+  type ReplayShard,
+  type ShardAddress,
+} from '@qfleet/replay';
 import type { Redis } from '../../fleet-redis.ts';
 
 /** What simulated actors push. */
@@ -6,8 +14,8 @@ export interface Load {
   readonly name: string;
   readonly layout: Layout;
   readonly chunkLength: number;
-  /** As from an actor with so many slots, whose chunks close together. */
-  readonly chunksPerAppend: number;
+  /** An actor's slots: a chunk of each closes at a time, and they are appended together. */
+  readonly slots: number;
   /** Of all actors together. */
   readonly chunks: number;
 }
@@ -16,7 +24,7 @@ export const CARTPOLE: Load = {
   name: 'CartPole-size',
   layout: { observationShape: [4], observationDType: 'float32', actions: 2 },
   chunkLength: 32,
-  chunksPerAppend: 8,
+  slots: 8,
   chunks: 16_000,
 };
 
@@ -24,50 +32,52 @@ export const FRAMES: Load = {
   name: '84×84 uint8',
   layout: { observationShape: [84, 84], observationDType: 'uint8', actions: 6 },
   chunkLength: 32,
-  chunksPerAppend: 8,
+  slots: 8,
   chunks: 400,
 };
 
 /** Pre-made chunks of one writer, in the portions in which it appends them. */
 export function premade(load: Load, writer: string, chunks: number): Uint8Array[][] {
-  const { layout, chunkLength, chunksPerAppend } = load;
+  const { layout, chunkLength, slots } = load;
   const size = layout.observationShape.reduce((product, side) => product * side, 1);
   const observation = layout.observationDType === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
   for (let i = 0; i < size; i++) observation[i] = (i * 7) % 256;
   let sequence = 0;
-  const builder = new ChunkBuilder({ layout, writer, slot: 0, chunkLength, sequence: () => sequence++ });
-  builder.begin(observation, 0);
-  const portions: Uint8Array[][] = [];
-  let portion: Uint8Array[] = [];
-  for (let made = 0; made < chunks; ) {
-    const bytes = builder.push(0, 1, observation, 0, 'continues');
-    if (!bytes) continue;
-    made++;
-    portion.push(bytes);
-    if (portion.length === chunksPerAppend || made === chunks) {
-      portions.push(portion);
-      portion = [];
+  const builders = Array.from({ length: slots }, (_, slot) => {
+    const builder = new ChunkBuilder({ layout, writer, slot, chunkLength, sequence: () => sequence++ });
+    builder.begin(observation, 0);
+    return builder;
+  });
+  const nextOf = (builder: ChunkBuilder): Uint8Array => {
+    for (;;) {
+      const bytes = builder.push(0, 1, observation, 0, 'continues');
+      if (bytes) return bytes;
     }
-  }
+  };
+  const portions: Uint8Array[][] = [];
+  for (let left = chunks; left > 0; left -= slots) portions.push(builders.slice(0, left).map(nextOf));
   return portions;
 }
 
-/** A simulated actor: a connection of its own, and what it will push. */
+/** A simulated actor: its connections, one to each server, and what it will push. */
 export interface Simulated {
-  readonly redis: Redis;
+  readonly connections: readonly Redis[];
   readonly portions: readonly (readonly Uint8Array[])[];
 }
 
-/** An empty replay for `load` under `prefix`. */
-export const makeReplay = (redis: Redis, prefix: string, load: Load): Promise<RedisReplayStore> =>
-  RedisReplayStore.create(redis, prefix, load.layout, { transitions: 1e9, bytes: 1e12 });
+const addressesOf = (servers: readonly Redis[]): ShardAddress[] =>
+  servers.map((redis, shard) => ({ redis, prefix: replayPrefix('bench', shard) }));
+
+/** An empty replay for `load`, a shard on each of these servers. */
+export const makeReplay = (servers: readonly Redis[], load: Load): Promise<ReplayShard> =>
+  createRedisReplay(addressesOf(servers), load.layout, { transitions: 1e9, bytes: 1e12 });
 
 /** All actors push all they have, one append under way at a time each. @returns seconds of each append */
-export async function pushAll(actors: readonly Simulated[], prefix: string, everyMs = 0): Promise<number[]> {
+export async function pushAll(actors: readonly Simulated[], everyMs = 0): Promise<number[]> {
   const taken: number[] = [];
   await Promise.all(
-    actors.map(async ({ redis, portions }, place) => {
-      const store = await RedisReplayStore.open(redis, prefix);
+    actors.map(async ({ connections, portions }, place) => {
+      const { store } = await openRedisReplay(addressesOf(connections));
       const start = performance.now() + (everyMs * place) / actors.length;
       for (const [turn, portion] of portions.entries()) {
         const wait = start + turn * everyMs - performance.now();
@@ -82,18 +92,16 @@ export async function pushAll(actors: readonly Simulated[], prefix: string, ever
 }
 
 /** The limit: the same connections set the same bytes as plain keys, as many at a time, and nothing else. */
-export async function setAll(actors: readonly Simulated[], prefix: string): Promise<void> {
+export async function setAll(actors: readonly Simulated[]): Promise<void> {
   await Promise.all(
-    actors.map(async ({ redis, portions }, place) => {
+    actors.map(async ({ connections, portions }, place) => {
       for (const [turn, portion] of portions.entries()) {
-        const pipeline = redis.pipeline();
-        for (const [i, bytes] of portion.entries()) {
-          pipeline.set(
-            `${prefix}${place}:${turn}:${i}`,
-            Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-          );
+        const pipelines = connections.map((redis) => redis.pipeline());
+        for (const [i, { buffer, byteOffset, length }] of portion.entries()) {
+          const key = `limit:${place}:${turn}:${i}`;
+          pipelines[(place + i) % pipelines.length].set(key, Buffer.from(buffer, byteOffset, length));
         }
-        await pipeline.exec();
+        await Promise.all(pipelines.map((pipeline) => pipeline.exec()));
       }
     }),
   );

@@ -1,17 +1,20 @@
 import { readRedisServer } from '@qfleet/fleet';
 import type { BenchRow } from '@qfleet/report';
 import { openRedis, type Redis } from '../../fleet-redis.ts';
-import { meter, plain } from './meter.ts';
-import { CARTPOLE, type Load, makeReplay, premade, pushAll, type Simulated, setAll } from './simulated.ts';
+import { meter, onShards, plain, redisCpu } from './meter.ts';
+import type { Servers } from './servers.ts';
+import { CARTPOLE, type Load, makeReplay, premade, pushAll, setAll } from './simulated.ts';
 
-const prefixOf = (name: string): string => `qfleet:{bench:${name}}:replay:`;
+/** Actors that connect at once: a server accepts only so many. */
+const PORTION = 50;
 
-/** Opens in portions: a server accepts only so many connections at once. */
-export async function connectMany(url: string, count: number): Promise<Redis[]> {
-  const connections: Redis[] = [];
-  while (connections.length < count) {
-    const portion = Math.min(100, count - connections.length);
-    connections.push(...(await Promise.all(Array.from({ length: portion }, () => openRedis(url)))));
+/** The connections of so many actors, one to each server. Opened in portions. */
+export async function connectMany(urls: readonly string[], actors: number): Promise<Redis[][]> {
+  const connections: Redis[][] = [];
+  while (connections.length < actors) {
+    const portion = Math.min(PORTION, actors - connections.length);
+    const opened = Array.from({ length: portion }, () => Promise.all(urls.map((url) => openRedis(url))));
+    connections.push(...(await Promise.all(opened)));
   }
   return connections;
 }
@@ -21,32 +24,29 @@ const percentile = (values: readonly number[], share: number): number =>
 
 /** As fast as simulated actors can push, beside plain SETs of the same bytes over the same connections. */
 export async function benchPush(
-  url: string,
-  redis: Redis,
+  { urls, clients, clear }: Servers,
   load: Load,
   counts: readonly number[],
 ): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const count of counts) {
-    const connections = await connectMany(url, count);
-    const actors = connections.map((connection, i) => ({
-      redis: connection,
+    const actors = (await connectMany(urls, count)).map((connections, i) => ({
+      connections,
       portions: premade(load, `a${i}`, Math.ceil(load.chunks / count)),
     }));
     const transitions = actors.reduce(
       (sum, { portions }) => sum + portions.reduce((n, { length }) => n + length, 0) * load.chunkLength,
       0,
     );
-    const prefix = prefixOf(`push-${count}`);
     // Once to warm up, then measured.
-    await meter(redis, () => setAll(actors, prefix));
-    const limit = await meter(redis, () => setAll(actors, prefix));
-    await redis.flushall();
-    await makeReplay(redis, prefix, load);
-    const pushed = await meter(redis, () => pushAll(actors, prefix));
-    for (const connection of connections) connection.disconnect();
-    await redis.flushall();
-    const name = `${load.name}, ${count} simulated`;
+    await setAll(actors);
+    const limit = await meter(clients, () => setAll(actors));
+    await clear();
+    await makeReplay(clients, load);
+    const pushed = await meter(clients, () => pushAll(actors));
+    for (const { connections } of actors) for (const connection of connections) connection.disconnect();
+    await clear();
+    const name = `${onShards(urls.length)}${load.name}, ${count} simulated`;
     const value = transitions / pushed.seconds;
     const referenceValue = transitions / limit.seconds;
     rows.push(
@@ -58,64 +58,77 @@ export async function benchPush(
         referenceValue,
         ratio: value / referenceValue,
       },
-      plain(`${name}, Redis CPU`, pushed.redisSeconds / pushed.seconds, 'cores'),
+      ...redisCpu(name, pushed, urls.length),
       plain(`${name}, Redis CPU`, (pushed.redisSeconds / transitions) * 1e6, 'µs/transition'),
     );
   }
   return rows;
 }
 
-/** 2,000 connections that only stand there, and 200 that push ten times a second, for some seconds. */
+/** What many connections came to. */
+export interface Connections {
+  readonly rows: readonly BenchRow[];
+  /** Bytes of Redis's memory for one that is idle. */
+  readonly connectionBytes: number;
+}
+
+/**
+ * Connections that only stand there, spread over the servers, and actors that push ten times a second, each with a
+ * connection to every server, for some seconds.
+ */
 export async function benchConnections(
-  url: string,
-  redis: Redis,
+  { urls, clients, clear }: Servers,
   idle = 2_000,
   pushing = 200,
-): Promise<BenchRow[]> {
-  const before = await readRedisServer(redis, '0');
+): Promise<Connections> {
+  const memory = async (): Promise<number> =>
+    (await Promise.all(clients.map((redis) => readRedisServer(redis, '0')))).reduce(
+      (sum, { usedMemoryBytes }) => sum + usedMemoryBytes,
+      0,
+    );
+  const before = await memory();
   let errors = 0;
-  const count = (connections: readonly Redis[]): void => {
+  const watched = (connections: readonly Redis[]): readonly Redis[] => {
     for (const connection of connections) {
       connection.on('error', () => errors++);
       connection.on('reconnecting', () => errors++);
     }
+    return connections;
   };
-  const idlers = await connectMany(url, idle);
-  count(idlers);
-  const withIdle = await readRedisServer(redis, '0');
-  const pushers = await connectMany(url, pushing);
-  count(pushers);
-  const load = { ...CARTPOLE, chunksPerAppend: 1 };
-  const actors: Simulated[] = pushers.map((connection, i) => ({
-    redis: connection,
+  const idlers = watched((await connectMany(urls, Math.ceil(idle / urls.length))).flat());
+  const connectionBytes = ((await memory()) - before) / idlers.length;
+  const load = { ...CARTPOLE, slots: 1 };
+  const actors = (await connectMany(urls, pushing)).map((connections, i) => ({
+    connections: watched(connections),
     portions: premade(load, `a${i}`, 50),
   }));
-  const prefix = prefixOf('connections');
-  await makeReplay(redis, prefix, load);
+  await makeReplay(clients, load);
   let appends: number[] = [];
-  const taken = await meter(redis, async () => {
-    appends = await pushAll(actors, prefix, 100).catch(() => {
+  const taken = await meter(clients, async () => {
+    appends = await pushAll(actors, 100).catch(() => {
       errors++;
       return [];
     });
   });
   // Those that only stood there are still there.
   const alive = await Promise.all(idlers.map((connection) => connection.ping()));
-  const now = await readRedisServer(redis, '0');
-  for (const connection of [...idlers, ...pushers]) connection.disconnect();
-  await redis.flushall();
-  const name = `${idle} idle and ${pushing} pushing`;
-  return [
+  const open = await Promise.all(clients.map((redis) => readRedisServer(redis, '0')));
+  for (const connection of [...idlers, ...actors.flatMap(({ connections }) => connections)]) {
+    connection.disconnect();
+  }
+  await clear();
+  const name = `${onShards(urls.length)}${idle} idle connections and ${pushing} pushing actors`;
+  const rows = [
     plain(`${name}: errors`, errors + alive.filter((reply) => reply !== 'PONG').length, 'errors'),
-    plain(`${name}: connections`, now.clients, 'connections'),
+    plain(
+      `${name}: connections`,
+      open.reduce((sum, { clients: count }) => sum + count, 0),
+      'connections',
+    ),
     plain(`${name}: appends`, appends.length / taken.seconds, 'appends/s'),
     plain(`${name}: append, median`, percentile(appends, 0.5) * 1000, 'ms'),
     plain(`${name}: append, 99 %`, percentile(appends, 0.99) * 1000, 'ms'),
-    plain(`${name}: Redis CPU`, taken.redisSeconds / taken.seconds, 'cores'),
-    plain(
-      'an idle connection, in Redis',
-      (withIdle.usedMemoryBytes - before.usedMemoryBytes) / idle / 1024,
-      'KiB',
-    ),
+    ...redisCpu(name, taken, urls.length),
   ];
+  return { rows, connectionBytes };
 }
