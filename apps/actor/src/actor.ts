@@ -78,12 +78,14 @@ export class Actor {
     const { redis, env, log, signal } = context;
     const definition = await resolveEnvironment(config.environment);
     const layout = layoutOf(definition);
-    const policy = await createPolicy({ config: config.agent, layout });
+    const { frameStack } = config.environment;
+    const policy = await createPolicy({ config: config.agent, layout, frameStack });
     const epsilons = new Epsilons(config);
     const rollout = new Rollout({
       definition,
       layout,
       policy,
+      frameStack,
       writer: env.id,
       chunkLength: config.replay.chunkLength,
       seed: config.seed,

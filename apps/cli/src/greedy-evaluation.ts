@@ -26,8 +26,9 @@ export async function evaluateGreedily(
   seed: number,
 ): Promise<Evaluation> {
   const definition = await resolveEnvironment(config.environment);
-  const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition) });
+  const { frameStack } = config.environment;
+  const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition), frameStack });
   policy.load(parameters);
-  const { returns } = await playGreedyEpisodes({ definition, policy, episodes, seed });
+  const { returns } = await playGreedyEpisodes({ definition, policy, frameStack, episodes, seed });
   return { returns, ...meanAndStd(returns) };
 }

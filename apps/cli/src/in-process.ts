@@ -29,12 +29,14 @@ export class InProcessWeightsChannel implements WeightsChannel {
 export class InProcessEvaluations implements Evaluations {
   readonly #definition: EnvironmentDefinition;
   readonly #policy: Policy;
+  readonly #frameStack: number;
   #results: EvaluationResult[] = [];
 
   /** @param policy of its own: its parameters are replaced. */
-  constructor(definition: EnvironmentDefinition, policy: Policy) {
+  constructor(definition: EnvironmentDefinition, policy: Policy, frameStack: number) {
     this.#definition = definition;
     this.#policy = policy;
+    this.#frameStack = frameStack;
   }
 
   async request({ updates, parameters, episodes, seed }: EvaluationRequest): Promise<void> {
@@ -43,6 +45,7 @@ export class InProcessEvaluations implements Evaluations {
     const { returns } = await playGreedyEpisodes({
       definition: this.#definition,
       policy: this.#policy,
+      frameStack: this.#frameStack,
       episodes,
       seed,
     });

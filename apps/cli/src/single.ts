@@ -42,15 +42,17 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
   const { config, from, signal, onProgress } = options;
   const definition = await resolveEnvironment(config.environment);
   const layout = layoutOf(definition);
+  const { frameStack } = config.environment;
   const agent = await createAgent({
     config: config.agent,
     layout,
+    frameStack,
     seed: config.seed,
     totalUpdates: config.stop.maxUpdates,
   });
   const [policy, evaluationPolicy] = await Promise.all([
-    createPolicy({ config: config.agent, layout }),
-    createPolicy({ config: config.agent, layout }),
+    createPolicy({ config: config.agent, layout, frameStack }),
+    createPolicy({ config: config.agent, layout, frameStack }),
   ]);
   const { capacity, capacityBytes, chunkLength } = config.replay;
   const store = new MemoryReplayStore(layout, { transitions: capacity, bytes: capacityBytes });
@@ -61,7 +63,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     agent,
     store,
     channel,
-    evaluations: new InProcessEvaluations(definition, evaluationPolicy),
+    evaluations: new InProcessEvaluations(definition, evaluationPolicy, frameStack),
     checkpoints: new CheckpointFolder(options.checkpoints, config.learner.checkpointsKept),
     from,
     onEvaluation: (result) => options.onEvaluation(trainer, result),
@@ -72,6 +74,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     definition,
     layout,
     policy,
+    frameStack,
     writer: `single-${from?.updates ?? 0}`,
     chunkLength,
     seed: config.seed,

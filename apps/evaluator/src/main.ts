@@ -7,7 +7,8 @@ import { layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
 await runProcess('evaluator', async ({ env, log, redis, signal }) => {
   const { config } = await waitForRun(redis, env.run, { log, signal, active: true });
   const definition = await resolveEnvironment(config.environment);
-  const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition) });
+  const { frameStack } = config.environment;
+  const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition), frameStack });
   const runEnded = new AbortController();
   const worker = new EvaluationWorker({
     redis,
@@ -15,7 +16,14 @@ await runProcess('evaluator', async ({ env, log, redis, signal }) => {
     evaluate: async ({ parameters, episodes, seed }, stop) => {
       policy.load(parameters);
       const cancelled = (): boolean => stop.aborted;
-      const { returns } = await playGreedyEpisodes({ definition, policy, episodes, seed, cancelled });
+      const { returns } = await playGreedyEpisodes({
+        definition,
+        policy,
+        frameStack,
+        episodes,
+        seed,
+        cancelled,
+      });
       stop.throwIfAborted();
       return returns;
     },

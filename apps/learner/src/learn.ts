@@ -130,7 +130,13 @@ async function makeTrainer(
   const layout = layoutOf(await resolveEnvironment(config.environment));
   const [store, agent] = await Promise.all([
     openReplay(addresses, record),
-    createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: config.stop.maxUpdates }),
+    createAgent({
+      config: config.agent,
+      layout,
+      frameStack: config.environment.frameStack,
+      seed: config.seed,
+      totalUpdates: config.stop.maxUpdates,
+    }),
   ]);
   const recorder = new MetricsRecorder(directory);
   const trainer: Trainer = new Trainer({

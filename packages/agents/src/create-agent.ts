@@ -1,11 +1,13 @@
 import type { AgentConfig } from '@qfleet/config';
 import type { Layout } from '@qfleet/replay';
 import type { Agent } from './agent.ts';
+import { signatureOf } from './signature.ts';
 import { TabularAgent } from './tabular/agent.ts';
 
 /**
  * The learner's side of a configured agent, with fresh parameters.
  *
+ * @param frameStack observations that make a state, stacked on a new leading axis. Default 1.
  * @param seed of the run: start values and the stochastic target update follow from it.
  * @param totalUpdates the run's planned updates, over which the learning rate falls; null: it stays.
  * @throws Error when the layout does not suit the agent.
@@ -13,12 +15,13 @@ import { TabularAgent } from './tabular/agent.ts';
 export async function createAgent(given: {
   config: AgentConfig;
   layout: Layout;
+  frameStack?: number;
   seed: number;
   totalUpdates: number | null;
 }): Promise<Agent> {
-  const { config, layout } = given;
+  const { config, layout, frameStack, seed, totalUpdates } = given;
   if (config.kind === 'tabular') return new TabularAgent(config, layout);
   // Loaded only here: it brings TensorFlow.
   const { createDqnAgent } = await import('./dqn/agent.ts');
-  return createDqnAgent({ ...given, config });
+  return createDqnAgent({ config, layout: signatureOf(layout, frameStack), seed, totalUpdates });
 }

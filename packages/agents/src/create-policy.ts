@@ -2,15 +2,21 @@ import type { AgentConfig } from '@qfleet/config';
 import type { Layout } from '@qfleet/replay';
 import type { Policy } from './agent.ts';
 import { createNetworkPolicy } from './dqn/policy.ts';
+import { signatureOf } from './signature.ts';
 import { TabularPolicy } from './tabular/policy.ts';
 
 /**
  * The actor's side of a configured agent: chooses actions, without TensorFlow. It has no parameters until `load`.
  *
+ * @param frameStack observations that make a state, stacked on a new leading axis. Default 1.
  * @throws Error when the layout does not suit the agent.
  */
-export async function createPolicy(given: { config: AgentConfig; layout: Layout }): Promise<Policy> {
-  const { config, layout } = given;
+export async function createPolicy(given: {
+  config: AgentConfig;
+  layout: Layout;
+  frameStack?: number;
+}): Promise<Policy> {
+  const { config, layout, frameStack } = given;
   if (config.kind === 'tabular') return new TabularPolicy(config, layout);
-  return createNetworkPolicy(config.network, layout);
+  return createNetworkPolicy(config.network, signatureOf(layout, frameStack));
 }

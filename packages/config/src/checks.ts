@@ -3,7 +3,7 @@ import type { RunConfig } from './schema.ts';
 
 /** What is wrong between fields that are each right. */
 export function crossChecks(config: RunConfig): Problem[] {
-  const { agent, exploration, fleet, replay, stop } = config;
+  const { agent, environment, exploration, fleet, replay, stop } = config;
   const { actors, slots, slotsPerActor, slotsPerLease } = fleet;
   const problems: Problem[] = [];
   const refuse = (path: string, text: string) => problems.push({ path: path.split('.'), text });
@@ -19,6 +19,9 @@ export function crossChecks(config: RunConfig): Problem[] {
       'replay.chunkLength',
       `is ${replay.chunkLength}; allowed: at most replay.capacity, ${replay.capacity}.`,
     );
+  }
+  if (agent.kind === 'tabular' && environment.frameStack > 1) {
+    refuse('environment.frameStack', `is ${environment.frameStack}; allowed: 1 with agent.kind tabular.`);
   }
   if (slotsPerLease > slots) {
     refuse('fleet.slotsPerLease', `is ${slotsPerLease}; allowed: at most fleet.slots, ${slots}.`);

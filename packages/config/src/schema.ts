@@ -100,6 +100,12 @@ export const runSchema = z.strictObject({
     id: z.string().min(1).describe('see `qfleet envs`'),
     module: z.string().min(1).optional().describe('path of a module whose default export is the environment'),
     options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+    frameStack: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe('observations that make a state, oldest first (Mnih et al., 2015: 4)'),
   }),
   agent: z.discriminatedUnion('kind', [dqn, tabular]),
   exploration: exploration.prefault({ kind: 'ladder' }),

@@ -41,8 +41,10 @@ export function forward(
 
 function features(tf: TensorFlow, signature: Signature, observations: Tensor): Tensor2D {
   const size = inputSize(signature);
-  if (signature.observationCount !== undefined) {
-    return oneHot(tf, tf.reshape(observations, [-1]), size);
+  const count = signature.observationCount;
+  if (count !== undefined) {
+    const frames = oneHot(tf, tf.reshape(observations, [-1]), count);
+    return size === count ? frames : tf.reshape(frames, [-1, size]);
   }
   return tf.cast(tf.reshape(observations, [-1, size]), 'float32') as Tensor2D;
 }

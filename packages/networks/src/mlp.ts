@@ -39,8 +39,8 @@ export class Mlp {
     const stack = this.#stack;
     if (stack === null) throw new Error('The network has no parameters yet: load some first.');
     const count = this.#signature.observationCount;
-    const { actions } = this.#signature;
-    const width = count === undefined ? this.#inputs : 1;
+    const { actions, frames = 1 } = this.#signature;
+    const width = count === undefined ? this.#inputs : frames;
     if (observations.length < rows * width || values.length < rows * actions) {
       throw new RangeError(
         `${rows} rows need ${rows * width} observation elements and room for ${rows * actions} values, not ` +
@@ -50,7 +50,7 @@ export class Mlp {
     for (let row = 0; row < rows; row += stack.rows) {
       const part = Math.min(stack.rows, rows - row);
       if (count === undefined) copy(observations, row * width, part * width, stack.input);
-      else oneHot(observations, row, part, count, stack.input);
+      else oneHot(observations, row * frames, part * frames, count, stack.input);
       stack.run(part, values, row * actions);
     }
   }

@@ -9,6 +9,11 @@ export interface Signature {
   readonly frames?: number;
 }
 
+/** The shape of what a network takes a row: an observation, or several stacked. */
+export function stateShape({ observationShape, frames }: Signature): readonly number[] {
+  return frames === undefined ? observationShape : [frames, ...observationShape];
+}
+
 /** How many numbers of one observation enter an MLP: n one-hot, or all elements of a box, a frame. */
 export function inputSize(signature: Signature): number {
   return (signature.frames ?? 1) * (signature.observationCount ?? elementsOf(signature.observationShape));

@@ -5,7 +5,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../scripts/assemble.ts';
 import { denseWasm } from '../src/dense-wasm.ts';
-import { forward, initialParameters, inputSize, Mlp, parameterSpecs, type Signature } from '../src/index.ts';
+import {
+  forward,
+  initialParameters,
+  inputSize,
+  Mlp,
+  parameterSpecs,
+  type Signature,
+  stateShape,
+} from '../src/index.ts';
 
 const box: Signature = { observationShape: [4], observationDType: 'float32', actions: 3 };
 const discrete: Signature = {
@@ -87,6 +95,7 @@ describe('the kernel of Mlp', () => {
       fc.record({ size: fc.integer({ min: 1, max: 40 }) }),
       fc.record({ count: fc.integer({ min: 1, max: 40 }) }),
     ),
+    frames: fc.integer({ min: 1, max: 3 }),
     rows: fc.integer({ min: 1, max: 140 }),
     seed: fc.nat(),
   });
@@ -94,18 +103,24 @@ describe('the kernel of Mlp', () => {
   it('computes what the definition and tfjs compute, whatever the sizes', async () => {
     const { tf } = await loadTensor();
     fc.assert(
-      fc.property(networks, ({ hidden, dueling, actions, input, rows, seed }) => {
+      fc.property(networks, ({ hidden, dueling, actions, input, frames, rows, seed }) => {
         const config = mlp(hidden, dueling);
         const signature: Signature =
           'count' in input
-            ? { observationShape: [], observationDType: 'int32', observationCount: input.count, actions }
-            : { observationShape: [input.size], observationDType: 'float32', actions };
+            ? {
+                observationShape: [],
+                observationDType: 'int32',
+                observationCount: input.count,
+                actions,
+                frames,
+              }
+            : { observationShape: [input.size], observationDType: 'float32', actions, frames };
         const random = new Random(seed);
         const tensors = initialParameters(config, signature, random);
         const observations =
           'count' in input
-            ? Int32Array.from({ length: rows }, () => random.integer(input.count))
-            : Float32Array.from({ length: rows * input.size }, () => random.normal());
+            ? Int32Array.from({ length: rows * frames }, () => random.integer(input.count))
+            : Float32Array.from({ length: rows * frames * input.size }, () => random.normal());
         const network = new Mlp(config, signature);
         network.load(tensors);
         const values = new Float32Array(rows * actions);
@@ -117,7 +132,7 @@ describe('the kernel of Mlp', () => {
           );
           const batch = tf.tensor(
             observations,
-            [rows, ...signature.observationShape],
+            [rows, ...stateShape(signature)],
             'count' in input ? 'int32' : 'float32',
           );
           return forward(tf, config, signature, parameters, batch).dataSync();
@@ -126,7 +141,10 @@ describe('the kernel of Mlp', () => {
         for (let row = 0; row < rows; row++) {
           const one =
             'count' in input
-              ? Array.from({ length: size }, (_, i) => Number(i === observations[row]))
+              ? Array.from({ length: size }, (_, i) => {
+                  const frame = Math.floor(i / input.count);
+                  return Number(i % input.count === observations[row * frames + frame]);
+                })
               : [...observations.slice(row * size, (row + 1) * size)];
           for (const [a, expected] of plain(config, tensors, one).entries()) {
             expect(Math.abs(values[row * actions + a] - expected)).toBeLessThan(1e-5);

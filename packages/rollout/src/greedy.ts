@@ -6,6 +6,8 @@ import { SlotRows } from './slot-rows.ts';
 export interface GreedyEpisodesOptions {
   readonly definition: EnvironmentDefinition;
   readonly policy: Policy;
+  /** As of `RolloutOptions`. */
+  readonly frameStack?: number;
   readonly episodes: number;
   readonly seed: number;
   /** Environments side by side; the returns do not depend on it. */
@@ -31,8 +33,16 @@ const STEPS_PER_TURN = 64;
  * @throws EnvironmentError
  */
 export async function playGreedyEpisodes(options: GreedyEpisodesOptions): Promise<GreedyEpisodes> {
-  const { definition, policy, episodes, seed, parallel = 32, cancelled = () => false } = options;
-  const slots = new SlotRows(definition);
+  const {
+    definition,
+    policy,
+    frameStack = 1,
+    episodes,
+    seed,
+    parallel = 32,
+    cancelled = () => false,
+  } = options;
+  const slots = new SlotRows(definition, frameStack);
   const random = new Random(seed);
   const outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
   const returns = new Array<number>(episodes).fill(0);
@@ -48,12 +58,12 @@ export async function playGreedyEpisodes(options: GreedyEpisodesOptions): Promis
   try {
     fill();
     for (let steps = 1; slots.rows.length > 0 && !cancelled(); steps++) {
-      policy.act(slots.observations, slots.rows.length, slots.epsilons, random, slots.actions);
+      policy.act(slots.states, slots.rows.length, slots.epsilons, random, slots.actions);
       const { rows, actions } = slots;
       const ended: number[] = [];
       for (let i = 0; i < rows.length; i++) {
         const row = rows[i];
-        row.environment.step(actions[i], row.observation, outcome);
+        slots.step(row, actions[i], outcome);
         returns[row.slot] += outcome.reward;
         lengths[row.slot]++;
         const over = outcome.terminated || outcome.truncated || lengths[row.slot] >= MOST_STEPS;

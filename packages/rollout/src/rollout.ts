@@ -8,6 +8,8 @@ export interface RolloutOptions {
   readonly definition: EnvironmentDefinition;
   readonly layout: Layout;
   readonly policy: Policy;
+  /** Observations that make a state of the policy, stacked on a new leading axis, oldest first. Default 1. */
+  readonly frameStack?: number;
   /** The actor's id: with the sequence numbers it makes chunks recognisable. Never used twice. */
   readonly writer: string;
   /** Steps of a chunk at most. */
@@ -47,7 +49,7 @@ export class Rollout {
   constructor(options: RolloutOptions) {
     this.#options = options;
     this.#random = new Random(Random.seed(options.seed, `policy ${options.writer}`));
-    this.#slots = new SlotRows(options.definition);
+    this.#slots = new SlotRows(options.definition, options.frameStack ?? 1);
   }
 
   /** The slots it steps, in the order of their rows. */
@@ -86,17 +88,17 @@ export class Rollout {
    * @throws EnvironmentError naming environment, slot and step; that step is in no chunk.
    */
   step(): number {
-    const { rows, observations, actions, epsilons } = this.#slots;
+    const { rows, states, actions, epsilons } = this.#slots;
     const { policy, epsilon } = this.#options;
     const outcome = this.#outcome;
     for (let i = 0; i < rows.length; i++) epsilons[i] = epsilon(rows[i].slot);
-    policy.act(observations, rows.length, epsilons, this.#random, actions);
+    policy.act(states, rows.length, epsilons, this.#random, actions);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       const builder = this.#builders[i];
       builder.epsilon = epsilons[i];
       builder.weightsVersion = this.weightsVersion;
-      row.environment.step(actions[i], row.observation, outcome);
+      this.#slots.step(row, actions[i], outcome);
       // A step that does both is terminal: nothing is bootstrapped behind it.
       const end: ChunkEnd = outcome.terminated ? 'terminated' : outcome.truncated ? 'truncated' : 'continues';
       this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end));
@@ -108,7 +110,7 @@ export class Rollout {
         epsilon: builder.epsilon,
         weightsVersion: this.weightsVersion,
       });
-      row.environment.reset(row.observation);
+      this.#slots.reset(row);
       builder.begin(row.observation, 0);
     }
     return rows.length;

@@ -5,6 +5,7 @@ import {
   type EnvironmentDefinition,
   type ObservationArray,
   observationSize,
+  type StepOutcome,
 } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 
@@ -12,35 +13,42 @@ import { Random } from '@qfleet/random';
 export interface SlotRow {
   readonly slot: number;
   readonly environment: Environment;
-  /** A view on `SlotRows.observations`: what the environment writes is what the policy reads. */
+  /** A view on `SlotRows.states`: [frameStack, …observationShape], oldest first. */
+  state: ObservationArray;
+  /** A view on the state's last frame: what the environment writes is what the policy reads. */
   observation: ObservationArray;
 }
 
 /**
- * Environments side by side: their current observations are the rows of one array, so that one call of the
- * policy serves all and a step copies nothing.
+ * Environments side by side: their current states are the rows of one array, so that one call of the policy serves
+ * all and a step copies nothing but the older frames of a stack.
  */
 export class SlotRows {
   readonly rows: SlotRow[] = [];
-  readonly size: number;
-  /** [rows, …observationShape] */
-  observations: ObservationArray;
+  /** [rows, …observationShape], or [rows, frameStack, …observationShape] where frames are stacked. */
+  states: ObservationArray;
   actions = new Int32Array(0);
   epsilons = new Float32Array(0);
   readonly #definition: EnvironmentDefinition;
+  readonly #frameStack: number;
+  /** Elements of an observation. */
+  readonly #size: number;
 
-  constructor(definition: EnvironmentDefinition) {
+  /** @param frameStack observations that make a state. */
+  constructor(definition: EnvironmentDefinition, frameStack: number) {
     this.#definition = definition;
-    this.size = observationSize(definition.observationSpace);
-    this.observations = allocateObservations(definition.observationSpace, 0);
+    this.#frameStack = frameStack;
+    this.#size = observationSize(definition.observationSpace);
+    this.states = this.#allocate(0);
   }
 
   /** Adds an environment with its own stream and starts its first episode. @throws EnvironmentError: nothing is added. */
   add(slot: number, seed: number): SlotRow {
     const environment = createEnvironment(this.#definition, new Random(seed), slot);
-    const row = { slot, environment, observation: allocateObservations(this.#definition.observationSpace) };
+    const state = this.#allocate(1);
+    const row = { slot, environment, state, observation: this.#lastFrame(state) };
     // Before it joins: where this throws, the other rows are as they were.
-    environment.reset(row.observation);
+    this.reset(row);
     this.rows.push(row);
     this.#layOut();
     return row;
@@ -53,14 +61,37 @@ export class SlotRows {
     row?.environment.close?.();
   }
 
+  /** One step of a row's environment: its state moves on by a frame. @throws EnvironmentError */
+  step({ environment, state, observation }: SlotRow, action: number, outcome: StepOutcome): void {
+    if (this.#frameStack > 1) state.copyWithin(0, this.#size);
+    environment.step(action, observation, outcome);
+  }
+
+  /** Starts a row's next episode. @throws EnvironmentError */
+  reset({ environment, state, observation }: SlotRow): void {
+    environment.reset(observation);
+    // Before an episode's first frame is that frame again, as in Gymnasium's FrameStackObservation and in sampling.
+    for (let frame = 0; frame < this.#frameStack - 1; frame++) state.set(observation, frame * this.#size);
+  }
+
+  #allocate(rows: number): ObservationArray {
+    return allocateObservations(this.#definition.observationSpace, rows * this.#frameStack);
+  }
+
+  #lastFrame(state: ObservationArray): ObservationArray {
+    return state.subarray((this.#frameStack - 1) * this.#size);
+  }
+
   /** New arrays for the rows that there are now; slots come and go seldom. */
   #layOut(): void {
-    const { rows, size } = this;
-    this.observations = allocateObservations(this.#definition.observationSpace, rows.length);
+    const { rows } = this;
+    const size = this.#frameStack * this.#size;
+    this.states = this.#allocate(rows.length);
     rows.forEach((row, i) => {
-      const view = this.observations.subarray(i * size, (i + 1) * size);
-      view.set(row.observation);
-      row.observation = view;
+      const state = this.states.subarray(i * size, (i + 1) * size);
+      state.set(row.state);
+      row.state = state;
+      row.observation = this.#lastFrame(state);
     });
     this.actions = new Int32Array(rows.length);
     this.epsilons = new Float32Array(rows.length);

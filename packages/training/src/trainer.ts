@@ -97,16 +97,18 @@ export class Trainer {
     this.#parts = parts;
     this.#random = from ? Random.from(from.random) : new Random(Random.seed(config.seed, SAMPLING_STREAM));
     const { sampling } = config.replay;
+    const { frameStack } = config.environment;
     this.replay = new Replay(parts.store, {
       layout,
       capacity: config.replay.capacity,
       discount: config.agent.discount,
       nStep: config.agent.kind === 'dqn' ? config.agent.nSteps : 1,
+      frameStack,
       ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
       ...(parts.saving ? { saving: parts.saving } : {}),
     });
     const size = config.agent.batchSize;
-    this.#batches = Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(size, layout));
+    this.#batches = Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(size, layout, frameStack));
     this.#tdErrors = new Float32Array(size * agent.batchesPerUpdate);
     this.#limiter = ratioLimiter(config);
     if (from) agent.restore(from.state);

@@ -1,8 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { DqnConfig } from '@qfleet/config';
-import { checkParameters, initialParameters, Packing, parameterSpecs } from '@qfleet/networks';
+import {
+  checkParameters,
+  initialParameters,
+  Packing,
+  parameterSpecs,
+  type Signature,
+} from '@qfleet/networks';
 import { Random } from '@qfleet/random';
-import type { Batch, Layout } from '@qfleet/replay';
+import type { Batch } from '@qfleet/replay';
 import {
   adamSlots,
   type Compiled,
@@ -22,7 +28,8 @@ const UPDATES = 'updates';
 /** What a DQN agent is made from. */
 export interface DqnAgentOptions {
   config: DqnConfig;
-  layout: Layout;
+  /** Of the observations; with `frames` where they are stacked. */
+  layout: Signature;
   seed: number;
   totalUpdates: number | null;
 }
@@ -139,7 +146,7 @@ function withPrefix(tensors: NamedTensors, prefix: string): NamedTensors {
 }
 
 /** The compiled step's state, packed: a tensor an entry, and Adam's count of steps. */
-function startState(packing: Packing, config: DqnConfig, layout: Layout, seed: number): NamedTensors {
+function startState(packing: Packing, config: DqnConfig, layout: Signature, seed: number): NamedTensors {
   const start = packing.pack(
     initialParameters(config.network, layout, new Random(Random.seed(seed, 'parameters'))),
   );

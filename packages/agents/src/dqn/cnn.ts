@@ -6,6 +6,7 @@ import {
   type ParameterSpec,
   parameterSpecs,
   type Signature,
+  stateShape,
 } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { type Compiled, compile, loadedTensor, loadWasm, type NamedTensors } from '@qfleet/tensor';
@@ -18,8 +19,8 @@ import type { QNetwork } from './policy.ts';
 export async function createCnn(config: NetworkConfig, signature: Signature): Promise<QNetwork> {
   const runtime = (await loadedTensor()) ?? (await loadWasm());
   const { tf } = runtime;
-  const { observationShape, observationDType, frames, actions } = signature;
-  const shape = [...(frames === undefined ? [] : [frames]), ...observationShape];
+  const { observationDType, actions } = signature;
+  const shape = stateShape(signature);
   const size = shape.reduce((product, n) => product * n, 1);
   const network = compile(
     runtime,

@@ -1,8 +1,7 @@
 import type { NetworkConfig } from '@qfleet/config';
 import type { ObservationArray } from '@qfleet/envs';
-import { Mlp } from '@qfleet/networks';
+import { Mlp, type Signature } from '@qfleet/networks';
 import type { Random } from '@qfleet/random';
-import type { Layout } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
 import { epsilonGreedy } from '../act.ts';
 import type { Policy } from '../agent.ts';
@@ -20,13 +19,13 @@ export interface QNetwork {
 }
 
 /** A Q-network's policy: an MLP on the lightweight kernel of @qfleet/networks, a CNN on tfjs. */
-export async function createNetworkPolicy(config: NetworkConfig, layout: Layout): Promise<Policy> {
+export async function createNetworkPolicy(config: NetworkConfig, signature: Signature): Promise<Policy> {
   // Loaded only here: it brings tfjs.
   const network: QNetwork =
     config.kind === 'nature-cnn'
-      ? await (await import('./cnn.ts')).createCnn(config, layout)
-      : new Mlp(config, layout);
-  return new NetworkPolicy(network, layout.actions);
+      ? await (await import('./cnn.ts')).createCnn(config, signature)
+      : new Mlp(config, signature);
+  return new NetworkPolicy(network, signature.actions);
 }
 
 class NetworkPolicy implements Policy {

@@ -1,5 +1,5 @@
 import type { DqnConfig } from '@qfleet/config';
-import { forward, oneHot, type Packing, type Signature } from '@qfleet/networks';
+import { forward, oneHot, type Packing, type Signature, stateShape } from '@qfleet/networks';
 import { adam, type InputSpec, type StepResult, type TensorFlow, type TensorRecord } from '@qfleet/tensor';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
@@ -10,7 +10,7 @@ export const TARGET = 'target';
 /** The inputs of an update: a batch of `rows` transitions, and the update's `Rates`. */
 export function stepInputs(signature: Signature, rows: number) {
   const observations = {
-    shape: [rows, ...signature.observationShape],
+    shape: [rows, ...stateShape(signature)],
     dtype: signature.observationDType,
   } satisfies InputSpec;
   const column = { shape: [rows] } satisfies InputSpec;
