@@ -11,7 +11,8 @@ export interface AssemblerOptions {
 
 /**
  * Puts a batch's rows together in two passes: `locate` finds where a row's frames lie, `copy` then moves them all.
- * In the second, short loop the cache misses of many rows overlap.
+ * In the second, short loop the cache misses of many rows overlap. Rows of which something has to be fetched are put
+ * together one by one, by `copyFetched`.
  */
 export class Assembler {
   readonly #index: TransitionIndex;
@@ -53,73 +54,127 @@ export class Assembler {
   }
 
   /**
-   * Writes what row `row` needs beside its states, and remembers where those lie.
-   * @returns a chunk whose observations are not at hand, or null when all are.
+   * Writes what row `row` needs beside its states, and remembers where those lie. Chunks whose observations are not at
+   * hand are added to `missing`: without them, `copy` makes nonsense of the row.
    */
-  locate(batch: Batch, row: number, chunk: ChunkRecord, leaf: number): ChunkRecord | null {
+  locate(batch: Batch, row: number, chunk: ChunkRecord, leaf: number, missing: ChunkRecord[]): void {
+    const { frameStack } = this.#options;
+    const { chunk: last, step } = this.#locateReturn(batch, row, chunk, leaf);
+    this.#locateState(chunk, this.#index.stepOf(leaf, chunk), this.#frames, row * frameStack, missing);
+    this.#locateState(last, step, this.#nextFrames, row * frameStack, missing);
+  }
+
+  #locateReturn(batch: Batch, row: number, chunk: ChunkRecord, leaf: number): Horizon {
     const { nStep, discount } = this.#options;
     const horizon = this.#horizon as Horizon;
     this.#index.horizon(chunk, leaf, nStep, discount, horizon);
     batch.actions[row] = this.#index.actionAt(leaf);
     batch.returns[row] = horizon.return;
     batch.discounts[row] = horizon.discount;
-    return (
-      this.#locateState(chunk, this.#index.stepOf(leaf, chunk), this.#frames, row) ??
-      this.#locateState(horizon.chunk, horizon.step, this.#nextFrames, row)
-    );
+    return horizon;
   }
 
-  #locateState(chunk: ChunkRecord, step: number, frames: Int32Array, row: number): ChunkRecord | null {
-    const { frameStack } = this.#options;
-    const first = row * frameStack;
+  #locateState(
+    chunk: ChunkRecord,
+    step: number,
+    frames: Int32Array,
+    first: number,
+    missing: ChunkRecord[],
+  ): void {
     let source = chunk;
     let frame = step;
-    for (let at = first + frameStack - 1; at >= first; at--) {
+    for (let at = first + this.#options.frameStack - 1; at >= first; at--) {
       // Frames before an episode's first are that first one again, as Gymnasium's FrameStackObservation has it.
       if (frame < 0 && source.previous !== null) {
         source = source.previous;
         frame += source.length;
       }
-      if (source.row < 0) return source;
-      frames[at] = source.row + Math.max(frame, 0);
+      if (source.row < 0) missing.push(source);
+      frames[at] = source.row < 0 ? 0 : source.row + Math.max(frame, 0);
       frame--;
     }
-    return null;
   }
 
-  /** Copies the states of the rows from `from` to `to` (exclusive), as they were located. */
-  copy(batch: Batch, from: number, to: number): void {
+  /** Copies the states of all rows, as they were located. */
+  copy(batch: Batch): void {
     const { rows, size } = this.#cache;
-    const { frameStack } = this.#options;
-    gather(rows, size, this.#frames, batch.observations, from * frameStack, to * frameStack);
-    gather(rows, size, this.#nextFrames, batch.nextObservations, from * frameStack, to * frameStack);
+    const frames = batch.size * this.#options.frameStack;
+    gather(rows, size, this.#frames, batch.observations, frames);
+    gather(rows, size, this.#nextFrames, batch.nextObservations, frames);
+  }
+
+  /**
+   * Writes all of row `row`, with `fetched` rows (as bytes) of chunks that are not at hand. Chunks that are in neither
+   * place are added to `missing`: then the row is not whole.
+   */
+  copyFetched(
+    batch: Batch,
+    row: number,
+    chunk: ChunkRecord,
+    leaf: number,
+    fetched: ReadonlyMap<ChunkRecord, Uint8Array>,
+    missing: ChunkRecord[],
+  ): void {
+    const { chunk: last, step } = this.#locateReturn(batch, row, chunk, leaf);
+    const first = row * this.#options.frameStack;
+    const { observations, nextObservations } = batch;
+    this.#copyState(chunk, this.#index.stepOf(leaf, chunk), fetched, observations, first, missing);
+    this.#copyState(last, step, fetched, nextObservations, first, missing);
+  }
+
+  #copyState(
+    chunk: ChunkRecord,
+    step: number,
+    fetched: ReadonlyMap<ChunkRecord, Uint8Array>,
+    out: ObservationArray,
+    first: number,
+    missing: ChunkRecord[],
+  ): void {
+    const { bytes, size } = this.#cache;
+    const length = size * out.BYTES_PER_ELEMENT;
+    const outBytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+    let source = chunk;
+    let frame = step;
+    for (let at = first + this.#options.frameStack - 1; at >= first; at--) {
+      if (frame < 0 && source.previous !== null) {
+        source = source.previous;
+        frame += source.length;
+      }
+      const rows = source.row < 0 ? fetched.get(source) : bytes;
+      if (rows === undefined) {
+        missing.push(source);
+      } else {
+        const start = (Math.max(source.row, 0) + Math.max(frame, 0)) * length;
+        outBytes.set(rows.subarray(start, start + length), at * length);
+      }
+      frame--;
+    }
   }
 }
 
 /** Up to this many elements a loop is faster than a view and its `set`. */
 const SMALL_ROW = 64;
 
-/** out[i] = rows[indices[i]], for i from `from` to `to` (exclusive), where a row has `size` elements. */
+/** out[i] = rows[indices[i]], for the first `count` rows, of `size` elements each. */
 function gather(
   rows: ObservationArray,
   size: number,
   indices: Int32Array,
   out: ObservationArray,
-  from: number,
-  to: number,
+  count: number,
 ): void {
   if (size <= SMALL_ROW) {
-    for (let i = from; i < to; i++) {
+    for (let i = 0; i < count; i++) {
       const start = indices[i] * size;
       const at = i * size;
       for (let k = 0; k < size; k++) out[at + k] = rows[start + k];
     }
     return;
   }
-  for (let i = from, count = 1; i < to; i += count) {
+  for (let i = 0, run = 1; i < count; i += run) {
     // The frames of a stack mostly lie one behind the other: they go in one piece.
-    count = 1;
-    while (i + count < to && indices[i + count] === indices[i] + count) count++;
-    out.set(rows.subarray(indices[i] * size, (indices[i] + count) * size), i * size);
+    run = 1;
+    while (i + run < count && indices[i + run] === indices[i] + run) run++;
+    out.set(rows.subarray(indices[i] * size, (indices[i] + run) * size), i * size);
   }
 }

@@ -1,4 +1,5 @@
-import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, crc32, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib';
 import type { Chunk, ChunkEnd, Layout } from './chunk.ts';
 import {
   describeLayout,
@@ -41,6 +42,7 @@ const FORMAT = 1;
 const HEADER = 72;
 const ENDS: readonly ChunkEnd[] = ['continues', 'terminated', 'truncated'];
 
+const decompressAside = promisify(zstdDecompress);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const pad = (bytes: number): number => (bytes + 7) & ~7;
@@ -306,16 +308,27 @@ export function decodeChunk(bytes: Uint8Array, layout: Layout): Chunk {
   return chunk;
 }
 
+/** The checksum that a chunk's header holds. */
+export const checksumOf = (bytes: Uint8Array): number =>
+  (bytes[12] | (bytes[13] << 8) | (bytes[14] << 16) | (bytes[15] << 24)) >>> 0;
+
 /**
- * Which chunk this is, and its observations as bytes: for one whose columns were checked before.
- * @throws ChunkError as `decodeChunk`, but not for what the columns hold.
+ * The rows of observations, as bytes, of a chunk that was decoded before and is now read again. Compressed ones are
+ * decompressed on another thread.
+ * @param checksum of the chunk of `length` steps that was decoded.
+ * @returns null where `bytes` is not that very value.
  */
-export function decodeObservations(
+export function rereadObservations(
   bytes: Uint8Array,
   layout: Layout,
-): { writer: string; sequence: number; length: number; observations: Uint8Array } {
-  const header = peekChunk(bytes);
-  const at = checkWhole(bytes, header, layout);
-  const { writer, sequence, length } = header;
-  return { writer, sequence, length, observations: rowsOf(bytes, at) };
+  length: number,
+  checksum: number,
+): Uint8Array | Promise<Uint8Array | null> | null {
+  if (bytes.length < HEADER || checksumOf(bytes) !== checksum || crc32(bytes.subarray(16)) !== checksum)
+    return null;
+  const at = offsetsOf(bytes[30], length, bytes[29] === 1, observationBytes(layout));
+  const stored = bytes.subarray(at.observations);
+  if (!isCompressed(bytes)) return stored;
+  const maxOutputLength = at.total - at.observations;
+  return decompressAside(stored, { maxOutputLength }).catch(() => null);
 }

@@ -9,13 +9,15 @@ export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts'
 export { makeBatch } from './make-batch.ts';
 export { MemoryReplayStore } from './memory-store.ts';
 export { replayMemory } from './memory-usage.ts';
+export { Prefetcher } from './prefetcher.ts';
 export type { PrioritizedOptions } from './prioritized.ts';
 export { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';
 export type { RedisClient } from './redis/scripts.ts';
 export { createRedisReplay, openRedisReplay, type ShardAddress } from './redis-replay.ts';
 export { RedisReplayStore, ReplayMissingError } from './redis-store.ts';
-export { Replay, type ReplayCounts, type ReplayOptions, type SampleOptions } from './replay.ts';
+export { Replay, type ReplayCounts, type ReplayOptions } from './replay.ts';
+export type { SampleOptions } from './sampler.ts';
 export { type ReplayShard, ShardedReplayStore } from './sharded-store.ts';
 export type * from './store.ts';
 export { ChunkError } from './validate-chunk.ts';

@@ -9,7 +9,8 @@ import type { ChunkRecord } from './transition-index.ts';
 export class ObservationCache {
   readonly rows: ObservationArray;
   readonly size: number;
-  readonly #bytes: Uint8Array;
+  /** The same memory as `rows`. */
+  readonly bytes: Uint8Array;
   readonly #capacity: number;
   /** Resident chunks in ring order, the first to be overwritten first. */
   readonly #residents = new Fifo<ChunkRecord>();
@@ -19,29 +20,20 @@ export class ObservationCache {
   constructor(rows: ObservationArray, size: number) {
     this.rows = rows;
     this.size = size;
-    this.#bytes = new Uint8Array(rows.buffer);
+    this.bytes = new Uint8Array(rows.buffer);
     this.#capacity = Math.floor(rows.length / size);
   }
 
-  /** Whether a batch that needs several chunks of this many steps can be put together. */
-  fits(length: number): boolean {
-    return (length + 1) * 8 <= this.#capacity;
-  }
-
-  /** Rows that may be put in before the first of them is overwritten again. */
-  get safeRows(): number {
-    return this.#capacity >> 1;
-  }
-
-  /** @param observations the `chunk.length + 1` rows, as bytes. */
+  /** @param observations the `chunk.length + 1` rows, as bytes. A chunk that is larger than all of this stays out. */
   put(chunk: ChunkRecord, observations: Uint8Array): void {
     const count = chunk.length + 1;
+    if (count > this.#capacity) return;
     if (this.#head + count > this.#capacity) {
       this.#evict(this.#head, this.#capacity);
       this.#head = 0;
     }
     this.#evict(this.#head, this.#head + count);
-    this.#bytes.set(observations, this.#head * this.size * this.rows.BYTES_PER_ELEMENT);
+    this.bytes.set(observations, this.#head * this.size * this.rows.BYTES_PER_ELEMENT);
     chunk.row = this.#head;
     this.#residents.push(chunk);
     this.#head += count;

@@ -1,13 +1,15 @@
 import type { Random } from '@qfleet/random';
 import { Assembler } from './assembler.ts';
 import type { Batch } from './batch.ts';
-import type { Layout } from './chunk.ts';
-import { decodeChunk, decodeObservations } from './codec.ts';
+import type { Chunk, Layout } from './chunk.ts';
+import { checksumOf, decodeChunk } from './codec.ts';
+import { FetchRows } from './fetch-rows.ts';
 import { makeObservations, observationBytes, observationSize } from './layout.ts';
 import { ObservationCache } from './observation-cache.ts';
 import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
 import { PrioritySaver } from './priority-saver.ts';
 import type { PriorityStore } from './priority-store.ts';
+import { type SampleOptions, Sampler } from './sampler.ts';
 import type { ReplayStanding, ReplayStore } from './store.ts';
 import { type ChunkRecord, TransitionIndex } from './transition-index.ts';
 import { ChunkError } from './validate-chunk.ts';
@@ -30,13 +32,6 @@ export interface ReplayOptions {
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
 }
 
-export interface SampleOptions {
-  /** Exponent of the importance weights wᵢ = (N·P(i))^−β / max w; only with priorities. Default 0: all 1. */
-  readonly beta?: number;
-  /** Whether a transition may come twice in a batch. Default true. */
-  readonly replacement?: boolean;
-}
-
 /** What the learner's view met since it was made. */
 export interface ReplayCounts {
   /** Chunks that were corrupted or foreign: skipped, never trained on. */
@@ -49,12 +44,10 @@ export interface ReplayCounts {
 
 /** Bytes a call of the store's `follow` asks for. */
 const FOLLOW_BYTES = 8 << 20;
-/** Draws a row may take before the replay counts as having nothing to give. */
-const MOST_DRAWS = 1000;
 
 /**
  * The learner's view of a replay: it follows a store, knows every transition in it, and puts batches together.
- * `sync` and `sample` may overlap; neither may overlap with itself.
+ * Calls may overlap, but for `sync` with itself.
  */
 export class Replay {
   readonly #store: ReplayStore;
@@ -62,14 +55,14 @@ export class Replay {
   readonly #index: TransitionIndex;
   readonly #cache: ObservationCache;
   readonly #priorities: Prioritized | null;
-  readonly #assembler: Assembler;
-  readonly #counts = { refusedChunks: 0, refetchedChunks: 0, losses: 0 };
-  readonly #drawn = new Set<number>();
+  readonly #fetch: FetchRows;
+  readonly #sampler: Sampler;
+  readonly #counts = { refusedChunks: 0, losses: 0 };
   readonly #saver: PrioritySaver | null;
   #standing: ReplayStanding | null = null;
   #followed = 0;
   #sampledUnrecorded = 0;
-  /** Scratch: leaves and their chunks or errors, of a batch that is drawn or whose priorities come back. */
+  /** Scratch: leaves and their chunks and errors, of a batch whose priorities come back. */
   #leaves = new Int32Array(0);
   #errors = new Float32Array(0);
   readonly #chunks: ChunkRecord[] = [];
@@ -96,7 +89,9 @@ export class Replay {
       Math.ceil(capacity * 1.25) + 4096,
     );
     this.#cache = new ObservationCache(makeObservations(layout.observationDType, rows * size), size);
-    this.#assembler = new Assembler(this.#index, this.#cache, { nStep, discount, frameStack });
+    this.#fetch = new FetchRows(store, layout, (chunk, corrupted) => this.#lose(chunk, corrupted));
+    const assembler = new Assembler(this.#index, this.#cache, { nStep, discount, frameStack });
+    this.#sampler = new Sampler(this.#index, this.#priorities, assembler, this.#fetch);
   }
 
   /** Transitions that can be sampled. */
@@ -105,7 +100,18 @@ export class Replay {
   }
 
   get counts(): ReplayCounts {
-    return { ...this.#counts };
+    return { ...this.#counts, refetchedChunks: this.#fetch.count };
+  }
+
+  /** Times that the store had lost its content, as in `counts`. */
+  get losses(): number {
+    return this.#counts.losses;
+  }
+
+  /** Whether all that can be sampled is at hand: both the transitions and what is at hand of them come and go in order. */
+  get allAtHand(): boolean {
+    const { oldest } = this.#index;
+    return oldest === null || oldest.row >= 0;
   }
 
   /** How the store stood at the last `sync`, with what was sampled since. Null before the first. */
@@ -152,23 +158,21 @@ export class Replay {
    * @throws RangeError when the replay is empty, or has fewer transitions than rows and `replacement` is false.
    */
   async sample(batch: Batch, random: Random, options: SampleOptions = {}): Promise<void> {
-    const { beta = 0, replacement = true } = options;
-    if (this.size === 0 || (!replacement && this.size < batch.size))
-      throw new RangeError(
-        `The replay holds ${this.size} transitions; a batch of ${batch.size} was asked for.`,
-      );
-    this.#reserve(batch.size);
-    this.#draw(batch, random, replacement);
-    const waiting: number[] = [];
-    for (let row = 0; row < batch.size; row++)
-      if (this.#assembler.locate(batch, row, this.#chunks[row], this.#leaves[row]) !== null)
-        waiting.push(row);
-    // Rows that wait are copied as nonsense here, and again when all they need is there.
-    this.#assembler.copy(batch, 0, batch.size);
-    while (waiting.length > 0) await this.#fetchFor(batch, waiting, random, replacement);
-    if (this.#priorities) weigh(batch.weights, beta);
-    else batch.weights.fill(1);
-    this.#sampledUnrecorded += batch.size;
+    await this.prepare(batch, random, options);
+    this.countSampled(batch.size);
+  }
+
+  /**
+   * As `sample`, for a batch that is used later: it counts as sampled when `countSampled` says so.
+   * @returns null where the batch is filled; else a promise of it, until which it is not to be touched.
+   */
+  prepare(batch: Batch, random: Random, options: SampleOptions = {}): Promise<void> | null {
+    return this.#sampler.fill(batch, random, options);
+  }
+
+  /** Counts transitions as sampled; the next `sync` tells the store. */
+  countSampled(transitions: number): void {
+    this.#sampledUnrecorded += transitions;
   }
 
   /**
@@ -207,7 +211,6 @@ export class Replay {
   }
 
   #reserve(count: number): void {
-    this.#assembler.reserve(count);
     if (this.#leaves.length >= count) return;
     this.#leaves = new Int32Array(count);
     this.#errors = new Float32Array(count);
@@ -237,18 +240,13 @@ export class Replay {
 
   /** Takes in one chunk; returns its transitions, 0 for a refused one. */
   #take(id: number, bytes: Uint8Array, saved: Float32Array | null): number {
-    const chunk = this.#decode(bytes, decodeChunk);
+    const chunk = this.#decode(bytes);
     if (chunk === null) return 0;
     const { length } = chunk;
     if (length > this.#index.leaves)
       throw new RangeError(`A replay of ${this.#index.leaves} transitions can't hold a chunk of ${length}.`);
-    if (!this.#cache.fits(length))
-      throw new RangeError(
-        `The replay's cache is too small for chunks of ${length} steps: give it at least ` +
-          `${(length + 1) * 8 * observationBytes(this.#options.layout)} bytes (cacheBytes).`,
-      );
     while (this.#index.size + length > this.#index.leaves) this.#drop();
-    const record = this.#index.add(id, chunk);
+    const record = this.#index.add(id, chunk, checksumOf(bytes));
     const { buffer, byteOffset, byteLength } = chunk.observations;
     this.#cache.put(record, new Uint8Array(buffer, byteOffset, byteLength));
     if (saved?.length === length) this.#priorities?.restore(record.start, saved);
@@ -256,9 +254,9 @@ export class Replay {
     return length;
   }
 
-  #decode<T>(bytes: Uint8Array, decode: (bytes: Uint8Array, layout: Layout) => T): T | null {
+  #decode(bytes: Uint8Array): Chunk | null {
     try {
-      return decode(bytes, this.#options.layout);
+      return decodeChunk(bytes, this.#options.layout);
     } catch (error) {
       if (!(error instanceof ChunkError)) throw error;
       this.#counts.refusedChunks++;
@@ -266,114 +264,12 @@ export class Replay {
     }
   }
 
-  /** Draws a transition for each row: its handle into `leaves`, N·P(i) into `weights`. */
-  #draw(batch: Batch, random: Random, replacement: boolean): void {
-    const index = this.#index;
-    const leaves = this.#leaves;
-    const { size } = batch;
-    if (this.#priorities) {
-      this.#priorities.draw(leaves, size, random);
-    } else {
-      for (let row = 0; row < size; row++)
-        leaves[row] = index.leafOf(index.handle(Math.floor(random.uniform() * index.size)));
-    }
-    index.chunksAt(leaves, size, this.#chunks);
-    this.#drawn.clear();
-    for (let row = 0; row < size; row++) this.#settle(batch, row, random, replacement);
-  }
-
-  /** Takes row `row`'s drawn leaf, or draws others until one can be taken. */
-  #settle(batch: Batch, row: number, random: Random, replacement: boolean): void {
-    const index = this.#index;
-    const priorities = this.#priorities;
-    for (let draws = 0; draws < MOST_DRAWS && priorities?.total !== 0; draws++) {
-      if (draws > 0) this.#redraw(row, random);
-      const leaf = this.#leaves[row];
-      if (!this.#assembler.usable(this.#chunks[row], leaf)) continue;
-      const handle = index.handleAt(leaf);
-      if (!replacement) {
-        if (this.#drawn.has(handle)) continue;
-        this.#drawn.add(handle);
-      }
-      batch.leaves[row] = handle;
-      if (priorities) batch.weights[row] = (priorities.get(leaf) / priorities.total) * index.size;
-      return;
-    }
-    throw new RangeError(
-      `No transition to sample was found in ${MOST_DRAWS} draws (the replay holds ${index.size}): its chunks ` +
-        'are gone from the store, or a batch without replacement is nearly as large as the replay.',
-    );
-  }
-
-  /** Draws another leaf for a row, from all. */
-  #redraw(row: number, random: Random): void {
-    const index = this.#index;
-    const leaf = this.#leaves.subarray(row, row + 1);
-    if (this.#priorities) this.#priorities.draw(leaf, 1, random);
-    else leaf[0] = index.leafOf(index.handle(Math.floor(random.uniform() * index.size)));
-    this.#chunks[row] = index.chunkAt(leaf[0]);
-  }
-
-  /** Fetches what the first of the waiting rows need, and fills those rows. */
-  async #fetchFor(batch: Batch, waiting: number[], random: Random, replacement: boolean): Promise<void> {
-    const wanted = new Set<ChunkRecord>();
-    let rows = 0;
-    for (const row of waiting) {
-      const chunk = this.#relocate(batch, row, random, replacement);
-      if (chunk === null || wanted.has(chunk)) continue;
-      if (wanted.size > 0 && rows + chunk.length + 1 > this.#cache.safeRows) break;
-      wanted.add(chunk);
-      rows += chunk.length + 1;
-    }
-    const records = [...wanted];
-    const values = await this.#store.fetch(records.map(({ id }) => id));
-    this.#counts.refetchedChunks += records.length;
-    records.forEach((record, i) => {
-      const bytes = values[i];
-      const chunk = bytes && this.#decode(bytes, decodeObservations);
-      // After a store has lost its last writes, another chunk may have come under this one's id.
-      const same =
-        chunk?.writer === record.writer &&
-        chunk.sequence === record.sequence &&
-        chunk.length === record.length;
-      if (chunk && same) this.#cache.put(record, chunk.observations);
-      else this.#lose(record);
-    });
-
-    let kept = 0;
-    for (const row of waiting) {
-      if (this.#relocate(batch, row, random, replacement) === null) this.#assembler.copy(batch, row, row + 1);
-      else waiting[kept++] = row;
-    }
-    waiting.length = kept;
-  }
-
-  /** As `locate`, for a transition that may have been dropped or lost since it was drawn: then another is drawn. */
-  #relocate(batch: Batch, row: number, random: Random, replacement: boolean): ChunkRecord | null {
-    const index = this.#index;
-    this.#leaves[row] = index.leafOf(batch.leaves[row]);
-    this.#chunks[row] = index.chunkAt(this.#leaves[row]);
-    if (!index.holds(batch.leaves[row]) || !this.#assembler.usable(this.#chunks[row], this.#leaves[row])) {
-      this.#redraw(row, random);
-      this.#settle(batch, row, random, replacement);
-    }
-    return this.#assembler.locate(batch, row, this.#chunks[row], this.#leaves[row]);
-  }
-
   /** The store has a chunk no longer: its transitions are not drawn again, nor is it part of a return. */
-  #lose(record: ChunkRecord): void {
+  #lose(record: ChunkRecord, corrupted: boolean): void {
+    if (record.dropped || record.gone) return;
+    if (corrupted) this.#counts.refusedChunks++;
     record.gone = true;
     this.#index.unlink(record);
-    if (this.#index.chunkAt(record.start) === record) this.#priorities?.remove(record.start, record.length);
+    this.#priorities?.remove(record.start, record.length);
   }
-}
-
-/** wᵢ = (N·P(i))^−β, divided by the batch's largest (Schaul et al., 2016, section 3.4). */
-function weigh(weights: Float32Array, beta: number): void {
-  let largest = 0;
-  for (let i = 0; i < weights.length; i++) {
-    weights[i] **= -beta;
-    if (weights[i] > largest) largest = weights[i];
-  }
-  for (let i = 0; i < weights.length; i++) weights[i] /= largest;
 }

@@ -22,8 +22,9 @@ export interface ChunkRecord {
   /** Steps of the episode before it. */
   readonly offset: number;
   readonly id: number;
+  /** By which its value is known when it is fetched again. */
+  readonly checksum: number;
   readonly writer: string;
-  readonly sequence: number;
   readonly slot: number;
   readonly episode: number;
   readonly ended: boolean;
@@ -118,8 +119,8 @@ export class TransitionIndex {
   }
 
   /** The caller makes room first (`size + length ≤ leaves`). */
-  add(id: number, chunk: Chunk): ChunkRecord {
-    const { writer, sequence, slot, episode, offset, length, end, actions, rewards } = chunk;
+  add(id: number, chunk: Chunk, checksum: number): ChunkRecord {
+    const { writer, slot, episode, offset, length, end, actions, rewards } = chunk;
     const start = this.#head & this.#mask;
     const record: ChunkRecord = {
       start,
@@ -133,8 +134,8 @@ export class TransitionIndex {
       previous: null,
       offset,
       id,
+      checksum,
       writer,
-      sequence,
       slot,
       episode,
       ended: end !== 'continues',

@@ -291,10 +291,20 @@ describe('following a store', () => {
     expect(replay.size).toBe(128);
   });
 
-  it('refuses chunks that its cache could not serve', async () => {
+  it('serves chunks that are larger than its cache', async () => {
     const { store, replay } = makeReplay({ cacheBytes: 64 * 12 });
-    await store.append([encode({ length: 8 })]);
-    await expect(replay.sync()).rejects.toThrow(/at least 864 bytes \(cacheBytes\)/);
+    await store.append([encode({ length: 80 })]);
+    await replay.sync();
+    expect(replay.allAtHand).toBe(false);
+    const batch = makeBatch(64, LAYOUT);
+    await replay.sample(batch, new Random(3));
+    const { observations } = makeChunk({ length: 80 });
+    for (let row = 0; row < 64; row++) {
+      const step = batch.leaves[row];
+      expect(batch.observations.slice(row * 3, row * 3 + 3)).toEqual(
+        observations.slice(step * 3, step * 3 + 3),
+      );
+    }
   });
 
   it('never returns past a chunk that was refused', async () => {
