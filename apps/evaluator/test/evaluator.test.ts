@@ -6,10 +6,11 @@ import {
   createRun,
   EvaluationQueue,
   FleetReader,
+  LearnerLease,
   readEvaluations,
   setPhase,
 } from '@qfleet/fleet';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
 
 const MAIN = new URL('../dist/main.js', import.meta.url).pathname;
@@ -32,6 +33,7 @@ describe('an evaluator process', () => {
   let server: TestRedis;
   let redis: Awaited<ReturnType<typeof connectRedis>>;
   let queue: EvaluationQueue;
+  let lease: LearnerLease;
 
   beforeAll(async () => {
     server = await startRedis();
@@ -40,8 +42,10 @@ describe('an evaluator process', () => {
   beforeEach(async () => {
     await redis.flushall();
     await createRun(redis, 'r', CONFIG);
-    queue = new EvaluationQueue(redis, 'r');
+    lease = await LearnerLease.acquire(redis, 'r', 'learner');
+    queue = new EvaluationQueue(redis, 'r', lease);
   });
+  afterEach(() => lease.release());
   afterAll(async () => {
     redis.disconnect();
     await server.stop();

@@ -19,8 +19,8 @@ import {
 import {
   createRedisReplay,
   FencedError,
-  type PriorityStore,
   type ReplayShard,
+  replayFence,
   type ShardAddress,
 } from '@qfleet/replay';
 import type { RunDirectory } from '@qfleet/report';
@@ -46,18 +46,22 @@ export async function learn(context: ProcessContext): Promise<void> {
   const { env, log, redis, signal } = context;
   const { record, directory } = await openRun(context);
   const { run, config } = record;
-  const lease = await LearnerLease.acquire(redis, run, env.id, { log, signal });
-  const evaluations = new EvaluationQueue(redis, run);
+  const { addresses } = await ReplayShards.connect(redis, run, config.replay.shards, {
+    role: 'learner',
+    patience: REDIS_PATIENCE_SECONDS,
+    log,
+    signal,
+  });
+  const lease = await LearnerLease.acquire(redis, run, env.id, {
+    known: () => replayFence(addresses),
+    log,
+    signal,
+  });
+  const evaluations = new EvaluationQueue(redis, run, lease);
   const over = new AbortController();
   try {
     // Whoever trained before has lost the lease, and with it the directory.
     directory.lock(lease.token);
-    const { addresses } = await ReplayShards.connect(redis, run, config.replay.shards, {
-      role: 'learner',
-      patience: REDIS_PATIENCE_SECONDS,
-      log,
-      signal,
-    });
     const restore = async (): Promise<void> => {
       log.warn('Redis lost the run: it is made again from here, and the replay refills.');
       await restoreRun(redis, { ...record, phase: 'running', reason: null });
@@ -87,20 +91,20 @@ export async function learn(context: ProcessContext): Promise<void> {
       log,
     });
     await seedLeases(redis, run, config.fleet);
-    await setPhase(redis, run, 'starting');
+    await setPhase(redis, run, 'starting', '', lease);
     await trainer.start();
-    await setPhase(redis, run, 'running');
+    await setPhase(redis, run, 'running', '', lease);
     await heartbeats.start();
     log.info(`Training from update ${trainer.updates}.`);
     const feed = new EpisodeFeed(redis, run, recorder, trainer);
     let clean = false;
     try {
       const reason = await runTrainer(trainer, AbortSignal.any([signal, lease.lost, over.signal]), waits);
-      if (lease.lost.aborted) throw lease.lost.reason;
+      lease.lost.throwIfAborted();
       await trainer.finish(reason !== null && reason !== 'solved');
       if (reason !== null) {
         await lastEvaluations(trainer);
-        await setPhase(redis, run, 'finished', reason);
+        await setPhase(redis, run, 'finished', reason, lease);
       }
       log.info(reason === null ? `Stopped at update ${trainer.updates}.` : `Finished: ${reason}.`);
       clean = true;
@@ -109,6 +113,10 @@ export async function learn(context: ProcessContext): Promise<void> {
       recorder.write(trainer);
       await heartbeats.stop(clean);
     }
+  } catch (error) {
+    // The replay knows of another learner before this one has heard of it.
+    if (error instanceof FencedError) lease.lose();
+    throw lease.lost.aborted ? lease.lost.reason : error;
   } finally {
     await evaluations.close();
     directory.unlock();
@@ -144,7 +152,7 @@ async function makeTrainer(
     layout,
     agent,
     store,
-    saving: { store: fencedBy(lease, store), fence: lease.token },
+    saving: { store, fence: lease.token },
     channel: new RedisWeightsChannel(redis, env.run, lease),
     evaluations,
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept),
@@ -154,18 +162,6 @@ async function makeTrainer(
     outlast: (task) => outlastFullMemory(task, { log, signal: AbortSignal.any([signal, lease.lost]) }),
   });
   return { trainer, recorder };
-}
-
-/** A store that tells the lease when priorities are refused for its token. */
-function fencedBy(lease: LearnerLease, store: PriorityStore): PriorityStore {
-  return {
-    loadPriorities: (ids) => store.loadPriorities(ids),
-    savePriorities: (...what) =>
-      store.savePriorities(...what).catch((error: unknown) => {
-        if (error instanceof FencedError) lease.lose();
-        throw error;
-      }),
-  };
 }
 
 /** The run's replay: made where there is none, else opened. */

@@ -6,8 +6,9 @@ import {
 } from '@qfleet/training';
 import { type Job, type Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { messageOf } from './errors.ts';
+import { FleetError, messageOf } from './errors.ts';
 import { EVALUATIONS_QUEUE, fleetKeys } from './keys.ts';
+import type { LearnerLease } from './learner-lease.ts';
 import type { Logger } from './logger.ts';
 import { openQueue } from './queues.ts';
 import { asBuffer, decodeWeights, encodeWeights } from './weights-channel.ts';
@@ -26,31 +27,53 @@ const STALLED_CHECK_MS = 5_000;
 /** Versions rise over restarts, so a checkpoint that is reached again after a crash is evaluated again. */
 const jobIdOf = ({ updates, version }: EvaluationJob): string => `evaluation-${updates}-${version}`;
 
+// KEYS: weights, fence. ARGV: token, seconds, blob. Without its parameters a job is worth nothing. Returns 1, or 0 where
+// another learner took over.
+const KEEP_WEIGHTS = `
+local fence = redis.call('GET', KEYS[2])
+if fence and fence ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[2])
+return 1`;
+
 /** Evaluations as BullMQ jobs, which any evaluator takes. The parameters lie beside the queue, in a key of their own. */
 export class EvaluationQueue implements Evaluations {
   readonly #redis: Redis;
   readonly #run: string;
   readonly #queue: Queue<EvaluationJob>;
-  #read: number;
+  readonly #lease: LearnerLease;
+  #read = 0;
 
-  /** @param read results to pass over: those of before. */
-  constructor(redis: Redis, run: string, read = 0) {
+  /** @param lease of the learner that asks. */
+  constructor(redis: Redis, run: string, lease: LearnerLease) {
     this.#redis = redis;
     this.#run = run;
-    this.#read = read;
+    this.#lease = lease;
     this.#queue = openQueue<EvaluationJob>(redis, run, EVALUATIONS_QUEUE);
   }
 
+  /** @throws FleetError where another learner holds the lease (it is then told to be lost). */
   async request(request: EvaluationRequest): Promise<void> {
     const { updates, version, parameters, episodes, seed } = request;
     const job: EvaluationJob = { updates, version, episodes, seed };
     const jobId = jobIdOf(job);
     const blob = encodeWeights(this.#run, { version, updates, tensors: parameters });
-    await this.#redis.setex(
-      fleetKeys(this.#run).evaluationWeights(jobId),
+    const keys = fleetKeys(this.#run);
+    const { token } = this.#lease;
+    const kept = await this.#redis.eval(
+      KEEP_WEIGHTS,
+      2,
+      keys.evaluationWeights(jobId),
+      keys.fence,
+      token,
       WEIGHTS_EXPIRE_SECONDS,
       asBuffer(blob),
     );
+    if (kept !== 1) {
+      this.#lease.lose();
+      throw new FleetError(
+        `The evaluation of update ${updates} of run ${this.#run} was refused: another learner took over.`,
+      );
+    }
     await this.#queue.add('evaluation', job, {
       jobId,
       attempts: 5,

@@ -11,10 +11,11 @@ const RENEW_MS = 1_500;
 const WAIT_POLL_MS = 500;
 const WAIT_LOG_MS = 60_000;
 
-// KEYS: lease, fence. ARGV: holder, ms. Returns the token, or 0 where another holds the lease.
+// KEYS: lease, fence. ARGV: holder, ms, a token that was given out. Returns the token, or 0 where another holds the lease.
 const ACQUIRE = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-local token = redis.call('INCR', KEYS[2])
+local token = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[3])) + 1
+redis.call('SET', KEYS[2], string.format('%.0f', token))
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return token`;
 
@@ -32,6 +33,13 @@ return 1`;
 const RELEASE = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1`;
+
+export interface AcquireOptions {
+  /** The highest token that is known elsewhere, as by a replay on other servers: a Redis that forgot its own goes on above it. */
+  readonly known?: () => Promise<number>;
+  readonly log?: Logger;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * The right to train a run: one process has it at a time. Each acquisition gets a higher fencing token (Kleppmann,
@@ -64,20 +72,23 @@ export class LearnerLease implements AsyncDisposable {
     redis: Redis,
     run: string,
     id: string,
-    options: { readonly log?: Logger; readonly signal?: AbortSignal } = {},
+    options: AcquireOptions = {},
   ): Promise<LearnerLease> {
     const { lease, fence } = fleetKeys(run);
+    const ask = async (): Promise<number> => {
+      const known = (await options.known?.()) ?? 0;
+      return (await redis.eval(ACQUIRE, 2, lease, fence, id, LEASE_MS, known)) as number;
+    };
     let logAt = performance.now();
     for (;;) {
       options.signal?.throwIfAborted();
-      const asked = redis.eval(ACQUIRE, 2, lease, fence, id, LEASE_MS) as Promise<number>;
-      const token = await unlessAborted(asked, options.signal);
+      const token = await unlessAborted(ask(), options.signal);
       if (token > 0) return new LearnerLease(redis, run, id, token);
       if (performance.now() >= logAt) {
         options.log?.info(`Another learner trains run ${run}: waiting to take over when it ends.`);
         logAt += WAIT_LOG_MS;
       }
-      await sleep(WAIT_POLL_MS, undefined, options);
+      await sleep(WAIT_POLL_MS, undefined, options.signal ? { signal: options.signal } : {});
     }
   }
 

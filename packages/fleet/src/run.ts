@@ -5,6 +5,7 @@ import type { RunPhase } from '@qfleet/metrics';
 import type { Redis } from 'ioredis';
 import { FleetConfigurationError } from './errors.ts';
 import { fleetKeys } from './keys.ts';
+import type { LearnerLease } from './learner-lease.ts';
 import type { Logger } from './logger.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
@@ -112,8 +113,11 @@ export async function waitForRun(
 export const isOver = (phase: RunPhase): boolean =>
   phase === 'stopped' || phase === 'finished' || phase === 'failed';
 
-// KEYS: run. ARGV: phase, reason. Returns the phase that holds now, or nil where there is no run.
+// KEYS: run, fence. ARGV: phase, reason, token. Returns the phase that holds now, or nil where there is no run, or where
+// another token than this learner's is the newest.
 const SET_PHASE = `
+local fence = redis.call('GET', KEYS[2])
+if ARGV[3] ~= '' and fence and fence ~= ARGV[3] then return false end
 local now = redis.call('HGET', KEYS[1], 'phase')
 if not now then return false end
 local wanted = ARGV[1]
@@ -132,15 +136,20 @@ return now`;
  * Moves the run to `phase`: starting → running → stopping → stopped, finished or failed, steps may be left out, never
  * back; only `starting` is possible from everywhere (a resumed run).
  *
- * @returns the phase that holds now: another one where the move was not allowed; null: there is no such run.
+ * @param lease of the learner that moves it: once another took over, the run stays as it is.
+ * @returns the phase that holds now: another one where the move was not allowed; null: there is no such run, or it is
+ *   another learner's.
  */
 export async function setPhase(
   redis: Redis,
   run: string,
   phase: RunPhase,
   reason = '',
+  lease: LearnerLease | null = null,
 ): Promise<RunPhase | null> {
-  return (await redis.eval(SET_PHASE, 1, fleetKeys(run).run, phase, reason)) as RunPhase | null;
+  const keys = fleetKeys(run);
+  const token = lease?.token ?? '';
+  return (await redis.eval(SET_PHASE, 2, keys.run, keys.fence, phase, reason, token)) as RunPhase | null;
 }
 
 export async function readPhase(

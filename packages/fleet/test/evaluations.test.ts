@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EvaluationRequest } from '@qfleet/training';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type Evaluate,
   EvaluationQueue,
   EvaluationWorker,
   fleetKeys,
+  LearnerLease,
   readEvaluations,
 } from '../src/index.ts';
 import { log, useRedis } from './support/fixture.ts';
@@ -22,6 +23,16 @@ const within = { timeout: 20_000, interval: 50 };
 describe('evaluations', () => {
   const fixture = useRedis();
 
+  async function newQueue(): Promise<EvaluationQueue> {
+    const lease = await LearnerLease.acquire(fixture.redis, 'r', 'learner');
+    const queue = new EvaluationQueue(fixture.redis, 'r', lease);
+    onTestFinished(async () => {
+      await queue.close();
+      await lease.release();
+    });
+    return queue;
+  }
+
   function worker(evaluate: Evaluate): EvaluationWorker {
     return new EvaluationWorker({ redis: fixture.connect(), run: 'r', evaluate, log });
   }
@@ -33,7 +44,7 @@ describe('evaluations', () => {
     );
 
   it('are played by a worker, and read by the one who asked and by others', async () => {
-    const queue = new EvaluationQueue(fixture.redis, 'r');
+    const queue = await newQueue();
     await queue.request(request(10));
     await queue.request(request(20));
     expect(await queue.results()).toEqual([]);
@@ -47,7 +58,6 @@ describe('evaluations', () => {
     expect(results[0].std).toBeCloseTo(Math.sqrt(0.125 / 3), 12);
     expect(await queue.results()).toEqual([]);
     expect(await readEvaluations(fixture.redis, 'r', 1)).toEqual(results.slice(1));
-    expect(await new EvaluationQueue(fixture.redis, 'r', 2).results()).toEqual([]);
     expect(evaluator.done).toBe(2);
     expect(await fixture.redis.keys('*evaluation-weights*')).toEqual([]);
     await evaluator.close();
@@ -55,7 +65,7 @@ describe('evaluations', () => {
   });
 
   it('asked for twice are played once', async () => {
-    const queue = new EvaluationQueue(fixture.redis, 'r');
+    const queue = await newQueue();
     await queue.request(request(10));
     await queue.request(request(10));
     const evaluator = worker(play);
@@ -68,7 +78,7 @@ describe('evaluations', () => {
   });
 
   it('that fail are tried again', async () => {
-    const queue = new EvaluationQueue(fixture.redis, 'r');
+    const queue = await newQueue();
     await queue.request(request(10));
     let tries = 0;
     const evaluator = worker(async (asked, signal) => {
@@ -83,7 +93,7 @@ describe('evaluations', () => {
   });
 
   it('under way at the end of a worker go back, and are played by another', async () => {
-    const queue = new EvaluationQueue(fixture.redis, 'r');
+    const queue = await newQueue();
     await queue.request(request(10));
     let begun = false;
     const first = worker(async (_, signal) => {
@@ -101,7 +111,7 @@ describe('evaluations', () => {
   });
 
   it('of a corrupt blob are refused and not played', async () => {
-    const queue = new EvaluationQueue(fixture.redis, 'r');
+    const queue = await newQueue();
     await queue.request(request(10));
     const [key] = await fixture.redis.keys('*evaluation-weights*');
     const blob = (await fixture.redis.getBuffer(key))!;
@@ -114,5 +124,17 @@ describe('evaluations', () => {
     expect(played).toBe(0);
     expect(await fixture.redis.llen(fleetKeys('r').evaluations)).toBe(0);
     await queue.close();
+  });
+
+  it('are not asked for by a learner whose lease another took', async () => {
+    const first = await LearnerLease.acquire(fixture.redis, 'r', 'first');
+    const queue = new EvaluationQueue(fixture.redis, 'r', first);
+    await fixture.redis.del(fleetKeys('r').lease);
+    await using _second = await LearnerLease.acquire(fixture.redis, 'r', 'second');
+    await expect(queue.request(request(10))).rejects.toThrow(/another learner took over/);
+    expect(first.lost.aborted).toBe(true);
+    expect(await fixture.redis.keys('*evaluation-*')).toEqual([]);
+    await queue.close();
+    await first.release();
   });
 });

@@ -6,6 +6,7 @@ import {
   FleetReader,
   fleetKeys,
   Heartbeats,
+  LearnerLease,
   lastEpisodes,
   RolloutLeases,
   readEpisodes,
@@ -189,7 +190,8 @@ describe('the fleet as it is read', () => {
     const config = configOf({ slots: 12, slotsPerLease: 2 });
     await createRun(fixture.redis, 'r', config);
     await seedLeases(fixture.redis, 'r', config.fleet);
-    const queue = new EvaluationQueue(fixture.redis, 'r');
+    await using lease = await LearnerLease.acquire(fixture.redis, 'r', 'learner');
+    const queue = new EvaluationQueue(fixture.redis, 'r', lease);
     await queue.request({ updates: 1, version: 1, parameters: new Map(), episodes: 1, seed: 0 });
     const leases = new RolloutLeases({
       redis: fixture.redis,

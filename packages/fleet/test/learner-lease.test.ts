@@ -43,6 +43,18 @@ describe('the learner lease', () => {
     expect((lease.lost.reason as Error).message).toBe('Another learner took over run r: this one stops.');
   });
 
+  it('goes on above the tokens that others know, where Redis forgot its own', async () => {
+    const known = async (): Promise<number> => 7;
+    await using first = await LearnerLease.acquire(fixture.redis, 'r', 'a', { known });
+    expect(first.token).toBe(8);
+    await fixture.redis.set(fleetKeys('r').fence, 9);
+    await using other = await LearnerLease.acquire(fixture.redis, 's', 'a');
+    expect(other.token).toBe(1);
+    await fixture.redis.del(fleetKeys('r').lease);
+    await using second = await LearnerLease.acquire(fixture.redis, 'r', 'b', { known });
+    expect(second.token).toBe(10);
+  });
+
   it('is waited for only as long as the signal says', async () => {
     await using _lease = await LearnerLease.acquire(fixture.redis, 'r', 'a');
     const stop = new AbortController();

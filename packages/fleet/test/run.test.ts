@@ -4,6 +4,7 @@ import {
   checkRunId,
   createRun,
   FleetConfigurationError,
+  fleetKeys,
   LearnerLease,
   readPhase,
   readRun,
@@ -90,6 +91,18 @@ describe('the run record', () => {
     expect(await setPhase(redis, 'r', 'finished')).toBe('finished');
     expect(await setPhase(redis, 'r', 'failed')).toBe('finished');
     expect(await setPhase(redis, 'r', 'starting')).toBe('starting');
+  });
+
+  it('is moved by a learner only while that holds the lease', async () => {
+    const { redis } = fixture;
+    await createRun(redis, 'r', configOf());
+    await using first = await LearnerLease.acquire(redis, 'r', 'first');
+    expect(await setPhase(redis, 'r', 'running', '', first)).toBe('running');
+    await redis.del(fleetKeys('r').lease);
+    await using second = await LearnerLease.acquire(redis, 'r', 'second');
+    expect(await setPhase(redis, 'r', 'finished', 'solved', first)).toBeNull();
+    expect(await readPhase(redis, 'r')).toMatchObject({ phase: 'running' });
+    expect(await setPhase(redis, 'r', 'finished', 'solved', second)).toBe('finished');
   });
 
   it('has an id that fits into a key and a path', () => {

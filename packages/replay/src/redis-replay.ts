@@ -29,6 +29,13 @@ export async function createRedisReplay(
   return shards.length === 1 ? shards[0] : new ShardedReplayStore(layout, shards);
 }
 
+/** The highest fencing token that any of these shards has seen; 0: none. */
+export async function replayFence(addresses: readonly ShardAddress[]): Promise<number> {
+  return Math.max(
+    ...(await Promise.all(addresses.map(({ redis, prefix }) => RedisReplayStore.fence(redis, prefix)))),
+  );
+}
+
 /** The run's replay on these shards, and its layout. @throws ReplayMissingError when one is not there (yet). */
 export async function openRedisReplay(
   addresses: readonly ShardAddress[],

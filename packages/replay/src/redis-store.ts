@@ -79,6 +79,11 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
     });
   }
 
+  /** The highest fencing token that the replay under `prefix` has seen; 0: none. */
+  static async fence(redis: RedisClient, prefix: string): Promise<number> {
+    return Number((await redis.hget(`${prefix}meta`, 'fence')) ?? 0);
+  }
+
   /** Removes the replay and all it holds. */
   static async remove(redis: RedisClient, prefix: string): Promise<void> {
     const [oldest, newest] = (await redis.hmget(`${prefix}meta`, 'oldest', 'newest')).map(Number);
@@ -136,9 +141,9 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
     return ids.length === 0 ? [] : this.#redis.mgetBuffer(ids.map((id) => `${this.#prefix}chunk:${id}`));
   }
 
-  async recordSampled(transitions: number): Promise<ReplayStanding> {
+  async recordSampled(transitions: number, fence = 0): Promise<ReplayStanding> {
     const reply = await this.#redis
-      .qfleetReplayRecordSampled(`${this.#prefix}meta`, transitions)
+      .qfleetReplayRecordSampled(`${this.#prefix}meta`, transitions, fence)
       .catch((error: unknown) => this.#explain(error));
     return parseStanding(reply);
   }
@@ -187,7 +192,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
       if (message.startsWith('NOREPLAY')) throw missing(this.#prefix);
       if (message.startsWith('FENCED'))
         throw new FencedError(
-          `Priorities of the replay ${this.#prefix} were refused: another learner took over.`,
+          `What a learner wrote to the replay ${this.#prefix} was refused: another learner took over.`,
         );
       if (message.startsWith('BADCHUNK ')) throw new ChunkError(message.slice('BADCHUNK '.length));
       if (message.startsWith('OOM'))

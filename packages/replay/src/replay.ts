@@ -28,7 +28,10 @@ export interface ReplayOptions {
   readonly cacheBytes?: number;
   /** Left out: sampling is uniform. */
   readonly prioritized?: PrioritizedOptions;
-  /** Where priorities outlive this process (`savePriorities`), and this learner's fencing token. */
+  /**
+   * Where priorities outlive this process (`savePriorities`), and this learner's fencing token, which goes with all
+   * that it writes.
+   */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
 }
 
@@ -124,12 +127,15 @@ export class Replay {
    * Takes in the chunks that came since the last call, drops those that were evicted, and tells the store how much
    * was sampled.
    * @returns the transitions taken in.
-   * @throws what the store throws when it can't be reached; the next call goes on where this one stopped.
+   * @throws FencedError when a learner with a higher token has written; what the store throws when it can't be
+   *   reached: then the next call goes on where this one stopped.
    */
   async sync(): Promise<number> {
     const sampled = this.#sampledUnrecorded;
-    if (sampled > 0) {
-      const standing = await this.#store.recordSampled(sampled);
+    const { saving } = this.#options;
+    // The first time also for nothing: from then on a learner of a lower token is refused.
+    if (sampled > 0 || (saving && this.#standing === null)) {
+      const standing = await this.#store.recordSampled(sampled, saving?.fence);
       this.#sampledUnrecorded -= sampled;
       if (!this.#wasLost(standing)) this.#standing = standing;
     }

@@ -132,11 +132,12 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore {
     return this.#gather(ids, (shard, local) => shard.loadPriorities(local));
   }
 
-  /** The sampled transitions are counted on the first shard. */
-  async recordSampled(transitions: number): Promise<ReplayStanding> {
-    const [first, ...others] = this.#shards;
+  /** The sampled transitions are counted on the first shard; each has to know the token. */
+  async recordSampled(transitions: number, fence?: number): Promise<ReplayStanding> {
     return this.#combine(
-      await Promise.all([first.recordSampled(transitions), ...others.map((shard) => shard.standing())]),
+      await Promise.all(
+        this.#shards.map((shard, i) => shard.recordSampled(i === 0 ? transitions : 0, fence)),
+      ),
     );
   }
 

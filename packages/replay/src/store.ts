@@ -46,8 +46,12 @@ export interface ReplayStore {
   follow(after: number, maxBytes: number): Promise<{ chunks: StoredChunk[]; standing: ReplayStanding }>;
   /** The chunks of these ids; null for one that was evicted. */
   fetch(ids: readonly number[]): Promise<(Uint8Array | null)[]>;
-  /** Adds to the count of sampled transitions. */
-  recordSampled(transitions: number): Promise<ReplayStanding>;
+  /**
+   * Adds to the count of sampled transitions.
+   * @param fence the learner's fencing token, which is known from then on; none: 0.
+   * @throws FencedError when a higher token was seen.
+   */
+  recordSampled(transitions: number, fence?: number): Promise<ReplayStanding>;
   standing(): Promise<ReplayStanding>;
   close(): Promise<void>;
 }

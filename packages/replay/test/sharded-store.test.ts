@@ -10,6 +10,7 @@ import {
   Replay,
   ReplayMissingError,
   type ReplayShard,
+  replayFence,
 } from '../src/index.ts';
 import { encode, LAYOUT } from './support/episodes.ts';
 import { startServers } from './support/servers.ts';
@@ -150,7 +151,10 @@ describe('a replay over several Redis servers', () => {
     };
     const { replay: second } = await follow(2);
     expect(await weights(second)).toEqual(await weights(first));
-    await second.savePriorities();
+    // Each server knows the second one's token from its first sync on.
+    expect(await replayFence(shards)).toBe(2);
+    for (const { redis, prefix } of shards) expect(await redis.hget(`${prefix}meta`, 'fence')).toBe('2');
     await expect(first.savePriorities()).rejects.toThrow(FencedError);
+    await expect(first.sync()).rejects.toThrow(FencedError);
   });
 });

@@ -1,15 +1,19 @@
 export const recordSampledScript = `
 --[[
-  Adds to the count of sampled transitions.
+  Adds to the count of sampled transitions; with none, only makes the learner's token known.
 
   KEYS[1] meta: as in append.lua.ts
 
   ARGV[1] transitions
+  ARGV[2] the learner's fencing token; one below the highest that was seen here is refused
 
   Reply: the standing (8 values)
-  Errors: NOREPLAY (no meta)
+  Errors: NOREPLAY (no meta), FENCED
 ]]
-if redis.call('EXISTS', KEYS[1]) == 0 then return redis.error_reply('NOREPLAY There is no replay here.') end
+local meta = redis.call('HMGET', KEYS[1], 'generation', 'fence')
+if not meta[1] then return redis.error_reply('NOREPLAY There is no replay here.') end
+if tonumber(ARGV[2]) < tonumber(meta[2] or 0) then return redis.error_reply('FENCED Another learner took over.') end
+redis.call('HSET', KEYS[1], 'fence', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'sampled', ARGV[1])
 return redis.call('HMGET', KEYS[1], 'generation', 'oldest', 'newest', 'transitions', 'bytes', 'inserted', 'evicted',
   'sampled')
