@@ -37,6 +37,8 @@ import { EpisodeFeed } from './episode-feed.ts';
 import { measure } from './measure.ts';
 import { openRun } from './open-run.ts';
 
+/** Calls of the agent whose batches are on their way from Redis: more hide longer waits, and are as much older. */
+const CALLS_AHEAD = 4;
 /** How long the end of a run waits for the evaluations that are under way. */
 const LAST_EVALUATIONS_MS = 15_000;
 const POLL_MS = 50;
@@ -157,6 +159,7 @@ async function makeTrainer(
     evaluations,
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept),
     from,
+    callsAhead: CALLS_AHEAD,
     onEvaluation: (result) => recorder.write(trainer, result),
     restore,
     outlast: (task) => outlastFullMemory(task, { log, signal: AbortSignal.any([signal, lease.lost]) }),

@@ -22,6 +22,7 @@ export function measure(trainer: Trainer, waits: Waits): Beat<'learner'> {
       chunksRefused: replay.counts.refusedChunks,
       learnerWaitMinimumSeconds: waits['too little experience'],
       learnerWaitRatioSeconds: waits['sample-to-insert ratio'],
+      learnerWaitRedisSeconds: counts.fetchWaitSeconds,
     },
   };
 }

@@ -44,7 +44,8 @@ export function fleetOverview(): DashboardBuilder {
         'What the learner waits for',
         'percentunit',
         [{ expr: 'run_reason:qfleet_learner_wait:ratio5m{run="$run"}', legend: '{{reason}}' }],
-        'Share of its time. ratio: the actors are the slower side, and more of them would help.',
+        'Share of its time. ratio: the actors are the slower side, and more of them would help. ' +
+          'redis: batches that it drew ahead had not come in time.',
       ).min(0),
     )
     .withRow(new RowBuilder('Processes'))

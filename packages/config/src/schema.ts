@@ -145,6 +145,9 @@ export const runSchema = z.strictObject({
       publishEvery: count.default(100).describe('updates'),
       checkpointEvery: count.default(1_000).describe('updates'),
       checkpointsKept: z.int().min(1).default(5).describe('beside the best one'),
+      cacheBytes: count
+        .default(2 ** 30)
+        .describe('bytes of observations at hand; what is beyond is fetched from the replay'),
     })
     .prefault({}),
   evaluation: z

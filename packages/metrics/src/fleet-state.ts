@@ -69,8 +69,10 @@ export interface FleetTotals {
   actorWaitLeaseSeconds: number;
   /** Seconds that the learner stood still: the replay was below its minimum, … */
   learnerWaitMinimumSeconds: number;
-  /** … or the sample-to-insert ratio held it back. */
+  /** … the sample-to-insert ratio held it back, … */
   learnerWaitRatioSeconds: number;
+  /** … or batches were on their way from Redis. */
+  learnerWaitRedisSeconds: number;
   /** Restarts by the supervisor, by role. */
   actorRestarts: number;
   learnerRestarts: number;
@@ -100,6 +102,7 @@ export function zeroTotals(): FleetTotals {
     actorWaitLeaseSeconds: 0,
     learnerWaitMinimumSeconds: 0,
     learnerWaitRatioSeconds: 0,
+    learnerWaitRedisSeconds: 0,
     actorRestarts: 0,
     learnerRestarts: 0,
     evaluatorRestarts: 0,

@@ -288,6 +288,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
       byReason({
         minimum: totals.learnerWaitMinimumSeconds,
         ratio: totals.learnerWaitRatioSeconds,
+        redis: totals.learnerWaitRedisSeconds,
       }),
   },
 

@@ -2,9 +2,9 @@ import type { Agent, UpdateStats, WeightsChannel } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import {
-  type Batch,
   type Layout,
   makeBatch,
+  Prefetcher,
   type PriorityStore,
   Replay,
   ReplayMissingError,
@@ -26,6 +26,11 @@ export interface TrainerParts {
   readonly checkpoints: CheckpointFolder;
   /** Where to continue from; null: from the start. */
   readonly from: Checkpoint | null;
+  /**
+   * Calls whose batches are drawn ahead where something has to be fetched for them. Default 0: then what comes when
+   * changes nothing, as reproducible runs in one process need it.
+   */
+  readonly callsAhead?: number;
   /** Where priorities outlive this process, and its fencing token; without it they are not kept. */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
   readonly onEvaluation?: (result: EvaluationResult) => void;
@@ -50,6 +55,8 @@ export interface TrainerCounts {
   /** Weights versions. */
   readonly published: number;
   readonly checkpoints: number;
+  /** Seconds that updates waited for batches to come from the store. */
+  readonly fetchWaitSeconds: number;
 }
 
 /** Where a run's streams begin: one label each, so that none repeats another. */
@@ -68,7 +75,7 @@ export class Trainer {
   readonly replay: Replay;
   readonly #parts: TrainerParts;
   readonly #random: Random;
-  readonly #batches: Batch[];
+  readonly #prefetcher: Prefetcher;
   readonly #tdErrors: Float32Array;
   readonly #limiter: SampleToInsertLimiter | null;
   readonly #background = new Background();
@@ -101,6 +108,7 @@ export class Trainer {
     this.replay = new Replay(parts.store, {
       layout,
       capacity: config.replay.capacity,
+      cacheBytes: config.learner.cacheBytes,
       discount: config.agent.discount,
       nStep: config.agent.kind === 'dqn' ? config.agent.nSteps : 1,
       frameStack,
@@ -108,7 +116,9 @@ export class Trainer {
       ...(parts.saving ? { saving: parts.saving } : {}),
     });
     const size = config.agent.batchSize;
-    this.#batches = Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(size, layout, frameStack));
+    const makeBatches = () =>
+      Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(size, layout, frameStack));
+    this.#prefetcher = new Prefetcher(this.replay, this.#random, makeBatches, parts.callsAhead ?? 0);
     this.#tdErrors = new Float32Array(size * agent.batchesPerUpdate);
     this.#limiter = ratioLimiter(config);
     if (from) agent.restore(from.state);
@@ -136,7 +146,7 @@ export class Trainer {
 
   /** What was done since this start. */
   get counts(): TrainerCounts {
-    return { ...this.#counts };
+    return { ...this.#counts, fetchWaitSeconds: this.#prefetcher.waitedSeconds };
   }
 
   /** Evaluations that were asked for since this start and are not in yet. */
@@ -216,17 +226,20 @@ export class Trainer {
     return may ? null : 'sample-to-insert ratio';
   }
 
-  /** One call of the agent: `agent.batchesPerUpdate` gradient updates. The caller has asked `waitReason`. */
+  /**
+   * One call of the agent: `agent.batchesPerUpdate` gradient updates; none where the replay was lost while its batches
+   * were on their way. The caller has asked `waitReason`.
+   */
   async update(): Promise<void> {
-    const options = { beta: this.#beta() };
-    for (const batch of this.#batches) await this.replay.sample(batch, this.#random, options);
-    this.#stats = this.#parts.agent.update(this.#batches, this.#tdErrors);
-    this.#updates += this.#batches.length;
-    this.#counts.updates += this.#batches.length;
+    const batches = await this.#prefetcher.next({ beta: this.#beta() });
+    if (batches === null) return;
+    this.#stats = this.#parts.agent.update(batches, this.#tdErrors);
+    this.#updates += batches.length;
+    this.#counts.updates += batches.length;
     this.#counts.sampled += this.#tdErrors.length;
     if (this.config.replay.sampling.kind === 'uniform') return;
     const size = this.config.agent.batchSize;
-    this.#batches.forEach((batch, i) => {
+    batches.forEach((batch, i) => {
       this.replay.updatePriorities(batch.leaves, this.#tdErrors.subarray(i * size, (i + 1) * size));
     });
   }

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAgent, type Weights, type WeightsChannel } from '@qfleet/agents';
+import { setImmediate } from 'node:timers/promises';
+import { type Agent, createAgent, type Weights, type WeightsChannel } from '@qfleet/agents';
 import { type RunConfig, runSchema } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import {
@@ -104,6 +105,14 @@ function* corridorChunks(seed: number): Generator<Uint8Array, never> {
   }
 }
 
+function expectCorridorValues(agent: Agent): void {
+  const [{ data }] = agent.parameters().values();
+  for (let state = 0; state < STATES - 1; state++) {
+    expect(data[2 * state + 1]).toBeCloseTo(DISCOUNT ** (STATES - 2 - state), 4);
+    expect(data[2 * state]).toBeCloseTo(DISCOUNT ** (STATES - 1 - Math.max(0, state - 1)), 4);
+  }
+}
+
 describe('Trainer', () => {
   let directory: string;
   beforeEach(async () => {
@@ -114,7 +123,7 @@ describe('Trainer', () => {
   async function setUp(
     config: RunConfig,
     store = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 }),
-    parts: Pick<TrainerParts, 'saving'> = {},
+    parts: Pick<TrainerParts, 'saving' | 'callsAhead'> = {},
   ) {
     const agent = await createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: null });
     const channel = new Channel();
@@ -150,11 +159,32 @@ describe('Trainer', () => {
     await fill(store, 1_500);
     await trainer.start();
     expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('maxUpdates');
-    const [{ data }] = agent.parameters().values();
-    for (let state = 0; state < STATES - 1; state++) {
-      expect(data[2 * state + 1]).toBeCloseTo(DISCOUNT ** (STATES - 2 - state), 4);
-      expect(data[2 * state]).toBeCloseTo(DISCOUNT ** (STATES - 1 - Math.max(0, state - 1)), 4);
-    }
+    expectCorridorValues(agent);
+    expect(trainer.counts.fetchWaitSeconds).toBe(0);
+  });
+
+  it('learns them from batches drawn ahead too, and says how long it waited for those', async () => {
+    const far = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 });
+    const fetch = far.fetch.bind(far);
+    far.fetch = async (ids) => {
+      await setImmediate();
+      return fetch(ids);
+    };
+    const config = configOf({
+      replay: { samplesPerInsert: null },
+      learner: { cacheBytes: 256 },
+      stop: { maxUpdates: 3_000 },
+    });
+    const { agent, store, trainer } = await setUp(config, far, { callsAhead: 3 });
+    await fill(store, 1_500);
+    await trainer.start();
+    expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('maxUpdates');
+    await trainer.finish(false);
+    expectCorridorValues(agent);
+    expect(trainer.replay.counts.refetchedChunks).toBeGreaterThan(10_000);
+    expect(trainer.counts.fetchWaitSeconds).toBeGreaterThan(0);
+    // What was drawn ahead and not used does not count.
+    expect((await store.standing()).sampledTotal).toBe(3_000 * 16);
   });
 
   it('holds the sample-to-insert ratio within 5 % and says why it waits', async () => {

@@ -39,6 +39,9 @@ function heading(readings: Readings): string {
   const grown = (name: keyof FleetState['totals']): number => totals[name] - before.totals[name];
   const steps = rate(readings, grown('environmentSteps'));
   const updates = rate(readings, grown('updates'));
+  const waits = (['Minimum', 'Ratio', 'Redis'] as const).map((reason) =>
+    rate(readings, grown(`learnerWait${reason}Seconds`)),
+  );
   const ratio = totals.transitionsPushed > 0 ? totals.transitionsSampled / totals.transitionsPushed : 0;
   const target = replay.samplesPerInsertTarget;
   const up = clock((now.at - now.startedAt) / 1000);
@@ -49,6 +52,8 @@ function heading(readings: Readings): string {
       `(${percent(replay.transitions / replay.capacityTransitions)}), ` +
       `${bytes(replay.bytes)} of ${bytes(replay.capacityBytes)} · ` +
       `${ratio.toFixed(2)} samples an insert${target === null ? '' : ` (goal ${target})`}`,
+    `the learner waits for the minimum size ${percent(waits[0])}, for the ratio ${percent(waits[1])}, ` +
+      `for Redis ${percent(waits[2])} of its time`,
     `return ${mean(returns.lastMean)} (last episodes, exploring) · evaluation ${mean(returns.lastEvaluationMean)} (greedy)`,
   ].join('\n');
 }
