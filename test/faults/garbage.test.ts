@@ -73,17 +73,27 @@ faults('garbage comes', {
     'a chunk of another layout or format is refused at the door': async (fleet) => {
       const replay = await fleet.replay();
       const { newest } = await replay.standing();
+      const before = (await fleet.state())!.totals;
       const foreign = chunkFor({ ...replay.layout, actions: 7 }, 0);
       await expect(replay.append([foreign])).rejects.toThrow(/another layout than this replay/);
       const old = chunkFor(replay.layout, 0);
       old[4] = 0;
       await expect(replay.append([old])).rejects.toThrow(ChunkError);
+      const torn = chunkFor(replay.layout, 0).subarray(0, 50);
+      await expect(replay.append([torn])).rejects.toThrow(ChunkError);
+      expect((await fleet.state())!.totals).toMatchObject({
+        chunksRefused: before.chunksRefused + 1,
+        chunksRefusedFormat: before.chunksRefusedFormat + 1,
+        chunksRefusedLayout: before.chunksRefusedLayout + 1,
+      });
       for (const id of await replay.fetch([newest, newest + 1])) expect(String(id)).not.toContain('vandal');
     },
-    'an actor of another schema cannot join': async (fleet) => {
+    'an actor of another schema cannot join, and is counted': async (fleet) => {
+      const { processesRefused } = (await fleet.state())!.totals;
       const { code, stderr } = await fleet.run('actor', { PACED_CLIFF_ACTIONS: '5' });
       expect(stderr).toMatch(/The replay .* holds .* with 4 actions, not .* with 5 actions/);
       expect(code).toBe(1);
+      expect((await fleet.state())!.totals.processesRefused).toBe(processesRefused + 1);
     },
     'a weights blob that is cut short is refused and counted; an actor that is too stale waits': async (
       fleet,

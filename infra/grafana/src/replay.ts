@@ -83,7 +83,8 @@ export function replay(): DashboardBuilder {
         'Refused and dropped',
         'short',
         [
-          { expr: 'qfleet_replay_refused_chunks_total{run="$run"}', legend: 'chunks refused' },
+          { expr: 'qfleet_replay_refused_chunks_total{run="$run"}', legend: 'chunks refused: {{reason}}' },
+          { expr: 'qfleet_replay_refused_processes_total{run="$run"}', legend: 'processes refused' },
           { expr: 'qfleet_actor_refused_weights_total{run="$run"}', legend: 'weights refused' },
           { expr: 'qfleet_actor_dropped_transitions_total{run="$run"}', legend: 'transitions dropped' },
         ],

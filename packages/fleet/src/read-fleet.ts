@@ -1,5 +1,5 @@
 import { type FleetState, type FleetTotals, returnBounds, zeroTotals } from '@qfleet/metrics';
-import { openRedisReplay, ReplayMissingError, type ReplayStanding } from '@qfleet/replay';
+import { openRedisReplay, ReplayMissingError, type ReplayStanding, replayRefusals } from '@qfleet/replay';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { lastEpisodes } from './episodes.ts';
@@ -60,10 +60,12 @@ export class FleetReader {
     if (!record) return null;
     const { replay } = record.config;
     const shards = await this.#connectShards(record);
-    const [standing, shardServers] = await Promise.all([
+    const [standing, refusals, shardServers] = await Promise.all([
       this.#standing(shards),
+      replayRefusals(shards.addresses),
       Promise.all(shards.servers.map((server, i) => readRedisServer(server, `${i + 1}`))),
     ]);
+    const counted = numbers(zeroTotals(), totals);
     return {
       run,
       at: Date.now(),
@@ -71,11 +73,16 @@ export class FleetReader {
       phase: record.phase,
       redisRoundTripSeconds,
       totals: {
-        ...numbers(zeroTotals(), totals),
+        ...counted,
         transitionsPushed: standing.insertedTotal,
         transitionsSampled: standing.sampledTotal,
         transitionsEvicted: standing.evictedTotal,
         evaluations: evaluated,
+        chunksRefused: counted.chunksRefused + refusals.corrupt,
+        chunksRefusedFormat: refusals.format,
+        chunksRefusedLayout: refusals.layout,
+        chunksRefusedSize: refusals.size,
+        processesRefused: refusals.process,
       },
       returns: {
         counts: Array.from({ length: returnBounds.length + 1 }, (_, bucket) => Number(returns[bucket] ?? 0)),

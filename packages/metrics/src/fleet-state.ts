@@ -55,8 +55,14 @@ export interface FleetTotals {
   /** Evaluations reported. */
   evaluations: number;
   evaluationsFailed: number;
-  /** Chunks that were not what they should be (checksum, schema, size), and were never trained on. */
+  /** Chunks that were damaged, by the learner's checks or the replay's; never trained on. */
   chunksRefused: number;
+  /** Chunks that the replay refused: of another version of the format, of another layout, too large. */
+  chunksRefusedFormat: number;
+  chunksRefusedLayout: number;
+  chunksRefusedSize: number;
+  /** Processes that wanted to join with another layout than the replay's. */
+  processesRefused: number;
   /** Weights that were not what they should be, and were never played with. */
   weightsRefused: number;
   /** Seconds that actors stood still, by reason: the sample-to-insert ratio held them back, … */
@@ -95,6 +101,10 @@ export function zeroTotals(): FleetTotals {
     evaluations: 0,
     evaluationsFailed: 0,
     chunksRefused: 0,
+    chunksRefusedFormat: 0,
+    chunksRefusedLayout: 0,
+    chunksRefusedSize: 0,
+    processesRefused: 0,
     weightsRefused: 0,
     actorWaitRatioSeconds: 0,
     actorWaitWeightsSeconds: 0,

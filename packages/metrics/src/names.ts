@@ -37,8 +37,8 @@ const gauge = (
 const learner = (state: FleetState): LearnerSnapshot | undefined =>
   state.learners.find(({ training }) => training === 1);
 
-const byReason = (seconds: Record<string, number>): Sample[] =>
-  Object.entries(seconds).map(([reason, value]) => ({ value, labels: { reason } }));
+const byReason = (values: Record<string, number>): Sample[] =>
+  Object.entries(values).map(([reason, value]) => ({ value, labels: { reason } }));
 
 const perActor = (
   name: string,
@@ -237,10 +237,23 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     'Transitions that left the replay to make room',
     (s) => s.totals.transitionsEvicted,
   ),
+  {
+    name: 'qfleet_replay_refused_chunks_total',
+    help: 'Chunks that were never trained on, by what was wrong with them',
+    type: 'counter',
+    labels: ['reason'],
+    samples: ({ totals }) =>
+      byReason({
+        corrupt: totals.chunksRefused,
+        format: totals.chunksRefusedFormat,
+        layout: totals.chunksRefusedLayout,
+        size: totals.chunksRefusedSize,
+      }),
+  },
   total(
-    'qfleet_replay_refused_chunks_total',
-    'Chunks that were damaged or foreign, and never trained on',
-    (s) => s.totals.chunksRefused,
+    'qfleet_replay_refused_processes_total',
+    'Processes that were turned away for the layout of their environment',
+    (s) => s.totals.processesRefused,
   ),
   gauge(
     'qfleet_replay_samples_per_insert_ratio',

@@ -68,6 +68,7 @@ function fleet(more: Partial<FleetState> = {}): FleetState {
       actorWaitRatioSeconds: 2.5,
       learnerRestarts: 1,
       chunksRefused: 2,
+      chunksRefusedSize: 3,
     },
     returns: { counts, sum: 999_029.5, lastMean: 88, lastEvaluationMean: null },
     replay: {
@@ -151,7 +152,9 @@ describe('values', () => {
     expect(value('qfleet_actor_wait_seconds_total', { reason: 'ratio' })).toBe(2.5);
     expect(value('qfleet_replay_transitions')).toBe(600);
     expect(value('qfleet_replay_samples_per_insert_ratio')).toBe(8);
-    expect(value('qfleet_replay_refused_chunks_total')).toBe(2);
+    expect(value('qfleet_replay_refused_chunks_total', { reason: 'corrupt' })).toBe(2);
+    expect(value('qfleet_replay_refused_chunks_total', { reason: 'size' })).toBe(3);
+    expect(value('qfleet_replay_refused_processes_total')).toBe(0);
     expect(value('qfleet_learner_updates_total')).toBe(950);
     expect(value('qfleet_queue_jobs', { queue: 'rollouts', state: 'waiting' })).toBe(4);
     expect(value('qfleet_process_heartbeat_age_seconds', { role: 'actor', id: 'a1' })).toBe(1.5);

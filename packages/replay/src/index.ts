@@ -14,8 +14,15 @@ export type { PrioritizedOptions } from './prioritized.ts';
 export { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';
 export type { RedisClient } from './redis/scripts.ts';
-export { createRedisReplay, openRedisReplay, replayFence, type ShardAddress } from './redis-replay.ts';
+export {
+  createRedisReplay,
+  openRedisReplay,
+  replayFence,
+  replayRefusals,
+  type ShardAddress,
+} from './redis-replay.ts';
 export { RedisReplayStore, ReplayMissingError } from './redis-store.ts';
+export type { Refusals } from './refusals.ts';
 export { Replay, type ReplayCounts, type ReplayOptions } from './replay.ts';
 export type { SampleOptions } from './sampler.ts';
 export { type ReplayShard, ShardedReplayStore } from './sharded-store.ts';

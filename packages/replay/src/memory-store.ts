@@ -3,6 +3,7 @@ import type { Layout } from './chunk.ts';
 import { checkFingerprint, peekChunk } from './codec.ts';
 import { Fifo } from './fifo.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+import { ChunkError } from './validate-chunk.ts';
 
 /** A replay in this process: what `--single` and tests use. */
 export class MemoryReplayStore implements ReplayStore {
@@ -26,7 +27,10 @@ export class MemoryReplayStore implements ReplayStore {
 
   async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
     const headers = chunks.map((bytes) => peekChunk(bytes));
-    for (const header of headers) checkFingerprint(header, this.#layout);
+    headers.forEach((header, i) => {
+      checkFingerprint(header, this.#layout);
+      this.#checkSize(header.length, chunks[i].length);
+    });
     let stored = 0;
     headers.forEach(({ writer, sequence, length }, i) => {
       if (sequence <= (this.#lastSequence.get(writer) ?? -1)) return;
@@ -40,6 +44,15 @@ export class MemoryReplayStore implements ReplayStore {
       this.#evict();
     });
     return { stored, standing: this.#standing() };
+  }
+
+  #checkSize(length: number, bytes: number): void {
+    const { transitions: most, bytes: mostBytes } = this.#capacity;
+    if (length > most || bytes > mostBytes)
+      throw new ChunkError(
+        `The chunk has ${length} steps and ${bytes} bytes, more than all of this replay may hold ` +
+          `(${most} and ${mostBytes}): raise its capacity, or shorten its chunks.`,
+      );
   }
 
   /** Drops the oldest chunks until the rest fits; the newest always stays. */

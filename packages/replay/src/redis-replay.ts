@@ -1,6 +1,7 @@
 import type { Layout } from './chunk.ts';
 import type { RedisClient } from './redis/scripts.ts';
 import { RedisReplayStore } from './redis-store.ts';
+import { addRefusals, type Refusals, readRefusals } from './refusals.ts';
 import { type ReplayShard, ShardedReplayStore } from './sharded-store.ts';
 import type { Capacity } from './store.ts';
 
@@ -34,6 +35,11 @@ export async function replayFence(addresses: readonly ShardAddress[]): Promise<n
   return Math.max(
     ...(await Promise.all(addresses.map(({ redis, prefix }) => RedisReplayStore.fence(redis, prefix)))),
   );
+}
+
+/** What these shards have turned away, together. */
+export async function replayRefusals(addresses: readonly ShardAddress[]): Promise<Refusals> {
+  return addRefusals(await Promise.all(addresses.map(({ redis, prefix }) => readRefusals(redis, prefix))));
 }
 
 /** The run's replay on these shards, and its layout. @throws ReplayMissingError when one is not there (yet). */

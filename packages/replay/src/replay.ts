@@ -250,7 +250,9 @@ export class Replay {
     if (chunk === null) return 0;
     const { length } = chunk;
     if (length > this.#index.leaves)
-      throw new RangeError(`A replay of ${this.#index.leaves} transitions can't hold a chunk of ${length}.`);
+      throw new RangeError(
+        `A view of ${this.#index.leaves} transitions can't hold a chunk of ${length}: give it the store's capacity.`,
+      );
     while (this.#index.size + length > this.#index.leaves) this.#drop();
     const record = this.#index.add(id, chunk, checksumOf(bytes));
     const { buffer, byteOffset, byteLength } = chunk.observations;

@@ -1,9 +1,10 @@
 import { crc32 } from 'node:zlib';
 import type { Layout } from './chunk.ts';
-import { checkFingerprint, peekChunk } from './codec.ts';
+import { type ChunkHeader, checkFingerprint, peekChunk } from './codec.ts';
 import { Fifo } from './fifo.ts';
 import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
 import type { AppendReply, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+import { ChunkError } from './validate-chunk.ts';
 
 /** A store that may be one of several. */
 export type ReplayShard = ReplayStore & PriorityStore;
@@ -43,8 +44,9 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore {
     const parts: Uint8Array[][] = this.#shards.map(() => []);
     // All are checked before the first is sent: a bad one keeps the others out.
     for (const bytes of chunks) {
-      const header = peekChunk(bytes);
-      checkFingerprint(header, this.#layout);
+      const header = this.#headerOf(bytes);
+      // Not a chunk of this replay: a shard refuses it, and counts it.
+      if (header === null) return this.#shards[0].append([bytes]);
       // A writer's slots spread evenly, from some shard on.
       parts[(crc32(header.writer) + header.slot) % parts.length].push(bytes);
     }
@@ -53,6 +55,17 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore {
       stored: replies.reduce((sum, { stored }) => sum + stored, 0),
       standing: this.#combine(replies.map(({ standing }) => standing)),
     };
+  }
+
+  #headerOf(bytes: Uint8Array): ChunkHeader | null {
+    try {
+      const header = peekChunk(bytes);
+      checkFingerprint(header, this.#layout);
+      return header;
+    } catch (error) {
+      if (!(error instanceof ChunkError)) throw error;
+      return null;
+    }
   }
 
   async follow(

@@ -2,7 +2,10 @@ import { Random } from '@qfleet/random';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  ChunkError,
   createRedisReplay,
+  decodeChunk,
+  encodeChunk,
   FencedError,
   makeBatch,
   openRedisReplay,
@@ -11,6 +14,7 @@ import {
   ReplayMissingError,
   type ReplayShard,
   replayFence,
+  replayRefusals,
 } from '../src/index.ts';
 import { encode, LAYOUT } from './support/episodes.ts';
 import { startServers } from './support/servers.ts';
@@ -118,6 +122,31 @@ describe('a replay over several Redis servers', () => {
     expect(replay.counts.losses).toBe(1);
     await fill(store, 1);
     expect(await replay.sync()).toBe(24);
+  });
+
+  it('counts what it turns away, by what was wrong with it, and stores nothing that came along', async () => {
+    const shards = addresses();
+    const store = await createRedisReplay(shards, LAYOUT, { transitions: 30, bytes: 1e6 });
+    const whole = encode({ writer: 'w', slot: 1, sequence: 0 });
+    const old = whole.slice();
+    old[4] = 0;
+    const impossible = whole.slice();
+    impossible[28] = 9;
+    const bad: Record<string, Uint8Array> = {
+      corrupt: whole.subarray(1),
+      format: old,
+      layout: encodeChunk(decodeChunk(whole, LAYOUT), { ...LAYOUT, actions: LAYOUT.actions + 1 }),
+      size: encode({ writer: 'w', sequence: 0, length: 11 }),
+    };
+    for (const bytes of [...Object.values(bad), impossible])
+      await expect(store.append([bytes, bytes])).rejects.toThrow(ChunkError);
+    for (const bytes of [bad['corrupt'], bad['format'], bad['layout'], impossible])
+      await expect(store.append([whole, bytes])).rejects.toThrow(ChunkError);
+    expect((await store.standing()).newest).toBe(0);
+    const other = { ...LAYOUT, actions: LAYOUT.actions + 1 };
+    await expect(createRedisReplay(shards, other, PLENTY)).rejects.toThrow(/start a new run/);
+    const counts = { corrupt: 4, format: 2, layout: 2, size: 1, process: 1 };
+    expect(await replayRefusals(shards)).toEqual(counts);
   });
 
   it('keeps priorities where their chunks are, fenced on every server', async () => {

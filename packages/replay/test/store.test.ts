@@ -122,10 +122,18 @@ describe.each(Object.keys(stores))('a replay store %s', (kind) => {
     expect(standing).toMatchObject({ oldest: 2, newest: 3, bytes: 2 * size, transitions: 8 });
   });
 
-  it('keeps the newest chunk, even one larger than the capacity', async () => {
-    const store = await make({ transitions: 3, bytes: 10 });
-    await store.append([chunk(0), chunk(1)]);
-    expect(await idsOf(store)).toEqual([2]);
+  it('refuses a chunk larger than all of it, in transitions or in bytes', async () => {
+    const size = chunk(0).length;
+    for (const capacity of [
+      { transitions: 3, bytes: 1e6 },
+      { transitions: 1000, bytes: size - 1 },
+    ]) {
+      const store = await make(capacity);
+      const sentence = `The chunk has 4 steps and ${size} bytes, more than all of this replay may hold`;
+      await expect(store.append([chunk(0)])).rejects.toThrow(sentence);
+      await expect(store.append([chunk(0)])).rejects.toThrow(ChunkError);
+      expect(await idsOf(store)).toEqual([]);
+    }
   });
 
   it('counts what was sampled', async () => {

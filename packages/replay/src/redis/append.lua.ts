@@ -22,6 +22,11 @@ local function refuse(message)
   for i = 5, #KEYS do redis.call('UNLINK', KEYS[i]) end
   return redis.error_reply(message)
 end
+-- Under this name the meta counts what was refused (refusals.ts).
+local function refuseChunk(reason, message)
+  redis.call('HINCRBY', KEYS[1], 'refused:' .. reason, 1)
+  return refuse('BADCHUNK ' .. message)
+end
 
 local meta = redis.call('HMGET', KEYS[1], 'fingerprint', 'capacityTransitions', 'capacityBytes',
   'oldest', 'newest', 'transitions', 'bytes', 'inserted', 'evicted', 'generation', 'sampled')
@@ -38,20 +43,26 @@ for i = 5, #KEYS do
   local head = redis.call('GETRANGE', KEYS[i], 0, 135)
   sizes[i] = redis.call('STRLEN', KEYS[i])
   if #head < 72 or string.sub(head, 1, 4) ~= 'QFCK' then
-    return refuse('BADCHUNK This value is not a chunk (its first bytes differ).')
+    return refuseChunk('corrupt', 'This value is not a chunk (its first bytes differ).')
   end
-  local format, layout, _, total, length, _, _, _, name = struct.unpack('<I4I4I4I4I4I4BBB', head, 5)
+  local format, layout, _, total, length, _, ends, priorities, name, compressed =
+    struct.unpack('<I4I4I4I4I4I4BBBB', head, 5)
   if format ~= 1 then
-    return refuse('BADCHUNK The chunk is of format ' .. format .. '; this replay holds format 1: run one version.')
+    return refuseChunk('format', 'The chunk is of format ' .. format .. '; this replay holds format 1: run one version.')
   end
   if layout ~= fingerprint then
-    return refuse('BADCHUNK The chunk has another layout than this replay: start its actor with this run.')
+    return refuseChunk('layout', 'The chunk has another layout than this replay: start its actor with this run.')
   end
   if total ~= sizes[i] then
-    return refuse('BADCHUNK The chunk says it has ' .. total .. ' bytes; ' .. sizes[i] .. ' are there.')
+    return refuseChunk('corrupt', 'The chunk says it has ' .. total .. ' bytes; ' .. sizes[i] .. ' are there.')
   end
-  if length < 1 or length > 1048576 or name < 1 or name > 64 or #head < 72 + name then
-    return refuse('BADCHUNK The chunk is corrupted: its header holds impossible values.')
+  if length < 1 or length > 1048576 or ends > 2 or priorities > 1 or compressed > 1 or name < 1 or name > 64
+    or #head < 72 + name then
+    return refuseChunk('corrupt', 'The chunk is corrupted: its header holds impossible values.')
+  end
+  if length > capacityTransitions or total > capacityBytes then
+    return refuseChunk('size', 'The chunk has ' .. length .. ' steps and ' .. total .. ' bytes, more than all of ' ..
+      'this replay may hold (' .. meta[2] .. ' and ' .. meta[3] .. '): raise its capacity, or shorten its chunks.')
   end
   lengths[i] = length
   names[i] = string.sub(head, 73, 72 + name)

@@ -17,6 +17,8 @@ if not layout then
 end
 if layout == ARGV[3] then
   redis.call('HSET', KEYS[1], 'capacityTransitions', ARGV[4], 'capacityBytes', ARGV[5])
+else
+  redis.call('HINCRBY', KEYS[1], 'refused:process', 1)
 end
 return layout
 `;
