@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { observationArrays } from '@qfleet/envs';
 import { connectRedis, replayPrefix } from '@qfleet/fleet';
 import { ChunkBuilder, type Layout, RedisReplayStore } from '@qfleet/replay';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
@@ -14,6 +15,7 @@ import { type OpenReplay, withReplay } from '../src/replay/open.ts';
 const PLENTY = { transitions: 1e6, bytes: 1e9 };
 const LAYOUTS: Record<string, Layout> = {
   float32: { observationShape: [4], observationDType: 'float32', actions: 2 },
+  float16: { observationShape: [3, 2], observationDType: 'float16', actions: 2 },
   'frames of uint8': { observationShape: [6, 5], observationDType: 'uint8', actions: 6 },
   'a scalar int32': { observationShape: [], observationDType: 'int32', actions: 3 },
 };
@@ -54,11 +56,8 @@ function episodes(layout: Layout, writer: string, lengths: readonly number[]): U
     lengths.forEach((length, episode) => {
       const observe = (t: number) => {
         const values = Array.from({ length: size }, (_, i) => (7 * t + 3 * i + episode) % 200);
-        return layout.observationDType === 'uint8'
-          ? Uint8Array.from(values)
-          : layout.observationDType === 'int32'
-            ? Int32Array.from(values)
-            : Float32Array.from(values, (value) => value / 3);
+        const scale = layout.observationDType.startsWith('float') ? 1 / 3 : 1;
+        return new observationArrays[layout.observationDType](values.map((value) => value * scale));
       };
       builder.begin(observe(0), 0);
       for (let t = 1; t <= length; t++) {

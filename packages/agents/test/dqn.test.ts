@@ -1,3 +1,4 @@
+import { observationArrays } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import type { Layout } from '@qfleet/replay';
 import { loadTensor } from '@qfleet/tensor';
@@ -83,18 +84,18 @@ describe('the DQN agent', () => {
     agent.dispose();
   });
 
-  it('learns a Discrete, an int32 and a uint8 observation', async () => {
+  it('learns a Discrete, an int32, a uint8 and a float16 observation', async () => {
     const layouts: Layout[] = [
       { observationShape: [], observationDType: 'int32', observationCount: 5, actions: 2 },
       { observationShape: [3], observationDType: 'int32', actions: 2 },
       { observationShape: [2, 3], observationDType: 'uint8', actions: 2 },
+      { observationShape: [3], observationDType: 'float16', actions: 2 },
     ];
     for (const of of layouts) {
       const agent = await agentOf({ learningRate: 0.02, updatesPerCall: 1 }, 1, of);
       const size = of.observationShape.reduce((product, n) => product * n, 1);
-      const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
       const lcg = new Lcg(8);
-      const observations = new arrays[of.observationDType](8 * size).map(() => lcg.integer(5));
+      const observations = new observationArrays[of.observationDType](8 * size).map(() => lcg.integer(5));
       const actions = new Int32Array(8).map(() => lcg.integer(2));
       const batch = {
         ...drawBatch(lcg, { ...layout, actions: 2 }, 8),

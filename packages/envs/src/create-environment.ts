@@ -1,7 +1,7 @@
 import type { Random } from '@qfleet/random';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { EnvironmentError } from './errors.ts';
-import { type ObservationArray, observationSize } from './spaces.ts';
+import { isFloating, type ObservationArray, observationSize } from './spaces.ts';
 
 /**
  * Makes one copy of an environment, ready for a slot.
@@ -153,11 +153,11 @@ class CheckedEnvironment extends LimitedEnvironment {
           step,
         );
       }
-    } else if (space.dtype === 'float32') {
+    } else if (isFloating(space.dtype)) {
       for (let i = 0; i < size; i++) {
         if (!Number.isFinite(observation[i])) {
           throw this.error(
-            `element ${i} of the observation is ${observation[i]}: it must be a finite float32.`,
+            `element ${i} of the observation is ${observation[i]}: it must be a finite ${space.dtype}.`,
             step,
           );
         }

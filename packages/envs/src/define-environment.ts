@@ -8,6 +8,7 @@ import {
   box,
   type Discrete,
   fits,
+  isFloating,
   type ObservationArray,
   observationDType,
   observationShape,
@@ -198,8 +199,8 @@ class Adapted implements Environment {
 
   #put(x: number, i: number, observation: ObservationArray): void {
     const dtype = observationDType(this.#space);
-    // NaN and infinity in float32 are told of by createEnvironment, for every environment that is not ours.
-    if (typeof x !== 'number' || (dtype !== 'float32' && !fits(x, dtype))) {
+    // NaN and infinity are told of by createEnvironment, for every environment that is not ours.
+    if (typeof x !== 'number' || (!isFloating(dtype) && !fits(x, dtype))) {
       throw new TypeError(
         `element ${i} of the observation is ${describe(x)}: it must be a number of ${dtype}.`,
       );

@@ -20,6 +20,7 @@ export {
   discrete,
   type ObservationArray,
   type ObservationDType,
+  observationArrays,
   observationDType,
   observationRows,
   observationShape,

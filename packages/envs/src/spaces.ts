@@ -1,7 +1,7 @@
-/** The element types that an observation may have on the wire. */
-export type ObservationDType = 'float32' | 'int32' | 'uint8';
+/** The element types that an observation may have on the wire; float16 is float32 to a network. */
+export type ObservationDType = 'float32' | 'float16' | 'int32' | 'uint8';
 
-export type ObservationArray = Float32Array | Int32Array | Uint8Array;
+export type ObservationArray = Float32Array | Float16Array | Int32Array | Uint8Array;
 
 /** An array of `shape` with elements in [low, high]: one bound for all, or one an element. */
 export interface Box {
@@ -20,10 +20,19 @@ export interface Discrete {
 
 export type Space = Box | Discrete;
 
-const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
+/** The typed array of each element type. */
+export const observationArrays = {
+  float32: Float32Array,
+  float16: Float16Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+} as const;
 
-/** The integers that a dtype holds; float32 holds every number. */
+/** The integers that a dtype holds; one of floating point takes every number, rounded. */
 const integerRange = { int32: [-0x80000000, 0x7fffffff], uint8: [0, 255] } as const;
+
+export const isFloating = (dtype: ObservationDType): dtype is 'float32' | 'float16' =>
+  dtype === 'float32' || dtype === 'float16';
 
 /**
  * A box, checked. As in Gymnasium, `shape` may be left out where `low` or `high` is an array.
@@ -75,8 +84,8 @@ export function spaceProblem(value: unknown): string | null {
   if (!Array.isArray(shape) || !shape.every(isPositiveInteger)) {
     return `shape must be a list of positive integers, not ${JSON.stringify(shape)}`;
   }
-  if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype)) {
-    return `dtype must be float32, int32 or uint8, not ${String(dtype)}`;
+  if (typeof dtype !== 'string' || !Object.hasOwn(observationArrays, dtype)) {
+    return `dtype must be float32, float16, int32 or uint8, not ${String(dtype)}`;
   }
   const size = shape.reduce((product: number, n: number) => product * n, 1);
   for (const [name, bound] of [
@@ -119,7 +128,7 @@ export function observationDType(space: Space): ObservationDType {
 
 /** Zeros for `rows` observations one after the other: `rows × observationSize(space)` elements. */
 export function allocateObservations(space: Space, rows = 1): ObservationArray {
-  return new arrays[observationDType(space)](rows * observationSize(space));
+  return new observationArrays[observationDType(space)](rows * observationSize(space));
 }
 
 /**
@@ -149,7 +158,7 @@ export function contains(space: Space, value: ArrayLike<number>): boolean {
 /** Whether an element of this dtype can hold `x`. */
 export function fits(x: unknown, dtype: ObservationDType): boolean {
   if (typeof x !== 'number') return false;
-  if (dtype === 'float32') return !Number.isNaN(x);
+  if (isFloating(dtype)) return !Number.isNaN(x);
   const [low, high] = integerRange[dtype];
   return Number.isInteger(x) && x >= low && x <= high;
 }

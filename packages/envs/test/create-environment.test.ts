@@ -51,6 +51,7 @@ function failure(definition: EnvironmentDefinition, action = 1): EnvironmentErro
 
 describe("a user's environment that breaks its contract is named by environment, slot, episode and step", () => {
   const shape2 = 'it must be an array of 2 numbers (float32).';
+  const float16 = box({ low: -1e9, high: 1e9, shape: [2], dtype: 'float16' });
   const uint8 = box({ low: 0, high: 255, shape: [2], dtype: 'uint8' });
 
   test.each<[string, Parameters<typeof own>[0], string]>([
@@ -68,6 +69,11 @@ describe("a user's environment that breaks its contract is named by environment,
       'too large for float32',
       { step: { observation: [1e300, 0] } },
       'element 0 of the observation is Infinity: it must be a finite float32.',
+    ],
+    [
+      'too large for float16',
+      { step: { observation: [65_520, 0] }, reset: [0, 0], space: float16 },
+      'element 0 of the observation is Infinity: it must be a finite float16.',
     ],
     ['NaN reward', { step: { reward: Number.NaN } }, 'the reward is NaN: it must be a finite float32.'],
     [

@@ -12,14 +12,20 @@ import {
 } from '../src/index.ts';
 
 const dims = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 });
-const ranges = { float32: [-1e6, 1e6], int32: [-1000, 1000], uint8: [0, 255] } as const;
+// Integers up to 2048 are float16s.
+const ranges = {
+  float32: [-1e6, 1e6],
+  float16: [-2048, 2048],
+  int32: [-1000, 1000],
+  uint8: [0, 255],
+} as const;
 
 /** A space, and a value inside it. */
 const spaceAndValue: fc.Arbitrary<{ space: Space; value: number[] }> = fc.oneof(
   fc
     .integer({ min: 1, max: 1000 })
     .chain((n) => fc.integer({ min: 0, max: n - 1 }).map((x) => ({ space: discrete(n), value: [x] }))),
-  fc.tuple(dims, fc.constantFrom('float32', 'int32', 'uint8')).chain(([shape, dtype]) => {
+  fc.tuple(dims, fc.constantFrom('float32', 'float16', 'int32', 'uint8')).chain(([shape, dtype]) => {
     const size = shape.reduce((a, b) => a * b, 1);
     const [min, max] = ranges[dtype];
     const x = fc.integer({ min, max });
@@ -54,7 +60,7 @@ describe('spaces', () => {
         for (const x of [high + 1, low - 1, Number.NaN]) {
           expect(contains(space, value.with(i, x))).toBe(false);
         }
-        if (observationDType(space) !== 'float32') {
+        if (!observationDType(space).startsWith('float')) {
           expect(contains(space, value.with(i, low + 0.5))).toBe(false);
         }
       }),
@@ -100,7 +106,7 @@ describe('spaces', () => {
     [() => box({ low: Number.NaN, high: 1, shape: [1] }), 'A box cannot be made: low is NaN.'],
     [
       () => box({ low: 0, high: 1, shape: [1], dtype: 'float64' as 'float32' }),
-      'A box cannot be made: dtype must be float32, int32 or uint8, not float64.',
+      'A box cannot be made: dtype must be float32, float16, int32 or uint8, not float64.',
     ],
     [() => discrete(2.5), 'A discrete space cannot be made: n must be a positive integer, not 2.5.'],
   ])('a wrong one is refused: %#', (make, message) => {

@@ -3,7 +3,7 @@ import type { ObservationArray } from '@qfleet/envs';
 /** A batch of n-step transitions in columns. Its buffers are made once and refilled. */
 export interface Batch {
   readonly size: number;
-  /** [size, …observationShape], the state s; [size, frameStack, …observationShape] where frames are stacked. */
+  /** [size, …observationShape], the state s; [size, frameStack, …observationShape] where frames are stacked; of the layout's dtype. */
   readonly observations: ObservationArray;
   readonly actions: Int32Array;
   /** Σ γᵏ r over the steps taken (n, or fewer at an episode's end or where the successor is not there yet). */

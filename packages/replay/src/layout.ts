@@ -1,8 +1,6 @@
 import { crc32 } from 'node:zlib';
-import type { ObservationArray, ObservationDType } from '@qfleet/envs';
+import { type ObservationArray, type ObservationDType, observationArrays } from '@qfleet/envs';
 import type { Layout } from './chunk.ts';
-
-const BYTES: Record<ObservationDType, 1 | 4> = { float32: 4, int32: 4, uint8: 1 };
 
 /** Elements of one observation. */
 export function observationSize(layout: Layout): number {
@@ -11,19 +9,12 @@ export function observationSize(layout: Layout): number {
 
 /** Bytes of one observation. */
 export function observationBytes(layout: Layout): number {
-  return observationSize(layout) * BYTES[layout.observationDType];
+  return observationSize(layout) * observationArrays[layout.observationDType].BYTES_PER_ELEMENT;
 }
 
 /** A new array of `length` elements of `dtype`, all 0. */
 export function makeObservations(dtype: ObservationDType, length: number): ObservationArray {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(length);
-    case 'int32':
-      return new Int32Array(length);
-    case 'uint8':
-      return new Uint8Array(length);
-  }
+  return new observationArrays[dtype](length);
 }
 
 /** A view of `length` elements of `dtype` on `buffer`; `offset` is in bytes and aligned. */
@@ -33,14 +24,7 @@ export function viewObservations(
   offset: number,
   length: number,
 ): ObservationArray {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(buffer, offset, length);
-    case 'int32':
-      return new Int32Array(buffer, offset, length);
-    case 'uint8':
-      return new Uint8Array(buffer, offset, length);
-  }
+  return new observationArrays[dtype](buffer as ArrayBuffer, offset, length);
 }
 
 export function describeLayout(layout: Layout): string {

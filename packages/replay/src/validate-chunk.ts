@@ -1,3 +1,4 @@
+import { observationArrays } from '@qfleet/envs';
 import type { Chunk, Layout } from './chunk.ts';
 import { observationSize } from './layout.ts';
 
@@ -32,12 +33,13 @@ export function checkColumns(chunk: Chunk, layout: Layout): void {
   }
   const reward = firstNonFinite(chunk.rewards);
   if (reward >= 0) throw new ChunkError(`Reward ${chunk.rewards[reward]} is not finite (${where(reward)}).`);
-  if (chunk.observations instanceof Float32Array) {
-    const i = firstNonFinite(chunk.observations);
+  const { observations } = chunk;
+  if (observations instanceof Float32Array || observations instanceof Float16Array) {
+    const i = firstNonFinite(observations);
     if (i >= 0) {
       const size = observationSize(layout);
       throw new ChunkError(
-        `Observation element ${i % size} is ${chunk.observations[i]}, not finite (${where(Math.floor(i / size))}).`,
+        `Observation element ${i % size} is ${observations[i]}, not finite (${where(Math.floor(i / size))}).`,
       );
     }
   }
@@ -54,7 +56,7 @@ export function checkShape(chunk: Chunk, layout: Layout): void {
   if (!Number.isInteger(length) || length < 1 || length > MAX_LENGTH)
     throw new ChunkError(`A chunk has 1 to ${MAX_LENGTH} steps, not ${length}.`);
   const size = observationSize(layout);
-  const expected = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[layout.observationDType];
+  const expected = observationArrays[layout.observationDType];
   if (!(chunk.observations instanceof expected) || chunk.observations.length !== (length + 1) * size)
     throw new ChunkError(
       `The observations of ${length} steps are ${layout.observationDType} × ${(length + 1) * size}, ` +

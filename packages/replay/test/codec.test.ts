@@ -18,14 +18,19 @@ import { encode, LAYOUT, makeChunk } from './support/episodes.ts';
 const float = fc.float({ noNaN: true, noDefaultInfinity: true });
 const layouts: fc.Arbitrary<Layout> = fc.record({
   observationShape: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
-  observationDType: fc.constantFrom('float32', 'int32', 'uint8'),
+  observationDType: fc.constantFrom('float32', 'float16', 'int32', 'uint8'),
   actions: fc.integer({ min: 1, max: 5 }),
 });
 
 const cases: fc.Arbitrary<{ layout: Layout; chunk: Chunk }> = layouts.chain((layout) =>
   fc.integer({ min: 1, max: 6 }).chain((length) => {
     const size = (length + 1) * observationSize(layout);
-    const element = { float32: float, int32: fc.integer(), uint8: fc.nat(255) }[layout.observationDType];
+    const element = {
+      float32: float,
+      float16: fc.float({ min: -65_504, max: 65_504, noNaN: true }),
+      int32: fc.integer(),
+      uint8: fc.nat(255),
+    }[layout.observationDType];
     const column = <T>(values: fc.Arbitrary<T>) => fc.array(values, { minLength: length, maxLength: length });
     return fc.record({
       layout: fc.constant(layout),

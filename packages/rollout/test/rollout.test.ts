@@ -1,4 +1,5 @@
-import { defineEnvironment, type EnvironmentDefinition } from '@qfleet/envs';
+import type { Policy } from '@qfleet/agents';
+import { box, defineEnvironment, discrete, type EnvironmentDefinition } from '@qfleet/envs';
 import { type Chunk, decodeChunk } from '@qfleet/replay';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -7,14 +8,14 @@ import { countingEnvironment, roundRobin } from './fixtures.ts';
 
 function makeRollout(
   definition: EnvironmentDefinition,
-  options: { writer?: string; chunkLength?: number; epsilon?: number } = {},
+  options: { writer?: string; chunkLength?: number; epsilon?: number; policy?: Policy } = {},
 ) {
   const layout = layoutOf(definition);
-  const { writer = 'a', chunkLength = 5, epsilon = 0 } = options;
+  const { writer = 'a', chunkLength = 5, epsilon = 0, policy = roundRobin } = options;
   const rollout = new Rollout({
     definition,
     layout,
-    policy: roundRobin,
+    policy,
     writer,
     chunkLength,
     seed: 3,
@@ -110,6 +111,38 @@ describe('Rollout', () => {
       });
     }
     expect(rollout.takeEpisodes()).toEqual([]);
+  });
+
+  it('acts on float16 observations as they are stored', () => {
+    const definition = defineEnvironment({
+      id: 'Thirds',
+      observationSpace: box({ low: 0, high: 100, shape: [2], dtype: 'float16' }),
+      actionSpace: discrete(3),
+      create: () => {
+        let t = 0;
+        return {
+          reset: () => [0, 1 / 7],
+          step: () => ({ observation: [++t / 3, 1 / 7], reward: 1, terminated: t === 9 }),
+        };
+      },
+    });
+    const seen: number[] = [];
+    const { rollout, decode } = makeRollout(definition, {
+      chunkLength: 100,
+      policy: {
+        ...roundRobin,
+        act: (states, rows, ...rest) => {
+          seen.push(...states);
+          roundRobin.act(states, rows, ...rest);
+        },
+      },
+    });
+    rollout.addSlot(0);
+    while (rollout.takeEpisodes().length === 0) rollout.step();
+    const [chunk] = rollout.takeChunks().map(decode);
+    expect(chunk.observations).toBeInstanceOf(Float16Array);
+    expect([...chunk.observations.subarray(0, -2)]).toEqual(seen);
+    expect(seen.slice(-2)).toEqual([Math.f16round(8 / 3), Math.f16round(1 / 7)]);
   });
 
   it('adds no slot whose environment cannot be reset, and keeps the others', () => {

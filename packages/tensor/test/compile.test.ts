@@ -240,6 +240,20 @@ describe.skipIf(!hasLibrary)('compile on libtensorflow', () => {
     }
   });
 
+  it('takes float16 for float32, and nothing else', () => {
+    const { tf } = runtime;
+    const fn: StepFunction = (_, { x, k }) => ({ outputs: { y: tf.mul(x!, 2), k: k! } });
+    const inputs = { x: { shape: [null] }, k: { shape: [null], dtype: 'int32' } } as const;
+    const x = Float16Array.of(1 / 3, -65_504, 2 ** -24, 0);
+    for (const eager of [false, true]) {
+      const compiled = make(fn, { state: new Map(), inputs, eager });
+      const k = Int32Array.of(1);
+      expect(compiled.run({ x, k })['y']).toEqual(Float32Array.from(x, (each) => 2 * each));
+      expect(x[0]).toBe(Math.f16round(1 / 3));
+      expect(() => compiled.run({ x, k: x })).toThrow("input 'k' is a Float16Array, it takes a Int32Array");
+    }
+  });
+
   it('draws random numbers anew for every seed, the same for the same, and as eager execution does', () => {
     const { tf } = runtime;
     const fn: StepFunction = (_, { seed }) => ({

@@ -1,3 +1,4 @@
+import { observationArrays } from '@qfleet/envs';
 import type { Chunk, ChunkEnd, Layout } from '@qfleet/replay';
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
 import { CommandError } from '../errors.ts';
@@ -56,7 +57,8 @@ export function parquetSchema(layout: Layout): SchemaElement[] {
       ? { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type }
       : { name, type, repetition_type };
   });
-  const type = layout.observationDType === 'float32' ? 'FLOAT' : 'INT32';
+  // float16 too, which float32 holds exactly: Parquet's own is not read everywhere.
+  const type = layout.observationDType.startsWith('float') ? 'FLOAT' : 'INT32';
   const observations = OBSERVATIONS.flatMap((name): SchemaElement[] =>
     layout.observationDType === 'uint8'
       ? [{ name, type: 'BYTE_ARRAY', repetition_type: 'REQUIRED' }]
@@ -115,12 +117,7 @@ export function chunkOf(rows: readonly TransitionRow[], layout: Layout): Chunk {
         `${first.step + bad} should follow: import a file as it was exported, in its order.`,
     );
   const size = layout.observationShape.reduce((product, n) => product * n, 1);
-  const { [layout.observationDType]: ObservationArray } = {
-    float32: Float32Array,
-    int32: Int32Array,
-    uint8: Uint8Array,
-  };
-  const observations = new ObservationArray((length + 1) * size);
+  const observations = new observationArrays[layout.observationDType]((length + 1) * size);
   [...rows.map(({ observation }) => observation), last.next_observation].forEach((row, t) => {
     if (row.length !== size)
       throw new CommandError(

@@ -1,4 +1,5 @@
 import type { NetworkConfig } from '@qfleet/config';
+import type { ObservationArray } from '@qfleet/envs';
 import {
   checkParameters,
   forward,
@@ -6,6 +7,7 @@ import {
   type ParameterSpec,
   parameterSpecs,
   type Signature,
+  stateDType,
   stateShape,
 } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
@@ -19,7 +21,6 @@ import type { QNetwork } from './policy.ts';
 export async function createCnn(config: NetworkConfig, signature: Signature): Promise<QNetwork> {
   const runtime = (await loadedTensor()) ?? (await loadWasm());
   const { tf } = runtime;
-  const { observationDType, actions } = signature;
   const shape = stateShape(signature);
   const size = shape.reduce((product, n) => product * n, 1);
   const network = compile(
@@ -29,10 +30,10 @@ export async function createCnn(config: NetworkConfig, signature: Signature): Pr
     }),
     {
       state: initialParameters(config, signature, new Random(0)),
-      inputs: { observations: { shape: [null, ...shape], dtype: observationDType } },
+      inputs: { observations: { shape: [null, ...shape], dtype: stateDType(signature) } },
     },
   );
-  return new Cnn(network, parameterSpecs(config, signature), size, actions);
+  return new Cnn(network, parameterSpecs(config, signature), size, signature.actions);
 }
 
 class Cnn implements QNetwork {
@@ -56,7 +57,7 @@ class Cnn implements QNetwork {
     this.#loaded = true;
   }
 
-  forward(observations: Float32Array | Int32Array | Uint8Array, rows: number, values: Float32Array): void {
+  forward(observations: ObservationArray, rows: number, values: Float32Array): void {
     if (!this.#loaded) throw new Error('The network has no parameters yet: load some first.');
     if (observations.length < rows * this.#size || values.length < rows * this.#actions) {
       throw new RangeError(

@@ -1,5 +1,5 @@
 import type { DqnConfig } from '@qfleet/config';
-import { forward, oneHot, type Packing, type Signature, stateShape } from '@qfleet/networks';
+import { forward, oneHot, type Packing, type Signature, stateDType, stateShape } from '@qfleet/networks';
 import { adam, type InputSpec, type StepResult, type TensorFlow, type TensorRecord } from '@qfleet/tensor';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 
@@ -11,7 +11,7 @@ export const TARGET = 'target';
 export function stepInputs(signature: Signature, rows: number) {
   const observations = {
     shape: [rows, ...stateShape(signature)],
-    dtype: signature.observationDType,
+    dtype: stateDType(signature),
   } satisfies InputSpec;
   const column = { shape: [rows] } satisfies InputSpec;
   return {

@@ -21,7 +21,8 @@ export function inputShapes(specs: Readonly<Record<string, InputSpec>>, given: I
     const value = given[name];
     if (value === undefined) throw new Error(`input '${name}' is missing`);
     const number = typeof value === 'number';
-    if (!number && !(value instanceof ARRAYS[dtype])) {
+    const half = dtype === 'float32' && value instanceof Float16Array;
+    if (!number && !half && !(value instanceof ARRAYS[dtype])) {
       throw new Error(`input '${name}' is a ${value?.constructor.name}, it takes a ${ARRAYS[dtype].name}`);
     }
     const length = number ? 1 : value.length;

@@ -18,9 +18,16 @@ export function inputTensors(
   return Object.fromEntries(
     shapes.map(({ name, shape, dtype }) => {
       const value = given[name]!;
-      const own =
-        typeof value === 'number' ? [value] : dtype === 'uint8' ? Int32Array.from(value) : value.slice();
-      return [name, tf.tensor(own, [...shape], dtype === 'float32' ? 'float32' : 'int32')];
+      return [name, tf.tensor(own(value, dtype), [...shape], dtype === 'float32' ? 'float32' : 'int32')];
     }),
   );
+}
+
+/** A copy of an input, as tfjs takes it. */
+function own(value: Inputs[string], dtype: InputShape['dtype']): number[] | Float32Array | Int32Array {
+  if (typeof value === 'number') return [value];
+  if (dtype === 'uint8') return Int32Array.from(value);
+  return value instanceof Float16Array
+    ? Float32Array.from(value)
+    : (value.slice() as Float32Array | Int32Array);
 }

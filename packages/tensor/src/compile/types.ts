@@ -26,8 +26,8 @@ export interface InputSpec {
   readonly dtype?: InputDtype;
 }
 
-/** Inputs by name; a scalar may be given as a number. */
-export type Inputs = Readonly<Record<string, Float32Array | Int32Array | Uint8Array | number>>;
+/** Inputs by name; a scalar may be given as a number, and a float32 input as a Float16Array. */
+export type Inputs = Readonly<Record<string, Float32Array | Float16Array | Int32Array | Uint8Array | number>>;
 
 /** Outputs by name, flat; int32 and bool outputs are Int32Arrays. */
 export type Outputs = Readonly<Record<string, Float32Array | Int32Array>>;
