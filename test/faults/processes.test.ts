@@ -1,28 +1,33 @@
+import type { FleetState } from '@qfleet/metrics';
 import { expect } from 'vitest';
 import { faults } from './support/fault.ts';
-import { within } from './support/fleet.ts';
+import { type FaultyFleet, within } from './support/fleet.ts';
 
 const KILLED_SLOTS_RUN_AGAIN_MS = 15_000;
+
+/** The fleet, with the heartbeats of those of its processes that live. */
+const bothAct = (fleet: FaultyFleet): Promise<FleetState> =>
+  fleet.until(({ actors }) => {
+    const living = fleet.supervisor.status().map(({ pid }) => pid);
+    return actors.length === 2 && actors.every(({ pid }) => living.includes(pid));
+  }, 'both actors act');
 
 faults('processes are killed', {
   fleet: 'fleet: { actors: 1, slots: 8, slotsPerLease: 2, slotsPerActor: 8 }',
   strikes: {
     'an actor is killed: its slots run elsewhere within 15 seconds': async (fleet, random) => {
-      const name = `actor-${random.integer(2)}`;
-      fleet.signal(name, 'SIGKILL');
-      const dead = (await fleet.state())!.actors.find(({ id }) => id.startsWith(`${name}.`))!;
+      const { actors } = await bothAct(fleet);
+      const dead = actors[random.integer(2)];
+      process.kill(dead.pid, 'SIGKILL');
       await fleet.until(
-        ({ actors }) =>
-          actors.filter(({ id }) => id !== dead.id).reduce((sum, { slots }) => sum + slots, 0) === 8,
+        (state) =>
+          state.actors.filter(({ id }) => id !== dead.id).reduce((sum, { slots }) => sum + slots, 0) === 8,
         'all slots run again',
         KILLED_SLOTS_RUN_AGAIN_MS,
       );
     },
     'the learner is killed: it goes on from its checkpoint': async (fleet) => {
-      const before = await fleet.until(({ actors }) => {
-        const living = fleet.supervisor.status().map(({ pid }) => pid);
-        return actors.length === 2 && actors.every(({ pid }) => living.includes(pid));
-      }, 'both actors act');
+      const before = await bothAct(fleet);
       fleet.signal('learner-0', 'SIGKILL');
       const { restarts } = fleet.process('learner-0');
       const after = await fleet.until(

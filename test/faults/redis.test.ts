@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '@qfleet/random';
 import { expect } from 'vitest';
 import { faults } from './support/fault.ts';
-import type { FaultyFleet } from './support/fleet.ts';
+import { type FaultyFleet, within } from './support/fleet.ts';
 
 async function outage(fleet: FaultyFleet, random: Random): Promise<void> {
   await fleet.server.kill();
@@ -20,6 +20,20 @@ faults('a Redis with an append-only file', {
       const after = await fleet.until(() => true, 'Redis has the run');
       expect(after.totals.transitionsPushed).toBeGreaterThanOrEqual(before.totals.transitionsPushed);
       expect(fleet.books.losses).toBe(0);
+    },
+    'Redis is out of memory while a learner and an actor start: they wait, and say so': async (fleet) => {
+      const names = ['learner-0', 'actor-0'];
+      const before = names.map((name) => ({ ...fleet.process(name), log: fleet.log(name).length }));
+      await fleet.redis.config('SET', 'maxmemory', '1');
+      for (const name of names) fleet.signal(name, 'SIGKILL');
+      for (const { name, log } of before) {
+        await expect.poll(() => fleet.log(name).slice(log), within).toMatch(/at its maxmemory .* this waits/);
+      }
+      // Long enough for several starts that fail.
+      await sleep(2_000);
+      await fleet.redis.config('SET', 'maxmemory', '0');
+      await fleet.progress();
+      for (const { name, restarts } of before) expect(fleet.process(name).restarts).toBe(restarts + 1);
     },
     'Redis is out of memory for a while: the fleet waits': async (fleet, random) => {
       const before = (await fleet.state())!;

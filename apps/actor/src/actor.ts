@@ -75,7 +75,7 @@ export class Actor {
 
   /** @throws EnvironmentDefinitionError, and what `createPolicy` and the replay refuse. */
   static async create(context: ProcessContext, config: RunConfig): Promise<Actor> {
-    const { redis, env, log, signal } = context;
+    const { redis, env, log, signal, outlast } = context;
     const definition = await resolveEnvironment(config.environment);
     const layout = layoutOf(definition);
     const { frameStack } = config.environment;
@@ -99,7 +99,7 @@ export class Actor {
       signal,
     });
     const uplink = await Uplink.open({
-      openStore: () => createRedisReplay(addresses, layout, { transitions, bytes }),
+      openStore: () => outlast(() => createRedisReplay(addresses, layout, { transitions, bytes })),
       reportEpisodes: (report, episodes) => reportEpisodes(redis, env.run, env.id, report, episodes),
       log,
     });

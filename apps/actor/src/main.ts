@@ -5,7 +5,7 @@ import { Actor } from './actor.ts';
 const DRAIN_MS = 6_000;
 
 await runProcess('actor', async (context) => {
-  const { env, log, redis, signal } = context;
+  const { env, log, redis, signal, outlast } = context;
   const { config } = await waitForRun(redis, env.run, { log, signal, active: true });
   const actor = await Actor.create(context, config);
   const runEnded = new AbortController();
@@ -21,7 +21,7 @@ await runProcess('actor', async (context) => {
     },
     log,
   });
-  await heartbeats.start();
+  await outlast(() => heartbeats.start());
   log.info(`Acting in ${config.environment.id}.`);
   let clean = false;
   try {

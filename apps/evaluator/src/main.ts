@@ -4,7 +4,7 @@ import { resolveEnvironment } from '@qfleet/envs';
 import { EvaluationWorker, Heartbeats, isOver, runProcess, waitForRun } from '@qfleet/fleet';
 import { layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
 
-await runProcess('evaluator', async ({ env, log, redis, signal }) => {
+await runProcess('evaluator', async ({ env, log, redis, signal, outlast }) => {
   const { config } = await waitForRun(redis, env.run, { log, signal, active: true });
   const definition = await resolveEnvironment(config.environment);
   const { frameStack } = config.environment;
@@ -42,7 +42,7 @@ await runProcess('evaluator', async ({ env, log, redis, signal }) => {
     },
     log,
   });
-  await heartbeats.start();
+  await outlast(() => heartbeats.start());
   log.info(`Evaluating in ${config.environment.id}.`);
   const end = AbortSignal.any([signal, runEnded.signal]);
   if (!end.aborted) await once(end, 'abort');

@@ -4,7 +4,7 @@ import { FleetWatch } from './fleet-watch.ts';
 import { startServer } from './server.ts';
 import { readAddress } from './settings.ts';
 
-await runProcess('exporter', async ({ env, log, redis, signal }) => {
+await runProcess('exporter', async ({ env, log, redis, signal, outlast }) => {
   const address = readAddress(process.env);
   const reader = new FleetReader(redis, env.run);
   const watch = new FleetWatch(
@@ -21,7 +21,7 @@ await runProcess('exporter', async ({ env, log, redis, signal }) => {
     measure: () => ({ snapshot: { port: server.port, scrapes: server.scrapes }, totals: {} }),
     log,
   });
-  await heartbeats.start();
+  await outlast(() => heartbeats.start());
   log.info({ host: address.host, port: server.port }, 'Serving /metrics and /healthz.');
   if (!signal.aborted) await once(signal, 'abort');
   await server.close();

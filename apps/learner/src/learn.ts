@@ -43,6 +43,8 @@ const CALLS_AHEAD = 4;
 const LAST_EVALUATIONS_MS = 15_000;
 const POLL_MS = 50;
 
+type Outlast = ProcessContext['outlast'];
+
 /** A learner's life: take the lease, train from the last checkpoint to the run's end, leave everything in order. */
 export async function learn(context: ProcessContext): Promise<void> {
   const { env, log, redis, signal } = context;
@@ -54,11 +56,11 @@ export async function learn(context: ProcessContext): Promise<void> {
     log,
     signal,
   });
-  const lease = await LearnerLease.acquire(redis, run, env.id, {
-    known: () => replayFence(addresses),
-    log,
-    signal,
-  });
+  const lease = await context.outlast(() =>
+    LearnerLease.acquire(redis, run, env.id, { known: () => replayFence(addresses), log, signal }),
+  );
+  const held = AbortSignal.any([signal, lease.lost]);
+  const outlast: Outlast = (task) => outlastFullMemory(task, { log, signal: held });
   const evaluations = new EvaluationQueue(redis, run, lease);
   const over = new AbortController();
   try {
@@ -78,6 +80,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       lease,
       evaluations,
       restore,
+      outlast,
     );
     const waits: Waits = { 'too little experience': 0, 'sample-to-insert ratio': 0 };
     const heartbeats = new Heartbeats({
@@ -92,16 +95,16 @@ export async function learn(context: ProcessContext): Promise<void> {
       },
       log,
     });
-    await seedLeases(redis, run, config.fleet);
-    await setPhase(redis, run, 'starting', '', lease);
+    await outlast(() => seedLeases(redis, run, config.fleet));
+    await outlast(() => setPhase(redis, run, 'starting', '', lease));
     await trainer.start();
-    await setPhase(redis, run, 'running', '', lease);
-    await heartbeats.start();
+    await outlast(() => setPhase(redis, run, 'running', '', lease));
+    await outlast(() => heartbeats.start());
     log.info(`Training from update ${trainer.updates}.`);
     const feed = new EpisodeFeed(redis, run, recorder, trainer);
     let clean = false;
     try {
-      const reason = await runTrainer(trainer, AbortSignal.any([signal, lease.lost, over.signal]), waits);
+      const reason = await runTrainer(trainer, AbortSignal.any([held, over.signal]), waits);
       lease.lost.throwIfAborted();
       await trainer.finish(reason !== null && reason !== 'solved');
       if (reason !== null) {
@@ -127,19 +130,20 @@ export async function learn(context: ProcessContext): Promise<void> {
 }
 
 async function makeTrainer(
-  { log, redis, env, signal }: ProcessContext,
+  { log, redis, env }: ProcessContext,
   record: RunRecord,
   addresses: readonly ShardAddress[],
   directory: RunDirectory,
   lease: LearnerLease,
   evaluations: EvaluationQueue,
   restore: () => Promise<void>,
+  outlast: Outlast,
 ): Promise<{ trainer: Trainer; recorder: MetricsRecorder }> {
   const { config } = record;
   const from = await latestCheckpoint(directory.checkpoints, (error) => log.warn(error.message));
   const layout = layoutOf(await resolveEnvironment(config.environment));
   const [store, agent] = await Promise.all([
-    openReplay(addresses, record),
+    outlast(() => openReplay(addresses, record)),
     createAgent({
       config: config.agent,
       layout,
@@ -162,7 +166,7 @@ async function makeTrainer(
     callsAhead: CALLS_AHEAD,
     onEvaluation: (result) => recorder.write(trainer, result),
     restore,
-    outlast: (task) => outlastFullMemory(task, { log, signal: AbortSignal.any([signal, lease.lost]) }),
+    outlast,
   });
   return { trainer, recorder };
 }

@@ -13,7 +13,7 @@ import { RunDirectory } from '@qfleet/report';
  * that is not there yet is created; without it, it is waited for.
  * @throws FleetConfigurationError where QFLEET_RUN_DIR is not set, or the directory is another run's.
  */
-export async function openRun({ env, log, redis, signal }: ProcessContext): Promise<{
+export async function openRun({ env, log, redis, signal, outlast }: ProcessContext): Promise<{
   record: RunRecord;
   directory: RunDirectory;
 }> {
@@ -24,7 +24,8 @@ export async function openRun({ env, log, redis, signal }: ProcessContext): Prom
   }
   if (env.config !== null) {
     const isFile = /\.ya?ml$/.test(env.config);
-    await createRun(redis, env.run, loadRunConfig(isFile ? { file: env.config } : { preset: env.config }));
+    const config = loadRunConfig(isFile ? { file: env.config } : { preset: env.config });
+    await outlast(() => createRun(redis, env.run, config));
   }
   if (!RunDirectory.exists(env.runDir)) {
     const record = await waitForRun(redis, env.run, { log, signal });
@@ -37,6 +38,6 @@ export async function openRun({ env, log, redis, signal }: ProcessContext): Prom
     );
   }
   // A Redis that keeps nothing on disk may have lost the run's record, but the directory has its configuration.
-  await createRun(redis, env.run, directory.config);
+  await outlast(() => createRun(redis, env.run, directory.config));
   return { record: await waitForRun(redis, env.run, { log, signal }), directory };
 }

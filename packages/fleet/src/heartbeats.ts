@@ -1,14 +1,15 @@
 import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type {
-  ActorSnapshot,
-  EvaluatorSnapshot,
-  ExporterSnapshot,
-  FleetTotals,
-  LearnerSnapshot,
-  ProcessSnapshot,
-  SupervisorSnapshot,
+import {
+  type ActorSnapshot,
+  type EvaluatorSnapshot,
+  type ExporterSnapshot,
+  type FleetTotals,
+  type LearnerSnapshot,
+  type ProcessSnapshot,
+  type SupervisorSnapshot,
+  zeroTotals,
 } from '@qfleet/metrics';
 import type { Redis } from 'ioredis';
 import { messageOf } from './errors.ts';
@@ -71,6 +72,11 @@ end
 redis.call('PEXPIRE', KEYS[3], ARGV[4])
 return redis.call('HMGET', KEYS[5], 'phase', 'reason')`;
 
+// KEYS: unended, totals. ARGV: role and name of the process, the counter of its role's restarts or ''.
+const REGISTER = `
+if redis.call('SADD', KEYS[1], ARGV[1]) == 0 and ARGV[2] ~= '' then redis.call('HINCRBY', KEYS[2], ARGV[2], 1) end
+return 1`;
+
 /** Tells the fleet once a second that this process lives, what it does, and learns in the same round trip how the run is. */
 export class Heartbeats<R extends Role> {
   readonly #options: HeartbeatsOptions<R>;
@@ -79,6 +85,7 @@ export class Heartbeats<R extends Role> {
   readonly #startedAt = Date.now();
   readonly #lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   #roundTripSeconds = 0;
+  #registered = false;
   #beating: Promise<void> = Promise.resolve();
 
   constructor(options: HeartbeatsOptions<R>) {
@@ -86,20 +93,22 @@ export class Heartbeats<R extends Role> {
     this.#member = `${options.role}:${options.id}`;
   }
 
-  /** Registers the process, and beats until `stop`. */
+  /** Registers the process, and beats until `stop`. May be called again where it failed. */
   async start(): Promise<void> {
-    const { redis, run, role, name } = this.#options;
-    const keys = fleetKeys(run);
-    if (name !== null && (await redis.sadd(keys.unended, `${role}:${name}`)) === 0 && role !== 'supervisor') {
-      await redis.hincrby(
-        keys.totals,
-        `${role as Exclude<R, 'supervisor'>}Restarts` satisfies keyof FleetTotals,
-        1,
-      );
-    }
+    await this.#register();
     this.#lag.enable();
     await this.beat();
     this.#beating = this.#repeat();
+  }
+
+  async #register(): Promise<void> {
+    const { redis, run, role, name } = this.#options;
+    if (name === null || this.#registered) return;
+    const keys = fleetKeys(run);
+    const restarts = `${role}Restarts`;
+    const counter = restarts in zeroTotals() ? restarts : '';
+    await redis.eval(REGISTER, 2, keys.unended, keys.totals, `${role}:${name}`, counter);
+    this.#registered = true;
   }
 
   /** One heartbeat now. */
@@ -127,7 +136,8 @@ export class Heartbeats<R extends Role> {
   }
 
   /**
-   * The last counts, then off the list. With Redis away nothing is said; the expiry says the same.
+   * The last counts, then off the list. With Redis away nothing is said; the expiry says the same. With Redis full the
+   * counts of the last moments are lost.
    * @param clean false: this end is a failure, and a start after it counts as a restart.
    */
   async stop(clean = true): Promise<void> {
@@ -135,7 +145,7 @@ export class Heartbeats<R extends Role> {
     this.#lag.disable();
     if (this.#options.redis.status !== 'ready') return;
     await this.#beating;
-    await this.beat();
+    await this.#tryToBeat();
     const { redis, run, role, name } = this.#options;
     const keys = fleetKeys(run);
     const farewell = redis.multi().del(keys.process(this.#member)).zrem(keys.processes, this.#member);
@@ -168,9 +178,13 @@ export class Heartbeats<R extends Role> {
     for (;;) {
       await sleep(BEAT_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      await this.beat().catch((error: unknown) => {
-        this.#options.log.debug(`Heartbeat: ${messageOf(error)}`);
-      });
+      await this.#tryToBeat();
     }
+  }
+
+  async #tryToBeat(): Promise<void> {
+    await this.beat().catch((error: unknown) => {
+      this.#options.log.debug(`Heartbeat: ${messageOf(error)}`);
+    });
   }
 }

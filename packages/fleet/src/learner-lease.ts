@@ -20,11 +20,12 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return token`;
 
 // KEYS: lease, fence. ARGV: holder, ms, token. A lease that ran out while nobody took it is held on to, and so is one
-// that Redis forgot. Returns 1, or 0 where another took it.
+// that Redis forgot. A full Redis refuses SET, but not PEXPIRE. Returns 1, or 0 where another took it.
 const RENEW = `
 local holder = redis.call('GET', KEYS[1])
 local fence = tonumber(redis.call('GET', KEYS[2]) or '0')
 if (holder and holder ~= ARGV[1]) or fence > tonumber(ARGV[3]) then return 0 end
+if fence == tonumber(ARGV[3]) and redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 1 then return 1 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[3])
 return 1`;

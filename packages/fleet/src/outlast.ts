@@ -4,7 +4,8 @@ import type { Logger } from './logger.ts';
 
 /**
  * Does `task`, again and again while Redis is at its maxmemory and refuses to write: whoever runs it may give it more,
- * and until then nothing is lost. Another failure is thrown, and so is this one once `signal` is aborted.
+ * and until then nothing is lost. What was done of `task` before it was refused is done again.
+ * @throws what else `task` throws, and the signal's reason once it is aborted.
  */
 export async function outlastFullMemory<T>(
   task: () => Promise<T>,
@@ -16,10 +17,11 @@ export async function outlastFullMemory<T>(
       if (tries > 1) log.info('Redis takes writes again.');
       return result;
     } catch (error) {
-      if (!isFull(error) || signal.aborted) throw error;
+      if (!isFull(error)) throw error;
+      signal.throwIfAborted();
       if (tries === 1)
-        log.warn('Redis is at its maxmemory and refuses writes: give it more, training waits.');
-      await sleep(backoff(tries));
+        log.warn('Redis is at its maxmemory and refuses writes: give it more, until then this waits.');
+      await sleep(backoff(tries), undefined, { signal }).catch(() => undefined);
     }
   }
 }

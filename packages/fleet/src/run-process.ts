@@ -5,6 +5,7 @@ import { connectRedis } from './connect.ts';
 import { FleetConfigurationError, messageOf } from './errors.ts';
 import type { Role } from './heartbeats.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { outlastFullMemory } from './outlast.ts';
 import { type ProcessEnv, readProcessEnv } from './process-env.ts';
 
 /** What the main function of a process gets. */
@@ -14,6 +15,8 @@ export interface ProcessContext {
   readonly redis: Redis;
   /** Aborted when the process is to drain and end: SIGTERM, SIGINT, or its supervisor is gone. */
   readonly signal: AbortSignal;
+  /** `outlastFullMemory` with this log and signal: for what a process writes before its work begins. */
+  readonly outlast: <T>(task: () => Promise<T>) => Promise<T>;
 }
 
 /** Seconds that a process waits for a Redis that is not up yet: processes may be started in any order. */
@@ -64,7 +67,8 @@ async function run(
     const log = createLogger(env.logLevel, { run: env.run, process: env.id, role });
     const redis = await connectRedis(env.redisUrl, { role, patience: REDIS_PATIENCE_SECONDS, log, signal });
     try {
-      await main({ env, log, redis, signal });
+      const outlast = <T>(task: () => Promise<T>) => outlastFullMemory(task, { log, signal });
+      await main({ env, log, redis, signal, outlast });
     } finally {
       redis.disconnect();
     }
