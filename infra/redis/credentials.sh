@@ -27,9 +27,9 @@ take_jobs='+exists +get +hmset +lindex +llen +lpush +lrange +lrem +pttl +rpoplpu
 
 own() { echo "~${fleet}process:$1:* ~${fleet}counted:$1:*"; }
 
-# An actor appends experience and reads weights; it can neither read chunks nor write weights.
+# An actor appends experience, hears of weights and reads them; it can neither read chunks nor write weights.
 actor="$connect $scripts $heartbeat $(own actor) $take_jobs
-  ~${fleet}queue:rollouts:* %R~${fleet}weights %W~${fleet}episodes ~${fleet}returns
+  +subscribe &${fleet}weights ~${fleet}queue:rollouts:* %R~${fleet}weights %W~${fleet}episodes ~${fleet}returns
   +mset +getrange +strlen +rename +lpop +unlink +hdel ~${replay}meta ~${replay}sizes ~${replay}writers ~${replay}staged:* %W~${replay}chunk:*
   %W~${replay}priorities"
 
@@ -42,7 +42,7 @@ exporter="$connect $scripts $heartbeat $(own exporter)
   +mget +get +llen +lindex +lrange +zcard +zrange +xrevrange %R~${fleet}* %R~${replay}meta"
 
 # The learner owns the run: every key of it, but no command on the server itself.
-learner="$connect $scripts $heartbeat $take_jobs
+learner="$connect $scripts $heartbeat $take_jobs +publish &${fleet}weights
   +hsetnx +setex +mget +xrange +xrevrange +hlen +lpop +getrange +strlen +rename +mset +unlink +hdel ~qfleet:{*"
 
 password_of() {

@@ -91,6 +91,9 @@ it('a fleet trains with users that may do no more than they need', { timeout: 12
     (await fetch(`http://127.0.0.1:${await port()}/metrics`)).text();
   await expect.poll(metrics, { timeout: 30_000 }).toMatch(/^qfleet_learner_updates_total\{.*\} [1-9]/m);
 
+  // The actor hears of weights, rather than to ask for them.
+  expect(await admin.pubsub('NUMSUB', fleetKeys(RUN).weights)).toEqual([fleetKeys(RUN).weights, 1]);
+
   expect(await Promise.all(fleet.map(({ ended }) => ended))).toEqual([
     { role: 'learner', code: 0, errors: '' },
     { role: 'actor', code: 0, errors: '' },
@@ -120,6 +123,7 @@ it('refuses what is not a user’s business', async () => {
     evaluator: [
       ['HGET', weights, 'blob'],
       ['HGETALL', `${replay}meta`],
+      ['SUBSCRIBE', weights],
       ['HSET', run, 'phase', 'failed'],
     ],
     actor: [
@@ -128,6 +132,8 @@ it('refuses what is not a user’s business', async () => {
       ['EVAL', `return redis.call('HSET', KEYS[1], 'version', '9')`, '1', weights],
       ['HSET', run, 'phase', 'failed'],
       ['SET', lease, 'me'],
+      ['PUBLISH', weights, '9'],
+      ['SUBSCRIBE', 'another'],
       ['SET', process('learner:x'), '{}'],
       ['KEYS', '*'],
       ['FLUSHALL'],

@@ -4,6 +4,7 @@ import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import {
   type Beat,
+  followWeights,
   type ProcessContext,
   REDIS_PATIENCE_SECONDS,
   RedisWeightsChannel,
@@ -25,7 +26,6 @@ import { type WaitReason, Waits } from './waits.ts';
 /** Milliseconds of stepping between two turns of the event loop, which moves chunks, weights and lease renewals. */
 const SLICE_MS = 4;
 const WAIT_MS = 5;
-const WEIGHTS_POLL_MS = 50;
 /** Without news of the replay for so long, it is Redis that holds the actor up, not the ratio. */
 const SILENT_MS = 1_000;
 /** Chunks a slot that wait for the replay, before the actor stands still. */
@@ -216,19 +216,17 @@ export class Actor {
     return this.#limiter?.mayInsert(standing) ?? true;
   }
 
-  async #followWeights(signal: AbortSignal): Promise<void> {
-    const { log } = this.#context;
-    while (!signal.aborted) {
-      try {
-        const refused = this.#channel.refused;
-        const weights = await this.#channel.newerThan(this.#rollout.weightsVersion);
-        if (weights) this.#takeUp(weights.version, () => this.#policy.load(weights.tensors));
-        if (this.#channel.refused > refused) log.warn(this.#channel.lastRefusal!);
-      } catch (error) {
-        log.debug(`Weights: ${error instanceof Error ? error.message : error}`);
-      }
-      await sleep(WEIGHTS_POLL_MS * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
-    }
+  #followWeights(signal: AbortSignal): Promise<void> {
+    const { redis, env, log } = this.#context;
+    return followWeights({
+      redis,
+      run: env.run,
+      channel: this.#channel,
+      held: () => this.#rollout.weightsVersion,
+      take: ({ version, tensors }) => this.#takeUp(version, () => this.#policy.load(tensors)),
+      log,
+      signal,
+    });
   }
 
   #takeUp(version: number, load: () => void): void {

@@ -57,12 +57,11 @@ describe('simulated actors', () => {
 describe('the extrapolation', () => {
   const costs: Costs = {
     presence: 0.2e-3,
-    asking: 0.3e-3,
     chunk: 20e-6,
     chunkByte: 1e-9,
     read: 1e-6,
     readByte: 1e-9,
-    weightsByte: 1e-12,
+    weights: { waiting: 0.3e-3, version: 5e-6, byte: 1e-12 },
     connectionBytes: 40_000,
     memory: [],
   };
@@ -73,13 +72,13 @@ describe('the extrapolation', () => {
     const rows = mlp();
     const value = (part: string) => rows.find(({ name }) => name.includes(part))!.value;
     expect(value('actors that are there')).toBeCloseTo(0.2);
-    expect(value('asking for weights')).toBeCloseTo(0.3);
+    expect(value('waiting for weights')).toBeCloseTo(0.3);
     // 4,000 updates of 64 at 8 samples an insert: 1,000 chunks of 32 a second.
     expect(value('appends')).toBeGreaterThan(0.02);
     expect(value('appends')).toBeLessThan(0.03);
     // 20 versions a second to each.
     const weights = 1_000 * 20 * 4 * 17_410;
-    expect(value('weights to actors')).toBeCloseTo(weights * 1e-12);
+    expect(value('weights to actors')).toBeCloseTo(1_000 * 20 * 5e-6 + weights * 1e-12);
     expect(value('memory for connections')).toBeCloseTo(40);
     const first = rows.filter(({ name }) => name.includes('first bottleneck'));
     expect(first.map(({ name }) => name)).toEqual([
@@ -96,7 +95,7 @@ describe('the extrapolation', () => {
 
   it('leaves to one server what no shard takes from it', () => {
     const busiest = (count: number) => mlp().find(({ name }) => name.endsWith(`of ${count}`))!.value;
-    const rest = 0.5 + 1_000 * 20 * 4 * 17_410 * 1e-12;
+    const rest = 0.5 + 0.1 + 1_000 * 20 * 4 * 17_410 * 1e-12;
     expect(busiest(4) - rest).toBeCloseTo((busiest(1) - rest) / 4);
   });
 });

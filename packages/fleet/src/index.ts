@@ -47,3 +47,4 @@ export {
 export { type ProcessContext, REDIS_PATIENCE_SECONDS, runProcess } from './run-process.ts';
 export { type ChildSpec, type ChildStatus, Supervisor, type SupervisorOptions } from './supervisor.ts';
 export { RedisWeightsChannel } from './weights-channel.ts';
+export { type FollowWeightsOptions, followWeights } from './weights-feed.ts';

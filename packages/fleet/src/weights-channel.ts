@@ -6,7 +6,7 @@ import { FleetError, messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
 
-// KEYS: weights, fence. ARGV: token, version, blob. Returns 'ok', 'fenced', or the version that is there.
+// KEYS: weights, fence. ARGV: token, version, blob. Announced on the channel of the key's name. Returns 'ok', 'fenced', or the version that is there.
 const PUBLISH = `
 local fence = redis.call('GET', KEYS[2])
 if not fence then
@@ -16,6 +16,7 @@ elseif fence ~= ARGV[1] then
 end
 local there = redis.call('HGET', KEYS[1], 'version')
 if there and tonumber(there) >= tonumber(ARGV[2]) then return there end
+redis.call('PUBLISH', KEYS[1], ARGV[2])
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'blob', ARGV[3])
 return 'ok'`;
 
@@ -36,6 +37,8 @@ export class RedisWeightsChannel implements WeightsChannel {
   #refused = 0;
   #lastRefusal: string | null = null;
   #newest = 0;
+  /** Heard of since it last looked; 0: none. */
+  #announced = 0;
 
   /** @param lease needed to publish. */
   constructor(redis: Redis, run: string, lease: LearnerLease | null = null) {
@@ -49,9 +52,15 @@ export class RedisWeightsChannel implements WeightsChannel {
     return this.#refused;
   }
 
-  /** The version that was there when it was last asked for, taken up or not; 0: none. */
+  /** The version that it last heard of, by asking or by an announcement, taken up or not; 0: none. */
   get newest(): number {
     return this.#newest;
+  }
+
+  /** Of an announcement: then `newerThan` need not ask. */
+  hear(version: number): void {
+    this.#announced = version;
+    this.#newest = version;
   }
 
   /** One sentence on the newest refusal. */
@@ -92,21 +101,26 @@ export class RedisWeightsChannel implements WeightsChannel {
    * or not newer inside is counted, and answered with null: the caller keeps what it has.
    */
   async newerThan(version: number): Promise<Weights | null> {
-    const there = await this.version();
+    const announced = this.#announced;
+    this.#announced = 0;
+    if (announced <= version) {
+      this.#newest = await this.version();
+      if (this.#newest <= version) return null;
+    }
+    const refusal = this.#refusal?.version === this.#newest ? this.#refusal : null;
+    if (refusal && performance.now() < refusal.lookAgainAt) return null;
+    const [number, blob] = await this.#redis.hmgetBuffer(fleetKeys(this.#run).weights, 'version', 'blob');
+    const there = Number(number ?? 0);
     this.#newest = there;
     if (there <= version) return null;
-    const refusal = this.#refusal?.version === there ? this.#refusal : null;
-    if (refusal && performance.now() < refusal.lookAgainAt) return null;
-    const blob = (await this.#redis.hgetBuffer(fleetKeys(this.#run).weights, 'blob')) ?? new Uint8Array();
-    this.#checksum = crc32(blob);
+    this.#checksum = crc32(blob ?? '');
     if (refusal?.checksum === this.#checksum) {
       refusal.lookAgainAt = performance.now() + LOOK_AGAIN_MS;
       return null;
     }
     try {
-      const weights = decodeWeights(this.#run, blob);
-      // A publication may have come between the two reads.
-      if (weights.version < there) {
+      const weights = decodeWeights(this.#run, blob ?? new Uint8Array());
+      if (weights.version !== there) {
         throw new FleetError(`it says version ${weights.version} inside and ${there} outside`);
       }
       return weights;

@@ -1,35 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadRunConfig } from '@qfleet/config';
-import {
-  createLogger,
-  Heartbeats,
-  LearnerLease,
-  RedisWeightsChannel,
-  RolloutLeases,
-  readRedisServer,
-  seedLeases,
-} from '@qfleet/fleet';
+import { createLogger, Heartbeats, RolloutLeases, readRedisServer, seedLeases } from '@qfleet/fleet';
 import type { BenchRow } from '@qfleet/report';
 import type { Redis } from '../../fleet-redis.ts';
 import { meter, plain } from './meter.ts';
 import type { Servers } from './servers.ts';
 import { CARTPOLE, FRAMES, type Load, makeReplay, premade, pushAll } from './simulated.ts';
 import { connectMany } from './throughput.ts';
+import { measureWeights, type WeightsCosts } from './weights-costs.ts';
 
 /** CPU seconds of Redis for one of each; what a fleet of any size needs is a sum of these. */
 export interface Costs {
   /** One actor's share of a second: heartbeat and leases. */
   readonly presence: number;
-  /** One actor's share of a second: asking for weights when there are none that are new. */
-  readonly asking: number;
   /** A chunk appended: in itself, and for each byte. */
   readonly chunk: number;
   readonly chunkByte: number;
   /** A chunk read by the learner. */
   readonly read: number;
   readonly readByte: number;
-  /** A byte of weights read by an actor. */
-  readonly weightsByte: number;
+  readonly weights: WeightsCosts;
   /** Bytes of Redis's memory for a connection. */
   readonly connectionBytes: number;
   /** By load: what a transition takes. */
@@ -46,8 +36,6 @@ interface TransitionMemory {
 
 const RUN = 'bench';
 const ACTORS = 100;
-/** As an actor asks. */
-const WEIGHTS_POLL_MS = 50;
 const PRESENCE_SECONDS = 5;
 
 /** @param servers one. */
@@ -59,12 +47,12 @@ export async function measureCosts(servers: Servers, connectionBytes: number): P
   const chunkByte = perByte(small.append, large.append);
   const readByte = perByte(small.read, large.read);
   return {
-    ...(await presenceCost(servers)),
+    presence: await presenceCost(servers),
     chunk: Math.max(0, small.append - chunkByte * small.bytes),
     chunkByte,
     read: Math.max(0, small.read - readByte * small.bytes),
     readByte,
-    weightsByte: await weightsCost(servers),
+    weights: await measureWeights(servers, ACTORS),
     connectionBytes,
     memory: [small.memory, large.memory],
   };
@@ -105,8 +93,8 @@ async function chunkCost({ clients, clear }: Servers, load: Load): Promise<Chunk
   };
 }
 
-/** CPU seconds of Redis a second for one actor that is there: with its real heartbeats and leases, then questions too. */
-async function presenceCost({ urls, clients, clear }: Servers): Promise<Pick<Costs, 'presence' | 'asking'>> {
+/** CPU seconds of Redis a second for one actor that is there: with its real heartbeats and leases. */
+async function presenceCost({ urls, clients, clear }: Servers): Promise<number> {
   const config = loadRunConfig({ preset: 'cartpole' });
   await seedLeases(clients[0], RUN, { ...config.fleet, slots: ACTORS * 2, slotsPerLease: 2 });
   const connections = (await connectMany(urls, ACTORS)).flat();
@@ -118,26 +106,13 @@ async function presenceCost({ urls, clients, clear }: Servers): Promise<Pick<Cos
   // The taking of leases is done once, at the start.
   await sleep(1_500);
   const there = await meter(clients, () => sleep(PRESENCE_SECONDS * 1000));
-  const asking = await meter(clients, async () => {
-    const until = performance.now() + PRESENCE_SECONDS * 1000;
-    await Promise.all(
-      connections.map(async (connection) => {
-        const channel = new RedisWeightsChannel(connection, RUN);
-        while (performance.now() < until) {
-          await channel.newerThan(1);
-          await sleep(WEIGHTS_POLL_MS * (0.75 + Math.random() / 2));
-        }
-      }),
-    );
-  });
   for (const { heartbeats, leases } of actors) {
     await leases.release();
     await heartbeats.stop();
   }
   for (const connection of connections) connection.disconnect();
   await clear();
-  const presence = there.redisSeconds / there.seconds / ACTORS;
-  return { presence, asking: Math.max(0, asking.redisSeconds / asking.seconds / ACTORS - presence) };
+  return there.redisSeconds / there.seconds / ACTORS;
 }
 
 /** An actor that does nothing but be there. */
@@ -176,37 +151,18 @@ function idleActor(redis: Redis, place: number) {
   return { heartbeats, leases };
 }
 
-/** CPU seconds of Redis for a byte of weights, read as actors read them. */
-async function weightsCost({ clients, clear }: Servers): Promise<number> {
-  const [redis] = clients;
-  const lease = await LearnerLease.acquire(redis, RUN, 'bench');
-  const data = Float32Array.from({ length: 400_000 }, (_, i) => Math.sin(i));
-  const channel = new RedisWeightsChannel(redis, RUN, lease);
-  await channel.publish({
-    version: 1,
-    updates: 1,
-    tensors: new Map([['w', { shape: [data.length], data }]]),
-  });
-  const reads = 200;
-  const taken = await meter(clients, async () => {
-    for (let i = 0; i < reads; i++) await channel.newerThan(0);
-  });
-  await lease.release();
-  await clear();
-  return taken.redisSeconds / reads / data.byteLength;
-}
-
 const microseconds = (name: string, seconds: number, unit = 'µs'): BenchRow =>
   plain(name, seconds * 1e6, unit);
 
 export const costRows = (costs: Costs): BenchRow[] => [
   microseconds('Redis CPU: an actor that is there (heartbeat, leases)', costs.presence, 'µs/s'),
-  microseconds('Redis CPU: an actor that asks for weights', costs.asking, 'µs/s'),
+  microseconds('Redis CPU: an actor that waits for weights', costs.weights.waiting, 'µs/s'),
+  microseconds('Redis CPU: a version announced to an actor and read by it', costs.weights.version),
   microseconds('Redis CPU: a chunk appended', costs.chunk),
   microseconds('Redis CPU: a MiB of chunks appended', costs.chunkByte * 2 ** 20),
   microseconds('Redis CPU: a chunk read', costs.read),
   microseconds('Redis CPU: a MiB of chunks read', costs.readByte * 2 ** 20),
-  microseconds('Redis CPU: a MiB of weights read', costs.weightsByte * 2 ** 20),
+  microseconds('Redis CPU: a MiB of weights read', costs.weights.byte * 2 ** 20),
   plain('Redis memory: a connection', costs.connectionBytes / 1024, 'KiB'),
   ...costs.memory.map(
     ({ load, used, chunk }): BenchRow => ({

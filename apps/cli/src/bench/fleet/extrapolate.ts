@@ -44,8 +44,8 @@ export function extrapolate(costs: Costs, shards: readonly number[]): BenchRow[]
     };
     const actors = {
       'actors that are there': ACTORS * costs.presence,
-      'asking for weights': ACTORS * costs.asking,
-      'weights to actors': weights * costs.weightsByte,
+      'waiting for weights': ACTORS * costs.weights.waiting,
+      'weights to actors': ACTORS * versions * costs.weights.version + weights * costs.weights.byte,
     };
     const sum = (parts: Readonly<Record<string, number>>): number =>
       Object.values(parts).reduce((total, part) => total + part, 0);

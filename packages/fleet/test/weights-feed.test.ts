@@ -1,0 +1,151 @@
+import type { Weights } from '@qfleet/agents';
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  connectRedis,
+  createLogger,
+  fleetKeys,
+  followWeights,
+  LearnerLease,
+  RedisWeightsChannel,
+} from '../src/index.ts';
+import { asBuffer, encodeWeights } from '../src/weights-channel.ts';
+import { useRedis } from './support/fixture.ts';
+
+const within = { timeout: 15_000 };
+
+const weights = (version: number): Weights => ({
+  version,
+  updates: version,
+  tensors: new Map([['w', { shape: [1], data: Float32Array.from([version]) }]]),
+});
+
+describe('following weights', () => {
+  const fixture = useRedis();
+
+  /** The versions that a follower took up, and the end of it. */
+  function follow(redis: Redis) {
+    const taken: number[] = [];
+    const end = new AbortController();
+    const ended = followWeights({
+      redis,
+      run: 'r',
+      channel: new RedisWeightsChannel(redis, 'r'),
+      held: () => taken.at(-1) ?? 0,
+      take: ({ version }) => taken.push(version),
+      log: createLogger('silent'),
+      signal: end.signal,
+    });
+    const stop = async (): Promise<void> => {
+      end.abort();
+      await ended;
+    };
+    onTestFinished(stop);
+    return { taken, stop };
+  }
+
+  const connect = async (): Promise<Redis> => {
+    const redis = await connectRedis(`unix://${fixture.server.socket}`, { role: 'test' });
+    onTestFinished(() => redis.disconnect());
+    return redis;
+  };
+
+  const publisher = async (): Promise<(version: number) => Promise<void>> => {
+    const lease = await LearnerLease.acquire(fixture.redis, 'r', 'learner');
+    onTestFinished(() => lease.release());
+    const channel = new RedisWeightsChannel(fixture.redis, 'r', lease);
+    return (version) => channel.publish(weights(version));
+  };
+
+  /** Of the commands that read weights. */
+  const reads = async (): Promise<number> => {
+    const stats = await fixture.redis.info('commandstats');
+    const calls = (command: string) =>
+      Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    return calls('hget') + calls('hmget');
+  };
+
+  it('takes up what is there, and each newest version when it comes', async () => {
+    const publish = await publisher();
+    await publish(1);
+    const { taken, stop } = follow(await connect());
+    for (const version of [1, 2, 3]) {
+      await expect.poll(() => taken.at(-1), within).toBe(version);
+      await publish(version + 1);
+    }
+    await expect.poll(() => taken, within).toEqual([1, 2, 3, 4]);
+    await stop();
+    await publish(5);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(taken).toEqual([1, 2, 3, 4]);
+  });
+
+  it('asks Redis for nothing while there is nothing new', async () => {
+    const publish = await publisher();
+    await publish(1);
+    const { taken } = follow(await connect());
+    await expect.poll(() => taken, within).toEqual([1]);
+    await expect.poll(() => fixture.redis.pubsub('NUMSUB', fleetKeys('r').weights), within).toContain(1);
+    const before = await reads();
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    // Once a second, where it asked twenty times.
+    expect((await reads()) - before).toBeLessThan(6);
+  });
+
+  it('hears of them again after its connection was cut, and of what came meanwhile', async () => {
+    const publish = await publisher();
+    await publish(1);
+    const redis = await connect();
+    const { taken } = follow(redis);
+    await expect.poll(() => taken, within).toEqual([1]);
+    const id = await redis.client('ID');
+    await publish(2);
+    await fixture.redis.client('KILL', 'ID', id);
+    await publish(3);
+    await expect.poll(() => taken.at(-1), within).toBe(3);
+    await expect.poll(() => fixture.redis.pubsub('NUMSUB', fleetKeys('r').weights), within).toContain(1);
+    await publish(4);
+    await expect.poll(() => taken.at(-1), within).toBe(4);
+  });
+
+  it('takes up a version that was not announced', async () => {
+    const publish = await publisher();
+    await publish(1);
+    const { taken } = follow(await connect());
+    await expect.poll(() => taken, within).toEqual([1]);
+    const blob = asBuffer(encodeWeights('r', weights(2)));
+    await fixture.redis.hset(fleetKeys('r').weights, 'version', '2', 'blob', blob);
+    await expect.poll(() => taken, within).toEqual([1, 2]);
+  });
+
+  it('asks where it may not subscribe', async () => {
+    const redis = new Redis(fixture.server.socket, {
+      username: 'mute',
+      password: 'secret',
+      lazyConnect: true,
+    });
+    onTestFinished(() => redis.disconnect());
+    await fixture.redis.acl('SETUSER', 'mute', 'on', '>secret', '~*', '+@all', '-subscribe', 'resetchannels');
+    const publish = await publisher();
+    await publish(1);
+    const { taken } = follow(redis);
+    await expect.poll(() => taken, within).toEqual([1]);
+    const before = await reads();
+    await publish(2);
+    await expect.poll(() => taken, within).toEqual([1, 2]);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect((await reads()) - before).toBeGreaterThan(6);
+  });
+
+  it('asks over RESP2, where a connection that subscribes could do nothing else', async () => {
+    const publish = await publisher();
+    await publish(1);
+    const redis = new Redis(fixture.server.socket, { protocol: 2 });
+    onTestFinished(() => redis.disconnect());
+    const { taken } = follow(redis);
+    await expect.poll(() => taken, within).toEqual([1]);
+    await publish(2);
+    await expect.poll(() => taken, within).toEqual([1, 2]);
+    expect(await redis.ping()).toBe('PONG');
+  });
+});
