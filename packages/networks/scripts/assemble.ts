@@ -2,11 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 
+const FEATURES = { simd: true, threads: true };
+
 /** The module's bytes, in base64. */
 export async function assemble(): Promise<string> {
   const source = readFileSync(new URL('../src/dense.wat', import.meta.url), 'utf8');
-  const module = (await wabt()).parseWat('dense.wat', source, { simd: true });
-  module.validate();
+  const module = (await wabt()).parseWat('dense.wat', source, FEATURES);
+  // Its types lack the parameter, without which shared memory is refused.
+  (module as { validate(features: typeof FEATURES): void }).validate(FEATURES);
   return Buffer.from(module.toBinary({}).buffer).toString('base64');
 }
 

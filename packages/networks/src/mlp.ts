@@ -49,31 +49,40 @@ export class Mlp {
     }
     for (let row = 0; row < rows; row += stack.rows) {
       const part = Math.min(stack.rows, rows - row);
-      if (count === undefined) copy(observations, row * width, part * width, stack.input);
-      else oneHot(observations, row * frames, part * frames, count, stack.input);
+      if (count === undefined) copy(observations, row * width, part, width, stack);
+      else oneHot(observations, row * width, part, width, count, stack);
       stack.run(part, values, row * actions);
     }
   }
 }
 
-function copy(from: ArrayLike<number>, start: number, length: number, to: Float32Array): void {
-  // Faster than subarray().set() for the few elements of a small vector of environments.
-  for (let i = 0; i < length; i++) to[i] = from[start + i];
+function copy(from: ArrayLike<number>, start: number, rows: number, width: number, to: DenseStack): void {
+  const { input, stride } = to;
+  // Faster than subarray().set() for the few elements of a small observation.
+  for (let row = 0; row < rows; row++) {
+    const [source, target] = [start + row * width, row * stride];
+    for (let i = 0; i < width; i++) input[target + i] = from[source + i];
+  }
 }
 
+/** `width` states a row, each one-hot, side by side. */
 function oneHot(
-  states: ArrayLike<number>,
+  from: ArrayLike<number>,
   start: number,
   rows: number,
+  width: number,
   count: number,
-  to: Float32Array,
+  to: DenseStack,
 ): void {
-  to.fill(0, 0, rows * count);
+  const { input, stride } = to;
+  input.fill(0, 0, rows * stride);
   for (let row = 0; row < rows; row++) {
-    const state = states[start + row];
-    if (!(state >= 0 && state < count)) {
-      throw new RangeError(`Observation ${state} is not a state: they are 0 to ${count - 1}.`);
+    for (let i = 0; i < width; i++) {
+      const state = from[start + row * width + i];
+      if (!(state >= 0 && state < count)) {
+        throw new RangeError(`Observation ${state} is not a state: they are 0 to ${count - 1}.`);
+      }
+      input[row * stride + i * count + state] = 1;
     }
-    to[row * count + state] = 1;
   }
 }

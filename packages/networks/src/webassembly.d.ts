@@ -4,13 +4,14 @@ declare global {
     class Module {
       constructor(bytes: Uint8Array<ArrayBuffer>);
     }
-    class Instance {
-      constructor(module: Module);
-      readonly exports: object;
+    class Memory {
+      /** A shared one; sizes in pages of 64 KiB. */
+      constructor(descriptor: { initial: number; maximum: number; shared: true });
+      readonly buffer: SharedArrayBuffer;
     }
-    interface Memory {
-      readonly buffer: ArrayBuffer;
-      grow(pages: number): number;
+    class Instance {
+      constructor(module: Module, imports: { memory: { memory: Memory } });
+      readonly exports: object;
     }
   }
 }

@@ -171,6 +171,22 @@ describe('the kernel of Mlp', () => {
     }
   });
 
+  it('takes vectors whose inputs do not fit its memory at once', () => {
+    const wide: Signature = { observationShape: [30_001], observationDType: 'float32', actions: 5 };
+    const network = new Mlp(mlp([6]), wide);
+    network.load(initialParameters(mlp([6]), wide, new Random(1)));
+    const random = new Random(2);
+    const rows = 75;
+    const observations = Float32Array.from({ length: rows * 30_001 }, () => random.normal());
+    const together = new Float32Array(rows * 5);
+    network.forward(observations, rows, together);
+    const alone = new Float32Array(5);
+    for (let row = 0; row < rows; row++) {
+      network.forward(observations.subarray(row * 30_001), 1, alone);
+      expect(alone).toEqual(together.subarray(row * 5, row * 5 + 5));
+    }
+  });
+
   it('takes integers, zeros and unused rows as they are', () => {
     const signature: Signature = { observationShape: [2, 2], observationDType: 'uint8', actions: 3 };
     const config = mlp([5]);

@@ -1,0 +1,79 @@
+/** Rows that are computed together, and the least that a thread takes: a few microseconds' work of a small network. */
+export const BLOCK_ROWS = 16;
+
+/** Threads that compute one vector at most, the caller among them. More would wait for each other. */
+export const MOST_THREADS = 8;
+
+/** Where a vector's input must end: then it still fits a processor's cache. */
+const INPUT_BYTES = 4 << 20;
+
+/** A layer's place in memory. Sizes are padded to whole SIMD vectors, addresses are in bytes. */
+export interface Place {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Panels [inputs, 32] of 32 outputs each. */
+  readonly kernel: number;
+  readonly bias: number;
+}
+
+/** Where everything lies that a stack of dense layers computes with: plain data, for each thread to read. */
+export interface StackLayout {
+  readonly places: readonly Place[];
+  /** The most rows of a vector; more are computed by turns. */
+  readonly rows: number;
+  /** [rows, inputs of the first layer]. */
+  readonly input: number;
+  /** [rows, outputs of the last layer]. */
+  readonly output: number;
+  /** The 16 shuffles of dense.wat. */
+  readonly compress: number;
+  /** What threads tell each other: see helpers.ts. */
+  readonly control: number;
+  /** Of each thread, one after another: two blocks of activations, the ends of the lists, the lists. */
+  readonly scratch: number;
+  readonly scratchBytes: number;
+  readonly activationBytes: number;
+  /** Of the whole. */
+  readonly bytes: number;
+}
+
+export const padded = (size: number): number => Math.ceil(size / 4) * 4;
+
+/** Lays out layers of the given sizes, each one's inputs the outputs of the one before. */
+export function layOut(sizes: readonly { readonly inputs: number; readonly outputs: number }[]): StackLayout {
+  let end = 0;
+  const allocate = (bytes: number): number => {
+    const start = end;
+    // Whole cache lines.
+    end += Math.ceil(bytes / 64) * 64;
+    return start;
+  };
+  const compress = allocate(256);
+  // A cache line for each counter, so that none slows down another.
+  const control = allocate(64 * (3 + MOST_THREADS));
+  const places = sizes.map(({ inputs, outputs }) => ({
+    inputs: padded(inputs),
+    outputs: padded(outputs),
+    kernel: allocate(padded(inputs) * Math.ceil(outputs / 32) * 128),
+    bias: allocate(padded(outputs) * 4),
+  }));
+  const [{ inputs }] = places;
+  const { outputs } = places[places.length - 1];
+  const blocks = Math.floor(INPUT_BYTES / (BLOCK_ROWS * inputs * 4));
+  const rows = BLOCK_ROWS * Math.min(64, Math.max(1, blocks));
+  const widest = Math.max(...places.flatMap((place) => [place.inputs, place.outputs]));
+  const activationBytes = BLOCK_ROWS * widest * 4;
+  const scratchBytes = 2 * activationBytes + 64 + 8 * (BLOCK_ROWS * widest + 2) + 48;
+  return {
+    places,
+    rows,
+    input: allocate(rows * inputs * 4),
+    output: allocate(rows * outputs * 4),
+    compress,
+    control,
+    scratch: allocate(MOST_THREADS * scratchBytes),
+    scratchBytes,
+    activationBytes,
+    bytes: end,
+  };
+}
