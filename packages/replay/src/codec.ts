@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, crc32, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib';
+import type { ObservationArray } from '@qfleet/envs';
 import type { Chunk, ChunkEnd, Layout } from './chunk.ts';
 import {
   describeLayout,
@@ -65,16 +66,19 @@ export const compressesWell = (layout: Layout): boolean =>
 const asBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
+/** On memory of its own, from its beginning. (The `slice` of a Buffer copies nothing.) */
+const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
+
 /** Small chunks share blocks of memory: one of its own costs more than all that is written into it. */
 const BLOCK = 1 << 16;
-let block = new ArrayBuffer(0);
+let block: ArrayBufferLike = new ArrayBuffer(0);
 let blockUsed = 0;
 
-/** Zeros that begin on 8 bytes. */
+/** Whatever was there before, beginning on 8 bytes: all of it is written over, and zeros would be written twice. */
 function allocate(bytes: number): Uint8Array {
-  if (bytes > BLOCK >> 3) return new Uint8Array(bytes);
+  if (bytes > BLOCK >> 3) return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
   if (blockUsed + bytes > block.byteLength) {
-    block = new ArrayBuffer(BLOCK);
+    block = Buffer.allocUnsafeSlow(BLOCK).buffer;
     blockUsed = 0;
   }
   const allocated = new Uint8Array(block, blockUsed, bytes);
@@ -97,7 +101,7 @@ function decodeWriter(chunk: Uint8Array, length: number): string {
   let same = length === known.length;
   for (let i = 0; same && i < length; i++) same = chunk[HEADER + i] === known[i];
   if (!same) {
-    const bytes = chunk.slice(HEADER, HEADER + length);
+    const bytes = copyOf(chunk.subarray(HEADER, HEADER + length));
     try {
       decoded = { name: decoder.decode(bytes), bytes };
     } catch {
@@ -171,9 +175,11 @@ export function encodeChunk(chunk: Chunk, layout: Layout, compress = false): Uin
   view.setFloat64(56, chunk.epsilon, true);
   view.setFloat64(64, chunk.weightsVersion, true);
   bytes.set(writer, HEADER);
+  bytes.fill(0, HEADER + writer.length, at.rewards);
   new Float32Array(buffer, base + at.rewards, length).set(chunk.rewards);
   new Int32Array(buffer, base + at.actions, length).set(chunk.actions);
   if (chunk.priorities) new Float32Array(buffer, base + at.priorities, length).set(chunk.priorities);
+  bytes.fill(0, at.priorities + (chunk.priorities ? 4 * length : 0), at.observations);
   bytes.set(stored, at.observations);
   view.setUint32(12, crc32(bytes.subarray(16)), true);
   return bytes;
@@ -238,6 +244,12 @@ export function checkFingerprint(header: ChunkHeader, layout: Layout): void {
     );
 }
 
+const u32At = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+/** The checksum, and the steps, that a chunk's header holds. */
+export const checksumOf = (bytes: Uint8Array): number => u32At(bytes, 12);
+export const lengthOf = (bytes: Uint8Array): number => u32At(bytes, 20);
+
 /** Where the columns of a chunk lie. @throws ChunkError as `decodeChunk`. */
 function checkWhole(bytes: Uint8Array, header: ChunkHeader, layout: Layout): Offsets {
   checkFingerprint(header, layout);
@@ -247,18 +259,29 @@ function checkWhole(bytes: Uint8Array, header: ChunkHeader, layout: Layout): Off
     throw new ChunkError(
       `The chunk is corrupted: ${header.length} steps take ${at.total} bytes, not ${bytes.length}.`,
     );
-  const sum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(12, true);
-  if (crc32(bytes.subarray(16)) !== sum)
+  if (crc32(bytes.subarray(16)) !== checksumOf(bytes))
     throw new ChunkError('The chunk is corrupted: its checksum does not match.');
   return at;
 }
 
 const isCompressed = (bytes: Uint8Array): boolean => bytes[31] === 1;
 
-/** The rows of observations, as bytes. @throws ChunkError where they were compressed and are not as many now. */
-function rowsOf(bytes: Uint8Array, at: Offsets): Uint8Array {
-  const stored = bytes.subarray(at.observations);
-  if (!isCompressed(bytes)) return stored;
+/** The observations, in place where that is aligned. @throws ChunkError where they were compressed and are not as many now. */
+function observationsOf(bytes: Uint8Array, at: Offsets, layout: Layout, elements: number): ObservationArray {
+  const { observationDType } = layout;
+  if (isCompressed(bytes)) {
+    const rows = decompressRows(bytes.subarray(at.observations), at);
+    const { buffer, byteOffset } = rows.byteOffset % 8 === 0 ? rows : copyOf(rows);
+    return viewObservations(observationDType, buffer, byteOffset, elements);
+  }
+  const start = bytes.byteOffset + at.observations;
+  // Bytes have no alignment, and a chunk of frames is nearly all of them.
+  if (observationDType === 'uint8' || start % 8 === 0)
+    return viewObservations(observationDType, bytes.buffer, start, elements);
+  return viewObservations(observationDType, copyOf(bytes.subarray(at.observations)).buffer, 0, elements);
+}
+
+function decompressRows(stored: Uint8Array, at: Offsets): Uint8Array {
   const size = at.total - at.observations;
   const rows = size <= MOST_COMPRESSED ? decompress(stored, size) : null;
   if (rows?.length !== size)
@@ -275,42 +298,36 @@ function decompress(frame: Uint8Array, most: number): Uint8Array | null {
   }
 }
 
-/** These bytes where they are, or a copy where that place is not a multiple of 8. */
-const align = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes));
-
 /**
  * The chunk in `bytes`. Its columns are views on `bytes`, or on copies where `bytes` is not aligned to 8.
  * @throws ChunkError when the value is cut short, corrupted, foreign, or of another format or layout.
  */
 export function decodeChunk(bytes: Uint8Array, layout: Layout): Chunk {
-  const checked = peekChunk(bytes);
-  const at = checkWhole(bytes, checked, layout);
-  const { fingerprint: _, hasPriorities, ...header } = checked;
-  const { length } = header;
-  const { buffer, byteOffset: base } = align(bytes.subarray(0, at.observations));
-  const rows = rowsOf(bytes, at);
-  // Bytes have no alignment, and a chunk of frames is nearly all of them.
-  const { buffer: rowsBuffer, byteOffset } = layout.observationDType === 'uint8' ? rows : align(rows);
+  const header = peekChunk(bytes);
+  const at = checkWhole(bytes, header, layout);
+  const { length, hasPriorities } = header;
+  const { buffer, byteOffset: base } =
+    bytes.byteOffset % 8 === 0 ? bytes : copyOf(bytes.subarray(0, at.observations));
   const chunk: Chunk = {
-    ...header,
+    writer: header.writer,
+    sequence: header.sequence,
+    slot: header.slot,
+    episode: header.episode,
+    offset: header.offset,
+    length,
+    end: header.end,
+    episodeReturn: header.episodeReturn,
+    epsilon: header.epsilon,
+    weightsVersion: header.weightsVersion,
     rewards: new Float32Array(buffer, base + at.rewards, length),
     actions: new Int32Array(buffer, base + at.actions, length),
     priorities: hasPriorities ? new Float32Array(buffer, base + at.priorities, length) : null,
-    observations: viewObservations(
-      layout.observationDType,
-      rowsBuffer,
-      byteOffset,
-      (length + 1) * observationSize(layout),
-    ),
+    observations: observationsOf(bytes, at, layout, (length + 1) * observationSize(layout)),
   };
   checkFields(chunk);
   checkColumns(chunk, layout);
   return chunk;
 }
-
-/** The checksum that a chunk's header holds. */
-export const checksumOf = (bytes: Uint8Array): number =>
-  (bytes[12] | (bytes[13] << 8) | (bytes[14] << 16) | (bytes[15] << 24)) >>> 0;
 
 /**
  * The rows of observations, as bytes, of a chunk that was decoded before and is now read again. Compressed ones are

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
-import { checkFingerprint, peekChunk } from './codec.ts';
+import { checkFingerprint, lengthOf, peekChunk } from './codec.ts';
 import { Fifo } from './fifo.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
@@ -11,7 +11,7 @@ export class MemoryReplayStore implements ReplayStore {
   readonly #capacity: Capacity;
   readonly #generation = randomUUID();
   /** Their ids follow one another up to `#newest`. */
-  readonly #chunks = new Fifo<{ bytes: Uint8Array; length: number }>();
+  readonly #chunks = new Fifo<Uint8Array>();
   readonly #lastSequence = new Map<string, number>();
   #newest = 0;
   #transitions = 0;
@@ -36,7 +36,7 @@ export class MemoryReplayStore implements ReplayStore {
       if (sequence <= (this.#lastSequence.get(writer) ?? -1)) return;
       this.#lastSequence.set(writer, sequence);
       this.#newest++;
-      this.#chunks.push({ bytes: chunks[i], length });
+      this.#chunks.push(chunks[i]);
       this.#transitions += length;
       this.#inserted += length;
       this.#bytes += chunks[i].length;
@@ -60,9 +60,10 @@ export class MemoryReplayStore implements ReplayStore {
     const { transitions, bytes } = this.#capacity;
     while (this.#chunks.length > 1 && (this.#transitions > transitions || this.#bytes > bytes)) {
       const chunk = this.#chunks.shift();
-      this.#transitions -= chunk.length;
-      this.#bytes -= chunk.bytes.length;
-      this.#evicted += chunk.length;
+      const length = lengthOf(chunk);
+      this.#transitions -= length;
+      this.#bytes -= chunk.length;
+      this.#evicted += length;
     }
   }
 
@@ -75,15 +76,15 @@ export class MemoryReplayStore implements ReplayStore {
     let bytes = 0;
     for (let id = Math.max(after + 1, standing.oldest); id <= standing.newest && bytes < maxBytes; id++) {
       const chunk = this.#chunks.at(id - standing.oldest)!;
-      chunks.push({ id, bytes: chunk.bytes });
-      bytes += chunk.bytes.length;
+      chunks.push({ id, bytes: chunk });
+      bytes += chunk.length;
     }
     return { chunks, standing };
   }
 
   async fetch(ids: readonly number[]): Promise<(Uint8Array | null)[]> {
     const { oldest } = this.#standing();
-    return ids.map((id) => this.#chunks.at(id - oldest)?.bytes ?? null);
+    return ids.map((id) => this.#chunks.at(id - oldest) ?? null);
   }
 
   async recordSampled(transitions: number): Promise<ReplayStanding> {

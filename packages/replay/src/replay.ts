@@ -140,21 +140,29 @@ export class Replay {
       if (!this.#wasLost(standing)) this.#standing = standing;
     }
     let added = 0;
+    let portion = this.#store.follow(this.#followed, FOLLOW_BYTES);
     for (let goal = 0; ; ) {
-      const { chunks, standing } = await this.#store.follow(this.#followed, FOLLOW_BYTES);
+      const { chunks, standing } = await portion;
       if (this.#wasLost(standing)) {
         this.#forget();
+        portion = this.#store.follow(0, FOLLOW_BYTES);
         continue;
       }
       this.#standing = standing;
       this.#dropBefore(standing.oldest);
+      goal ||= standing.newest;
+      const last = chunks.at(-1)?.id ?? goal;
+      if (last < goal) {
+        // On its way while these are taken in.
+        portion = this.#store.follow(last, FOLLOW_BYTES);
+        portion.catch(() => undefined);
+      }
       const saved = await this.#saver?.load(chunks, standing);
       chunks.forEach(({ id, bytes }, i) => {
         this.#followed = id;
         added += this.#take(id, bytes, saved?.[i] ?? null);
       });
-      goal ||= standing.newest;
-      if (chunks.length === 0 || this.#followed >= goal) break;
+      if (last >= goal) break;
     }
     return added;
   }

@@ -58,8 +58,8 @@ export class TransitionIndex {
   readonly #table: (ChunkRecord | null)[] = [];
   readonly #freePlaces: number[] = [];
   readonly #records = new Fifo<ChunkRecord>();
-  /** The last chunk of each writer's slot, for the links. */
-  readonly #latest = new Map<string, ChunkRecord>();
+  /** The last chunk of each writer's slots, for the links. */
+  readonly #latest = new Map<string, Map<number, ChunkRecord>>();
   #head = 0;
   #tail = 0;
 
@@ -155,13 +155,17 @@ export class TransitionIndex {
   }
 
   #link(record: ChunkRecord): void {
-    const key = `${record.slot} ${record.writer}`;
-    const last = this.#latest.get(key);
+    let slots = this.#latest.get(record.writer);
+    if (slots === undefined) {
+      slots = new Map();
+      this.#latest.set(record.writer, slots);
+    }
+    const last = slots.get(record.slot);
     if (last?.episode === record.episode && last.offset + last.length === record.offset && !last.ended) {
       last.next = record;
       record.previous = last;
     }
-    this.#latest.set(key, record);
+    slots.set(record.slot, record);
   }
 
   /** Takes the oldest chunk out. */
@@ -172,8 +176,11 @@ export class TransitionIndex {
     this.#table[place] = null;
     this.#freePlaces.push(place);
     this.unlink(record);
-    const key = `${record.slot} ${record.writer}`;
-    if (this.#latest.get(key) === record) this.#latest.delete(key);
+    const slots = this.#latest.get(record.writer);
+    if (slots?.get(record.slot) === record) {
+      slots.delete(record.slot);
+      if (slots.size === 0) this.#latest.delete(record.writer);
+    }
     this.#tail += record.length;
     return record;
   }

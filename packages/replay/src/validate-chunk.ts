@@ -14,12 +14,22 @@ export class ChunkError extends Error {
 
 const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0 && n <= 0xffffffff;
 
-/** The first index of a value that is not finite, or −1. One multiplication a value in the good case. */
+/**
+ * The first index of a value that is not finite, or −1. One multiplication a value in the good case, and four sums: an
+ * addition waits for the one before it.
+ */
 function firstNonFinite(values: ArrayLike<number>): number {
-  let zero = 0;
-  for (let i = 0; i < values.length; i++) zero += values[i] * 0;
-  if (zero === 0) return -1;
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (const last = values.length - 3; i < last; i += 4) {
+    a += values[i] * 0;
+    b += values[i + 1] * 0;
+    c += values[i + 2] * 0;
+    d += values[i + 3] * 0;
+  }
+  for (; i < values.length; i++) a += values[i] * 0;
+  if (a + b + c + d === 0) return -1;
+  for (i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
   return -1;
 }
 
