@@ -13,7 +13,19 @@ import { inspectReplay } from '../src/replay/inspect.ts';
 import { type OpenReplay, withReplay } from '../src/replay/open.ts';
 
 const PLENTY = { transitions: 1e6, bytes: 1e9 };
+const parts = [
+  { name: 'door', start: 0, size: 3 },
+  { name: 'arm.position', start: 3, size: 4, shape: [2, 2] },
+  { name: 'speed', start: 7, size: 1, shape: [] },
+];
 const LAYOUTS: Record<string, Layout> = {
+  'a dict': { observationShape: [8], observationDType: 'float32', observationParts: parts, actions: 2 },
+  'a dict of bytes': {
+    observationShape: [8],
+    observationDType: 'uint8',
+    observationParts: parts,
+    actions: 2,
+  },
   float32: { observationShape: [4], observationDType: 'float32', actions: 2 },
   float16: { observationShape: [3, 2], observationDType: 'float16', actions: 2 },
   'frames of uint8': { observationShape: [6, 5], observationDType: 'uint8', actions: 6 },
@@ -57,6 +69,8 @@ function episodes(layout: Layout, writer: string, lengths: readonly number[]): U
       const observe = (t: number) => {
         const values = Array.from({ length: size }, (_, i) => (7 * t + 3 * i + episode) % 200);
         const scale = layout.observationDType.startsWith('float') ? 1 / 3 : 1;
+        if (layout.observationParts)
+          values.splice(0, 3, ...[0, 1, 2].map((i) => Number(i === t % 3) / scale));
         return new observationArrays[layout.observationDType](values.map((value) => value * scale));
       };
       builder.begin(observe(0), 0);
@@ -99,6 +113,34 @@ describe('qfleet replay', () => {
       const { chunks: back } = await replay.store.follow(0, 1e9);
       expect(back.map(({ bytes }) => Buffer.from(bytes))).toEqual(chunks.map((bytes) => Buffer.from(bytes)));
     });
+  });
+
+  it('names the parts of a dict', async () => {
+    const file = join(folder, 'parts.parquet');
+    const layout = LAYOUTS['a dict'];
+    await withNewReplay(layout, async (replay) => {
+      await replay.store.append(episodes(layout, 'a', [9, 2]));
+      await exportReplay(replay, file);
+      expect((await inspectReplay(replay)).layout.observationParts).toEqual(parts);
+    });
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file) });
+    expect(Object.keys(rows[0]).filter((name) => /observation/.test(name))).toEqual(
+      ['observation', 'next_observation'].flatMap((name) => parts.map((part) => `${name}.${part.name}`)),
+    );
+    for (let t = 0; t < 9; t++) {
+      expect(rows[t]['observation.door']).toBe(t % 3);
+      expect(rows[t]['next_observation.door']).toBe((t + 1) % 3);
+      const position = [3, 4, 5, 6].map((i) => Math.fround((7 * t + 3 * i) / 3));
+      expect(rows[t]['observation.arm.position']).toEqual(position);
+      expect(rows[t]['observation.speed']).toEqual([Math.fround((7 * t + 21) / 3)]);
+    }
+    await withNewReplay(
+      { ...layout, observationParts: parts.with(2, { ...parts[2], name: 'pace' }) },
+      (replay) =>
+        expect(importReplay(replay, file)).rejects.toThrow(
+          /holds float32\[8\] \(door of 3, arm\.position\[2,2\], speed\[\]\) with 2 actions, the run's replay .*pace/,
+        ),
+    );
   });
 
   it('writes a whole transition a row', async () => {

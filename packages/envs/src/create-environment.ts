@@ -1,7 +1,7 @@
 import type { Random } from '@qfleet/random';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { EnvironmentError } from './errors.ts';
-import { isFloating, type ObservationArray, observationSize } from './spaces.ts';
+import { elementName, isFloating, type ObservationArray, observationSize } from './spaces.ts';
 
 /**
  * Makes one copy of an environment, ready for a slot.
@@ -157,7 +157,7 @@ class CheckedEnvironment extends LimitedEnvironment {
       for (let i = 0; i < size; i++) {
         if (!Number.isFinite(observation[i])) {
           throw this.error(
-            `element ${i} of the observation is ${observation[i]}: it must be a finite ${space.dtype}.`,
+            `${elementName(i, space.parts)} is ${observation[i]}: it must be a finite ${space.dtype}.`,
             step,
           );
         }

@@ -1,26 +1,11 @@
 import type { Random } from '@qfleet/random';
 import { z } from 'zod';
+import { completeSpace, type OwnSpace } from './composite.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { EnvironmentDefinitionError } from './errors.ts';
 import { issueSentence } from './issues.ts';
-import {
-  type Box,
-  box,
-  type Discrete,
-  fits,
-  isFloating,
-  type ObservationArray,
-  observationDType,
-  observationShape,
-  observationSize,
-  type Space,
-  spaceProblem,
-} from './spaces.ts';
-
-/**
- * An observation of a user's environment: its elements row by row, or one number where it has one element.
- */
-export type OwnObservation = number | ArrayLike<number>;
+import type { Discrete, ObservationArray } from './spaces.ts';
+import { describe, ObservationWriter, type OwnObservation } from './write-observation.ts';
 
 /** What a step of a user's environment returns: Gymnasium's tuple, by name. */
 export interface OwnStep {
@@ -44,7 +29,8 @@ export interface OwnEnvironment {
 /** A user's environment, as a module's default export gives it. */
 export interface OwnDefinition {
   id: string;
-  observationSpace: Box | Discrete;
+  /** A dict or tuple is flattened into one vector, as Gymnasium's `flatten_space` does. */
+  observationSpace: OwnSpace;
   actionSpace: Discrete;
   maxEpisodeSteps?: number | null;
   solvedReturn?: number | null;
@@ -106,6 +92,7 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
   }
   const own = value as OwnDefinition;
   const observationSpace = takeSpace(own.observationSpace, `${what}, field observationSpace`);
+  const writer = new ObservationWriter(observationSpace);
   const actionSpace = takeSpace(own.actionSpace, `${what}, field actionSpace`);
   if (actionSpace.kind !== 'discrete') {
     throw new EnvironmentDefinitionError(
@@ -114,50 +101,44 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
   }
   const definition: EnvironmentDefinition = {
     id: own.id,
-    observationSpace,
+    observationSpace: writer.flat,
     actionSpace,
     maxEpisodeSteps: own.maxEpisodeSteps ?? null,
     solvedReturn: own.solvedReturn ?? null,
     summary: own.summary ?? '',
-    create: (random) => new Adapted(own.create(random), observationSpace),
+    create: (random) => new Adapted(own.create(random), writer),
   };
   // Not enumerable: a copy of the definition with another `create` is not adapted yet.
   return Object.defineProperty(definition, adapted, { value: true });
 }
 
-/** A space that may be a plain object, with `box`'s defaults. */
-function takeSpace(value: Space, what: string): Space {
+function takeSpace(value: unknown, what: string): OwnSpace {
   try {
-    if (value?.kind === 'box') return box(value);
+    return completeSpace(value);
   } catch (cause) {
     throw new EnvironmentDefinitionError(`${what}: ${(cause as Error).message}`, { cause });
   }
-  const problem = spaceProblem(value);
-  if (problem !== null) throw new EnvironmentDefinitionError(`${what}: ${problem}.`);
-  return value;
 }
 
 /** A user's environment behind the interface of ours. What it throws is placed by `createEnvironment`. */
 class Adapted implements Environment {
   readonly #own: OwnEnvironment;
-  readonly #space: Space;
-  readonly #size: number;
+  readonly #writer: ObservationWriter;
   readonly setState?: (state: readonly number[], observation: ObservationArray) => void;
 
-  constructor(own: OwnEnvironment, space: Space) {
+  constructor(own: OwnEnvironment, writer: ObservationWriter) {
     for (const method of ['reset', 'step'] as const) {
       if (!isFunction(own?.[method])) throw new TypeError(`create must return an object with ${method}().`);
     }
     this.#own = own;
-    this.#space = space;
-    this.#size = observationSize(space);
+    this.#writer = writer;
     if (own.setState !== undefined) {
-      this.setState = (state, observation) => this.#write(own.setState?.(state), observation, 'setState');
+      this.setState = (state, observation) => writer.write(own.setState?.(state), observation, 'setState');
     }
   }
 
   reset(observation: ObservationArray): void {
-    this.#write(this.#own.reset(), observation, 'reset');
+    this.#writer.write(this.#own.reset(), observation, 'reset');
   }
 
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void {
@@ -167,7 +148,7 @@ class Adapted implements Environment {
         `step returned ${describe(result)}: it must be { observation, reward, terminated, truncated? }.`,
       );
     }
-    this.#write(result.observation, observation, 'step');
+    this.#writer.write(result.observation, observation, 'step');
     outcome.reward = result.reward;
     outcome.terminated = result.terminated;
     outcome.truncated = result.truncated ?? false;
@@ -176,42 +157,4 @@ class Adapted implements Environment {
   close(): void {
     this.#own.close?.();
   }
-
-  #write(value: OwnObservation | undefined, observation: ObservationArray, method: string): void {
-    const dtype = observationDType(this.#space);
-    if (typeof value === 'number' && this.#size === 1) {
-      this.#put(value, 0, observation);
-      return;
-    }
-    if (typeof value !== 'object' || value === null || typeof value.length !== 'number') {
-      throw new TypeError(
-        `${method} gave ${describe(value)} as the observation: it must be ` +
-          (this.#size === 1 ? `a number (${dtype}).` : `an array of ${this.#size} numbers (${dtype}).`),
-      );
-    }
-    if (value.length !== this.#size) {
-      throw new TypeError(
-        `the observation has ${value.length} elements: shape [${observationShape(this.#space)}] has ${this.#size}.`,
-      );
-    }
-    for (let i = 0; i < this.#size; i++) this.#put(value[i], i, observation);
-  }
-
-  #put(x: number, i: number, observation: ObservationArray): void {
-    const dtype = observationDType(this.#space);
-    // NaN and infinity are told of by createEnvironment, for every environment that is not ours.
-    if (typeof x !== 'number' || (!isFloating(dtype) && !fits(x, dtype))) {
-      throw new TypeError(
-        `element ${i} of the observation is ${describe(x)}: it must be a number of ${dtype}.`,
-      );
-    }
-    observation[i] = x;
-  }
-}
-
-function describe(value: unknown): string {
-  if (value instanceof Promise) return 'a promise';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

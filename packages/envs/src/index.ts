@@ -1,10 +1,11 @@
 export { benchEnvs } from './bench.ts';
+export { checkEnvironment, type EnvironmentCheck } from './check-environment.ts';
+export { type Dict, dict, type OwnSpace, type Tuple, tuple } from './composite.ts';
 export { createEnvironment } from './create-environment.ts';
 export {
   defineEnvironment,
   type OwnDefinition,
   type OwnEnvironment,
-  type OwnObservation,
   type OwnStep,
 } from './define-environment.ts';
 export type { Environment, EnvironmentDefinition, StepOutcome, Transition } from './environment.ts';
@@ -18,8 +19,10 @@ export {
   contains,
   type Discrete,
   discrete,
+  elementName,
   type ObservationArray,
   type ObservationDType,
+  type ObservationPart,
   observationArrays,
   observationDType,
   observationRows,
@@ -28,3 +31,4 @@ export {
   type Space,
 } from './spaces.ts';
 export { type EnvironmentTrace, traceEnvironment } from './trace.ts';
+export type { OwnObservation } from './write-observation.ts';

@@ -10,6 +10,19 @@ export interface Box {
   readonly dtype: ObservationDType;
   readonly low: number | readonly number[];
   readonly high: number | readonly number[];
+  /** What its elements are, all of them in order, where it is a dict or tuple that was flattened. */
+  readonly parts?: readonly ObservationPart[];
+}
+
+/** A box or Discrete within a dict or tuple: the elements from `start` on of the flattened observation. */
+export interface ObservationPart {
+  /** The keys and indices that lead to it, with dots between them. */
+  readonly name: string;
+  readonly start: number;
+  /** Elements; n of a Discrete, which is one-hot. */
+  readonly size: number;
+  /** Of a box; a Discrete has none. */
+  readonly shape?: readonly number[];
 }
 
 /** The integers 0 … n − 1. As an observation: one int32 (shape []). */
@@ -140,6 +153,12 @@ export function observationRows<A extends ObservationArray>(observations: A, siz
     { length: Math.floor(observations.length / size) },
     (_, row) => observations.subarray(row * size, (row + 1) * size) as A,
   );
+}
+
+/** Names element `i` of an observation in a sentence: by its part, where there are parts. */
+export function elementName(i: number, parts?: readonly ObservationPart[]): string {
+  const part = parts?.find(({ start, size }) => i < start + size);
+  return part ? `element ${i - part.start} of ${part.name}` : `element ${i} of the observation`;
 }
 
 /** Whether `value` is of the space: as many elements, each of its dtype and within its bounds (no NaN). */

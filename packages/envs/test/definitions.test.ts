@@ -135,7 +135,7 @@ describe('environments of a module', () => {
     [`export default { ...{ ${good} }, id: 3, create() {} };`, ', field id: it must be a text.'],
     [
       `export default { ...{ ${good} }, actionSpace: { kind: 'discrete', n: 0 }, create() {} };`,
-      ', field actionSpace: n must be a positive integer, not 0.',
+      ', field actionSpace: A discrete space cannot be made: n must be a positive integer, not 0.',
     ],
     [
       `export default { ...{ ${good} }, actionSpace: { kind: 'box', low: 0, high: 1, shape: [1] }, create() {} };`,
@@ -143,7 +143,7 @@ describe('environments of a module', () => {
     ],
     [
       `export default { ...{ ${good} }, observationSpace: { kind: 'boxes' }, create() {} };`,
-      ", field observationSpace: kind must be 'box' or 'discrete', not boxes.",
+      ', field observationSpace: kind must be box, discrete, dict or tuple, not boxes.',
     ],
     [
       `export default { ...{ ${good} }, observationSpace: undefined, create() {} };`,
@@ -152,6 +152,18 @@ describe('environments of a module', () => {
     [
       `export default { ...{ ${good} }, observationSpace: { kind: 'box', low: 2, high: 1, shape: [1] }, create() {} };`,
       ', field observationSpace: A box cannot be made: low is above high at element 0.',
+    ],
+    [
+      `export default { ...{ ${good} }, observationSpace: { kind: 'dict', spaces: { a: { kind: 'tuple', spaces: [{ kind: 'discrete' }] } } }, create() {} };`,
+      ', field observationSpace: Part a.0: A discrete space cannot be made: n must be a positive integer, not undefined.',
+    ],
+    [
+      `export default { ...{ ${good} }, observationSpace: { kind: 'dict', spaces: { 'a.b': { kind: 'discrete', n: 2 } } }, create() {} };`,
+      ', field observationSpace: a dict space cannot be made: "a.b" is no name (not empty, no dot).',
+    ],
+    [
+      `export default { ...{ ${good} }, observationSpace: { kind: 'tuple', spaces: [] }, create() {} };`,
+      ', field observationSpace: a tuple space cannot be made: it has no parts.',
     ],
   ])('that is wrong is refused in one sentence: %s', async (source, message) => {
     const path = join(await mkdtemp(join(folder, 'wrong-')), 'env.mjs');

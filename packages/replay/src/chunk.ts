@@ -1,4 +1,4 @@
-import type { ObservationArray, ObservationDType } from '@qfleet/envs';
+import type { ObservationArray, ObservationDType, ObservationPart } from '@qfleet/envs';
 
 /** The fixed form of a run's observations. Chunks of another layout are refused. */
 export interface Layout {
@@ -6,6 +6,8 @@ export interface Layout {
   readonly observationDType: ObservationDType;
   /** n of a Discrete observation space (shape [], the integers 0 … n − 1); absent for a box. */
   readonly observationCount?: number;
+  /** What the elements are, where a dict or tuple space was flattened. */
+  readonly observationParts?: readonly ObservationPart[];
   readonly actions: number;
 }
 

@@ -28,7 +28,12 @@ export function viewObservations(
 }
 
 export function describeLayout(layout: Layout): string {
-  return `${layout.observationDType}[${layout.observationShape.join(',')}] with ${layout.actions} actions`;
+  const { observationDType, observationShape, observationParts, actions } = layout;
+  const parts = observationParts?.map(
+    ({ name, size, shape }) => `${name}${shape ? `[${shape}]` : ` of ${size}`}`,
+  );
+  const of = parts ? ` (${parts.join(', ')})` : '';
+  return `${observationDType}[${observationShape.join(',')}]${of} with ${actions} actions`;
 }
 
 const fingerprints = new WeakMap<Layout, number>();

@@ -46,8 +46,8 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
     layout: Layout,
     capacity: Capacity,
   ): Promise<RedisReplayStore> {
-    const { observationShape, observationDType, actions } = layout;
-    const json = JSON.stringify({ observationShape, observationDType, actions });
+    const { observationShape, observationDType, observationParts, actions } = layout;
+    const json = JSON.stringify({ observationShape, observationDType, observationParts, actions });
     const found = await withScripts(redis).qfleetReplayCreate(
       `${prefix}meta`,
       randomUUID(),

@@ -1,4 +1,4 @@
-import { observationArrays } from '@qfleet/envs';
+import { elementName, observationArrays } from '@qfleet/envs';
 import type { Chunk, Layout } from './chunk.ts';
 import { observationSize } from './layout.ts';
 
@@ -49,7 +49,8 @@ export function checkColumns(chunk: Chunk, layout: Layout): void {
     if (i >= 0) {
       const size = observationSize(layout);
       throw new ChunkError(
-        `Observation element ${i % size} is ${observations[i]}, not finite (${where(Math.floor(i / size))}).`,
+        `In a chunk, ${elementName(i % size, layout.observationParts)} is ${observations[i]}, not finite ` +
+          `(${where(Math.floor(i / size))}).`,
       );
     }
   }

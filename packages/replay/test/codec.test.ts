@@ -209,7 +209,7 @@ describe('the chunk codec', () => {
       'Reward Infinity is not finite (slot 2, episode 5, step 12).',
     );
     expect(bad({ observations })).toThrow(
-      'Observation element 1 is NaN, not finite (slot 2, episode 5, step 2).',
+      'In a chunk, element 1 of the observation is NaN, not finite (slot 2, episode 5, step 2).',
     );
     expect(bad({ actions: new Int32Array([0, 1, 4, 0]) })).toThrow('Action 4 is outside 0 … 3');
     expect(bad({ actions: new Int32Array([0, -1, 0, 0]) })).toThrow('Action -1 is outside 0 … 3');

@@ -8,6 +8,7 @@ export function layoutOf(definition: EnvironmentDefinition): Layout {
     observationShape: observationShape(space),
     observationDType: observationDType(space),
     ...(space.kind === 'discrete' ? { observationCount: space.n } : {}),
+    ...(space.kind === 'box' && space.parts ? { observationParts: space.parts } : {}),
     actions: definition.actionSpace.n,
   };
 }

@@ -1,14 +1,25 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { isModule } from '../arguments.ts';
+import { isModule, positiveInteger, seed } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
 import { printJson } from '../output.ts';
 
-/** `env trace`: what an environment does on given actions, to hold it against another implementation. */
+/** `env`: what an environment does on given actions, and whether it can be trained on. */
 export function addEnv(program: Command): void {
-  program
-    .command('env')
-    .description('works on one environment')
+  const env = program.command('env').description('works on one environment');
+  env
+    .command('check')
+    .description('plays random actions and tells what an environment does wrong')
+    .argument('<env>', 'an id that `qfleet envs` lists, or an environment module .ts or .js')
+    .option('--steps <n>', 'steps to play', positiveInteger, 10_000)
+    .option('--seed <n>', 'seed of environment and actions', seed, 0)
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', '\nExit code 1 where there is a problem. Example:\n  $ qfleet env check env.ts')
+    .action(async (id: string, options: { steps: number; seed: number; json?: true }) => {
+      const { check } = await import('../check.ts');
+      await check(id, options);
+    });
+  env
     .command('trace')
     .description('plays given actions and prints what the environment gave')
     .argument('<env>', 'an id that `qfleet envs` lists, or an environment module .ts or .js')

@@ -1,12 +1,13 @@
 import { observationArrays } from '@qfleet/envs';
-import type { Chunk, ChunkEnd, Layout } from '@qfleet/replay';
+import { type Chunk, type ChunkEnd, describeLayout, type Layout, observationSize } from '@qfleet/replay';
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
 import { CommandError } from '../errors.ts';
+import { observationColumns } from './observations.ts';
 
 /**
- * A transition as a row: who made it (writer, slot, episode, step), its chunk, what was done and what came of it.
- * Observations are lists of numbers, those of bytes (frames) one binary value in C order; their shape is in the file's
- * metadata. `episode_return` is undiscounted, of the episode up to the end of the row's chunk.
+ * A transition as a row: who made it (writer, slot, episode, step), its chunk, what was done and what came of it,
+ * beside the columns of `observations.ts`. `episode_return` is undiscounted, of the episode up to the end of the row's
+ * chunk.
  */
 export interface TransitionRow {
   readonly writer: string;
@@ -14,10 +15,8 @@ export interface TransitionRow {
   readonly slot: number;
   readonly episode: number;
   readonly step: number;
-  readonly observation: ArrayLike<number>;
   readonly action: number;
   readonly reward: number;
-  readonly next_observation: ArrayLike<number>;
   readonly terminated: boolean;
   readonly truncated: boolean;
   readonly priority: number | null;
@@ -41,13 +40,14 @@ const COLUMNS = {
   epsilon: 'DOUBLE',
   weights_version: 'INT64',
   episode_return: 'DOUBLE',
-} as const;
+} as const satisfies Record<keyof TransitionRow, string>;
 const OBSERVATIONS = ['observation', 'next_observation'] as const;
+
 /** What an import can't do without. */
-export const NEEDED: readonly (keyof TransitionRow)[] = [
-  ...(Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]),
-  ...OBSERVATIONS,
-];
+export function columnNames(layout: Layout): string[] {
+  const observations = OBSERVATIONS.flatMap((name) => observationColumns(name, layout));
+  return [...Object.keys(COLUMNS), ...observations.map(({ name }) => name)];
+}
 
 /** The file's schema, for observations of this layout. */
 export function parquetSchema(layout: Layout): SchemaElement[] {
@@ -57,34 +57,22 @@ export function parquetSchema(layout: Layout): SchemaElement[] {
       ? { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type }
       : { name, type, repetition_type };
   });
-  // float16 too, which float32 holds exactly: Parquet's own is not read everywhere.
-  const type = layout.observationDType.startsWith('float') ? 'FLOAT' : 'INT32';
-  const observations = OBSERVATIONS.flatMap((name): SchemaElement[] =>
-    layout.observationDType === 'uint8'
-      ? [{ name, type: 'BYTE_ARRAY', repetition_type: 'REQUIRED' }]
-      : [
-          { name, converted_type: 'LIST', repetition_type: 'REQUIRED', num_children: 1 },
-          { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-          { name: 'element', type, repetition_type: 'REQUIRED' },
-        ],
-  );
-  return [{ name: 'schema', num_children: plain.length + OBSERVATIONS.length }, ...plain, ...observations];
+  const observations = OBSERVATIONS.flatMap((name) => observationColumns(name, layout));
+  return [
+    { name: 'schema', num_children: plain.length + observations.length },
+    ...plain,
+    ...observations.flatMap(({ schema }) => schema),
+  ];
 }
 
 /** The transitions of chunks as columns, in the order of `parquetSchema`. */
-export function columnsOf(chunks: readonly Chunk[]): ColumnSource[] {
+export function columnsOf(chunks: readonly Chunk[], layout: Layout): ColumnSource[] {
   const each = <T>(of: (chunk: Chunk, t: number) => T): T[] => {
     const values: T[] = [];
     for (const chunk of chunks) for (let t = 0; t < chunk.length; t++) values.push(of(chunk, t));
     return values;
   };
   const endsWith = (end: ChunkEnd) => each((chunk, t) => chunk.end === end && t === chunk.length - 1);
-  const observation = (after: number) =>
-    each(({ observations, length }, t) => {
-      const size = observations.length / (length + 1);
-      const row = observations.subarray((t + after) * size, (t + after + 1) * size);
-      return row instanceof Uint8Array ? row : Array.from(row);
-    });
   const columns: Record<keyof TransitionRow, unknown[]> = {
     writer: each(({ writer }) => writer),
     sequence: each(({ sequence }) => BigInt(sequence)),
@@ -99,10 +87,14 @@ export function columnsOf(chunks: readonly Chunk[]): ColumnSource[] {
     epsilon: each(({ epsilon }) => epsilon),
     weights_version: each(({ weightsVersion }) => BigInt(weightsVersion)),
     episode_return: each(({ episodeReturn }) => episodeReturn),
-    observation: observation(0),
-    next_observation: observation(1),
   };
-  return NEEDED.map((name) => ({ name, data: columns[name] }));
+  const observations = OBSERVATIONS.flatMap((column, after) =>
+    observationColumns(column, layout).map(({ name, encode }) => ({
+      name,
+      data: each((chunk, t) => encode(chunk.observations, t + after)),
+    })),
+  );
+  return [...Object.entries(columns).map(([name, data]) => ({ name, data })), ...observations];
 }
 
 /** The chunk whose transitions these rows are, in order. @throws CommandError for rows that are none. */
@@ -116,16 +108,17 @@ export function chunkOf(rows: readonly TransitionRow[], layout: Layout): Chunk {
       `The rows of writer ${first.writer}, sequence ${first.sequence} have step ${rows[bad].step} where ` +
         `${first.step + bad} should follow: import a file as it was exported, in its order.`,
     );
-  const size = layout.observationShape.reduce((product, n) => product * n, 1);
-  const observations = new observationArrays[layout.observationDType]((length + 1) * size);
-  [...rows.map(({ observation }) => observation), last.next_observation].forEach((row, t) => {
-    if (row.length !== size)
-      throw new CommandError(
-        `An observation of writer ${first.writer}, sequence ${first.sequence} has ${row.length} elements; ` +
-          `${size} belong to this run's environment.`,
-      );
-    observations.set(row, t * size);
-  });
+  const observations = new observationArrays[layout.observationDType]((length + 1) * observationSize(layout));
+  const read = (row: TransitionRow, column: (typeof OBSERVATIONS)[number], t: number) => {
+    for (const { name, decode } of observationColumns(column, layout))
+      if (!decode((row as unknown as Record<string, unknown>)[name], observations, t))
+        throw new CommandError(
+          `Column ${name} of writer ${first.writer}, sequence ${first.sequence} has a value that is none of this ` +
+            `run's environment (${describeLayout(layout)}).`,
+        );
+  };
+  for (const [t, row] of rows.entries()) read(row, 'observation', t);
+  read(last, 'next_observation', length);
   const priorities = rows.map(({ priority }) => priority);
   return {
     writer: first.writer,

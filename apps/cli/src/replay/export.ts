@@ -50,7 +50,7 @@ export async function exportReplay(replay: OpenReplay, file: string): Promise<Ex
       const chunks: Chunk[] = portion.map(({ chunk }) => chunk);
       const rows = chunks.reduce((sum, { length }) => sum + length, 0);
       if (rows === 0) continue;
-      await writer.write({ columnData: columnsOf(chunks), rowGroupSize: rows });
+      await writer.write({ columnData: columnsOf(chunks, replay.layout), rowGroupSize: rows });
       counts.transitions += rows;
       counts.chunks += chunks.length;
     }

@@ -1,9 +1,9 @@
-import { compressesWell, encodeChunk, type Layout } from '@qfleet/replay';
+import { compressesWell, describeLayout, encodeChunk, type Layout } from '@qfleet/replay';
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import type { ReplayOptions } from '../commands/replay.ts';
 import { UsageError } from '../errors.ts';
 import { integer, print, printJson } from '../output.ts';
-import { chunkOf, NEEDED, type TransitionRow } from './columns.ts';
+import { chunkOf, columnNames, type TransitionRow } from './columns.ts';
 import { LAYOUT_KEY } from './export.ts';
 import { type OpenReplay, withReplay } from './open.ts';
 
@@ -98,19 +98,17 @@ async function open(name: string): Promise<Source> {
 }
 
 function checkLayout(metadata: FileMetaData, layout: Layout, file: string): void {
-  const columns = new Set(metadata.schema.map(({ name }) => name));
-  const missing = NEEDED.filter((name) => !columns.has(name));
-  if (missing.length > 0)
-    throw new UsageError(`${file} has no column ${missing[0]}: import what qfleet replay export wrote.`);
   const written = metadata.key_value_metadata?.find(({ key }) => key === LAYOUT_KEY)?.value;
-  if (written === undefined) return;
-  const { observationShape, observationDType, actions } = JSON.parse(written) as Layout;
-  const describe = (shape: readonly number[], dtype: string, n: number) =>
-    `${dtype}[${shape.join(',')}] with ${n} actions`;
-  const theirs = describe(observationShape, observationDType, actions);
-  const ours = describe(layout.observationShape, layout.observationDType, layout.actions);
-  if (theirs !== ours)
-    throw new UsageError(
-      `${file} holds ${theirs}, the run's replay ${ours}: import it into a run of its environment.`,
-    );
+  if (written !== undefined) {
+    const theirs = describeLayout(JSON.parse(written) as Layout);
+    const ours = describeLayout(layout);
+    if (theirs !== ours)
+      throw new UsageError(
+        `${file} holds ${theirs}, the run's replay ${ours}: import it into a run of its environment.`,
+      );
+  }
+  const columns = new Set(metadata.schema.map(({ name }) => name));
+  const missing = columnNames(layout).find((name) => !columns.has(name));
+  if (missing !== undefined)
+    throw new UsageError(`${file} has no column ${missing}: import what qfleet replay export wrote.`);
 }

@@ -1,3 +1,5 @@
+import type { Layout } from '@qfleet/replay';
+import { describePart } from '../check.ts';
 import { bytes, integer, print, printJson, table } from '../output.ts';
 import { readChunks } from './chunks.ts';
 import { type OpenReplay, type ReplayTarget, withReplay } from './open.ts';
@@ -5,7 +7,7 @@ import { type OpenReplay, type ReplayTarget, withReplay } from './open.ts';
 /** What is in a replay. Returns are undiscounted, of the episodes whose end is held. */
 export interface ReplayContents {
   readonly run: string;
-  readonly layout: { readonly observationShape: readonly number[]; readonly observationDType: string };
+  readonly layout: Pick<Layout, 'observationShape' | 'observationDType' | 'observationParts'>;
   readonly chunks: {
     readonly held: number;
     readonly oldest: number;
@@ -69,10 +71,10 @@ export async function inspectReplay(replay: OpenReplay): Promise<ReplayContents>
     replay.memory(),
   ]);
   const { oldest, newest, transitions } = standing;
-  const { observationShape, observationDType } = replay.layout;
+  const { observationShape, observationDType, observationParts } = replay.layout;
   return {
     run: replay.run,
-    layout: { observationShape, observationDType },
+    layout: { observationShape, observationDType, ...(observationParts ? { observationParts } : {}) },
     chunks: { held: newest - oldest + 1, oldest, newest, refused },
     transitions: {
       held: transitions,
@@ -112,6 +114,7 @@ function describe(contents: ReplayContents): string {
   const rows: [string, string][] = [
     ['run', contents.run],
     ['observation', `${contents.layout.observationDType}[${contents.layout.observationShape.join(',')}]`],
+    ...(contents.layout.observationParts ?? []).map((part): [string, string] => ['', describePart(part)]),
     [
       'transitions',
       `${integer(transitions.held)} held of ${integer(transitions.inserted)} inserted; ` +

@@ -1,0 +1,38 @@
+import {
+  checkEnvironment,
+  type EnvironmentCheck,
+  findEnvironment,
+  loadEnvironment,
+  type ObservationPart,
+} from '@qfleet/envs';
+import { isModule } from './arguments.ts';
+import { integer, print, printJson, style, table } from './output.ts';
+
+/** `qfleet env check`. */
+export async function check(
+  id: string,
+  { json, ...options }: { steps: number; seed: number; json?: true },
+): Promise<void> {
+  const definition = isModule(id) ? await loadEnvironment(id) : findEnvironment(id);
+  const checked = checkEnvironment(definition, options);
+  await (json ? printJson(checked) : print(describe(checked)));
+  if (checked.problems.length > 0) process.exitCode = 1;
+}
+
+function describe(checked: EnvironmentCheck): string {
+  const { observationSpace: space, actions, steps, episodes, meanReturn, problems } = checked;
+  const returns = meanReturn === null ? '' : `, mean return ${meanReturn.toFixed(2)}`;
+  const rows = [
+    ['environment', checked.id],
+    ['observation', space.kind === 'box' ? `${space.dtype}[${space.shape.join(',')}]` : `one of ${space.n}`],
+    ...((space.kind === 'box' && space.parts) || []).map((part) => ['', describePart(part)]),
+    ['actions', `${actions}`],
+    ['played', `${integer(steps)} random steps, ${integer(episodes)} episodes ended${returns}`],
+  ];
+  const verdict = problems.length === 0 ? [style('green', 'Nothing is wrong.')] : problems;
+  return [table(rows), ...verdict].join('\n');
+}
+
+/** The elements of a part, its name, and its shape or n. */
+export const describePart = ({ name, start, size, shape }: ObservationPart): string =>
+  `${start} … ${start + size - 1}: ${name}${shape ? `[${shape.join(',')}]` : `, one of ${size}`}`;

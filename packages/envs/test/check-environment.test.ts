@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import {
+  box,
+  checkEnvironment,
+  defineEnvironment,
+  dict,
+  discrete,
+  EnvironmentError,
+  findEnvironment,
+  listEnvironments,
+  loadEnvironment,
+  type OwnObservation,
+  type OwnSpace,
+} from '../src/index.ts';
+
+const options = { steps: 3000, seed: 1 };
+
+const observing = (
+  observationSpace: OwnSpace,
+  observe: (t: number) => OwnObservation,
+  limit: number | null = 5,
+) =>
+  defineEnvironment({
+    id: 'Own-v0',
+    observationSpace,
+    actionSpace: discrete(2),
+    maxEpisodeSteps: limit,
+    create: () => {
+      let t = 0;
+      return {
+        reset: () => {
+          t = 0;
+          return observe(t);
+        },
+        step: () => ({ observation: observe(++t), reward: 1, terminated: false }),
+      };
+    },
+  });
+
+describe('checkEnvironment', () => {
+  test.each(listEnvironments().map(({ id }) => id))('finds nothing wrong with %s', (id) => {
+    // CliffWalking has no limit of its own.
+    const definition = findEnvironment(id, { max_episode_steps: 500 });
+    expect(checkEnvironment(definition, options).problems).toEqual([]);
+  });
+
+  test('plays a dict', async () => {
+    const definition = await loadEnvironment(new URL('fixtures/rooms.ts', import.meta.url).pathname);
+    const { problems, episodes, meanReturn } = checkEnvironment(definition, options);
+    expect(problems).toEqual([]);
+    expect(episodes).toBeGreaterThan(300);
+    expect(meanReturn).toBeGreaterThan(-1);
+  });
+
+  test('counts episodes and returns', () => {
+    const checked = checkEnvironment(
+      observing(box({ low: 0, high: 0.1, shape: [1] }), () => 0.1),
+      options,
+    );
+    expect(checked).toMatchObject({ id: 'Own-v0', actions: 2, episodes: 600, meanReturn: 5, problems: [] });
+  });
+
+  test('names the first element that is out of its bounds', () => {
+    const space = dict({ a: box({ low: 0, high: 1, shape: [3] }), b: box({ low: -1, high: 2, shape: [2] }) });
+    const { problems } = checkEnvironment(
+      observing(space, (t) => ({ a: [0, 1, 0.5], b: [0, t] })),
+      options,
+    );
+    expect(problems).toEqual(['In episode 1, step 3, element 1 of b is 3: its space says -1 to 2.']);
+  });
+
+  test('tells of episodes that never end, and of steps that do not come again', () => {
+    const endless = observing(box({ low: 0, high: 1, shape: [1] }), () => Math.random(), null);
+    const { problems } = checkEnvironment(endless, options);
+    expect(problems).toEqual([
+      'No episode ended in 3000 steps: set maxEpisodeSteps, or check for more steps.',
+      'The same seed gave other steps the second time: draw all that is random from the `random` of create.',
+    ]);
+  });
+
+  test('throws what no run outlives', () => {
+    const broken = observing(box({ low: 0, high: 1, shape: [1] }), (t) => (t === 3 ? Number.NaN : 0));
+    expect(() => checkEnvironment(broken, options)).toThrow(EnvironmentError);
+  });
+});
