@@ -18,7 +18,7 @@ import {
   ratioLimiter,
   type SampleToInsertLimiter,
 } from '@qfleet/replay';
-import { layoutOf, Rollout } from '@qfleet/rollout';
+import { initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
 import { Epsilons } from './exploration.ts';
 import { Uplink } from './uplink.ts';
 import { type WaitReason, Waits } from './waits.ts';
@@ -90,6 +90,7 @@ export class Actor {
       chunkLength: config.replay.chunkLength,
       seed: config.seed,
       epsilon: (slot) => epsilons.of(slot),
+      ...initialPriority(config),
     });
     const { capacity: transitions, capacityBytes: bytes } = config.replay;
     const { addresses } = await ReplayShards.connect(redis, env.run, config.replay.shards, {

@@ -2,7 +2,7 @@ import { createAgent, createPolicy, epsilonOf } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import { MemoryReplayStore } from '@qfleet/replay';
-import { type EpisodeSummary, layoutOf, Rollout } from '@qfleet/rollout';
+import { type EpisodeSummary, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
 import {
   type Checkpoint,
   CheckpointFolder,
@@ -79,6 +79,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     chunkLength,
     seed: config.seed,
     epsilon: (slot) => epsilonOf(config.exploration, slot, slots, steps),
+    ...initialPriority(config),
   });
   for (let slot = 0; slot < slots; slot++) rollout.addSlot(slot);
 

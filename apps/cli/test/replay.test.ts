@@ -61,7 +61,7 @@ function episodes(layout: Layout, writer: string, lengths: readonly number[]): U
       slot,
       chunkLength: 8,
       sequence: () => sequence++,
-      priorities: slot === 1,
+      ...(slot === 1 ? { tdErrors: { discount: 0.9, nStep: 2 } } : {}),
     });
     builder.epsilon = 0.1;
     builder.weightsVersion = 3 + slot;
@@ -77,7 +77,8 @@ function episodes(layout: Layout, writer: string, lengths: readonly number[]): U
       for (let t = 1; t <= length; t++) {
         const open = episode === lengths.length - 1;
         const end = t < length || open ? 'continues' : episode % 2 === 0 ? 'terminated' : 'truncated';
-        chunks.push(builder.push(t % layout.actions, t, observe(t), 0, end, t / 7));
+        chunks.push(builder.push(t % layout.actions, t, observe(t), 0, end, t / 7, t / 5));
+        chunks.push(builder.settle(t / 3));
       }
     });
     chunks.push(builder.flush());

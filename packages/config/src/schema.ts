@@ -69,6 +69,14 @@ const sampling = z.discriminatedUnion('kind', [
     alpha: fraction.default(0.6).describe('P(i) ∝ pᵢ^α (Schaul et al., 2016)'),
     beta: fraction.default(0.4).describe('importance exponent at the start; rises to 1 at stop.maxUpdates'),
     epsilon: z.number().positive().default(1e-6).describe('added to |TD error|: nothing is never sampled'),
+    importanceWeights: z
+      .enum(['batch', 'table'])
+      .default('batch')
+      .describe('whose largest weight is 1: each batch’s, or the whole replay’s'),
+    initialPriority: z
+      .enum(['max', 'td-error'])
+      .default('max')
+      .describe('of new transitions: the highest so far, or the actor’s own TD error (Horgan et al., 2018)'),
   }),
 ]);
 

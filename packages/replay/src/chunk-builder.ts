@@ -2,6 +2,7 @@ import type { ObservationArray } from '@qfleet/envs';
 import type { ChunkEnd, Layout } from './chunk.ts';
 import { encodeChunk } from './codec.ts';
 import { makeObservations, observationSize } from './layout.ts';
+import { type ReturnOptions, tdErrors } from './td-errors.ts';
 
 export interface ChunkBuilderOptions {
   readonly layout: Layout;
@@ -11,8 +12,8 @@ export interface ChunkBuilderOptions {
   readonly chunkLength: number;
   /** The writer's next sequence number: one counter for all its slots, so that chunks are numbered as they close. */
   readonly sequence: () => number;
-  /** Whether the actor gives its own |TD error| with each step. */
-  readonly priorities?: boolean;
+  /** Chunks carry the actor's own |TD errors| of such returns as priorities; left out: none. */
+  readonly tdErrors?: ReturnOptions;
   /** Whether observations are compressed; see `compressesWell`. Default false. */
   readonly compress?: boolean;
 }
@@ -26,6 +27,9 @@ const SMALL_ROW = 64;
  * @example
  * builder.begin(observations, row * size);
  * const bytes = builder.push(action, reward, next, row * size, 'continues'); // null until a chunk is full
+ *
+ * With `tdErrors`, a chunk also needs the value of the state after its last step, unless the episode terminated there: a
+ * full or truncated one waits for `settle`, which gives it.
  */
 export class ChunkBuilder {
   /** Written into the next chunk: the exploration rate and the version of the weights that act. */
@@ -37,12 +41,14 @@ export class ChunkBuilder {
   readonly #observations: ObservationArray;
   readonly #actions: Int32Array;
   readonly #rewards: Float32Array;
-  readonly #priorities: Float32Array | null;
+  /** Q(s, a), max Q(s, ·) and |TD error| a step, where chunks carry those. */
+  readonly #values: { taken: Float32Array; best: Float32Array; errors: Float32Array } | null;
   #length = 0;
   #episode = -1;
   #offset = 0;
   #episodeReturn = 0;
   #open = false;
+  #end: ChunkEnd = 'continues';
 
   constructor(options: ChunkBuilderOptions) {
     const { layout, chunkLength } = options;
@@ -53,7 +59,8 @@ export class ChunkBuilder {
     this.#observations = makeObservations(layout.observationDType, (chunkLength + 1) * this.#size);
     this.#actions = new Int32Array(chunkLength);
     this.#rewards = new Float32Array(chunkLength);
-    this.#priorities = options.priorities ? new Float32Array(chunkLength) : null;
+    const column = () => new Float32Array(chunkLength);
+    this.#values = options.tdErrors ? { taken: column(), best: column(), errors: column() } : null;
   }
 
   /** The return (undiscounted) and the steps of the current episode so far. */
@@ -64,9 +71,20 @@ export class ChunkBuilder {
     return this.#offset + this.#length;
   }
 
+  /** Whether a chunk is to be closed as soon as `settle` tells the value of the state after it. */
+  get waiting(): boolean {
+    return this.#length > 0 && (!this.#open || this.#length === this.#options.chunkLength);
+  }
+
+  /** Steps that no chunk was closed with yet. */
+  get openSteps(): number {
+    return this.#length;
+  }
+
   /** Starts an episode at the observation that lies at element `at` of `observations`. */
   begin(observations: ObservationArray, at: number): void {
     this.#length = 0;
+    this.#end = 'continues';
     this.#offset = 0;
     this.#episode++;
     this.#episodeReturn = 0;
@@ -76,6 +94,7 @@ export class ChunkBuilder {
 
   /**
    * Adds the step that led to the observation at element `at` of `next`.
+   * @param taken, best Q(s, a) and max Q(s, ·) of the state that it was taken in; read with `tdErrors` only.
    * @returns the encoded chunk that this step closed, else null.
    * @throws ChunkError when the closed chunk holds a value that must not be stored; the chunk is dropped.
    */
@@ -85,23 +104,41 @@ export class ChunkBuilder {
     next: ObservationArray,
     at: number,
     end: ChunkEnd,
-    priority = 0,
+    taken = 0,
+    best = 0,
   ): Uint8Array | null {
     if (!this.#open) throw new Error('push after an episode has ended: call begin first.');
+    if (this.waiting) throw new Error('push while a chunk waits for a value: call settle first.');
     const t = this.#length;
     this.#actions[t] = action;
     this.#rewards[t] = reward;
-    if (this.#priorities) this.#priorities[t] = priority;
+    if (this.#values) {
+      this.#values.taken[t] = taken;
+      this.#values.best[t] = best;
+    }
     this.#episodeReturn += reward;
     this.#length = t + 1;
     this.#put(t + 1, next, at);
+    this.#end = end;
     if (end !== 'continues') this.#open = false;
-    return end !== 'continues' || this.#length === this.#options.chunkLength ? this.#close(end) : null;
+    if (!this.waiting || (this.#values !== null && end !== 'terminated')) return null;
+    return this.#close(0);
   }
 
-  /** Closes the steps that have not made a chunk yet (at a shutdown); null if there are none. */
-  flush(): Uint8Array | null {
-    return this.#open && this.#length > 0 ? this.#close('continues') : null;
+  /**
+   * Closes the chunk that waits for max Q of the state after its last step; null if none waits.
+   * @throws ChunkError as `push`.
+   */
+  settle(value: number): Uint8Array | null {
+    return this.waiting ? this.#close(value) : null;
+  }
+
+  /**
+   * Closes the steps that have not made a chunk yet (at a shutdown); null if there are none.
+   * @param value as of `settle`; read with `tdErrors` only.
+   */
+  flush(value = 0): Uint8Array | null {
+    return this.#length > 0 ? this.#close(value) : null;
   }
 
   #put(row: number, observations: ObservationArray, at: number): void {
@@ -110,7 +147,17 @@ export class ChunkBuilder {
     else for (let i = 0; i < this.#size; i++) this.#observations[start + i] = observations[at + i];
   }
 
-  #close(end: ChunkEnd): Uint8Array {
+  /** |TD error| of the steps of the chunk, before a state of value `last`; null where chunks carry none. */
+  #errors(last: number): Float32Array | null {
+    const { tdErrors: options } = this.#options;
+    if (this.#values === null || options === undefined) return null;
+    const { taken, best, errors } = this.#values;
+    const out = errors.subarray(0, this.#length);
+    tdErrors(this.#rewards.subarray(0, this.#length), { taken, best, last }, options, out);
+    return out;
+  }
+
+  #close(last: number): Uint8Array {
     const { layout, writer, slot, sequence, compress } = this.#options;
     const length = this.#length;
     const offset = this.#offset;
@@ -124,14 +171,14 @@ export class ChunkBuilder {
           episode: this.#episode,
           offset,
           length,
-          end,
+          end: this.#end,
           episodeReturn: this.#episodeReturn,
           epsilon: this.epsilon,
           weightsVersion: this.weightsVersion,
           observations: this.#observations.subarray(0, (length + 1) * size),
           actions: this.#actions.subarray(0, length),
           rewards: this.#rewards.subarray(0, length),
-          priorities: this.#priorities?.subarray(0, length) ?? null,
+          priorities: this.#errors(last),
         },
         layout,
         compress,

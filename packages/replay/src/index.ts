@@ -27,4 +27,5 @@ export { Replay, type ReplayCounts, type ReplayOptions } from './replay.ts';
 export type { SampleOptions } from './sampler.ts';
 export { type ReplayShard, ShardedReplayStore } from './sharded-store.ts';
 export type * from './store.ts';
+export type { ReturnOptions } from './td-errors.ts';
 export { ChunkError } from './validate-chunk.ts';

@@ -1,4 +1,5 @@
 import type { Random } from '@qfleet/random';
+import { MinTree } from './min-tree.ts';
 import { SumTree } from './sum-tree.ts';
 
 export interface PrioritizedOptions {
@@ -6,6 +7,8 @@ export interface PrioritizedOptions {
   readonly alpha: number;
   /** Added to |TD error|, so that no transition is never seen again. */
   readonly epsilon: number;
+  /** Whose largest importance weight is 1: of each batch's (default), or of all transitions'. */
+  readonly importanceWeights?: 'batch' | 'table';
 }
 
 /** What a leaf may hold: above 0 and below infinity as float32, and so are the sums. */
@@ -18,6 +21,7 @@ const LARGEST = 1e30;
  */
 export class Prioritized {
   readonly #tree: SumTree;
+  readonly #minima: MinTree | null;
   readonly #options: PrioritizedOptions;
   /** The highest pᵢ^α given so far: what a new transition without a priority of its own gets. */
   #highest = 1;
@@ -30,12 +34,18 @@ export class Prioritized {
       throw new RangeError(`Priority exponent α is at least 0, not ${options.alpha}.`);
     if (!(options.epsilon > 0)) throw new RangeError(`Priority offset ε is above 0, not ${options.epsilon}.`);
     this.#tree = new SumTree(leaves);
+    this.#minima = options.importanceWeights === 'table' ? new MinTree(leaves) : null;
     this.#options = options;
   }
 
   /** Σ pₖ^α. */
   get total(): number {
     return this.#tree.total;
+  }
+
+  /** The smallest pᵢ^α of a table whose weights are normalised by its largest; else null. */
+  get smallest(): number | null {
+    return this.#minima?.smallest ?? null;
   }
 
   /** pᵢ^α of a leaf. */
@@ -66,7 +76,7 @@ export class Prioritized {
       this.#leaves[i] = (start + i) % this.#tree.leaves;
       this.#enter(i, values[i]);
     }
-    this.#tree.setMany(this.#leaves, this.#scaled, values.length);
+    this.#setMany(values.length);
   }
 
   /** Takes a chunk's leaves out: they are never drawn again. */
@@ -92,15 +102,24 @@ export class Prioritized {
   #fill(start: number, length: number, priority: number): void {
     const { leaves } = this.#tree;
     const end = Math.min(leaves, start + length);
+    const wrapped = start + length - end;
     this.#tree.fill(start, end, priority);
-    this.#tree.fill(0, start + length - end, priority);
+    this.#tree.fill(0, wrapped, priority);
+    this.#minima?.fill(start, end, priority);
+    this.#minima?.fill(0, wrapped, priority);
+  }
+
+  /** Sets the first `count` of `#leaves` to what is in `#scaled`. */
+  #setMany(count: number): void {
+    this.#tree.setMany(this.#leaves, this.#scaled, count);
+    this.#minima?.setMany(this.#leaves, this.#scaled, count);
   }
 
   /** Sets the first `count` of `#leaves` to (|error| + ε)^α. */
   #set(errors: Float32Array, count: number): void {
     const { alpha, epsilon } = this.#options;
     for (let i = 0; i < count; i++) this.#enter(i, (Math.abs(errors[i]) + epsilon) ** alpha);
-    this.#tree.setMany(this.#leaves, this.#scaled, count);
+    this.#setMany(count);
   }
 
   #enter(i: number, priority: number): void {

@@ -17,6 +17,8 @@ interface Filling {
   readonly batch: Batch;
   readonly random: Random;
   readonly beta: number;
+  /** The smallest N·P(i) of the table, where weights are normalised by its largest; else infinity. */
+  readonly smallest: number;
   /** The handles that were taken, where none may come twice. */
   readonly taken: Set<number> | null;
 }
@@ -66,7 +68,8 @@ export class Sampler {
       throw new RangeError(`The replay holds ${size} transitions; a batch of ${batch.size} was asked for.`);
     this.#assembler.reserve(batch.size);
     if (this.#leaves.length < batch.size) this.#leaves = new Int32Array(batch.size);
-    const filling: Filling = { batch, random, beta, taken: replacement ? null : new Set() };
+    const taken = replacement ? null : new Set<number>();
+    const filling: Filling = { batch, random, beta, smallest: this.#smallest(), taken };
     this.#draw(filling);
     const portions = this.#locate(batch);
     this.#assembler.copy(batch);
@@ -179,13 +182,23 @@ export class Sampler {
     this.#settle(filling, row, 1);
   }
 
-  /** wᵢ = (N·P(i))^−β, divided by the batch's largest (Schaul et al., 2016, section 3.4). */
-  #weigh({ batch: { weights }, beta }: Filling): void {
+  #smallest(): number {
+    const smallest = this.#priorities?.smallest ?? null;
+    return smallest === null
+      ? Number.POSITIVE_INFINITY
+      : (smallest / this.#priorities!.total) * this.#index.size;
+  }
+
+  /**
+   * wᵢ = (N·P(i))^−β, divided by the largest of the batch (Schaul et al., 2016, section 3.4), or of the table as it was
+   * when the batch was drawn (OpenAI Baselines; a row that was drawn again later may have a larger one).
+   */
+  #weigh({ batch: { weights }, beta, smallest }: Filling): void {
     if (this.#priorities === null) {
       weights.fill(1);
       return;
     }
-    let largest = 0;
+    let largest = smallest ** -beta;
     for (let i = 0; i < weights.length; i++) {
       weights[i] **= -beta;
       if (weights[i] > largest) largest = weights[i];

@@ -11,6 +11,7 @@ import {
   type Layout,
   layoutFingerprint,
   peekChunk,
+  type ReturnOptions,
 } from '../src/index.ts';
 import { makeObservations, observationSize } from '../src/layout.ts';
 import { encode, LAYOUT, makeChunk } from './support/episodes.ts';
@@ -227,7 +228,7 @@ describe('the chunk codec', () => {
 });
 
 describe('ChunkBuilder', () => {
-  const make = (chunkLength: number, priorities = false) => {
+  const make = (chunkLength: number, tdErrors?: ReturnOptions) => {
     let sequence = 10;
     return new ChunkBuilder({
       layout: { observationShape: [1], observationDType: 'int32', actions: 9 },
@@ -235,7 +236,7 @@ describe('ChunkBuilder', () => {
       slot: 3,
       chunkLength,
       sequence: () => sequence++,
-      priorities,
+      ...(tdErrors ? { tdErrors } : {}),
     });
   };
   const decode = (bytes: Uint8Array | null) =>
@@ -269,19 +270,49 @@ describe('ChunkBuilder', () => {
   });
 
   it('gives out open steps at a flush, and goes on from there', () => {
-    const builder = make(4, true);
+    const builder = make(4);
     expect(builder.flush()).toBeNull();
     builder.begin(...at(1));
     expect(builder.flush()).toBeNull();
-    builder.push(0, 1, ...at(2), 'continues', 0.5);
+    builder.push(0, 1, ...at(2), 'continues');
     const flushed = decode(builder.flush());
     expect(flushed).toMatchObject({ offset: 0, length: 1, end: 'continues' });
-    expect([...flushed.priorities!]).toEqual([0.5]);
     expect(builder.flush()).toBeNull();
-    const next = decode(builder.push(0, 1, ...at(3), 'terminated', 2));
+    const next = decode(builder.push(0, 1, ...at(3), 'terminated'));
     expect(next).toMatchObject({ offset: 1, length: 1, episodeReturn: 2 });
     expect([...next.observations]).toEqual([2, 3]);
     expect(() => builder.push(0, 1, ...at(4), 'continues')).toThrow(/call begin first/);
+  });
+
+  it('waits for the value of the state after a chunk, where the chunk tells TD errors', () => {
+    // δ = r + ½ max Q(s′, ·) − Q(s, a), or the two-step return of it.
+    const builder = make(2, { discount: 0.5, nStep: 2 });
+    const errors = (bytes: Uint8Array | null) => [...decode(bytes).priorities!];
+    builder.begin(...at(0));
+    expect(builder.settle(9)).toBeNull();
+    expect(builder.push(0, 1, ...at(1), 'continues', 3, 4)).toBeNull();
+    expect(builder.push(0, 2, ...at(2), 'continues', 5, 6)).toBeNull();
+    expect(builder.waiting).toBe(true);
+    expect(() => builder.push(0, 2, ...at(3), 'continues')).toThrow(/call settle first/);
+    expect(errors(builder.settle(8))).toEqual([
+      Math.abs(1 + 0.5 * 2 + 0.25 * 8 - 3),
+      Math.abs(2 + 0.5 * 8 - 5),
+    ]);
+    expect(builder.waiting).toBe(false);
+    // Nothing is bootstrapped behind a terminal state, and so nothing waited for.
+    expect(errors(builder.push(0, 7, ...at(3), 'terminated', 2, 2))).toEqual([5]);
+
+    builder.begin(...at(0));
+    expect(builder.push(0, 1, ...at(1), 'truncated', 0.5, 1)).toBeNull();
+    const truncated = builder.settle(6);
+    expect(decode(truncated)).toMatchObject({ end: 'truncated', offset: 0, length: 1 });
+    expect(errors(truncated)).toEqual([3.5]);
+
+    builder.begin(...at(0));
+    builder.push(0, 1, ...at(1), 'continues', 2, 2);
+    expect(builder.openSteps).toBe(1);
+    expect(errors(builder.flush(4))).toEqual([1]);
+    expect(decode(builder.push(0, 1, ...at(1), 'terminated', 2, 2))).toMatchObject({ offset: 1 });
   });
 
   it('refuses a reward that is not finite, by its place', () => {

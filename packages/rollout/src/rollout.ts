@@ -1,8 +1,8 @@
 import type { Policy } from '@qfleet/agents';
 import type { EnvironmentDefinition, StepOutcome } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
-import { ChunkBuilder, type ChunkEnd, compressesWell, type Layout } from '@qfleet/replay';
-import { SlotRows } from './slot-rows.ts';
+import { ChunkBuilder, type ChunkEnd, compressesWell, type Layout, type ReturnOptions } from '@qfleet/replay';
+import { type SlotRow, SlotRows } from './slot-rows.ts';
 
 export interface RolloutOptions {
   readonly definition: EnvironmentDefinition;
@@ -17,6 +17,11 @@ export interface RolloutOptions {
   readonly seed: number;
   /** The exploration rate of a slot now. */
   readonly epsilon: (slot: number) => number;
+  /**
+   * Chunks carry priorities: |TD errors| of such returns, from what the policy computes to act anyway. Only the last
+   * state of a truncated episode, and of a slot that goes, is valued for it. Default: none.
+   */
+  readonly tdErrors?: ReturnOptions;
 }
 
 /** A finished episode. */
@@ -42,6 +47,7 @@ export class Rollout {
   readonly #slots: SlotRows;
   readonly #builders: ChunkBuilder[] = [];
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
+  #values = new Float32Array(0);
   #sequence = 0;
   #chunks: Uint8Array[] = [];
   #episodes: EpisodeSummary[] = [];
@@ -59,7 +65,7 @@ export class Rollout {
 
   /** Starts a slot with a new episode. @throws EnvironmentError where the environment can't be made or reset. */
   addSlot(slot: number): void {
-    const { seed, writer, layout, chunkLength } = this.#options;
+    const { seed, writer, layout, chunkLength, tdErrors } = this.#options;
     const row = this.#slots.add(slot, Random.seed(seed, `slot ${slot} ${writer}`));
     const builder = new ChunkBuilder({
       layout,
@@ -68,6 +74,7 @@ export class Rollout {
       chunkLength,
       sequence: () => this.#sequence++,
       compress: compressesWell(layout),
+      ...(tdErrors ? { tdErrors } : {}),
     });
     builder.begin(row.observation, 0);
     this.#builders.push(builder);
@@ -77,7 +84,8 @@ export class Rollout {
   removeSlot(slot: number): void {
     const index = this.slots.indexOf(slot);
     if (index < 0) return;
-    this.#keep(this.#builders[index].flush());
+    const builder = this.#builders[index];
+    if (builder.openSteps > 0) this.#keep(builder.flush(this.#valueOf(this.#slots.rows[index])));
     this.#builders.splice(index, 1);
     this.#slots.remove(index);
   }
@@ -91,18 +99,24 @@ export class Rollout {
     const { rows, states, actions, epsilons } = this.#slots;
     const { policy, epsilon } = this.#options;
     const outcome = this.#outcome;
+    const width = this.#options.layout.actions;
     for (let i = 0; i < rows.length; i++) epsilons[i] = epsilon(rows[i].slot);
-    policy.act(states, rows.length, epsilons, this.#random, actions);
+    const values = this.#valuesOf(rows.length);
+    policy.act(states, rows.length, epsilons, this.#random, actions, values);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       const builder = this.#builders[i];
+      const best = values ? largest(values, i * width, width) : 0;
+      this.#keep(builder.settle(best));
       builder.epsilon = epsilons[i];
       builder.weightsVersion = this.weightsVersion;
       this.#slots.step(row, actions[i], outcome);
       // A step that does both is terminal: nothing is bootstrapped behind it.
       const end: ChunkEnd = outcome.terminated ? 'terminated' : outcome.truncated ? 'truncated' : 'continues';
-      this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end));
+      const taken = values ? values[i * width + actions[i]] : 0;
+      this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end, taken, best));
       if (end === 'continues') continue;
+      if (builder.waiting) this.#keep(builder.settle(this.#valueOf(row)));
       this.#episodes.push({
         slot: row.slot,
         return: builder.episodeReturn,
@@ -130,7 +144,31 @@ export class Rollout {
     return episodes;
   }
 
+  /** Room for Q(s, ·) of so many rows; undefined where nobody asks for it. */
+  #valuesOf(rows: number): Float32Array | undefined {
+    const { tdErrors, layout } = this.#options;
+    if (tdErrors === undefined) return undefined;
+    if (this.#values.length < rows * layout.actions) this.#values = new Float32Array(rows * layout.actions);
+    return this.#values;
+  }
+
+  /** max Q of a row's state as it is; 0 where nobody asks for it. */
+  #valueOf({ state }: SlotRow): number {
+    const { tdErrors, layout, policy } = this.#options;
+    if (tdErrors === undefined) return 0;
+    const values = new Float32Array(layout.actions);
+    policy.act(state, 1, new Float32Array(1), this.#random, new Int32Array(1), values);
+    return largest(values, 0, layout.actions);
+  }
+
   #keep(chunk: Uint8Array | null): void {
     if (chunk) this.#chunks.push(chunk);
   }
+}
+
+/** The largest of `width` numbers from `start` on. */
+function largest(values: Float32Array, start: number, width: number): number {
+  let best = values[start];
+  for (let i = start + 1; i < start + width; i++) if (values[i] > best) best = values[i];
+  return best;
 }

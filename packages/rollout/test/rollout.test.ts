@@ -1,6 +1,7 @@
 import type { Policy } from '@qfleet/agents';
 import { box, defineEnvironment, discrete, type EnvironmentDefinition } from '@qfleet/envs';
-import { type Chunk, decodeChunk } from '@qfleet/replay';
+import { Random } from '@qfleet/random';
+import { type Chunk, decodeChunk, MemoryReplayStore, makeBatch, Replay } from '@qfleet/replay';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { layoutOf, Rollout } from '../src/index.ts';
@@ -143,6 +144,67 @@ describe('Rollout', () => {
     expect(chunk.observations).toBeInstanceOf(Float16Array);
     expect([...chunk.observations.subarray(0, -2)]).toEqual(seen);
     expect(seen.slice(-2)).toEqual([Math.f16round(8 / 3), Math.f16round(1 / 7)]);
+  });
+
+  it('gives chunks the TD errors that the learner would find, and values no more states than it must', async () => {
+    const definition = countingEnvironment();
+    const layout = layoutOf(definition);
+    // Q(s, a) of the observation [t, last], for the learner and the actor alike.
+    const q = (t: number, last: number, a: number) => Math.fround(Math.sin(t + 3 * a) + last / 10);
+    let [calls, rowsAsked] = [0, 0];
+    const policy: Policy = {
+      load: () => {},
+      act: (states, rows, epsilons, random, actions, values) => {
+        calls++;
+        rowsAsked += rows;
+        roundRobin.act(states, rows, epsilons, random, actions);
+        for (let i = 0; i < rows * 3; i++) {
+          const row = Math.floor(i / 3);
+          values![i] = q(states[2 * row], states[2 * row + 1], i % 3);
+        }
+      },
+    };
+    const [discount, nStep] = [0.9, 3];
+    const rollout = new Rollout({
+      definition,
+      layout,
+      policy,
+      writer: 'a',
+      chunkLength: 5,
+      seed: 3,
+      epsilon: () => 0.5,
+      tdErrors: { discount, nStep },
+    });
+    for (const slot of [0, 1, 2]) rollout.addSlot(slot);
+    for (let i = 0; i < 200; i++) rollout.step();
+    const open = rollout.slots.length;
+    for (const slot of [0, 1, 2]) rollout.removeSlot(slot);
+    const bytes = rollout.takeChunks();
+    const chunks = bytes.map((each) => decodeChunk(each, layout));
+    expect(chunks.reduce((sum, { length }) => sum + length, 0)).toBe(600);
+    expect(chunks.map(({ sequence }) => sequence)).toEqual(chunks.map((_, i) => i));
+    const truncated = chunks.filter(({ end }) => end === 'truncated').length;
+    expect(truncated).toBeGreaterThan(0);
+    expect(calls - 200).toBeGreaterThanOrEqual(truncated);
+    expect(calls - 200).toBeLessThanOrEqual(truncated + open);
+    expect(rowsAsked - 600).toBe(calls - 200);
+
+    // The learner's returns of each chunk as it comes: before the next of its episode is there.
+    for (const [i, chunk] of chunks.entries()) {
+      const store = new MemoryReplayStore(layout, { transitions: 100, bytes: 1e9 });
+      await store.append([bytes[i]]);
+      const replay = new Replay(store, { layout, capacity: 100, discount, nStep });
+      await replay.sync();
+      const batch = makeBatch(64, layout);
+      await replay.sample(batch, new Random(i));
+      for (let row = 0; row < batch.size; row++) {
+        const [t, last] = batch.observations.subarray(2 * row);
+        const [next, nextLast] = batch.nextObservations.subarray(2 * row);
+        const best = Math.max(...[0, 1, 2].map((a) => q(next, nextLast, a)));
+        const delta = batch.returns[row] + batch.discounts[row] * best - q(t, last, batch.actions[row]);
+        expect(chunk.priorities![t - chunk.offset]).toBeCloseTo(Math.abs(delta), 4);
+      }
+    }
   });
 
   it('adds no slot whose environment cannot be reset, and keeps the others', () => {
