@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { packageFolders, sourceFiles } from './workspace.mjs';
 
 /** Leaves: they know nothing of the others (report reads a run's configuration), and anyone may use them. */
-const LEAVES = ['config', 'random', 'metrics', 'report'];
+const LEAVES = ['config', 'random', 'metrics', 'report', 'tracing'];
 
 /** What each package may use, besides the leaves. An app may use every package, and no app imports another.
  * @type {Record<string, string[]>} */
@@ -15,6 +15,7 @@ export const ARROWS = {
   random: [],
   metrics: [],
   report: [],
+  tracing: [],
   envs: [],
   'gym-bridge': ['envs'],
   tensor: [],
@@ -28,7 +29,7 @@ export const ARROWS = {
 
 /** Exceptions among the leaves: a leaf uses a leaf only if it stands here.
  * @type {Record<string, string[]>} */
-const LEAF_ARROWS = { config: [], random: [], metrics: [], report: ['config'] };
+const LEAF_ARROWS = { config: [], random: [], metrics: [], report: ['config'], tracing: [] };
 
 const SCOPE = '@qfleet/';
 

@@ -19,6 +19,7 @@ import {
   type SampleToInsertLimiter,
 } from '@qfleet/replay';
 import { initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
+import { ChunkSpans } from './chunk-spans.ts';
 import { Epsilons } from './exploration.ts';
 import { Uplink } from './uplink.ts';
 import { type WaitReason, Waits } from './waits.ts';
@@ -64,7 +65,10 @@ export class Actor {
       id: env.id,
       capacity: config.fleet.slotsPerActor,
       onTaken: (slots) => {
-        this.#change(slots, (slot) => this.#rollout.addSlot(slot));
+        this.#change(slots, (slot) => {
+          this.#rollout.addSlot(slot);
+          parts.spans?.begin(slot);
+        });
         // While this actor stood by, others went on.
         this.#uplink.refresh();
       },
@@ -75,7 +79,8 @@ export class Actor {
 
   /** @throws EnvironmentDefinitionError, and what `createPolicy` and the replay refuse. */
   static async create(context: ProcessContext, config: RunConfig): Promise<Actor> {
-    const { redis, env, log, signal, outlast } = context;
+    const { redis, env, log, tracer, signal, outlast } = context;
+    const spans = tracer && new ChunkSpans(tracer);
     const definition = await resolveEnvironment(config.environment);
     const layout = layoutOf(definition);
     const { frameStack } = config.environment;
@@ -91,6 +96,7 @@ export class Actor {
       seed: config.seed,
       epsilon: (slot) => epsilons.of(slot),
       ...initialPriority(config),
+      ...(spans ? { onChunk: (chunk) => spans.closed(chunk) } : {}),
     });
     const { capacity: transitions, capacityBytes: bytes } = config.replay;
     const { addresses } = await ReplayShards.connect(redis, env.run, config.replay.shards, {
@@ -102,9 +108,10 @@ export class Actor {
     const uplink = await Uplink.open({
       openStore: () => outlast(() => createRedisReplay(addresses, layout, { transitions, bytes })),
       reportEpisodes: (report, episodes) => reportEpisodes(redis, env.run, env.id, report, episodes),
+      ...(spans ? { onPushed: (chunks, from) => spans.pushed(chunks, from) } : {}),
       log,
     });
-    return new Actor(context, config, { policy, rollout, uplink, epsilons });
+    return new Actor(context, config, { policy, rollout, uplink, epsilons, spans });
   }
 
   /** What the heartbeat tells. */
@@ -260,4 +267,6 @@ interface ActorParts {
   readonly rollout: Rollout;
   readonly uplink: Uplink;
   readonly epsilons: Epsilons;
+  /** Null: nothing is traced. */
+  readonly spans: ChunkSpans | null;
 }

@@ -13,6 +13,8 @@ export interface UplinkOptions {
   readonly openStore: () => Promise<ReplayStore>;
   /** @param report counts the reports from 1; one that failed comes again as it was. */
   readonly reportEpisodes: (report: number, episodes: readonly EpisodeReport[]) => Promise<void>;
+  /** Told of the chunks that the replay acknowledged, and when (`performance.now()`) they were sent. */
+  readonly onPushed?: (chunks: readonly Uint8Array[], from: number) => void;
   readonly log: Logger;
 }
 
@@ -174,7 +176,10 @@ export class Uplink {
       bytes += this.#chunks[count++].bytes.length;
     }
     if (count === 0) return this.#store.standing();
-    const { standing } = await this.#store.append(this.#chunks.slice(0, count).map((chunk) => chunk.bytes));
+    const chunks = this.#chunks.slice(0, count).map((chunk) => chunk.bytes);
+    const from = performance.now();
+    const { standing } = await this.#store.append(chunks);
+    this.#options.onPushed?.(chunks, from);
     for (const { transitions } of this.#chunks.splice(0, count)) {
       this.#transitions -= transitions;
       this.#acknowledged += transitions;

@@ -33,6 +33,7 @@ import {
   Trainer,
   type Waits,
 } from '@qfleet/training';
+import { ChunkSpans } from './chunk-spans.ts';
 import { EpisodeFeed } from './episode-feed.ts';
 import { measure } from './measure.ts';
 import { openRun } from './open-run.ts';
@@ -130,7 +131,7 @@ export async function learn(context: ProcessContext): Promise<void> {
 }
 
 async function makeTrainer(
-  { log, redis, env }: ProcessContext,
+  { log, redis, env, tracer }: ProcessContext,
   record: RunRecord,
   addresses: readonly ShardAddress[],
   directory: RunDirectory,
@@ -165,6 +166,7 @@ async function makeTrainer(
     from,
     callsAhead: CALLS_AHEAD,
     onEvaluation: (result) => recorder.write(trainer, result),
+    ...(tracer ? { watch: new ChunkSpans(tracer) } : {}),
     restore,
     outlast,
   });

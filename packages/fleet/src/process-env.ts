@@ -5,6 +5,8 @@ import { checkRunId } from './keys.ts';
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /** What a process of a fleet takes from its environment variables. */
 export interface ProcessEnv {
   /** QFLEET_REDIS_URL; see `redisOptionsOf` for the variables beside it. */
@@ -21,10 +23,15 @@ export interface ProcessEnv {
   readonly id: string;
   /** QFLEET_LOG_LEVEL. */
   readonly logLevel: LogLevel;
+  /**
+   * OTEL_TRACES_SAMPLER_ARG: the share of chunks whose life is traced. Null: none are, as OTEL_EXPORTER_OTLP_ENDPOINT
+   * (or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) is not set.
+   */
+  readonly traceRatio: number | null;
 }
 
 /** @throws FleetConfigurationError naming the variable, what it held and what it may hold. */
-export function readProcessEnv(env: Readonly<Record<string, string | undefined>> = process.env): ProcessEnv {
+export function readProcessEnv(env: Env = process.env): ProcessEnv {
   const required = (name: string, example: string): string => {
     const value = env[name];
     if (!value) throw new FleetConfigurationError(`${name} is not set: give it as ${name}=${example}.`);
@@ -52,7 +59,29 @@ export function readProcessEnv(env: Readonly<Record<string, string | undefined>>
     name,
     id: name === null ? nanoid(12) : `${name}.${nanoid(8)}`,
     logLevel,
+    traceRatio: traceRatioOf(env),
   };
+}
+
+/** Of chunks, as a fleet makes thousands a second. */
+const DEFAULT_TRACE_RATIO = 0.01;
+
+function traceRatioOf(env: Env): number | null {
+  const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  if (!endpoint || env['OTEL_SDK_DISABLED'] === 'true') return null;
+  if (!/^https?:/.test(URL.parse(endpoint)?.protocol ?? '')) {
+    throw new FleetConfigurationError(
+      `OTEL_EXPORTER_OTLP_ENDPOINT is ${JSON.stringify(endpoint)}: use a URL, as in http://host:4318.`,
+    );
+  }
+  const text = env['OTEL_TRACES_SAMPLER_ARG'] || String(DEFAULT_TRACE_RATIO);
+  const ratio = Number(text);
+  if (!(ratio >= 0 && ratio <= 1)) {
+    throw new FleetConfigurationError(
+      `OTEL_TRACES_SAMPLER_ARG is ${JSON.stringify(text)}: use a share of chunks from 0 to 1, as in 0.01.`,
+    );
+  }
+  return ratio;
 }
 
 const isLogLevel = (level: string): level is LogLevel => LOG_LEVELS.some((known) => known === level);

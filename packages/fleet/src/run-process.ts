@@ -1,5 +1,6 @@
 import { ConfigError } from '@qfleet/config';
 import { EnvironmentDefinitionError, EnvironmentError } from '@qfleet/envs';
+import { processTrace, startTracing, type Tracer } from '@qfleet/tracing';
 import type { Redis } from 'ioredis';
 import { connectRedis } from './connect.ts';
 import { FleetConfigurationError, messageOf } from './errors.ts';
@@ -13,6 +14,8 @@ export interface ProcessContext {
   readonly env: ProcessEnv;
   readonly log: Logger;
   readonly redis: Redis;
+  /** Null: nothing is traced. */
+  readonly tracer: Tracer | null;
   /** Aborted when the process is to drain and end: SIGTERM, SIGINT, or its supervisor is gone. */
   readonly signal: AbortSignal;
   /** `outlastFullMemory` with this log and signal: for what a process writes before its work begins. */
@@ -64,13 +67,19 @@ async function run(
 ): Promise<number> {
   try {
     const env = readProcessEnv();
-    const log = createLogger(env.logLevel, { run: env.run, process: env.id, role });
-    const redis = await connectRedis(env.redisUrl, { role, patience: REDIS_PATIENCE_SECONDS, log, signal });
+    const { traceId } = processTrace(env.run, env.id);
+    const log = createLogger(env.logLevel, { run: env.run, process: env.id, role, trace_id: traceId });
+    const tracer = await tracerOf(role, env, log);
     try {
-      const outlast = <T>(task: () => Promise<T>) => outlastFullMemory(task, { log, signal });
-      await main({ env, log, redis, signal, outlast });
+      const redis = await connectRedis(env.redisUrl, { role, patience: REDIS_PATIENCE_SECONDS, log, signal });
+      try {
+        const outlast = <T>(task: () => Promise<T>) => outlastFullMemory(task, { log, signal });
+        await main({ env, log, redis, tracer, signal, outlast });
+      } finally {
+        redis.disconnect();
+      }
     } finally {
-      redis.disconnect();
+      await tracer?.close();
     }
     return 0;
   } catch (error) {
@@ -79,6 +88,15 @@ async function run(
     if (process.env['QFLEET_LOG_LEVEL'] === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
     return REFUSALS.some((kind) => error instanceof kind) ? 2 : 1;
   }
+}
+
+async function tracerOf(
+  role: Role,
+  { run, id, traceRatio }: ProcessEnv,
+  log: Logger,
+): Promise<Tracer | null> {
+  if (traceRatio === null) return null;
+  return startTracing({ run, role, process: id, ratio: traceRatio, warn: (message) => log.warn(message) });
 }
 
 /** Whether the error is only that a wait was ended by the signal. */

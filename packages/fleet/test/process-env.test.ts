@@ -27,7 +27,12 @@ describe('the environment of a process', () => {
       name: 'actor-1',
       id: expect.stringMatching(/^actor-1\../),
       logLevel: 'info',
+      traceRatio: null,
     });
+    const traced = { ...good, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h:4318' };
+    expect(readProcessEnv(traced).traceRatio).toBe(0.01);
+    expect(readProcessEnv({ ...traced, OTEL_TRACES_SAMPLER_ARG: '1' }).traceRatio).toBe(1);
+    expect(readProcessEnv({ ...traced, OTEL_SDK_DISABLED: 'true' }).traceRatio).toBeNull();
     expect(readProcessEnv(good).id).not.toBe(readProcessEnv(good).id);
   });
 
@@ -37,6 +42,11 @@ describe('the environment of a process', () => {
     [{ ...good, QFLEET_RUN: 'a b' }, /"a b"/],
     [{ ...good, QFLEET_PROCESS_ID: 'a b' }, /^QFLEET_PROCESS_ID is "a b"/],
     [{ ...good, QFLEET_LOG_LEVEL: 'loud' }, /^QFLEET_LOG_LEVEL is "loud"/],
+    [{ ...good, OTEL_EXPORTER_OTLP_ENDPOINT: 'h:4318' }, /^OTEL_EXPORTER_OTLP_ENDPOINT is "h:4318"/],
+    [
+      { ...good, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h:4318', OTEL_TRACES_SAMPLER_ARG: 'all' },
+      /^OTEL_TRACES_SAMPLER_ARG is "all"/,
+    ],
   ])('is refused: %o', (env, message) => {
     expect(() => readProcessEnv(env)).toThrow(message);
     expect(() => readProcessEnv(env)).toThrow(FleetConfigurationError);

@@ -33,6 +33,11 @@ export interface ReplayOptions {
    * that it writes.
    */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
+  /** Told of each chunk that is taken in: its transitions have the handles from `first` on, modulo 2^31. */
+  readonly onTaken?: (
+    chunk: { readonly writer: string; readonly sequence: number; readonly length: number },
+    first: number,
+  ) => void;
 }
 
 /** What the learner's view met since it was made. */
@@ -267,6 +272,7 @@ export class Replay {
     this.#cache.put(record, new Uint8Array(buffer, byteOffset, byteLength));
     if (saved?.length === length) this.#priorities?.restore(record.start, saved);
     else this.#priorities?.add(record.start, length, chunk.priorities);
+    this.#options.onTaken?.(chunk, this.#index.handleAt(record.start));
     return length;
   }
 

@@ -22,6 +22,8 @@ export interface RolloutOptions {
    * state of a truncated episode, and of a slot that goes, is valued for it. Default: none.
    */
   readonly tdErrors?: ReturnOptions;
+  /** Told of each chunk when its last step is done. */
+  readonly onChunk?: (chunk: Uint8Array) => void;
 }
 
 /** A finished episode. */
@@ -162,7 +164,9 @@ export class Rollout {
   }
 
   #keep(chunk: Uint8Array | null): void {
-    if (chunk) this.#chunks.push(chunk);
+    if (chunk === null) return;
+    this.#chunks.push(chunk);
+    this.#options.onChunk?.(chunk);
   }
 }
 

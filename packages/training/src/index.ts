@@ -9,6 +9,7 @@ export {
   listCheckpoints,
   readCheckpoint,
 } from './checkpoint.ts';
+export type { ChunkWatch } from './chunk-watch.ts';
 export {
   type EvaluationRequest,
   type EvaluationResult,

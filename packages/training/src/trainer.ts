@@ -14,6 +14,7 @@ import {
 } from '@qfleet/replay';
 import { Background } from './background.ts';
 import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
+import type { ChunkWatch } from './chunk-watch.ts';
 import type { EvaluationResult, Evaluations } from './evaluations.ts';
 
 export interface TrainerParts {
@@ -34,6 +35,7 @@ export interface TrainerParts {
   /** Where priorities outlive this process, and its fencing token; without it they are not kept. */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
   readonly onEvaluation?: (result: EvaluationResult) => void;
+  readonly watch?: ChunkWatch;
   /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
   readonly restore?: () => Promise<void>;
   /** Does what the store, the channel or the evaluations may refuse for a while; without it, a refusal is thrown. */
@@ -114,6 +116,7 @@ export class Trainer {
       frameStack,
       ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
       ...(parts.saving ? { saving: parts.saving } : {}),
+      ...(parts.watch ? { onTaken: parts.watch.taken } : {}),
     });
     const size = config.agent.batchSize;
     const makeBatches = () =>
@@ -231,10 +234,14 @@ export class Trainer {
    * were on their way. The caller has asked `waitReason`.
    */
   async update(): Promise<void> {
+    const { agent, watch } = this.#parts;
+    watch?.sampling();
     const batches = await this.#prefetcher.next({ beta: this.#beta() });
     if (batches === null) return;
-    this.#stats = this.#parts.agent.update(batches, this.#tdErrors);
+    watch?.sampled(batches);
+    this.#stats = agent.update(batches, this.#tdErrors);
     this.#updates += batches.length;
+    watch?.updated(this.#updates);
     this.#counts.updates += batches.length;
     this.#counts.sampled += this.#tdErrors.length;
     if (this.config.replay.sampling.kind === 'uniform') return;
