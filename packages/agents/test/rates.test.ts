@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ratesOf } from '../src/dqn/rates.ts';
+import { learningRateOf, ratesOf } from '../src/dqn/rates.ts';
 import { dqnConfig } from './dqn-config.ts';
 
 describe('the rates of an update', () => {
   it('let the learning rate fall linearly to its last value, and stay', () => {
     const config = dqnConfig({ learningRate: 0.01, learningRateDecay: 0.2 });
-    const rate = (updates: number, total: number | null) => ratesOf(config, 0, total, updates).learningRate;
+    const rate = (updates: number, total: number | null) => learningRateOf(config, total, updates);
     const rates = [0, 500, 1000, 3000].map((updates) => rate(updates, 1000));
     for (const [i, expected] of [0.01, 0.006, 0.002, 0.002].entries())
       expect(rates[i]).toBeCloseTo(expected, 12);

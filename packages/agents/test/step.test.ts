@@ -4,6 +4,7 @@ import type { Layout } from '@qfleet/replay';
 import { adamSlots, loadTensor, type NamedTensors } from '@qfleet/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DqnAgent } from '../src/dqn/agent.ts';
+import { meanLoss } from '../src/dqn/loss.ts';
 import { dqnStep } from '../src/dqn/step.ts';
 import { drawBatch, Lcg } from './batches.ts';
 import { dqnConfig } from './dqn-config.ts';
@@ -52,10 +53,12 @@ describe('a step of DQN', () => {
           // The bootstrap is held fixed by the gradient, and so must not move with θ here.
           discounts: tf.zeros([32]),
           weights: tf.tensor(batch.weights),
-          learningRate: tf.scalar(0.001),
+          stepSize: tf.scalar(0.001),
+          epsilon: tf.scalar(1e-8),
           targetMix: tf.scalar(0),
+          targetKeep: tf.scalar(1),
         });
-        result.loss = outputs!['stats'].dataSync()[0];
+        result.loss = meanLoss(config.loss, outputs!['errors'].dataSync(), [batch]);
         const moments = packing.unpack(changed!['adam/m/online'].dataSync() as Float32Array);
         for (const [name, { data }] of moments) {
           // m₁ = (1 − β₁)·g

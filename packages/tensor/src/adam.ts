@@ -1,12 +1,12 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { recordFusion } from './compile/trace.ts';
 import type { TensorRecord } from './compile/types.ts';
 import type { NamedTensors } from './named-tensors.ts';
 import type { TensorFlow } from './runtime.ts';
 
-/** The hyper-parameters of Adam. The learning rate is a tensor, so that it may be an input. */
+/** The hyper-parameters of Adam. */
 export interface AdamOptions {
-  readonly learningRate: Scalar | Tensor;
+  readonly learningRate: number;
   /** 0.9 where absent. */
   readonly beta1?: number;
   /** 0.999 where absent. */
@@ -15,7 +15,6 @@ export interface AdamOptions {
   readonly epsilon?: number;
 }
 
-const STEP = 'adam/step';
 const first = (name: string) => `adam/m/${name}`;
 const second = (name: string) => `adam/v/${name}`;
 
@@ -26,35 +25,42 @@ export function adamSlots(parameters: NamedTensors): NamedTensors {
     data: new Float32Array(data.length),
   });
   return new Map([
-    [STEP, { shape: [], data: new Float32Array(1) }],
     ...[...parameters].map(([name, each]) => [first(name), zeros(each)] as const),
     ...[...parameters].map(([name, each]) => [second(name), zeros(each)] as const),
   ]);
 }
 
 /**
+ * What `adam` is given at update number `t`, counted from 1: α′ = α·√(1 − β₂ᵗ) / (1 − β₁ᵗ) and ε′ = ε·√(1 − β₂ᵗ), the
+ * bias corrections as two numbers instead of two tensors (Kingma & Ba 2015, section 2).
+ */
+export function adamRates(t: number, options: AdamOptions): { stepSize: number; epsilon: number } {
+  // 1 − βᵗ = −expm1(t·ln β), which keeps its digits where βᵗ is near 1.
+  const correction = (beta: number) => -Math.expm1(t * Math.log(beta));
+  const { beta1, beta2 } = betasOf(options);
+  const root = Math.sqrt(correction(beta2));
+  return {
+    stepSize: (options.learningRate * root) / correction(beta1),
+    epsilon: (options.epsilon ?? 1e-8) * root,
+  };
+}
+
+/**
  * One update of Adam (Kingma & Ba 2015, algorithm 1) as a pure function: from the state (parameters and the slots of
  * `adamSlots`) and the gradients by parameter name to the entries that change. Traced, it is one op a parameter.
  *
- * p ← p − α·m̂ / (√v̂ + ε), m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ); written with α' = α·√(1 − β₂ᵗ) / (1 − β₁ᵗ) and
- * ε' = ε·√(1 − β₂ᵗ) (the paper's section 2), which is the same and costs two scalars instead of two tensors.
+ * p ← p − α·m̂ / (√v̂ + ε), m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ); with α′ and ε′ of `adamRates`, scalars that change
+ * from update to update and so are inputs, it is p ← p − α′·m / (√v + ε′).
  */
 export function adam(
   tf: TensorFlow,
   state: TensorRecord,
   gradients: TensorRecord,
-  options: AdamOptions,
+  { stepSize, epsilon }: { readonly stepSize: Tensor; readonly epsilon: Tensor },
+  options: Pick<AdamOptions, 'beta1' | 'beta2'> = {},
 ): Record<string, Tensor> {
-  // As float32, in which the library's op computes 1 − β too: in double, the two would drift apart.
-  const beta1 = Math.fround(options.beta1 ?? 0.9);
-  const beta2 = Math.fround(options.beta2 ?? 0.999);
-  const step = tf.add(state[STEP]!, 1);
-  // 1 − βᵗ = −expm1(t·ln β), which keeps its digits where βᵗ is near 1.
-  const correction = (beta: number) => tf.neg(tf.expm1(tf.mul(step, Math.log(beta))));
-  const root = tf.sqrt(correction(beta2));
-  const stepSize = tf.div(tf.mul(options.learningRate, root), correction(beta1));
-  const epsilon = tf.mul(root, options.epsilon ?? 1e-8);
-  const changed: Record<string, Tensor> = { [STEP]: step };
+  const { beta1, beta2 } = betasOf(options);
+  const changed: Record<string, Tensor> = {};
   for (const [name, gradient] of Object.entries(gradients)) {
     const [p, m, v] = [state[name]!, state[first(name)]!, state[second(name)]!];
     const newM = tf.add(m, tf.mul(tf.sub(gradient, m), Math.fround(1 - beta1)));
@@ -66,4 +72,9 @@ export function adam(
     changed[second(name)] = newV;
   }
   return changed;
+}
+
+/** As float32, in which the library's op computes 1 − β too: in double, the two would drift apart. */
+function betasOf({ beta1 = 0.9, beta2 = 0.999 }: Pick<AdamOptions, 'beta1' | 'beta2'>) {
+  return { beta1: Math.fround(beta1), beta2: Math.fround(beta2) };
 }

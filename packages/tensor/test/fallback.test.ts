@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   adam,
+  adamRates,
   type Compiled,
   type CompileOptions,
   compile,
@@ -43,7 +44,7 @@ describe('compile on WASM', () => {
     const step = make(dqnUpdate(runtime.tf), { state: dqnState(), inputs: dqnInputs });
     expect(step.traced).toBe(false);
     // One batch and a target network that stands still: close to a regression.
-    const batch = { ...dqnBatch(1), tau: 0, learningRate: 1e-2 };
+    const batch = { ...dqnBatch(1), ...adamRates(2, { learningRate: 1e-2 }), tau: 0 };
     const results = Array.from({ length: 50 }, () => step.run(batch)['loss']![0]!);
     expect(results.at(-1)!).toBeLessThan(results[0]! / 2);
     expect(distance(step.state(), dqnState())).toBeGreaterThan(0.01);
@@ -74,16 +75,15 @@ describe('compile on WASM', () => {
     // Loss w²/2 + 3w of one weight: the gradient is w + 3.
     const slots = [
       ['w', 1],
-      ['adam/step', 0],
       ['adam/m/w', 0],
       ['adam/v/w', 0],
     ] as const;
     const state = new Map(slots.map(([name, value]) => [name, { shape: [], data: Float32Array.of(value) }]));
     const step = make(
-      (values, { rate }) => ({
-        state: adam(tf, values, { w: tf.add(values['w']!, 3) }, { learningRate: rate! }),
+      (values, { stepSize, epsilon }) => ({
+        state: adam(tf, values, { w: tf.add(values['w']!, 3) }, { stepSize: stepSize!, epsilon: epsilon! }),
       }),
-      { state, inputs: { rate: { shape: [] } }, unroll: 2 },
+      { state, inputs: { stepSize: { shape: [] }, epsilon: { shape: [] } }, unroll: 2 },
     );
     let [w, m, v] = [1, 0, 0];
     for (let t = 1; t <= 60; t++) {
@@ -92,7 +92,8 @@ describe('compile on WASM', () => {
       v = 0.999 * v + 0.001 * gradient ** 2;
       w -= (0.05 * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8);
     }
-    for (let i = 0; i < 30; i++) step.run({ rate: 0.05 }, { rate: 0.05 });
+    const rates = (t: number) => adamRates(t, { learningRate: 0.05 });
+    for (let t = 1; t <= 60; t += 2) step.run(rates(t), rates(t + 1));
     expect(step.state(['w']).get('w')!.data[0]).toBeCloseTo(w, 4);
   });
 

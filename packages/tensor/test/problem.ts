@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import {
   adam,
+  adamRates,
   adamSlots,
   type Inputs,
   type NamedTensors,
@@ -48,10 +49,12 @@ export const dqnInputs = {
   next: { shape: [null, 4] },
   actions: { shape: [null], dtype: 'int32' },
   rewards: { shape: [null] },
-  learningRate: { shape: [] },
+  stepSize: { shape: [] },
+  epsilon: { shape: [] },
   tau: { shape: [] },
 } as const;
 
+/** The batch of update `seed`, counted from 0. */
 export function dqnBatch(seed: number, rows = 16) {
   const next = noise(seed);
   return {
@@ -59,7 +62,7 @@ export function dqnBatch(seed: number, rows = 16) {
     next: Float32Array.from({ length: rows * 4 }, next),
     actions: Int32Array.from({ length: rows }, () => (next() > 0 ? 1 : 0)),
     rewards: Float32Array.from({ length: rows }, next),
-    learningRate: 1e-3,
+    ...adamRates(seed + 1, { learningRate: 1e-3 }),
     tau: 0.01,
   } satisfies Inputs;
 }
@@ -75,7 +78,7 @@ export function forward(tf: TensorFlow, parameters: TensorRecord, prefix: string
 
 /** A full step of double DQN: Huber loss, Adam, soft update of the target. */
 export function dqnUpdate(tf: TensorFlow): StepFunction {
-  return (state, { observations, next, actions, rewards, learningRate, tau }) => {
+  return (state, { observations, next, actions, rewards, stepSize, epsilon, tau }) => {
     const names = Object.keys(state).filter((each) => each.startsWith('online/'));
     const best = tf.oneHot(tf.argMax(forward(tf, state, 'online', next!), 1) as never, 2);
     const value = tf.sum(tf.mul(forward(tf, state, 'target', next!), best), 1);
@@ -90,7 +93,7 @@ export function dqnUpdate(tf: TensorFlow): StepFunction {
     };
     const { value: mean, grads } = tf.valueAndGrads(loss as never)(names.map((name) => state[name]!));
     const gradients = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
-    const changed = adam(tf, state, gradients, { learningRate: learningRate! });
+    const changed = adam(tf, state, gradients, { stepSize: stepSize!, epsilon: epsilon! });
     for (const name of names) {
       const target = name.replace('online', 'target');
       changed[target] = tf.add(state[target]!, tf.mul(tau!, tf.sub(changed[name]!, state[target]!)));

@@ -26,7 +26,7 @@ const checkpoint = (updates: number): Checkpoint => ({
   ]),
   state: new Map([
     ['online/dense/kernel', { shape: [2, 3], data: Float32Array.from([1, -2, 3.5, 0, updates, 1e-9]) }],
-    ['adam/step', { shape: [], data: Float32Array.from([updates]) }],
+    ['updates', { shape: [], data: Float32Array.from([updates]) }],
   ]),
 });
 

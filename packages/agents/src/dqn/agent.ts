@@ -19,6 +19,7 @@ import {
 } from '@qfleet/tensor';
 import type { Agent, UpdateStats } from '../agent.ts';
 import { counterFromTensor, counterToTensor } from '../counter.ts';
+import { meanLoss } from './loss.ts';
 import { ratesOf } from './rates.ts';
 import { dqnStep, ONLINE, stepInputs, TARGET } from './step.ts';
 
@@ -89,18 +90,15 @@ export class DqnAgent implements Agent {
         ...ratesOf(config, seed, totalUpdates, this.#updates + k),
       }),
     );
-    const out = this.#step.run(...inputs);
+    const { errors, taken, gradientNorm } = this.#step.run(...inputs);
     this.#updates += count;
-    tdErrors.set(out['tdErrors']);
-
-    const [loss, meanQ, gradientNorm] = [0, 1, 2].map((i) => {
-      let sum = 0;
-      for (let k = 0; k < count; k++) sum += out['stats'][3 * k + i];
-      return sum / count;
-    });
-    let absolute = 0;
-    for (const error of out['tdErrors']) absolute += error;
-    return { loss, meanAbsTdError: absolute / out['tdErrors'].length, meanQ, gradientNorm };
+    for (let i = 0; i < errors.length; i++) tdErrors[i] = Math.abs(errors[i]);
+    return {
+      loss: meanLoss(config.loss, errors, batches),
+      meanAbsTdError: mean(tdErrors.subarray(0, errors.length)),
+      meanQ: mean(taken),
+      gradientNorm: mean(gradientNorm),
+    };
   }
 
   parameters(): NamedTensors {
@@ -135,6 +133,12 @@ export class DqnAgent implements Agent {
 }
 
 type NamedTensor = NamedTensors extends ReadonlyMap<string, infer Tensor> ? Tensor : never;
+
+function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}
 
 /** The entries under a prefix, without it. */
 function withPrefix(tensors: NamedTensors, prefix: string): NamedTensors {

@@ -1,11 +1,15 @@
 import type { DqnConfig, TargetConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
+import { adamRates } from '@qfleet/tensor';
 
 /** What changes from update to update beside the data: inputs of the step, since it is traced once. */
 export interface Rates {
-  readonly learningRate: number;
-  /** c of θ⁻ ← cθ + (1 − c)θ⁻. */
+  /** α′ and ε′ of `adamRates`. */
+  readonly stepSize: number;
+  readonly epsilon: number;
+  /** c and 1 − c of θ⁻ ← cθ + (1 − c)θ⁻: a c of 1 copies θ to the bit, one of 0 keeps θ⁻. */
   readonly targetMix: number;
+  readonly targetKeep: number;
 }
 
 /**
@@ -20,11 +24,19 @@ export function ratesOf(
   totalUpdates: number | null,
   updates: number,
 ): Rates {
-  const progress = totalUpdates === null ? 0 : Math.min(1, updates / totalUpdates);
+  const learningRate = learningRateOf(config, totalUpdates, updates);
+  const targetMix = targetMixOf(config.target, seed, updates + 1);
   return {
-    learningRate: config.learningRate * (1 - (1 - config.learningRateDecay) * progress),
-    targetMix: targetMixOf(config.target, seed, updates + 1),
+    ...adamRates(updates + 1, { learningRate, epsilon: config.adamEpsilon }),
+    targetMix,
+    targetKeep: 1 - targetMix,
   };
+}
+
+/** Falls in a line from the configured rate to `learningRateDecay` of it. */
+export function learningRateOf(config: DqnConfig, totalUpdates: number | null, updates: number): number {
+  const progress = totalUpdates === null ? 0 : Math.min(1, updates / totalUpdates);
+  return config.learningRate * (1 - (1 - config.learningRateDecay) * progress);
 }
 
 /** The mix at the end of update number `t`, counted from 1. */

@@ -1,7 +1,8 @@
 import type { DqnConfig } from '@qfleet/config';
 import { forward, oneHot, type Packing, type Signature, stateDType, stateShape } from '@qfleet/networks';
 import { adam, type InputSpec, type StepResult, type TensorFlow, type TensorRecord } from '@qfleet/tensor';
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { lossOfValues, valueAt } from './loss.ts';
 
 /** Names in the state: the packed parameters θ and the target network's θ⁻. Adam's slots follow `adamSlots`. */
 export const ONLINE = 'online';
@@ -21,8 +22,10 @@ export function stepInputs(signature: Signature, rows: number) {
     returns: column,
     discounts: column,
     weights: column,
-    learningRate: { shape: [] },
+    stepSize: { shape: [] },
+    epsilon: { shape: [] },
     targetMix: { shape: [] },
+    targetKeep: { shape: [] },
   } satisfies Record<string, InputSpec>;
 }
 
@@ -39,8 +42,8 @@ export interface StepContext {
 /**
  * One update of DQN as a pure function of tensors: targets, loss, gradients, clipping, Adam, target network.
  *
- * @returns the changed state, and the outputs `tdErrors` (|δ| of each row) and `stats` (loss, mean Q of the actions
- * taken, global norm of the gradient before clipping).
+ * @returns the changed state, and the outputs `errors` (δ of each row), `taken` (Q of the action taken in it) and
+ * `gradientNorm` (global, before clipping).
  */
 export function dqnStep(context: StepContext, state: TensorRecord, given: TensorRecord): StepResult {
   const { tf, config } = context;
@@ -54,29 +57,23 @@ export function dqnStep(context: StepContext, state: TensorRecord, given: Tensor
     const q = valuesBy(context, online, inputs.observations);
     // Kept: it is read after the end of the gradient's own scope.
     taken = tf.keep(valueAt(tf, q, chosen));
-    return meanLoss(tf, config.loss, q, chosen, targets, inputs.weights);
+    return lossOfValues(tf, config.loss, q, chosen, targets, inputs.weights);
   };
-  const { value: loss, grad } = tf.valueAndGrad(lossOf)(state[ONLINE]);
-  const tdErrors = tf.abs(tf.sub(targets, taken));
-  const meanQ = tf.mean(taken);
+  const grad = tf.grad(lossOf)(state[ONLINE]);
+  const errors = tf.sub(targets, taken);
+  const outputs = { errors, taken: tf.clone(taken) };
   tf.dispose(taken);
 
   const gradientNorm = tf.sqrt(tf.sum(tf.square(grad)));
   const clip = config.gradientClip;
   // g·c/max(‖g‖, c): unchanged up to a global norm of c (Pascanu et al., 2013).
   const gradient = clip === null ? grad : tf.mul(grad, tf.div(clip, tf.maximum(gradientNorm, clip)));
-  const changed = adam(
-    tf,
-    state,
-    { [ONLINE]: gradient },
-    { learningRate: inputs.learningRate, epsilon: config.adamEpsilon },
-  );
-  // As a weighted sum, a mix of 0 keeps θ⁻ and a mix of 1 copies θ to the bit.
+  const changed = adam(tf, state, { [ONLINE]: gradient }, inputs);
   changed[TARGET] = tf.add(
     tf.mul(changed[ONLINE], inputs.targetMix),
-    tf.mul(state[TARGET], tf.sub(1, inputs.targetMix)),
+    tf.mul(state[TARGET], inputs.targetKeep),
   );
-  return { state: changed, outputs: { tdErrors, stats: tf.stack([loss, meanQ, gradientNorm]) } };
+  return { state: changed, outputs: { ...outputs, gradientNorm } };
 }
 
 /**
@@ -100,42 +97,4 @@ function bootstrapTargets(
 /** Q(s, ·) by packed parameters. */
 function valuesBy({ tf, config, signature, packing }: StepContext, packed: Tensor, observations: Tensor) {
   return forward(tf, config.network, signature, packing.split(tf, packed), observations);
-}
-
-/** Q(s, a) of each row: [B, actions] at one-hot actions. */
-function valueAt(tf: TensorFlow, values: Tensor2D, chosen: Tensor2D): Tensor {
-  return tf.sum(tf.mul(values, chosen), 1);
-}
-
-/**
- * The mean over a batch of each row's weight times its loss: of an error e, Huber's at δ = 1, ½e² within and |e| − ½
- * beyond (Huber, 1964), or e². With c = e cut to [−1, 1] that is c·(e − ½c) or e·e, and its derivative c or 2e: which
- * is given here, since tfjs's chain rule takes 30 operations to find it.
- *
- * @param q [rows, actions], by which it differentiates.
- * @param chosen the actions taken, one-hot.
- */
-function meanLoss(
-  tf: TensorFlow,
-  loss: DqnConfig['loss'],
-  q: Tensor2D,
-  chosen: Tensor2D,
-  targets: Tensor,
-  weights: Tensor,
-): Scalar {
-  const lossOf = tf.customGrad((values, save) => {
-    const errors = tf.sub(targets, valueAt(tf, values as Tensor2D, chosen));
-    const slope = loss === 'huber' ? tf.clipByValue(errors, -1, 1) : tf.mul(errors, 2);
-    (save as (tensors: Tensor[]) => void)([tf.mul(weights, slope)]);
-    const losses = loss === 'huber' ? tf.mul(slope, tf.sub(errors, tf.mul(slope, 0.5))) : tf.square(errors);
-    return {
-      value: tf.mean(tf.mul(weights, losses)),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => {
-        // As Q(s, a) rises, e falls.
-        const gradient = tf.mul(saved[0], tf.div(tf.neg(dy), q.shape[0]));
-        return tf.mul(tf.expandDims(gradient, 1), chosen);
-      },
-    };
-  });
-  return lossOf(q) as Scalar;
 }

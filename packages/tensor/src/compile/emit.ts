@@ -1,5 +1,5 @@
 import { GraphBuilder, ref } from './graph.ts';
-import { type InputShape, layOut, ROW_WORDS, type Slot } from './layout.ts';
+import { type InputShape, isScalar, layOut, type Piece, ROW_WORDS, type Slot } from './layout.ts';
 import { type NodeDef, shapeProto } from './proto.ts';
 import { Simplifier } from './simplify.ts';
 import type { Fusion, Trace } from './trace.ts';
@@ -127,7 +127,7 @@ class FunctionEmitter {
   /** Cuts the packed input into the tensors of each application. */
   #unpack(index: number): ReadonlyMap<string, string>[] {
     const { inputs, unroll } = this.#function;
-    const { slots, rows } = layOut(inputs, unroll);
+    const { applications, rows } = layOut(inputs, unroll);
     const feed = this.#graph.node(
       'Placeholder',
       [],
@@ -136,36 +136,50 @@ class FunctionEmitter {
     );
     // As float32 from here on: the bits are the same, and it is the dtype that every device has kernels for.
     const floats = this.#graph.bitcast(ref(feed), DT.int32, DT.float32);
-    const flat = slots.flat();
-    if (flat.length === 0) return slots.map(() => new Map());
-    const sizes = flat.map(({ words }) => Math.max(1, Math.ceil(words / ROW_WORDS)));
+    const pieces = applications.flat();
+    if (pieces.length === 0) return applications.map(() => new Map());
+    const sizes = pieces.map((each) => each.rows);
     const split = this.#graph.node('SplitV', [floats, this.#graph.ints(sizes), this.#graph.int(0)], {
       T: { type: DT.float32 },
       Tlen: { type: DT.int32 },
       num_split: { i: sizes.length },
     });
-    return slots.map(
+    return applications.map(
       (each, k) =>
-        new Map(each.map((slot, i) => [slot.name, this.#piece(slot, ref(split, k * each.length + i))])),
+        new Map(each.flatMap((piece, i) => this.#inputsOf(piece, ref(split, k * each.length + i)))),
     );
   }
 
-  #piece(slot: Slot, rows: string): string {
+  /** The inputs that lie in a piece, by name. */
+  #inputsOf({ rows, slots }: Piece, piece: string): [string, string][] {
+    const [first] = slots as [Slot];
+    if (!isScalar(first)) return [[first.name, this.#tensor(first, rows, piece)]];
     const graph = this.#graph;
-    const elements = elementsOf(slot.shape);
-    const dtype = DT[slot.dtype];
-    let piece = rows;
-    if (slot.dtype !== 'float32') piece = graph.bitcast(piece, DT.float32, dtype);
-    const padded =
-      Math.max(1, Math.ceil(slot.words / ROW_WORDS)) * ROW_WORDS * (slot.dtype === 'uint8' ? 4 : 1);
+    const words = graph.node('Unpack', [graph.reshape(piece, DT.float32, [ROW_WORDS])], {
+      T: { type: DT.float32 },
+      num: { i: ROW_WORDS },
+      axis: { i: 0 },
+    });
+    return slots.map(({ name, dtype }, i) => [
+      name,
+      dtype === 'float32' ? ref(words, i) : graph.bitcast(ref(words, i), DT.float32, DT[dtype]),
+    ]);
+  }
+
+  #tensor({ shape, dtype }: Slot, rows: number, piece: string): string {
+    const graph = this.#graph;
+    const type = DT[dtype];
+    const elements = elementsOf(shape);
+    const padded = rows * ROW_WORDS * (dtype === 'uint8' ? 4 : 1);
+    let tensor = dtype === 'float32' ? piece : graph.bitcast(piece, DT.float32, type);
     if (padded !== elements) {
-      piece = graph.reshape(piece, dtype, [padded]);
-      piece = graph.add('Slice', [piece, graph.ints([0]), graph.ints([elements])], {
-        T: { type: dtype },
-        Index: { type: DT.int32 },
-      });
+      tensor = graph.add(
+        'Slice',
+        [graph.reshape(tensor, type, [padded]), graph.ints([0]), graph.ints([elements])],
+        { T: { type }, Index: { type: DT.int32 } },
+      );
     }
-    return graph.reshape(piece, dtype, slot.shape);
+    return graph.reshape(tensor, type, shape);
   }
 
   /** An output as a vector of float32 (int32 by their bits). */

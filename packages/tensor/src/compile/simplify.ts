@@ -1,4 +1,13 @@
-import { DT, elementsOf, int32Constant, makeOp, makeValue, sameShape, type Value } from './values.ts';
+import {
+  DT,
+  elementsOf,
+  floatConstant,
+  int32Constant,
+  makeOp,
+  makeValue,
+  sameShape,
+  type Value,
+} from './values.ts';
 
 /**
  * Rewrites a trace into fewer and faster ops with the same results, by what tfjs's kernels are known to leave behind.
@@ -32,6 +41,8 @@ function rewrite(value: Value): Value {
       return biasAdd(value);
     case 'Cast':
       return cast(value);
+    case 'Sum':
+      return sum(value);
     default:
       return value;
   }
@@ -81,12 +92,38 @@ function biasAdd(value: Value): Value {
   return value;
 }
 
-/** uint8 → int32 → float32 (tfjs knows no uint8) is one cast. Others narrow, so both are needed. */
+/**
+ * uint8 → int32 → float32 (tfjs knows no uint8) is one cast. Others narrow, so both are needed. A cast one-hot is one
+ * of the other dtype.
+ */
 function cast(value: Value): Value {
   const [input] = value.op.inputs as [Value];
   if (input.dtype === value.dtype) return input;
+  if (input.op.type === 'OneHot' && value.dtype === DT.float32) return oneHotOf(input);
   if (input.op.type !== 'Cast' || input.dtype !== DT.int32) return value;
   const [source] = input.op.inputs as [Value];
   if (source.dtype !== DT.uint8) return value;
   return makeValue('Cast', [source], { SrcT: { type: source.dtype }, DstT: { type: value.dtype } }, value);
+}
+
+function oneHotOf({ op, shape }: Value): Value {
+  const [indices, depth, ...marks] = op.inputs as [Value, Value, Value, Value];
+  const attributes = { ...op.attributes, T: { type: DT.float32 } };
+  return makeValue('OneHot', [indices, depth, ...marks.map(asFloat)], attributes, {
+    shape,
+    dtype: DT.float32,
+  });
+}
+
+function asFloat({ op }: Value): Value {
+  return floatConstant(new Int32Array(op.data!.slice().buffer)[0]!);
+}
+
+/** The sum of the squares of all elements: L2Loss is half of it, and makes no tensor of the squares. */
+function sum(value: Value): Value {
+  const [input] = value.op.inputs as [Value];
+  if (value.shape.length > 0 || input.op.type !== 'Square' || input.dtype !== DT.float32) return value;
+  const T = { type: DT.float32 };
+  const half = makeValue('L2Loss', [input.op.inputs[0]!], { T }, value);
+  return makeValue('Mul', [half, floatConstant(2)], { T }, value);
 }

@@ -16,9 +16,12 @@ export class Specialization {
   constructor(program: NativeProgram, traced: Trace, inputs: readonly InputShape[], unroll: number) {
     this.#program = program;
     this.#index = program.add({ trace: traced, inputs, unroll });
-    const { slots, rows } = layOut(inputs, unroll);
+    const { applications, rows } = layOut(inputs, unroll);
     this.#feed = new FeedBuffer(program.binding, rows);
-    this.#views = slots.map((each) => each.map((slot) => viewOf(this.#feed.buffer, slot)));
+    this.#views = applications.map((pieces) => {
+      const slots = pieces.flatMap((each) => each.slots);
+      return inputs.map(({ name }) => viewOf(this.#feed.buffer, slots.find((slot) => slot.name === name)!));
+    });
     this.#outputs = [...traced.outputs].map(([name, { shape, dtype }]) => ({
       name,
       length: elementsOf(shape) * unroll,

@@ -56,6 +56,12 @@ export function int32Constant(values: readonly number[]): Value {
   return makeOp('Const', [], {}, [{ shape: [values.length], dtype: DT.int32 }], { data }).outputs[0]!;
 }
 
+/** A constant float32 scalar. */
+export function floatConstant(value: number): Value {
+  const data = new Uint8Array(Float32Array.of(value).buffer);
+  return makeOp('Const', [], {}, [{ shape: [], dtype: DT.float32 }], { data }).outputs[0]!;
+}
+
 /** The number of elements of a shape. */
 export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, each) => product * each, 1);
