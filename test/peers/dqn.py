@@ -44,7 +44,7 @@ class NatureCnn(nn.Module):
 
 
 class Learner:
-    """Double DQN with importance weights, Huber loss, clipping by the global norm, Adam and a soft update."""
+    """DQN with importance weights, Huber loss, Adam and a soft update."""
 
     def __init__(self, case):
         self.online, self.target = network(case), network(case)
@@ -56,18 +56,16 @@ class Learner:
 
     def step(self, observations, actions, returns, discounts, following, weights):
         with torch.no_grad():
-            best = self.online(following).argmax(1, keepdim=True)
-            y = returns + discounts * self.target(following).gather(1, best).squeeze(1)
+            y = returns + discounts * self.target(following).amax(1)
         q = self.online(observations)
         taken = q.gather(1, actions).squeeze(1)
         loss = (weights * F.smooth_l1_loss(taken, y, reduction="none")).mean()
         self.adam.zero_grad()
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.parameters, 10.0)
         self.adam.step()
         with torch.no_grad():
             torch._foreach_lerp_(self.targets, self.parameters, 0.005)
-        return (taken.detach() - y).abs(), loss.detach(), taken.detach().mean(), norm
+        return (taken.detach() - y).abs(), loss.detach(), taken.detach().mean()
 
 
 def batch(case):
@@ -94,7 +92,7 @@ def learner_call(options):
     run = torch.compile(learner.step) if options["compile"] else learner.step
 
     def call():
-        # In and out as our side has it: arrays, and three figures as numbers.
+        # In and out as our side has it: arrays, and two figures as numbers.
         errors, *figures = run(*map(torch.from_numpy, data))
         return errors.numpy(), torch.stack(figures).tolist()
 
@@ -117,7 +115,6 @@ def main():
     options = json.loads(sys.argv[1])
     # torch.compile warns of what it can't take in.
     logging.getLogger("torch").setLevel(logging.ERROR)
-    torch.set_num_threads(options["learnerCase"]["threads"])
     call = (inference_call if "rows" in options else learner_call)(options)
     for _ in range(30):
         call()

@@ -43,10 +43,14 @@ export function convolutionSpecs(signature: Signature): { specs: ParameterSpec[]
   let channels = image.depth * frames;
   const specs = LAYERS.flatMap(({ filters, size, stride }, i): ParameterSpec[] => {
     const fanIn = size * size * channels;
-    const kernel = { name: `conv${i}/kernel`, shape: [size, size, channels, filters], fanIn };
+    const shape = [size, size, channels, filters];
     [height, width] = [height, width].map((extent) => Math.floor((extent - size) / stride) + 1);
     channels = filters;
-    return [kernel, { name: `conv${i}/bias`, shape: [filters], fanIn }];
+    const uses = height * width;
+    return [
+      { name: `conv${i}/kernel`, shape, fanIn, uses },
+      { name: `conv${i}/bias`, shape: [filters], fanIn, uses },
+    ];
   });
   if (height < 1 || width < 1) {
     throw new Error(

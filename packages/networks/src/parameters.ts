@@ -10,6 +10,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /** Units that feed one output of the parameter's layer: what its start values are scaled by. */
   readonly fanIn: number;
+  /** How often a row's forward pass uses each value: once in a dense layer, at each position in a convolution. */
+  readonly uses: number;
 }
 
 /**
@@ -24,8 +26,8 @@ export function parameterSpecs(config: NetworkConfig, signature: Signature): Par
   const specs: ParameterSpec[] = [...(torso?.specs ?? [])];
   const dense = (name: string, fanIn: number, units: number): number => {
     specs.push(
-      { name: `${name}/kernel`, shape: [fanIn, units], fanIn },
-      { name: `${name}/bias`, shape: [units], fanIn },
+      { name: `${name}/kernel`, shape: [fanIn, units], fanIn, uses: 1 },
+      { name: `${name}/bias`, shape: [units], fanIn, uses: 1 },
     );
     return units;
   };
@@ -41,6 +43,11 @@ export function parameterSpecs(config: NetworkConfig, signature: Signature): Par
     dense(`${stream}/output`, dense(`${stream}/hidden`, width, last), outputs);
   }
   return specs;
+}
+
+/** The multiply-adds of a forward pass of one row. */
+export function multiplyAdds(specs: readonly ParameterSpec[]): number {
+  return specs.reduce((sum, { shape, uses }) => sum + elementsOf(shape) * uses, 0);
 }
 
 /**

@@ -2,7 +2,14 @@ import type { NetworkConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import { compile, loadTensor, type NamedTensors, type Runtime } from '@qfleet/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { forward, initialParameters, Packing, parameterSpecs, type Signature } from '../src/index.ts';
+import {
+  forward,
+  initialParameters,
+  multiplyAdds,
+  Packing,
+  parameterSpecs,
+  type Signature,
+} from '../src/index.ts';
 
 const config: NetworkConfig = { kind: 'nature-cnn', hidden: [16], dueling: true };
 /** The smallest image: one position is left after the last convolution. */
@@ -82,6 +89,14 @@ function valuesOf(signature: Signature, tensors: NamedTensors, observations: Uin
 }
 
 describe('the Nature CNN', () => {
+  it('costs what its layers add up to', () => {
+    const atari: Signature = { observationShape: [84, 84, 4], observationDType: 'uint8', actions: 6 };
+    const specs = parameterSpecs({ kind: 'nature-cnn', hidden: [512], dueling: false }, atari);
+    // Outputs × (inputs of one + its bias): 20×20×32, 9×9×64, 7×7×64, 512 and 6 of them.
+    const sum = 12_800 * 257 + 5_184 * 513 + 3_136 * 577 + 512 * 3_137 + 6 * 513;
+    expect(multiplyAdds(specs)).toBe(sum);
+  });
+
   it('has the parameters of the paper on 84 × 84 × 4', () => {
     const specs = parameterSpecs(
       { kind: 'nature-cnn', hidden: [512], dueling: false },

@@ -6,6 +6,7 @@ export { type Finding, type Inspection, inspect } from './inspect.ts';
 export { type LoadOptions, loadedTensor, loadTensor } from './load.ts';
 export { loadWasm } from './load-wasm.ts';
 export type * from './named-tensors.ts';
+export type { Parallelism } from './parallelism.ts';
 export { randomNormal, randomUniform } from './random.ts';
 export type * from './runtime.ts';
 export { type DecodedTensors, decodeTensors, encodeTensors, type TensorMetadata } from './safetensors.ts';

@@ -1,5 +1,6 @@
 import { loadLibrary } from './load-library.ts';
 import { loadGradients, loadWasm } from './load-wasm.ts';
+import { type Parallelism, setParallelism } from './parallelism.ts';
 import { tfjsVersion } from './provision/addon.ts';
 import { cacheDirectory, findProvisioned, type LibraryKind } from './provision/cache.ts';
 import { hasNvidiaGpu } from './provision/gpu.ts';
@@ -12,12 +13,8 @@ export interface LoadOptions {
   readonly force?: ForcedRuntime | undefined;
   /** Where provisioned libraries lie; the default is that of set-up. */
   readonly cache?: string;
-  /**
-   * Threads that libtensorflow may use for one op; 1 where absent, which is 2.4 times faster than all of them for
-   * small networks: the hand-over to a pool costs more than their matrices. Convolutions gain from more. The variable
-   * TF_NUM_INTRAOP_THREADS goes before it; later loads have no say.
-   */
-  readonly threads?: number;
+  /** `ops` where absent. Variables of libtensorflow that are set go before it; later loads have no say. */
+  readonly parallelism?: Parallelism;
 }
 
 const SET_UP = 'run `npm run setup` to bring it';
@@ -39,7 +36,7 @@ export function loadTensor(options: LoadOptions = {}): Promise<Runtime> {
     }
     return loaded;
   }
-  const loading = load(force, options.cache ?? cacheDirectory(), options.threads ?? 1);
+  const loading = load(force, options.cache ?? cacheDirectory(), options.parallelism ?? 'ops');
   loaded = loading;
   loadedAs = force;
   // A failed load leaves nothing behind, so that the caller may ask for another.
@@ -71,9 +68,12 @@ function forcedByEnvironment(): ForcedRuntime | undefined {
   throw new Error(`QFLEET_TENSOR is '${value}': it may be gpu, cpu or wasm`);
 }
 
-async function load(force: ForcedRuntime | undefined, cache: string, threads: number): Promise<Runtime> {
-  // Read by libtensorflow when it loads.
-  process.env['TF_NUM_INTRAOP_THREADS'] ??= `${threads}`;
+async function load(
+  force: ForcedRuntime | undefined,
+  cache: string,
+  parallelism: Parallelism,
+): Promise<Runtime> {
+  setParallelism(parallelism);
   const notes: string[] = [];
   const kinds: LibraryKind[] =
     force === 'wasm' ? [] : force ? [force] : hasNvidiaGpu() ? ['gpu', 'cpu'] : ['cpu'];

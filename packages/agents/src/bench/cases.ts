@@ -1,15 +1,12 @@
-import { availableParallelism } from 'node:os';
 import { type DqnConfig, runSchema } from '@qfleet/config';
 import type { Layout } from '@qfleet/replay';
 
-/** A training step that is measured: what goes in, what it is, and how many threads everyone gets. */
+/** A training step that is measured: what goes in, and what it is. */
 export interface LearnerCase {
   readonly name: string;
   readonly layout: Layout;
   readonly network: DqnConfig['network'];
   readonly batchSize: number;
-  /** Threads of one op, for all contestants alike. */
-  readonly threads: number;
   /** Updates a call that are measured. */
   readonly unrolled: readonly number[];
 }
@@ -21,9 +18,19 @@ const mlp = (sizes: readonly number[], batchSize: number): LearnerCase => {
     layout: { observationShape: [inputs], observationDType: 'float32', actions: sizes[sizes.length - 1] },
     network: { kind: 'mlp', hidden, dueling: false },
     batchSize,
-    threads: 1,
     unrolled: [1, 8],
   };
+};
+
+/**
+ * The step of Mnih et al. with a Huber loss, Adam and a soft target: what DQN's implementations have in common. Double
+ * Q-learning would add a forward pass, and clipping a norm, to both sides.
+ */
+export const STEP = {
+  doubleQ: false,
+  gradientClip: null,
+  loss: 'huber',
+  target: { kind: 'soft', tau: 0.005 },
 };
 
 /** The steps of `qfleet bench learner`. */
@@ -35,7 +42,6 @@ export const learnerCases: readonly LearnerCase[] = [
     layout: { observationShape: [84, 84, 4], observationDType: 'uint8', actions: 6 },
     network: { kind: 'nature-cnn', hidden: [512], dueling: false },
     batchSize: 32,
-    threads: availableParallelism(),
     unrolled: [1],
   },
 ];

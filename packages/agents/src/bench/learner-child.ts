@@ -2,7 +2,8 @@ import { Random } from '@qfleet/random';
 import type { Batch, Layout } from '@qfleet/replay';
 import { loadTensor } from '@qfleet/tensor';
 import { DqnAgent } from '../dqn/agent.ts';
-import { dqnConfig, type LearnerCase } from './cases.ts';
+import { parallelismOf } from '../dqn/parallelism.ts';
+import { dqnConfig, type LearnerCase, STEP } from './cases.ts';
 import { answerMeasurements } from './contestant.ts';
 
 /** What `learner-child.js` is told, as JSON in its one argument. */
@@ -16,8 +17,8 @@ export interface LearnerChildOptions {
 // in one.
 const { learnerCase, updatesPerCall, eager } = JSON.parse(process.argv[2]) as LearnerChildOptions;
 const { layout, network, batchSize } = learnerCase;
-const config = dqnConfig({ network, batchSize, updatesPerCall });
-const runtime = await loadTensor();
+const config = dqnConfig({ ...STEP, network, batchSize, updatesPerCall });
+const runtime = await loadTensor({ parallelism: parallelismOf(config, layout) });
 const agent = new DqnAgent(runtime, { config, layout, seed: 0, totalUpdates: null }, eager);
 const batches = drawBatches(layout, batchSize, updatesPerCall);
 const tdErrors = new Float32Array(batchSize * updatesPerCall);

@@ -6,7 +6,7 @@ import type { LearnerChildOptions } from './learner-child.ts';
 import { type BenchRow, compare, median, medianRatio, type Peer } from './rounds.ts';
 
 /**
- * Microseconds an update of DQN (double Q, Huber, clipping, Adam, soft target update), from batches in typed arrays
+ * Microseconds an update of DQN (forward on s and s′, target, Huber, backward, Adam, soft target update), from batches in typed arrays
  * to TD errors in one, compiled; held in turns against the same step run op by op on the same runtime, and against
  * a peer's where one is given.
  *
@@ -47,6 +47,5 @@ function ours(learnerCase: LearnerCase, updatesPerCall: number, eager: boolean):
   return {
     program: process.execPath,
     args: [fileURLToPath(new URL('./learner-child.js', import.meta.url)), JSON.stringify(options)],
-    environment: { TF_NUM_INTRAOP_THREADS: `${learnerCase.threads}` },
   };
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { DqnConfig } from '@qfleet/config';
 import {
   checkParameters,
@@ -20,6 +19,7 @@ import {
 import type { Agent, UpdateStats } from '../agent.ts';
 import { counterFromTensor, counterToTensor } from '../counter.ts';
 import { meanLoss } from './loss.ts';
+import { parallelismOf } from './parallelism.ts';
 import { ratesOf } from './rates.ts';
 import { dqnStep, ONLINE, stepInputs, TARGET } from './step.ts';
 
@@ -37,8 +37,7 @@ export interface DqnAgentOptions {
 
 /** A DQN learner with fresh parameters on the runtime of this process. */
 export async function createDqnAgent(given: DqnAgentOptions): Promise<Agent> {
-  const threads = given.config.network.kind === 'mlp' ? 1 : availableParallelism();
-  return new DqnAgent(await loadTensor({ threads }), given);
+  return new DqnAgent(await loadTensor({ parallelism: parallelismOf(given.config, given.layout) }), given);
 }
 
 /** The DQN family's learner: its updates run as one native call where the runtime has that. */

@@ -1,7 +1,7 @@
 import type { DqnConfig } from '@qfleet/config';
 import { forward, oneHot, type Packing, type Signature, stateDType, stateShape } from '@qfleet/networks';
 import { adam, type InputSpec, type StepResult, type TensorFlow, type TensorRecord } from '@qfleet/tensor';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { lossOfValues, valueAt } from './loss.ts';
 
 /** Names in the state: the packed parameters θ and the target network's θ⁻. Adam's slots follow `adamSlots`. */
