@@ -91,6 +91,7 @@ function rowsOf(shards: number, actors: number, { before, after, taken, stalenes
     plain(`${name}: updates`, grown('updates'), 'updates/s'),
     ...redisCpu(name, taken, shards),
     plain(`${name}: learner waits for actors`, 100 * grown('learnerWaitRatioSeconds'), '% of its time'),
+    plain(`${name}: learner waits for Redis`, 100 * grown('learnerWaitRedisSeconds'), '% of its time'),
     plain(
       `${name}: actors wait for the learner`,
       (100 * grown('actorWaitRatioSeconds')) / actors,
