@@ -22,6 +22,10 @@ export class Assembler {
   #frames = new Int32Array(0);
   #nextFrames = new Int32Array(0);
   readonly #horizon: Partial<Horizon> = {};
+  /** The batch that was written into last by `copyFetched`, and its states as bytes. */
+  #target: Batch | null = null;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #nextBytes: Uint8Array = new Uint8Array(0);
 
   constructor(index: TransitionIndex, cache: ObservationCache, options: AssemblerOptions) {
     this.#index = index;
@@ -117,22 +121,25 @@ export class Assembler {
   ): void {
     const { chunk: last, step } = this.#locateReturn(batch, row, chunk, leaf);
     const first = row * this.#options.frameStack;
-    const { observations, nextObservations } = batch;
-    this.#copyState(chunk, this.#index.stepOf(leaf, chunk), fetched, observations, first, missing);
-    this.#copyState(last, step, fetched, nextObservations, first, missing);
+    if (this.#target !== batch) {
+      this.#target = batch;
+      this.#bytes = asBytes(batch.observations);
+      this.#nextBytes = asBytes(batch.nextObservations);
+    }
+    this.#copyState(chunk, this.#index.stepOf(leaf, chunk), fetched, this.#bytes, first, missing);
+    this.#copyState(last, step, fetched, this.#nextBytes, first, missing);
   }
 
   #copyState(
     chunk: ChunkRecord,
     step: number,
     fetched: ReadonlyMap<ChunkRecord, Uint8Array>,
-    out: ObservationArray,
+    out: Uint8Array,
     first: number,
     missing: ChunkRecord[],
   ): void {
-    const { bytes, size } = this.#cache;
-    const length = size * out.BYTES_PER_ELEMENT;
-    const outBytes = new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+    const { bytes, size, rows } = this.#cache;
+    const length = size * rows.BYTES_PER_ELEMENT;
     let source = chunk;
     let frame = step;
     for (let at = first + this.#options.frameStack - 1; at >= first; at--) {
@@ -140,19 +147,26 @@ export class Assembler {
         source = source.previous;
         frame += source.length;
       }
-      const rows = source.row < 0 ? fetched.get(source) : bytes;
-      if (rows === undefined) {
-        missing.push(source);
-      } else {
-        const start = (Math.max(source.row, 0) + Math.max(frame, 0)) * length;
-        outBytes.set(rows.subarray(start, start + length), at * length);
-      }
+      const from = source.row < 0 ? fetched.get(source) : bytes;
+      if (from === undefined) missing.push(source);
+      else copyRow(from, Math.max(source.row, 0) + Math.max(frame, 0), out, at, length);
       frame--;
     }
   }
 }
 
-/** Up to this many elements a loop is faster than a view and its `set`. */
+const asBytes = ({ buffer, byteOffset, byteLength }: ObservationArray): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Copies row `row` of `from` to row `to` of `out`, where rows have `length` bytes. */
+function copyRow(from: Uint8Array, row: number, out: Uint8Array, to: number, length: number): void {
+  const start = row * length;
+  const at = to * length;
+  if (length > SMALL_ROW) out.set(from.subarray(start, start + length), at);
+  else for (let i = 0; i < length; i++) out[at + i] = from[start + i];
+}
+
+/** Up to this many elements (or bytes) a loop is faster than a view and its `set`. */
 const SMALL_ROW = 64;
 
 /** out[i] = rows[indices[i]], for the first `count` rows, of `size` elements each. */

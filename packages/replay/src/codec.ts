@@ -71,12 +71,13 @@ const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(by
 
 /** Small chunks share blocks of memory: one of its own costs more than all that is written into it. */
 const BLOCK = 1 << 16;
+const SMALL = BLOCK >> 3;
 let block: ArrayBufferLike = new ArrayBuffer(0);
 let blockUsed = 0;
 
 /** Whatever was there before, beginning on 8 bytes: all of it is written over, and zeros would be written twice. */
 function allocate(bytes: number): Uint8Array {
-  if (bytes > BLOCK >> 3) return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
+  if (bytes > SMALL) return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
   if (blockUsed + bytes > block.byteLength) {
     block = Buffer.allocUnsafeSlow(BLOCK).buffer;
     blockUsed = 0;
@@ -84,6 +85,12 @@ function allocate(bytes: number): Uint8Array {
   const allocated = new Uint8Array(block, blockUsed, bytes);
   blockUsed += pad(bytes);
   return allocated;
+}
+
+function allocateCopy(bytes: Uint8Array): Uint8Array {
+  const copy = allocate(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 /** The writer met last: mostly the next one too. */
@@ -306,6 +313,8 @@ export function decodeChunk(bytes: Uint8Array, layout: Layout): Chunk {
   const header = peekChunk(bytes);
   const at = checkWhole(bytes, header, layout);
   const { length, hasPriorities } = header;
+  // A small chunk goes whole to where it is aligned.
+  if (bytes.byteOffset % 8 !== 0 && bytes.length <= SMALL) bytes = allocateCopy(bytes);
   const { buffer, byteOffset: base } =
     bytes.byteOffset % 8 === 0 ? bytes : copyOf(bytes.subarray(0, at.observations));
   const chunk: Chunk = {
@@ -343,9 +352,10 @@ export function rereadObservations(
 ): Uint8Array | Promise<Uint8Array | null> | null {
   if (bytes.length < HEADER || checksumOf(bytes) !== checksum || crc32(bytes.subarray(16)) !== checksum)
     return null;
-  const at = offsetsOf(bytes[30], length, bytes[29] === 1, observationBytes(layout));
-  const stored = bytes.subarray(at.observations);
-  if (!isCompressed(bytes)) return stored;
+  const rowBytes = observationBytes(layout);
+  // They are the last column.
+  if (!isCompressed(bytes)) return bytes.subarray(bytes.length - (length + 1) * rowBytes);
+  const at = offsetsOf(bytes[30], length, bytes[29] === 1, rowBytes);
   const maxOutputLength = at.total - at.observations;
-  return decompressAside(stored, { maxOutputLength }).catch(() => null);
+  return decompressAside(bytes.subarray(at.observations), { maxOutputLength }).catch(() => null);
 }

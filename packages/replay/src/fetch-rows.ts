@@ -4,8 +4,16 @@ import { observationBytes } from './layout.ts';
 import type { ReplayStore } from './store.ts';
 import type { ChunkRecord } from './transition-index.ts';
 
-/** Bytes of observations that one request is to bring: the next is then on its way while this one is put to use. */
+/** Bytes of observations that one request is to bring, and those that may be on their way at a time, about. */
 const REQUEST_BYTES = 4 << 20;
+const BYTES_UNDER_WAY = 2 * REQUEST_BYTES;
+
+interface Request {
+  readonly chunks: readonly ChunkRecord[];
+  readonly bytes: number;
+  readonly resolve: (values: readonly (Uint8Array | null)[]) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /** Brings the observations of chunks that have left the cache, for several callers at a time. */
 export class FetchRows {
@@ -16,20 +24,23 @@ export class FetchRows {
   readonly #store: ReplayStore;
   readonly #layout: Layout;
   readonly #refused: (chunk: ChunkRecord, corrupted: boolean) => void;
-  /** The last two requests. */
-  #underWay: readonly [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
+  readonly #rowBytes: number;
+  readonly #waiting: Request[] = [];
+  #bytesUnderWay = 0;
+  #due = false;
 
   /** @param refused is told of chunks that the store has no longer, or only corrupted. */
   constructor(store: ReplayStore, layout: Layout, refused: (chunk: ChunkRecord, corrupted: boolean) => void) {
     this.#store = store;
     this.#layout = layout;
     this.#refused = refused;
-    this.stepsAtATime = Math.max(1, Math.floor(REQUEST_BYTES / observationBytes(layout)));
+    this.#rowBytes = observationBytes(layout);
+    this.stepsAtATime = Math.max(1, Math.floor(REQUEST_BYTES / this.#rowBytes));
   }
 
   /** The rows of each chunk that is there, as bytes. @throws what the store throws. */
   async rowsOf(chunks: readonly ChunkRecord[]): Promise<ReadonlyMap<ChunkRecord, Uint8Array>> {
-    const values = await this.#request(chunks.map(({ id }) => id));
+    const values = await this.#request(chunks);
     this.count += chunks.length;
     const rows = values.map(
       (bytes, i) => bytes && rereadObservations(bytes, this.#layout, chunks[i].length, chunks[i].checksum),
@@ -43,11 +54,43 @@ export class FetchRows {
     return fetched;
   }
 
-  /** Two requests are under way at a time: the server never waits for us, and what has come does not pile up. */
-  #request(ids: readonly number[]): Promise<(Uint8Array | null)[]> {
-    const [first, second] = this.#underWay;
-    const values = first.then(() => this.#store.fetch(ids));
-    this.#underWay = [second, values.catch(() => undefined)];
-    return values;
+  /**
+   * What is asked for in one turn goes in one request, and several of those are under way at a time: the server never
+   * waits for us, and yet what has come does not pile up.
+   */
+  #request(chunks: readonly ChunkRecord[]): Promise<readonly (Uint8Array | null)[]> {
+    const steps = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (!this.#due) queueMicrotask(() => this.#send());
+    this.#due = true;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ chunks, bytes: steps * this.#rowBytes, resolve, reject });
+    });
+  }
+
+  #send(): void {
+    this.#due = false;
+    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+      if (this.#bytesUnderWay > 0 && this.#bytesUnderWay + first.bytes > BYTES_UNDER_WAY) return;
+      let [count, bytes] = [0, 0];
+      do bytes += this.#waiting[count++].bytes;
+      while (count < this.#waiting.length && bytes + this.#waiting[count].bytes <= REQUEST_BYTES);
+      void this.#bring(this.#waiting.splice(0, count), bytes);
+    }
+  }
+
+  async #bring(requests: readonly Request[], bytes: number): Promise<void> {
+    this.#bytesUnderWay += bytes;
+    try {
+      const values = await this.#store.fetch(requests.flatMap(({ chunks }) => chunks.map(({ id }) => id)));
+      let first = 0;
+      for (const { chunks, resolve } of requests) {
+        resolve(values.slice(first, first + chunks.length));
+        first += chunks.length;
+      }
+    } catch (error) {
+      for (const { reject } of requests) reject(error);
+    }
+    this.#bytesUnderWay -= bytes;
+    this.#send();
   }
 }

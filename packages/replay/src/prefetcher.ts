@@ -55,8 +55,10 @@ export class Prefetcher {
     const { losses } = this.#replay;
     // What was drawn from a replay that is lost: its batches may still be written into, and are left to themselves.
     while (this.#queue.length > 0 && this.#queue[0].losses !== losses) this.#queue.shift();
-    const wanted = this.#replay.allAtHand ? 1 : this.#ahead + 1;
-    while (this.#queue.length < wanted) this.#queue.push(this.#draw(options));
+    // Some at once: they then come in one request.
+    const ahead = this.#replay.allAtHand ? 0 : this.#ahead;
+    if (this.#queue.length <= ahead >> 1)
+      while (this.#queue.length <= ahead) this.#queue.push(this.#draw(options));
 
     const { batches, arriving } = this.#queue.shift()!;
     if (arriving !== null) {

@@ -117,6 +117,27 @@ describe('the prefetcher', () => {
       for (const batch of (await prefetcher.next({}))!) expectWhole(batch);
     }
     if (!compress) expect(prefetcher.waitedSeconds).toBe(first);
+    // What is drawn in one turn comes in one request.
+    expect(store.requests).toBeLessThan(15);
+  });
+
+  it('asks for two portions of large observations at a time', async () => {
+    const layout: Layout = { observationShape: [1 << 20], observationDType: 'uint8', actions: 4 };
+    const store = new GatedStore(layout, { transitions: 12, bytes: 1e9 });
+    for (let i = 0; i < 12; i++) {
+      const observations = new Uint8Array(2 << 20).fill(i);
+      await store.append([
+        encodeChunk(makeChunk({ sequence: i, episode: i, length: 1, observations }, layout), layout),
+      ]);
+    }
+    const replay = new Replay(store, { layout, capacity: 12, discount: 0.9, nStep: 1, cacheBytes: 1 });
+    await replay.sync();
+    const prefetcher = new Prefetcher(replay, new Random(7), () => [makeBatch(8, layout)], 1);
+    const [batch] = (await prefetcher.next({ replacement: false }))!;
+    // Chunks of one step: the transition's handle is its number.
+    for (let row = 0; row < 8; row++) expect(batch.observations[row << 20]).toBe(batch.leaves[row]);
+    await untilIdle(store);
+    expect(store.requests).toBe(4);
     expect(store.mostUnderWay).toBe(2);
   });
 
