@@ -68,21 +68,21 @@ class Learner:
         return (taken.detach() - y).abs(), loss.detach(), taken.detach().mean()
 
 
+def observations(case, rows, random):
+    shape = (rows, *case["layout"]["observationShape"])
+    if case["layout"]["observationDType"] == "uint8":
+        return random.integers(0, 256, shape, dtype=np.uint8)
+    return random.standard_normal(shape, dtype=np.float32)
+
+
 def batch(case):
     random, rows = np.random.default_rng(0), case["batchSize"]
-    shape = (rows, *case["layout"]["observationShape"])
-
-    def observations():
-        if case["layout"]["observationDType"] == "uint8":
-            return random.integers(0, 256, shape, dtype=np.uint8)
-        return random.standard_normal(shape, dtype=np.float32)
-
     return (
-        observations(),
+        observations(case, rows, random),
         random.integers(0, case["layout"]["actions"], (rows, 1)),
         random.standard_normal(rows, dtype=np.float32),
         np.full(rows, 0.99, np.float32),
-        observations(),
+        observations(case, rows, random),
         np.ones(rows, np.float32),
     )
 
@@ -102,11 +102,11 @@ def learner_call(options):
 def inference_call(options):
     case, rows = options["learnerCase"], options["rows"]
     net = network(case)
-    observations = np.random.default_rng(0).standard_normal((rows, *case["layout"]["observationShape"]), np.float32)
+    data = observations(case, rows, np.random.default_rng(0))
 
     def call():
         with torch.inference_mode():
-            return net(torch.from_numpy(observations)).argmax(1).numpy()
+            return net(torch.from_numpy(data)).argmax(1).numpy()
 
     return call
 

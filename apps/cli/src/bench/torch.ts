@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Peer } from '@qfleet/agents';
@@ -23,6 +24,13 @@ export async function torchPeer(): Promise<Peer> {
       // Needs a C++ compiler.
       [`${name}, torch.compile`]: { ...command({ learnerCase, compile: true }), optional: true },
     }),
-    inference: (learnerCase, rows) => ({ [name]: command({ learnerCase, rows }) }),
+    // As our policy does, it may take one thread or all: which is faster depends on the rows.
+    inference: (learnerCase, rows) =>
+      Object.fromEntries(
+        [...new Set([1, availableParallelism()])].map((threads) => [
+          `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+          command({ learnerCase: { ...learnerCase, threads }, rows }),
+        ]),
+      ),
   };
 }

@@ -1,4 +1,4 @@
-import { forward, initialParameters } from '@qfleet/networks';
+import { elementsOf, forward, initialParameters } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { compile, loadTensor, loadWasm } from '@qfleet/tensor';
 import { createNetworkPolicy } from '../dqn/policy.ts';
@@ -18,7 +18,12 @@ const { learnerCase, rows, runs } = JSON.parse(process.argv[2]) as InferenceChil
 const { layout, network } = learnerCase;
 const parameters = initialParameters(network, layout, new Random(0));
 const random = new Random(2);
-const observations = Float32Array.from({ length: rows * layout.observationShape[0] }, () => random.normal());
+const size = rows * elementsOf(layout.observationShape);
+const dtype = layout.observationDType === 'uint8' ? 'uint8' : 'float32';
+const observations =
+  dtype === 'uint8'
+    ? Uint8Array.from({ length: size }, () => random.integer(256))
+    : Float32Array.from({ length: size }, () => random.normal());
 await answerMeasurements(await (runs === 'policy' ? policyCall() : forwardCall()), 1);
 
 async function policyCall(): Promise<() => void> {
@@ -36,7 +41,7 @@ async function forwardCall(): Promise<() => void> {
     (state, inputs) => ({
       outputs: { q: forward(runtime.tf, network, layout, state, inputs['observations']) },
     }),
-    { state: parameters, inputs: { observations: { shape: [rows, ...layout.observationShape] } } },
+    { state: parameters, inputs: { observations: { shape: [rows, ...layout.observationShape], dtype } } },
   );
   return () => void compiled.run({ observations });
 }

@@ -1,11 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { loadTensor } from '@qfleet/tensor';
-import { learnerCases } from './cases.ts';
+import { type LearnerCase, learnerCases } from './cases.ts';
 import type { ContestantCommand } from './contestant.ts';
 import type { InferenceChildOptions } from './inference-child.ts';
 import { type BenchRow, compare, median, medianRatio, type Peer } from './rounds.ts';
 
-const sizes = [1, 16, 64, 256, 1024];
+/** Networks of the learner's cases, and the vectors that actors have of such. */
+const cases: readonly { name: string; learnerCase: LearnerCase; sizes: readonly number[] }[] = [
+  { name: 'MLP 4-128-128-2', learnerCase: learnerCases[0], sizes: [1, 16, 64, 256, 1024] },
+  { name: 'Nature CNN', learnerCase: learnerCases[2], sizes: [1, 8, 32] },
+];
 
 /**
  * Microseconds of a policy's `act` on a vector of environments: forward pass, argmax and ε-greedy, typed arrays in
@@ -14,38 +18,47 @@ const sizes = [1, 16, 64, 256, 1024];
  * @param milliseconds of measuring a figure.
  */
 export async function benchInference(peer: Peer | null = null, milliseconds = 1000): Promise<BenchRow[]> {
-  const [learnerCase] = learnerCases;
   const { kind, version } = await loadTensor();
   const rows: BenchRow[] = [];
-  for (const size of sizes) {
-    const ours = (runs: InferenceChildOptions['runs']): ContestantCommand => {
-      const options: InferenceChildOptions = { learnerCase, rows: size, runs };
-      return {
-        program: process.execPath,
-        args: [fileURLToPath(new URL('./inference-child.js', import.meta.url)), JSON.stringify(options)],
-        // What suits a process that only plays: graphs run on the calling thread.
-        environment: { TF_NUM_INTEROP_THREADS: '-1' },
+  for (const { name, learnerCase, sizes } of cases) {
+    for (const size of sizes) {
+      const references: Record<string, ContestantCommand> = {
+        'forward on tfjs WASM': ours(learnerCase, size, 'wasm'),
+        ...(kind === 'wasm' ? {} : { [`forward compiled, ${version}`]: ours(learnerCase, size, 'library') }),
+        ...peer?.inference(learnerCase, size),
       };
-    };
-    const references: Record<string, ContestantCommand> = {
-      'forward on tfjs WASM': ours('wasm'),
-      ...(kind === 'wasm' ? {} : { [`forward compiled, ${version}`]: ours('library') }),
-      ...peer?.inference(learnerCase, size),
-    };
-    const figures = await compare({ policy: ours('policy'), ...references }, milliseconds);
-    const value = figures.get('policy')!;
-    for (const reference of Object.keys(references)) {
-      const other = figures.get(reference);
-      if (other === undefined) continue;
-      rows.push({
-        name: `policy, MLP 4-128-128-2, ${size} ${size === 1 ? 'row' : 'rows'}`,
-        value: median(value),
-        unit: 'µs',
-        reference,
-        referenceValue: median(other),
-        ratio: medianRatio(value, other),
-      });
+      const figures = await compare(
+        { policy: ours(learnerCase, size, 'policy'), ...references },
+        milliseconds,
+      );
+      const value = figures.get('policy')!;
+      for (const reference of Object.keys(references)) {
+        const other = figures.get(reference);
+        if (other === undefined) continue;
+        rows.push({
+          name: `policy, ${name}, ${size} ${size === 1 ? 'row' : 'rows'}`,
+          value: median(value),
+          unit: 'µs',
+          reference,
+          referenceValue: median(other),
+          ratio: medianRatio(value, other),
+        });
+      }
     }
   }
   return rows;
+}
+
+function ours(
+  learnerCase: LearnerCase,
+  rows: number,
+  runs: InferenceChildOptions['runs'],
+): ContestantCommand {
+  const options: InferenceChildOptions = { learnerCase, rows, runs };
+  return {
+    program: process.execPath,
+    args: [fileURLToPath(new URL('./inference-child.js', import.meta.url)), JSON.stringify(options)],
+    // What suits a process that only plays: graphs run on the calling thread.
+    environment: { TF_NUM_INTEROP_THREADS: '-1' },
+  };
 }
