@@ -133,7 +133,14 @@ export const runSchema = z.strictObject({
       chunkLength: z.int().min(1).max(4_096).default(32).describe('steps a chunk, at most'),
       sampling: sampling.prefault({ kind: 'uniform' }),
       shards: z
-        .array(z.string().regex(/^(rediss?|unix):\/\//, 'a URL: redis://, rediss:// or unix://'))
+        .array(
+          z
+            .string()
+            .regex(
+              /^(rediss?(-cluster)?|unix):\/\//,
+              'a URL: redis://, rediss://, redis-cluster:// or unix://',
+            ),
+        )
         .max(64)
         .default([])
         .describe('URLs of Redis servers that share the replay; none: the run’s own holds it'),

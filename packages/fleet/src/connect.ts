@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { RedisClient } from '@qfleet/replay';
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { backoff } from './backoff.ts';
 import { FleetError, messageOf } from './errors.ts';
 import { checkRedis } from './local-redis/check.ts';
 import { explainRedisError } from './local-redis/explain.ts';
 import type { Logger } from './logger.ts';
-import { displayUrl, redisOptionsOf } from './redis-url.ts';
+import { type ClusterAddress, clusterOf, displayUrl, redisOptionsOf } from './redis-url.ts';
+import { serversOf } from './servers-of.ts';
 
 export interface ConnectOptions {
   /** Shown by `CLIENT LIST`: actor, learner, cli, … */
@@ -20,30 +22,31 @@ export interface ConnectOptions {
 const SOCKET_TIMEOUT_MS = 20_000;
 
 /**
- * A connection that is up, to a Redis that answered. From then on an outage is waited out: commands are kept and
+ * A connection that is up, to a Redis or a Redis Cluster that answered. From then on an outage is waited out: commands are kept and
  * sent (again) once Redis is back, tried with growing, jittered pauses. Whoever holds the connection bounds what it
  * keeps waiting.
  *
  * @throws FleetError, one sentence: not reachable, password refused, too old, set to evict keys, …;
  *   FleetConfigurationError for a URL that cannot be read.
  */
-export async function connectRedis(url: string, options: ConnectOptions): Promise<Redis> {
+export async function connectRedis(url: string, options: ConnectOptions): Promise<RedisClient> {
+  const cluster = clusterOf(url);
   const settings: Settings = {
-    ...redisOptionsOf(url),
+    ...(cluster?.options ?? redisOptionsOf(url)),
     replyMapping: 'legacy',
     connectionName: `qfleet-${options.role}`,
-    lazyConnect: true,
     connectTimeout: 5_000,
     socketTimeout: SOCKET_TIMEOUT_MS,
     maxRetriesPerRequest: null,
-    retryStrategy: () => null,
     // A failover made this server a replica: find the new primary.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
   const until = performance.now() + (options.patience ?? 0) * 1000;
   for (let tries = 1; ; tries++) {
     try {
-      return await connectOnce(settings, options.log);
+      const redis = cluster ? await connectCluster(cluster, settings) : await connectServer(settings);
+      reportOutages(redis, options.log);
+      return redis;
     } catch (error) {
       options.signal?.throwIfAborted();
       const pause = backoff(tries);
@@ -58,8 +61,58 @@ export async function connectRedis(url: string, options: ConnectOptions): Promis
 
 type Settings = RedisOptions & { replyMapping: 'legacy' };
 
-async function connectOnce(settings: Settings, log: Logger | undefined): Promise<Redis> {
-  const redis = new Redis(settings);
+async function connectServer(settings: Settings): Promise<Redis> {
+  const redis = await connectOnce(settings, false);
+  redis.options.retryStrategy = (times) => backoff(times);
+  return redis;
+}
+
+/** Commands wait out a failover as long as an outage of one server. */
+async function connectCluster({ nodes }: ClusterAddress, settings: Settings): Promise<Cluster> {
+  await findNode(nodes, settings);
+  const options: ClusterOptions & { redisOptions: Settings } = {
+    redisOptions: settings,
+    lazyConnect: true,
+    clusterRetryStrategy: () => null,
+    maxRedirections: Number.POSITIVE_INFINITY,
+    slotsRefreshTimeout: 5_000,
+    // Certificates are of names.
+    ...(settings.tls ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
+  };
+  const cluster = new Cluster([...nodes], options);
+  // It is told by the promise.
+  cluster.on('error', () => undefined);
+  try {
+    await cluster.connect();
+    for (const server of serversOf(cluster)) await checkRedis(server, true);
+  } catch (error) {
+    cluster.disconnect();
+    throw error;
+  }
+  cluster.options.clusterRetryStrategy = (times) => backoff(times);
+  return cluster;
+}
+
+/**
+ * Asks the nodes one after the other until one answers: of a cluster that cannot be reached, ioredis never says why.
+ * @throws what is wrong with the last one.
+ */
+async function findNode(nodes: ClusterAddress['nodes'], settings: Settings): Promise<void> {
+  let failure: unknown;
+  for (const node of nodes) {
+    try {
+      const redis = await connectOnce({ ...settings, ...node }, true);
+      redis.disconnect();
+      return;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function connectOnce(settings: Settings, asCluster: boolean): Promise<Redis> {
+  const redis = new Redis({ ...settings, lazyConnect: true, retryStrategy: () => null });
   let failure: unknown = null;
   const keep = (error: unknown): void => {
     failure ??= error;
@@ -67,19 +120,17 @@ async function connectOnce(settings: Settings, log: Logger | undefined): Promise
   redis.on('error', keep);
   try {
     await redis.connect();
-    await checkRedis(redis);
+    await checkRedis(redis, asCluster);
   } catch (error) {
     redis.disconnect();
     throw failure ?? error;
   }
   redis.off('error', keep);
-  redis.options.retryStrategy = (times) => backoff(times);
-  reportOutages(redis, log);
   return redis;
 }
 
 /** One line when Redis goes and one when it is back, however many tries lie between. */
-function reportOutages(redis: Redis, log: Logger | undefined): void {
+function reportOutages(redis: RedisClient, log: Logger | undefined): void {
   let away = false;
   let cause = 'the connection was closed';
   redis.on('error', (error: unknown) => {

@@ -1,5 +1,5 @@
 import { returnBucket } from '@qfleet/metrics';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@qfleet/replay';
 import { fleetKeys } from './keys.ts';
 
 /** A finished training episode. */
@@ -33,7 +33,7 @@ return 1`;
  * @param report rising from 1: one that comes again, for its reply was lost, counts once.
  */
 export async function reportEpisodes(
-  redis: Redis,
+  redis: RedisClient,
   run: string,
   actor: string,
   report: number,
@@ -65,7 +65,7 @@ export async function reportEpisodes(
  * Episodes reported after `after` (a position that an earlier call gave), oldest first; without it, all that are kept.
  */
 export async function readEpisodes(
-  redis: Redis,
+  redis: RedisClient,
   run: string,
   after: string = FIRST,
 ): Promise<{ readonly episodes: EpisodeReport[]; readonly position: string }> {
@@ -74,7 +74,7 @@ export async function readEpisodes(
 }
 
 /** The newest `count` episodes at most, oldest first. */
-export async function lastEpisodes(redis: Redis, run: string, count: number): Promise<EpisodeReport[]> {
+export async function lastEpisodes(redis: RedisClient, run: string, count: number): Promise<EpisodeReport[]> {
   const entries = await redis.xrevrange(fleetKeys(run).episodes, '+', '-', 'COUNT', count);
   return entries.reverse().flatMap(parse).slice(-count);
 }

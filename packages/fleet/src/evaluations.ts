@@ -1,3 +1,4 @@
+import type { RedisClient } from '@qfleet/replay';
 import {
   type EvaluationRequest,
   type EvaluationResult,
@@ -5,7 +6,6 @@ import {
   meanAndStd,
 } from '@qfleet/training';
 import { type Job, type Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { FleetError, messageOf } from './errors.ts';
 import { EVALUATIONS_QUEUE, fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
@@ -37,14 +37,14 @@ return 1`;
 
 /** Evaluations as BullMQ jobs, which any evaluator takes. The parameters lie beside the queue, in a key of their own. */
 export class EvaluationQueue implements Evaluations {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #run: string;
   readonly #queue: Queue<EvaluationJob>;
   readonly #lease: LearnerLease;
   #read = 0;
 
   /** @param lease of the learner that asks. */
-  constructor(redis: Redis, run: string, lease: LearnerLease) {
+  constructor(redis: RedisClient, run: string, lease: LearnerLease) {
     this.#redis = redis;
     this.#run = run;
     this.#lease = lease;
@@ -95,7 +95,11 @@ export class EvaluationQueue implements Evaluations {
 }
 
 /** The run's evaluation results in the order they came, without the first `after`. */
-export async function readEvaluations(redis: Redis, run: string, after = 0): Promise<EvaluationResult[]> {
+export async function readEvaluations(
+  redis: RedisClient,
+  run: string,
+  after = 0,
+): Promise<EvaluationResult[]> {
   const results = await redis.lrange(fleetKeys(run).evaluations, after, -1);
   return results.map((text) => JSON.parse(text) as EvaluationResult);
 }
@@ -109,7 +113,7 @@ return 1`;
 export type Evaluate = (request: EvaluationRequest, signal: AbortSignal) => Promise<readonly number[]>;
 
 export interface EvaluationWorkerOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly run: string;
   readonly evaluate: Evaluate;
   readonly log: Logger;

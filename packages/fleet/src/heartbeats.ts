@@ -11,7 +11,7 @@ import {
   type SupervisorSnapshot,
   zeroTotals,
 } from '@qfleet/metrics';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@qfleet/replay';
 import { messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
@@ -35,7 +35,7 @@ export interface Beat<R extends Role> {
 }
 
 export interface HeartbeatsOptions<R extends Role> {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly run: string;
   readonly role: R;
   /** This life of the process. */

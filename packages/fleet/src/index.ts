@@ -29,7 +29,7 @@ export { createLogger, type Logger } from './logger.ts';
 export { outlastFullMemory } from './outlast.ts';
 export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
 export { FleetReader } from './read-fleet.ts';
-export { readRedisServer } from './redis-info.ts';
+export { readRedisServer, readRedisServers } from './redis-info.ts';
 export { displayUrl, redisOptionsOf } from './redis-url.ts';
 export { ReplayShards } from './replay-shards.ts';
 export {
@@ -45,6 +45,7 @@ export {
   waitForRun,
 } from './run.ts';
 export { type ProcessContext, REDIS_PATIENCE_SECONDS, runProcess } from './run-process.ts';
+export { serversOf } from './servers-of.ts';
 export { type ChildSpec, type ChildStatus, Supervisor, type SupervisorOptions } from './supervisor.ts';
 export { RedisWeightsChannel } from './weights-channel.ts';
 export { type FollowWeightsOptions, followWeights } from './weights-feed.ts';

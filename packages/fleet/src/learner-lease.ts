@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@qfleet/replay';
 import { FleetError, messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
@@ -49,14 +49,14 @@ export interface AcquireOptions {
  */
 export class LearnerLease implements AsyncDisposable {
   readonly token: number;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #run: string;
   readonly #holder: string;
   readonly #lost = new AbortController();
   readonly #released = new AbortController();
   readonly #renewing: Promise<void>;
 
-  private constructor(redis: Redis, run: string, holder: string, token: number) {
+  private constructor(redis: RedisClient, run: string, holder: string, token: number) {
     this.token = token;
     this.#redis = redis;
     this.#run = run;
@@ -70,7 +70,7 @@ export class LearnerLease implements AsyncDisposable {
    * @throws the signal's reason when it is aborted.
    */
   static async acquire(
-    redis: Redis,
+    redis: RedisClient,
     run: string,
     id: string,
     options: AcquireOptions = {},

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaseOrder } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
+import type { RedisClient } from '@qfleet/replay';
 import { type Job, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { messageOf } from './errors.ts';
 import { fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
 import type { Logger } from './logger.ts';
@@ -26,7 +26,7 @@ interface LeaseData {
  * Puts the leases of all the run's slots into the queue, in `leaseOrder`; leases that are there or held are left as
  * they are, so that a learner may call this at every start, and again where Redis lost them.
  */
-export async function seedLeases(redis: Redis, run: string, fleet: RunConfig['fleet']): Promise<void> {
+export async function seedLeases(redis: RedisClient, run: string, fleet: RunConfig['fleet']): Promise<void> {
   const queue = openQueue<LeaseData>(redis, run, ROLLOUTS_QUEUE);
   try {
     await queue.addBulk(
@@ -43,7 +43,7 @@ export async function seedLeases(redis: Redis, run: string, fleet: RunConfig['fl
 }
 
 export interface RolloutLeasesOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly run: string;
   /** This life of the process: what its locks are held by. */
   readonly id: string;

@@ -1,10 +1,10 @@
+import type { RedisClient } from '@qfleet/replay';
 import { Queue, type QueueOptions } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { fleetKeys } from './keys.ts';
 
 /** A BullMQ queue of the run, on the caller's connection. */
 export function openQueue<Data>(
-  redis: Redis,
+  redis: RedisClient,
   run: string,
   name: string,
   options: Omit<QueueOptions, 'connection' | 'prefix'> = {},

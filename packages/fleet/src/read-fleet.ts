@@ -1,13 +1,18 @@
 import { type FleetState, type FleetTotals, returnBounds, zeroTotals } from '@qfleet/metrics';
-import { openRedisReplay, ReplayMissingError, type ReplayStanding, replayRefusals } from '@qfleet/replay';
+import {
+  openRedisReplay,
+  type RedisClient,
+  ReplayMissingError,
+  type ReplayStanding,
+  replayRefusals,
+} from '@qfleet/replay';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { lastEpisodes } from './episodes.ts';
 import { readEvaluations } from './evaluations.ts';
 import type { Role, Snapshots } from './heartbeats.ts';
 import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
 import { openQueue } from './queues.ts';
-import { readRedisServer } from './redis-info.ts';
+import { readRedisServers } from './redis-info.ts';
 import { ReplayShards } from './replay-shards.ts';
 import { type RunRecord, readRun } from './run.ts';
 
@@ -25,13 +30,13 @@ const QUEUES = [ROLLOUTS_QUEUE, EVALUATIONS_QUEUE] as const;
 
 /** Reads the state of a run's fleet, again and again. */
 export class FleetReader {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #run: string;
   readonly #queues: readonly Queue[];
   /** Connected at the first reading of the run. */
   #shards: ReplayShards | null = null;
 
-  constructor(redis: Redis, run: string) {
+  constructor(redis: RedisClient, run: string) {
     this.#redis = redis;
     this.#run = run;
     this.#queues = QUEUES.map((name) => openQueue(redis, run, name, { skipMetasUpdate: true }));
@@ -45,7 +50,7 @@ export class FleetReader {
     const sentAt = performance.now();
     await redis.ping();
     const redisRoundTripSeconds = (performance.now() - sentAt) / 1000;
-    const [record, processes, totals, returns, episodes, evaluations, evaluated, redisServer, queues] =
+    const [record, processes, totals, returns, episodes, evaluations, evaluated, redisServers, queues] =
       await Promise.all([
         readRun(redis, run),
         this.#processes(),
@@ -54,7 +59,7 @@ export class FleetReader {
         lastEpisodes(redis, run, LAST_EPISODES),
         readEvaluations(redis, run, -1),
         redis.llen(keys.evaluations),
-        readRedisServer(redis, '0'),
+        readRedisServers(redis, '0'),
         this.#counts(),
       ]);
     if (!record) return null;
@@ -63,7 +68,7 @@ export class FleetReader {
     const [standing, refusals, shardServers] = await Promise.all([
       this.#standing(shards),
       replayRefusals(shards.addresses),
-      Promise.all(shards.servers.map((server, i) => readRedisServer(server, `${i + 1}`))),
+      Promise.all(shards.servers.map((server, i) => readRedisServers(server, `${i + 1}`))),
     ]);
     const counted = numbers(zeroTotals(), totals);
     return {
@@ -101,7 +106,7 @@ export class FleetReader {
         capacityBytes: replay.capacityBytes,
         samplesPerInsertTarget: replay.samplesPerInsert,
       },
-      redisServers: [redisServer, ...shardServers],
+      redisServers: [redisServers, ...shardServers].flat(),
       queues,
       ...processes,
     };

@@ -1,9 +1,22 @@
 import type { RedisServerSnapshot } from '@qfleet/metrics';
+import type { RedisClient } from '@qfleet/replay';
 import type { Redis } from 'ioredis';
 import { parseInfo } from './local-redis/check.ts';
+import { serversOf } from './servers-of.ts';
 
-/** What the server says of itself now. */
-export async function readRedisServer(redis: Redis, server: string): Promise<RedisServerSnapshot> {
+/** What a client's servers say of themselves now. @param name of the server; a cluster's are `name.0`, `name.1` … */
+export async function readRedisServers(redis: RedisClient, name: string): Promise<RedisServerSnapshot[]> {
+  const servers = serversOf(redis);
+  return Promise.all(
+    servers.map((server, i) => readRedisServer(server, servers.length > 1 ? `${name}.${i}` : name)),
+  );
+}
+
+/** What a server says of itself now. */
+export async function readRedisServer(
+  redis: Pick<Redis, 'info'>,
+  server: string,
+): Promise<RedisServerSnapshot> {
   // All at once, for Redis 6 takes no list of sections.
   const fields = parseInfo(await redis.info());
   const number = (name: string): number => Number(fields.get(name) ?? 0);

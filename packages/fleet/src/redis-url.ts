@@ -16,7 +16,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function redisOptionsOf(url: string, env: Env = process.env): RedisOptions {
   const parsed = URL.parse(url);
-  const forms = 'use redis://host:port, rediss://host:port or unix:///path';
+  const forms = 'use redis://host:port, rediss://host:port, redis-cluster://host:port,… or unix:///path';
   if (!parsed) throw new FleetConfigurationError(`The Redis URL cannot be read: ${forms}.`);
   const options: RedisOptions = {
     ...credentials(parsed, env),
@@ -38,8 +38,46 @@ export function redisOptionsOf(url: string, env: Env = process.env): RedisOption
   }
 }
 
+const CLUSTER = /^redis(s?)-cluster:\/\/(?:(.*)@)?([^@/?#]*)\/?$/;
+
+/** Where to begin with a cluster, and how to connect to each of its nodes. */
+export interface ClusterAddress {
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly options: RedisOptions;
+}
+
+/**
+ * As `redisOptionsOf`, of `redis-cluster://[user:password@]host:port[,host:port]…`, or `rediss-cluster://…` for TLS: any
+ * nodes of a Redis Cluster, from which the others are learned. Null for any other URL.
+ *
+ * @throws FleetConfigurationError naming what is wrong.
+ */
+export function clusterOf(url: string, env: Env = process.env): ClusterAddress | null {
+  if (!/^rediss?-cluster:/.test(url)) return null;
+  const [, tls, userinfo, hosts] = CLUSTER.exec(url) ?? [];
+  const nodes = hosts?.split(',') ?? [];
+  const user = userinfo === undefined ? '' : `${userinfo}@`;
+  if (nodes.length === 0 || nodes.some((node) => !node || !URL.canParse(`redis://${user}${node}`))) {
+    throw new FleetConfigurationError(
+      'The Redis Cluster URL cannot be read: use redis-cluster://host:port,host:port or rediss-cluster://….',
+    );
+  }
+  const addresses = nodes.map((node) => redisOptionsOf(`redis${tls}://${user}${node}`, env));
+  const { host: _, port: __, db: ___, tls: secured, ...options } = addresses[0];
+  return {
+    nodes: addresses.map(({ host, port }) => ({ host: host!, port: port! })),
+    options: secured ? { ...options, tls: ofAnyNode(secured, env) } : options,
+  };
+}
+
+/** Each node's certificate is held against its own host, unless a name is given for all. */
+function ofAnyNode({ servername, ...tls }: NonNullable<RedisOptions['tls']>, env: Env) {
+  return env['QFLEET_REDIS_SERVERNAME'] ? { servername, ...tls } : tls;
+}
+
 /** The URL as it may be shown: without credentials. */
 export function displayUrl(url: string): string {
+  if (/^rediss?-cluster:/.test(url)) return url.replace(/\/\/.*@/, '//');
   const parsed = URL.parse(url);
   if (!parsed) return 'the given URL';
   parsed.username = '';

@@ -1,5 +1,4 @@
-import type { ShardAddress } from '@qfleet/replay';
-import type { Redis } from 'ioredis';
+import type { RedisClient, ShardAddress } from '@qfleet/replay';
 import { type ConnectOptions, connectRedis } from './connect.ts';
 import { replayPrefix } from './keys.ts';
 
@@ -8,9 +7,9 @@ export class ReplayShards {
   /** One a shard, in the order of the configuration. */
   readonly addresses: readonly ShardAddress[];
   /** The servers beside the run's own. */
-  readonly servers: readonly Redis[];
+  readonly servers: readonly RedisClient[];
 
-  private constructor(addresses: readonly ShardAddress[], servers: readonly Redis[]) {
+  private constructor(addresses: readonly ShardAddress[], servers: readonly RedisClient[]) {
     this.addresses = addresses;
     this.servers = servers;
   }
@@ -21,13 +20,15 @@ export class ReplayShards {
    * @throws FleetError as `connectRedis`, for the first server that can't be used.
    */
   static async connect(
-    redis: Redis,
+    redis: RedisClient,
     run: string,
     urls: readonly string[],
     options: ConnectOptions,
   ): Promise<ReplayShards> {
     if (urls.length === 0) return new ReplayShards([{ redis, prefix: replayPrefix(run) }], []);
-    const results = await Promise.allSettled(urls.map((url) => connectRedis(url, options)));
+    // Shards on one server or cluster share a connection.
+    const unique = [...new Set(urls)];
+    const results = await Promise.allSettled(unique.map((url) => connectRedis(url, options)));
     const servers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     const failure = results.find((result) => result.status === 'rejected');
     if (failure) {
@@ -35,7 +36,10 @@ export class ReplayShards {
       throw failure.reason;
     }
     return new ReplayShards(
-      servers.map((server, shard) => ({ redis: server, prefix: replayPrefix(run, shard) })),
+      urls.map((url, shard) => ({
+        redis: servers[unique.indexOf(url)],
+        prefix: replayPrefix(run, shard),
+      })),
       servers,
     );
   }

@@ -1,7 +1,7 @@
 import { ConfigError } from '@qfleet/config';
 import { EnvironmentDefinitionError, EnvironmentError } from '@qfleet/envs';
+import type { RedisClient } from '@qfleet/replay';
 import { processTrace, startTracing, type Tracer } from '@qfleet/tracing';
-import type { Redis } from 'ioredis';
 import { connectRedis } from './connect.ts';
 import { FleetConfigurationError, messageOf } from './errors.ts';
 import type { Role } from './heartbeats.ts';
@@ -13,7 +13,7 @@ import { type ProcessEnv, readProcessEnv } from './process-env.ts';
 export interface ProcessContext {
   readonly env: ProcessEnv;
   readonly log: Logger;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
   /** Aborted when the process is to drain and end: SIGTERM, SIGINT, or its supervisor is gone. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { RunConfig } from '@qfleet/config';
 import type { RunPhase } from '@qfleet/metrics';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@qfleet/replay';
 import { FleetConfigurationError } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
@@ -32,7 +32,7 @@ const WAIT_LOG_MS = 30_000;
  * @returns whether it was written now.
  * @throws FleetConfigurationError where the run exists with another configuration, naming the first difference.
  */
-export async function createRun(redis: Redis, run: string, config: RunConfig): Promise<boolean> {
+export async function createRun(redis: RedisClient, run: string, config: RunConfig): Promise<boolean> {
   const key = fleetKeys(run).run;
   // One transaction: nobody sees a record without its phase.
   const replies = await redis
@@ -57,7 +57,7 @@ export async function createRun(redis: Redis, run: string, config: RunConfig): P
  * Writes the record again where Redis lost it, as it is here: for the learner, whose heartbeat then finds no run. Leases
  * are seeded again by `seedLeases`, weights published again, the replay fills up again.
  */
-export async function restoreRun(redis: Redis, record: RunRecord): Promise<void> {
+export async function restoreRun(redis: RedisClient, record: RunRecord): Promise<void> {
   const key = fleetKeys(record.run).run;
   await redis
     .multi()
@@ -68,7 +68,7 @@ export async function restoreRun(redis: Redis, record: RunRecord): Promise<void>
 }
 
 /** The record as it is now; null: there is none. */
-export async function readRun(redis: Redis, run: string): Promise<RunRecord | null> {
+export async function readRun(redis: RedisClient, run: string): Promise<RunRecord | null> {
   const record = await redis.hgetall(fleetKeys(run).run);
   if (record['config'] === undefined) return null;
   return {
@@ -92,7 +92,7 @@ export interface WaitForRunOptions {
  * @throws the signal's reason when it is aborted.
  */
 export async function waitForRun(
-  redis: Redis,
+  redis: RedisClient,
   run: string,
   options: WaitForRunOptions = {},
 ): Promise<RunRecord> {
@@ -141,7 +141,7 @@ return now`;
  *   another learner's.
  */
 export async function setPhase(
-  redis: Redis,
+  redis: RedisClient,
   run: string,
   phase: RunPhase,
   reason = '',
@@ -153,7 +153,7 @@ export async function setPhase(
 }
 
 export async function readPhase(
-  redis: Redis,
+  redis: RedisClient,
   run: string,
 ): Promise<{ readonly phase: RunPhase; readonly reason: string | null } | null> {
   const [phase, reason] = await redis.hmget(fleetKeys(run).run, 'phase', 'reason');

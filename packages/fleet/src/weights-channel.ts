@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Weights, WeightsChannel } from '@qfleet/agents';
+import type { RedisClient } from '@qfleet/replay';
 import { decodeTensors, encodeTensors } from '@qfleet/tensor';
-import type { Redis } from 'ioredis';
 import { FleetError, messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
@@ -28,7 +28,7 @@ const LOOK_AGAIN_MS = 1_000;
  * and read whole. `version` stands beside it, so that asking for news costs a few bytes.
  */
 export class RedisWeightsChannel implements WeightsChannel {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #run: string;
   readonly #lease: LearnerLease | null;
   /** Of the blob read last. */
@@ -41,7 +41,7 @@ export class RedisWeightsChannel implements WeightsChannel {
   #announced = 0;
 
   /** @param lease needed to publish. */
-  constructor(redis: Redis, run: string, lease: LearnerLease | null = null) {
+  constructor(redis: RedisClient, run: string, lease: LearnerLease | null = null) {
     this.#redis = redis;
     this.#run = run;
     this.#lease = lease;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Weights } from '@qfleet/agents';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@qfleet/replay';
+import { Cluster } from 'ioredis';
 import { messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
@@ -8,7 +9,7 @@ import type { RedisWeightsChannel } from './weights-channel.ts';
 
 export interface FollowWeightsOptions {
   /** Takes the announcements too: over RESP3 they come between replies, so no second connection is needed. */
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly run: string;
   readonly channel: RedisWeightsChannel;
   /** The version that is held now. */
@@ -63,7 +64,7 @@ export async function followWeights(options: FollowWeightsOptions): Promise<void
 class Announcements {
   /** Whether they come now. */
   heard = false;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #topic: string;
   readonly #log: Logger;
   readonly #onMessage: (topic: string, version: string) => void;
@@ -75,7 +76,7 @@ class Announcements {
     this.#topic = fleetKeys(run).weights;
     this.#log = log;
     // It would be done again here and there: only here is a refusal met.
-    redis.options.autoResubscribe = false;
+    if (!(redis instanceof Cluster)) redis.options.autoResubscribe = false;
     this.#onMessage = (topic, version) => {
       if (topic !== this.#topic) return;
       channel.hear(Number(version));
@@ -97,8 +98,9 @@ class Announcements {
   }
 
   async #subscribe(): Promise<void> {
-    // With RESP2 a connection that subscribes can do nothing else.
-    if (this.#redis.condition?.protocol !== 3) return;
+    // With RESP2 a connection that subscribes can do nothing else; a cluster's client has one for it alone.
+    const redis = this.#redis;
+    if (!(redis instanceof Cluster) && redis.condition?.protocol !== 3) return;
     try {
       await this.#redis.subscribe(this.#topic);
       this.heard = true;

@@ -13,6 +13,7 @@ import {
   redisOptionsOf,
   seedLeases,
 } from '../src/index.ts';
+import { clusterOf } from '../src/redis-url.ts';
 import { configOf, useRedis } from './support/fixture.ts';
 
 describe('the environment of a process', () => {
@@ -90,12 +91,41 @@ describe('a Redis URL', () => {
     expect(displayUrl('redis://a:hush@h:1/2')).toBe('redis://h:1/2');
   });
 
+  it('of a cluster names some of its nodes', () => {
+    expect(clusterOf('redis://host:7000', {})).toBeNull();
+    expect(clusterOf('redis-cluster://user:p%40ss@a:7000,b,[::1]:7002', {})).toEqual({
+      nodes: [
+        { host: 'a', port: 7000 },
+        { host: 'b', port: 6379 },
+        { host: '::1', port: 7002 },
+      ],
+      options: { username: 'user', password: 'p@ss' },
+    });
+    expect(clusterOf('rediss-cluster://a,b', { QFLEET_REDIS_PASSWORD: 'x' })).toEqual({
+      nodes: [
+        { host: 'a', port: 6379 },
+        { host: 'b', port: 6379 },
+      ],
+      options: { password: 'x', tls: {} },
+    });
+    const named = clusterOf('rediss-cluster://a,b', { QFLEET_REDIS_SERVERNAME: 'name' });
+    expect(named?.options.tls).toEqual({ servername: 'name' });
+    for (const bad of ['', 'a,', 'a:hush@b:x', 'a:hush@b/1', 'b?c']) {
+      expect(() => clusterOf(`redis-cluster://${bad}`, {})).toThrow(FleetConfigurationError);
+      expect(() => clusterOf(`redis-cluster://${bad}`, {})).not.toThrow(/hush/);
+    }
+    expect(displayUrl('redis-cluster://a:hu@sh@h:1,i:2')).toBe('redis-cluster://h:1,i:2');
+  });
+
   it('leads to a connection, or to one sentence', async () => {
     const redis = await connectRedis(`unix://${fixture.server.socket}`, { role: 'test' });
     expect(await redis.ping()).toBe('PONG');
     expect(await redis.client('LIST')).toMatch(/name=qfleet-test/);
     redis.disconnect();
     await expect(connectRedis('unix:///nowhere.sock', { role: 'test' })).rejects.toThrow(/ENOENT/);
+    await expect(connectRedis('redis-cluster://127.0.0.1:1,127.0.0.1:2', { role: 'test' })).rejects.toThrow(
+      'No Redis answers at redis-cluster://127.0.0.1:1,127.0.0.1:2 (ECONNREFUSED)',
+    );
   });
 
   it('leads through TLS, as an ACL user with the password from a file', async () => {

@@ -1,4 +1,5 @@
 import type { Weights } from '@qfleet/agents';
+import type { RedisClient } from '@qfleet/replay';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -24,7 +25,7 @@ describe('following weights', () => {
   const fixture = useRedis();
 
   /** The versions that a follower took up, and the end of it. */
-  function follow(redis: Redis) {
+  function follow(redis: RedisClient) {
     const taken: number[] = [];
     const end = new AbortController();
     const ended = followWeights({
@@ -44,7 +45,7 @@ describe('following weights', () => {
     return { taken, stop };
   }
 
-  const connect = async (): Promise<Redis> => {
+  const connect = async (): Promise<RedisClient> => {
     const redis = await connectRedis(`unix://${fixture.server.socket}`, { role: 'test' });
     onTestFinished(() => redis.disconnect());
     return redis;

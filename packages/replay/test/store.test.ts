@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCluster } from '../../../test/support/cluster.ts';
 import {
   type Capacity,
   ChunkError,
@@ -10,7 +11,7 @@ import {
   ShardedReplayStore,
 } from '../src/index.ts';
 import { encode, LAYOUT } from './support/episodes.ts';
-import { startCluster, startServers } from './support/servers.ts';
+import { startServers } from './support/servers.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
 let servers: readonly Redis[];

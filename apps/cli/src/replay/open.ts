@@ -1,4 +1,4 @@
-import { ReplayShards, readRun } from '@qfleet/fleet';
+import { ReplayShards, readRun, serversOf } from '@qfleet/fleet';
 import type { Layout } from '@qfleet/replay';
 import { openRedisReplay, type ReplayShard, replayMemory } from '@qfleet/replay';
 import { findFleet } from '../top/connect.ts';
@@ -22,7 +22,7 @@ export async function withReplay<T>(
   target: ReplayTarget,
   use: (replay: OpenReplay) => Promise<T>,
 ): Promise<T> {
-  const isUrl = /^(rediss?|unix):/.test(where);
+  const isUrl = /^(rediss?(-cluster)?|unix):/.test(where);
   const { redis, run } = await findFleet(isUrl ? undefined : where, {
     ...(isUrl ? { redis: where } : {}),
     ...target,
@@ -36,8 +36,11 @@ export async function withReplay<T>(
       const { store, layout } = await openRedisReplay(shards.addresses);
       const memory = async () => {
         const sums = { replayBytes: 0, redisBytes: 0 };
-        for (const { redis: server, prefix } of shards.addresses) {
-          sums.replayBytes += await replayMemory(server, prefix);
+        for (const { redis: client, prefix } of shards.addresses) {
+          sums.replayBytes += await replayMemory(client, prefix);
+        }
+        const clients = new Set(shards.addresses.map((address) => address.redis));
+        for (const server of [...clients].flatMap(serversOf)) {
           sums.redisBytes += Number((await server.info('memory')).match(/^used_memory:(\d+)/m)?.[1]);
         }
         return sums;

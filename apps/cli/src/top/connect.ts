@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { fleetKeys } from '@qfleet/fleet';
+import { fleetKeys, serversOf } from '@qfleet/fleet';
 import { RunDirectory } from '@qfleet/report';
 import type { TopOptions } from '../commands/top.ts';
 import { CommandError, UsageError } from '../errors.ts';
@@ -62,11 +62,13 @@ async function onlyRun(redis: Redis): Promise<string> {
   const pattern = fleetKeys('*').run;
   const [before, after] = pattern.split('*');
   const runs: string[] = [];
-  for (let cursor = '0'; ; ) {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
-    for (const key of keys) runs.push(key.slice(before.length, key.length - after.length));
-    cursor = next;
-    if (cursor === '0') break;
+  for (const server of serversOf(redis)) {
+    for (let cursor = '0'; ; ) {
+      const [next, keys] = await server.scan(cursor, 'MATCH', pattern, 'COUNT', 1000);
+      for (const key of keys) runs.push(key.slice(before.length, key.length - after.length));
+      cursor = next;
+      if (cursor === '0') break;
+    }
   }
   if (runs.length === 0)
     throw new CommandError(`This Redis holds no run. To start one: ${suggest('train', 'cartpole')}`);

@@ -4,9 +4,10 @@ import { isOldRedis, OLDEST_REDIS } from './version.ts';
 
 /** Refuses a Redis that would lose or misread a fleet's state: one too old, or one that is set to evict keys.
  * Asks with INFO alone, which managed services and small ACLs allow where CONFIG is closed.
+ * @param asCluster whether it is to be a node of a cluster, or a server that stands alone.
  * @throws FleetError with what is wrong and what to change
  * @throws what ioredis rejects with if the server can't be asked; see `explainRedisError` */
-export async function checkRedis(client: Pick<Redis, 'info'>): Promise<void> {
+export async function checkRedis(client: Pick<Redis, 'info'>, asCluster = false): Promise<void> {
   const server = parseInfo(await client.info('server'));
   const version = server.get('redis_version');
   if (version === undefined) {
@@ -15,6 +16,14 @@ export async function checkRedis(client: Pick<Redis, 'info'>): Promise<void> {
   if (isOldRedis(version)) {
     throw new FleetError(
       `This Redis is version ${version}: Qfleet needs ${OLDEST_REDIS} or newer; upgrade it.`,
+    );
+  }
+  const isNode = server.get('redis_mode') === 'cluster';
+  if (isNode !== asCluster) {
+    throw new FleetError(
+      isNode
+        ? 'This Redis is a node of a cluster: give its address as redis-cluster://host:port.'
+        : 'This Redis is no node of a cluster: give its address as redis://host:port.',
     );
   }
   const memory = parseInfo(await client.info('memory'));

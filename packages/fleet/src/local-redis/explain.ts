@@ -1,11 +1,12 @@
 import { displayUrl } from '../redis-url.ts';
 
 const TLS_CODES = /^(ERR_SSL_|ERR_TLS_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
+const isTls = (url: string): boolean => /^rediss(-cluster)?:/.test(url);
 const UNTRUSTED = /^(DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
 /** Says in one sentence why a Redis could not be used, and what to do. User and password are not shown.
  * @param error what ioredis emitted or rejected with
- * @param url the address that was tried: redis://, rediss:// or unix:// */
+ * @param url the address that was tried: redis://, rediss://, redis-cluster://, rediss-cluster:// or unix:// */
 export function explainRedisError(error: unknown, url: string): string {
   const { code = '', message } = innermost(error);
   const where = displayUrl(url);
@@ -16,7 +17,7 @@ export function explainRedisError(error: unknown, url: string): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return `The host name in ${where} is unknown (${code}): correct the address given with --redis.`;
   }
-  if (code === 'ETIMEDOUT' && url.startsWith('rediss:')) {
+  if (code === 'ETIMEDOUT' && isTls(url)) {
     return `Redis at ${where} does not answer in TLS (${code}): see that the host is up, or use redis:// if its port is without TLS.`;
   }
   if (code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
@@ -34,7 +35,7 @@ export function explainRedisError(error: unknown, url: string): string {
   if (code === 'CERT_HAS_EXPIRED') {
     return `The certificate of Redis at ${where} has expired (${code}): renew it.`;
   }
-  if (TLS_CODES.test(code) || (code === 'ECONNRESET' && url.startsWith('rediss:'))) {
+  if (TLS_CODES.test(code) || (code === 'ECONNRESET' && isTls(url))) {
     return `Redis at ${where} does not speak TLS as expected (${code}): use redis:// if its port is without TLS.`;
   }
   if (reply === 'WRONGPASS' || /invalid password/i.test(message)) {
