@@ -39,9 +39,9 @@ describe('a step of DQN', () => {
             { shape, data: data.map((x, i) => x + h * direction.get(name)!.data[i]) },
           ]),
         );
-        const online = new Map([['online', packing.pack(moved)]]);
+        const online = under('online', packing.pack(moved));
         const state = Object.fromEntries(
-          [...online, ['target', packing.pack(target)] as const, ...adamSlots(online)].map(
+          [...online, ...under('target', packing.pack(target)), ...adamSlots(online)].map(
             ([name, { shape, data }]) => [name, tf.tensor(data, [...shape])],
           ),
         );
@@ -59,7 +59,14 @@ describe('a step of DQN', () => {
           targetKeep: tf.scalar(1),
         });
         result.loss = meanLoss(config.loss, outputs!['errors'].dataSync(), [batch]);
-        const moments = packing.unpack(changed!['adam/m/online'].dataSync() as Float32Array);
+        const moments = packing.unpack(
+          new Map(
+            packing.names.map((name) => {
+              const tensor = changed![`adam/m/online/${name}`];
+              return [name, { shape: tensor.shape, data: tensor.dataSync() as Float32Array }];
+            }),
+          ),
+        );
         for (const [name, { data }] of moments) {
           // m₁ = (1 − β₁)·g
           result.gradients.set(
@@ -120,4 +127,8 @@ describe('a step of DQN', () => {
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
   expect(actual.length).toBe(expected.length);
   for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i] - expected[i])).toBeLessThan(1e-5);
+}
+
+function under(prefix: string, tensors: NamedTensors): NamedTensors {
+  return new Map([...tensors].map(([name, tensor]) => [`${prefix}/${name}`, tensor]));
 }

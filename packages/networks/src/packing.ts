@@ -16,56 +16,77 @@ interface Place {
   readonly rows: number;
 }
 
+/** Parameters of more values than this stay apart: to copy their gradient costs more than the ops that it saves. */
+const LARGE = 1 << 16;
+
+/** The name of the tensor that the small ones share. */
+const PACKED = 'packed';
+
 /**
- * All parameters of a network in one tensor [rows, 16], each from the beginning of a row and padded with zeros to the
- * end of one. What a learner does to every parameter alike (norm, clipping, optimizer, target update) is then one op
- * instead of one a parameter, and an op costs more to start than such small tensors take to compute.
+ * The parameters of a network in few tensors: all small ones in one [rows, 16], each from the beginning of a row and
+ * padded with zeros to the end of one, and each large one as it is. What a learner does to every parameter alike (norm,
+ * clipping, optimizer, target update) is then one op instead of one a parameter, and an op costs more to start than
+ * such small tensors take to compute.
  */
 export class Packing {
-  /** The shape of the packed tensor. */
-  readonly shape: readonly [number, number];
-  readonly #places: readonly Place[];
+  /** The tensors by which parameters are kept. */
+  readonly names: readonly string[];
+  readonly #small: readonly Place[];
+  readonly #large: readonly Pick<ParameterSpec, 'name' | 'shape'>[];
+  readonly #rows: number;
 
   constructor(specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[]) {
     let row = 0;
-    this.#places = specs.map(({ name, shape }) => {
-      const size = elementsOf(shape);
-      const place = { name, shape, size, row, rows: Math.ceil(size / ROW) };
-      row += place.rows;
-      return place;
-    });
-    this.shape = [row, ROW];
+    this.#large = specs.filter(({ shape }) => elementsOf(shape) > LARGE);
+    this.#small = specs
+      .filter((each) => !this.#large.includes(each))
+      .map(({ name, shape }) => {
+        const size = elementsOf(shape);
+        const place = { name, shape, size, row, rows: Math.ceil(size / ROW) };
+        row += place.rows;
+        return place;
+      });
+    this.#rows = row;
+    this.names = [PACKED, ...this.#large.map(({ name }) => name)];
   }
 
-  /** The tensors of `specs` in one, copied; other entries are passed over. */
-  pack(tensors: NamedTensors): { shape: readonly number[]; data: Float32Array } {
-    const data = new Float32Array(elementsOf(this.shape));
-    for (const { name, row } of this.#places) data.set(tensors.get(name)!.data, row * ROW);
-    return { shape: this.shape, data };
+  /** The tensors of `specs`, copied into those of `names`; other entries are passed over. */
+  pack(tensors: NamedTensors): NamedTensors {
+    const data = new Float32Array(this.#rows * ROW);
+    for (const { name, row } of this.#small) data.set(tensors.get(name)!.data, row * ROW);
+    return new Map([
+      [PACKED, { shape: [this.#rows, ROW], data }],
+      ...this.#large.map(
+        ({ name, shape }) => [name, { shape, data: tensors.get(name)!.data.slice() }] as const,
+      ),
+    ]);
   }
 
-  /** The tensors of `specs`, copied out of a packed one. */
-  unpack(data: Float32Array): NamedTensors {
-    return new Map(
-      this.#places.map(({ name, shape, size, row }) => [
-        name,
-        { shape, data: data.slice(row * ROW, row * ROW + size) },
-      ]),
-    );
+  /** The tensors of `specs`, copied out of those of `names`. */
+  unpack(tensors: NamedTensors): NamedTensors {
+    const { data } = tensors.get(PACKED)!;
+    return new Map([
+      ...this.#small.map(
+        ({ name, shape, size, row }) =>
+          [name, { shape, data: data.slice(row * ROW, row * ROW + size) }] as const,
+      ),
+      ...this.#large.map(
+        ({ name, shape }) => [name, { shape, data: tensors.get(name)!.data.slice() }] as const,
+      ),
+    ]);
   }
 
-  /** The parameters in a packed tensor, as `forward` takes them; differentiates. */
-  split(tf: TensorFlow, packed: Tensor): Parameters {
+  /** The parameters in the tensors of `names`, in their order, as `forward` takes them; differentiates. */
+  split(tf: TensorFlow, [packed, ...large]: readonly Tensor[]): Parameters {
     const pieces = tf.split(
       packed as Tensor2D,
-      this.#places.map(({ rows }) => rows),
+      this.#small.map(({ rows }) => rows),
     );
-    return Object.fromEntries(
-      this.#places.map(({ name, shape, size, rows }, i) => {
-        const whole = size === rows * ROW;
-        const exact = whole ? pieces[i] : tf.slice(tf.reshape(pieces[i], [rows * ROW]), 0, size);
-        return [name, tf.reshape(exact, [...shape])];
-      }),
-    );
+    const small = this.#small.map(({ name, shape, size, rows }, i) => {
+      const whole = size === rows * ROW;
+      const exact = whole ? pieces[i] : tf.slice(tf.reshape(pieces[i], [rows * ROW]), 0, size);
+      return [name, tf.reshape(exact, [...shape])] as const;
+    });
+    return Object.fromEntries([...small, ...this.#large.map(({ name }, i) => [name, large[i]] as const)]);
   }
 }

@@ -140,16 +140,19 @@ describe('the Nature CNN', () => {
 
   it('has the same values and gradients compiled and op by op', () => {
     const { tf } = runtime;
-    const packing = new Packing(parameterSpecs(config, image));
-    const state = new Map([['parameters', packing.pack(initialParameters(config, image, new Random(3)))]]);
+    // With a kernel that the packing leaves apart.
+    const wide = { ...config, hidden: [1100] };
+    const packing = new Packing(parameterSpecs(wide, image));
+    expect(packing.names).toEqual(['packed', 'value/hidden/kernel', 'advantage/hidden/kernel']);
+    const state = packing.pack(initialParameters(wide, image, new Random(3)));
     const [compiled, eager] = [false, true].map((asItIs) => {
       const step = compile(
         runtime,
-        ({ parameters }, { observations }) => {
-          const loss = (packed: Parameters<typeof packing.split>[1]) =>
-            tf.mean(tf.square(forward(tf, config, image, packing.split(tf, packed), observations)));
-          const { value, grad } = tf.valueAndGrad(loss)(parameters);
-          return { outputs: { value, grad } };
+        (parameters, { observations }) => {
+          const loss = (...tensors: Parameters<typeof packing.split>[1][number][]) =>
+            tf.mean(tf.square(forward(tf, wide, image, packing.split(tf, tensors), observations)));
+          const { value, grads } = tf.valueAndGrads(loss)(packing.names.map((name) => parameters[name]));
+          return { outputs: { value, grad: tf.concat(grads.map((each) => tf.reshape(each, [-1]))) } };
         },
         { state, inputs: { observations: { shape: [null, 36, 40, 3], dtype: 'uint8' } }, eager: asItIs },
       );

@@ -26,6 +26,9 @@ import { dqnStep, ONLINE, stepInputs, TARGET } from './step.ts';
 /** Name of the count of updates in the state, by which schedules go. */
 const UPDATES = 'updates';
 
+/** What the state holds of every parameter: itself, the target network's, and Adam's moments. */
+const COPIES = [ONLINE, TARGET, `adam/m/${ONLINE}`, `adam/v/${ONLINE}`];
+
 /** What a DQN agent is made from. */
 export interface DqnAgentOptions {
   config: DqnConfig;
@@ -57,15 +60,12 @@ export class DqnAgent implements Agent {
     this.#given = given;
     const parameters = parameterSpecs(config.network, layout);
     this.#packing = new Packing(parameters);
-    const start = startState(this.#packing, config, layout, seed);
-    this.#specs = [...start].flatMap(([name, { shape }]) =>
-      shape.length === 0
-        ? [{ name, shape }]
-        : parameters.map((each) => ({ name: `${name}/${each.name}`, shape: each.shape })),
+    this.#specs = COPIES.flatMap((copy) =>
+      parameters.map(({ name, shape }) => ({ name: `${copy}/${name}`, shape })),
     );
     const context = { tf: runtime.tf, config, signature: layout, packing: this.#packing };
     this.#step = compile(runtime, (state, inputs) => dqnStep(context, state, inputs), {
-      state: start,
+      state: startState(this.#packing, config, layout, seed),
       inputs: stepInputs(layout, config.batchSize),
       unroll: config.updatesPerCall,
       eager,
@@ -101,26 +101,23 @@ export class DqnAgent implements Agent {
   }
 
   parameters(): NamedTensors {
-    return this.#packing.unpack(this.#step.state([ONLINE]).get(ONLINE)!.data);
+    const state = this.#step.state(this.#packing.names.map((name) => `${ONLINE}/${name}`));
+    return this.#packing.unpack(without(`${ONLINE}/`, state));
   }
 
   state(): NamedTensors {
-    const state = new Map<string, NamedTensor>();
-    for (const [name, tensor] of this.#step.state()) {
-      if (tensor.shape.length === 0) state.set(name, tensor);
-      else for (const [of, part] of this.#packing.unpack(tensor.data)) state.set(`${name}/${of}`, part);
-    }
-    return state.set(UPDATES, counterToTensor(this.#updates));
+    const state = this.#step.state();
+    return new Map([
+      ...COPIES.flatMap((copy) => [...under(`${copy}/`, this.#packing.unpack(without(`${copy}/`, state)))]),
+      [UPDATES, counterToTensor(this.#updates)],
+    ]);
   }
 
   restore(state: NamedTensors): void {
     checkParameters([...this.#specs, { name: UPDATES, shape: [2] }], state);
     this.#step.setState(
       new Map(
-        [...this.#step.state()].map(([name, { shape }]) => [
-          name,
-          shape.length === 0 ? state.get(name)! : this.#packing.pack(withPrefix(state, `${name}/`)),
-        ]),
+        COPIES.flatMap((copy) => [...under(`${copy}/`, this.#packing.pack(without(`${copy}/`, state)))]),
       ),
     );
     this.#updates = counterFromTensor(state.get(UPDATES)!);
@@ -131,16 +128,19 @@ export class DqnAgent implements Agent {
   }
 }
 
-type NamedTensor = NamedTensors extends ReadonlyMap<string, infer Tensor> ? Tensor : never;
-
 function mean(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];
   return sum / values.length;
 }
 
-/** The entries under a prefix, without it. */
-function withPrefix(tensors: NamedTensors, prefix: string): NamedTensors {
+/** Tensors with a prefix before their names. */
+function under(prefix: string, tensors: NamedTensors): NamedTensors {
+  return new Map([...tensors].map(([name, tensor]) => [`${prefix}${name}`, tensor]));
+}
+
+/** The tensors whose names have the prefix, without it. */
+function without(prefix: string, tensors: NamedTensors): NamedTensors {
   return new Map(
     [...tensors]
       .filter(([name]) => name.startsWith(prefix))
@@ -148,10 +148,11 @@ function withPrefix(tensors: NamedTensors, prefix: string): NamedTensors {
   );
 }
 
-/** The compiled step's state, packed: a tensor an entry, and Adam's count of steps. */
+/** The compiled step's state at its beginning. */
 function startState(packing: Packing, config: DqnConfig, layout: Signature, seed: number): NamedTensors {
   const start = packing.pack(
     initialParameters(config.network, layout, new Random(Random.seed(seed, 'parameters'))),
   );
-  return new Map([[ONLINE, start], [TARGET, start], ...adamSlots(new Map([[ONLINE, start]]))]);
+  const online = under(`${ONLINE}/`, start);
+  return new Map([...online, ...under(`${TARGET}/`, start), ...adamSlots(online)]);
 }

@@ -4,7 +4,7 @@ import { adam, type InputSpec, type StepResult, type TensorFlow, type TensorReco
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { lossOfValues, valueAt } from './loss.ts';
 
-/** Names in the state: the packed parameters θ and the target network's θ⁻. Adam's slots follow `adamSlots`. */
+/** Names in the state, before those of a `Packing`: the parameters θ and the target network's θ⁻. */
 export const ONLINE = 'online';
 export const TARGET = 'target';
 
@@ -52,27 +52,31 @@ export function dqnStep(context: StepContext, state: TensorRecord, given: Tensor
 
   const chosen = oneHot(tf, inputs.actions, context.signature.actions);
 
+  const names = context.packing.names.map((name) => `${ONLINE}/${name}`);
   let taken!: Tensor;
-  const lossOf = (online: Tensor) => {
+  const lossOf = (...online: Tensor[]) => {
     const q = valuesBy(context, online, inputs.observations);
     // Kept: it is read after the end of the gradient's own scope.
     taken = tf.keep(valueAt(tf, q, chosen));
     return lossOfValues(tf, config.loss, q, chosen, targets, inputs.weights);
   };
-  const grad = tf.grad(lossOf)(state[ONLINE]);
+  const gradients = tf.grads(lossOf)(names.map((name) => state[name]));
   const errors = tf.sub(targets, taken);
   const outputs = { errors, taken: tf.clone(taken) };
   tf.dispose(taken);
 
-  const gradientNorm = tf.sqrt(tf.sum(tf.square(grad)));
+  const gradientNorm = tf.sqrt(tf.addN(gradients.map((each) => tf.sum(tf.square(each)))));
   const clip = config.gradientClip;
   // g·c/max(‖g‖, c): unchanged up to a global norm of c (Pascanu et al., 2013).
-  const gradient = clip === null ? grad : tf.mul(grad, tf.div(clip, tf.maximum(gradientNorm, clip)));
-  const changed = adam(tf, state, { [ONLINE]: gradient }, inputs);
-  changed[TARGET] = tf.add(
-    tf.mul(changed[ONLINE], inputs.targetMix),
-    tf.mul(state[TARGET], inputs.targetKeep),
-  );
+  const factor = clip === null ? null : tf.div(clip, tf.maximum(gradientNorm, clip));
+  const clipped = gradients.map((each) => (factor === null ? each : tf.mul(each, factor)));
+  const changed = adam(tf, state, Object.fromEntries(names.map((name, i) => [name, clipped[i]])), inputs);
+  for (const name of context.packing.names) {
+    changed[`${TARGET}/${name}`] = tf.add(
+      tf.mul(changed[`${ONLINE}/${name}`], inputs.targetMix),
+      tf.mul(state[`${TARGET}/${name}`], inputs.targetKeep),
+    );
+  }
   return { state: changed, outputs: { ...outputs, gradientNorm } };
 }
 
@@ -85,16 +89,18 @@ function bootstrapTargets(
   state: TensorRecord,
   { nextObservations, returns, discounts }: StepInputs,
 ): Tensor {
-  const { tf, config, signature } = context;
-  const values = valuesBy(context, state[TARGET], nextObservations);
-  const best = () => tf.argMax(valuesBy(context, state[ONLINE], nextObservations), 1);
+  const { tf, config, signature, packing } = context;
+  const parameters = (of: string) => packing.names.map((name) => state[`${of}/${name}`]);
+  const values = valuesBy(context, parameters(TARGET), nextObservations);
+  const best = () => tf.argMax(valuesBy(context, parameters(ONLINE), nextObservations), 1);
   const bootstrap = config.doubleQ
     ? valueAt(tf, values, oneHot(tf, best(), signature.actions))
     : tf.max(values, 1);
   return tf.add(returns, tf.mul(discounts, bootstrap));
 }
 
-/** Q(s, ·) by packed parameters. */
-function valuesBy({ tf, config, signature, packing }: StepContext, packed: Tensor, observations: Tensor) {
-  return forward(tf, config.network, signature, packing.split(tf, packed), observations);
+/** Q(s, ·) by the parameters in the tensors of a packing. */
+function valuesBy(context: StepContext, parameters: readonly Tensor[], observations: Tensor) {
+  const { tf, config, signature, packing } = context;
+  return forward(tf, config.network, signature, packing.split(tf, parameters), observations);
 }
