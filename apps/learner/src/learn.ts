@@ -83,7 +83,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       restore,
       outlast,
     );
-    const waits: Waits = { 'too little experience': 0, 'sample-to-insert ratio': 0 };
+    const waits: Waits = { 'too little experience': 0, 'sample-to-insert ratio': 0, checkpoint: 0 };
     const heartbeats = new Heartbeats({
       redis,
       run,

@@ -21,6 +21,7 @@ export function measure(trainer: Trainer, waits: Waits): Beat<'learner'> {
       checkpoints: counts.checkpoints,
       chunksRefused: replay.counts.refusedChunks,
       learnerWaitMinimumSeconds: waits['too little experience'],
+      learnerWaitCheckpointSeconds: waits.checkpoint,
       learnerWaitRatioSeconds: waits['sample-to-insert ratio'],
       learnerWaitRedisSeconds: counts.fetchWaitSeconds,
     },

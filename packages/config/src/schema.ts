@@ -158,7 +158,7 @@ export const runSchema = z.strictObject({
   learner: z
     .strictObject({
       publishEvery: count.default(100).describe('updates'),
-      checkpointEvery: count.default(1_000).describe('updates'),
+      checkpointEvery: count.default(1_000).describe('updates: a crash loses no more'),
       checkpointsKept: z.int().min(1).default(5).describe('beside the best one'),
       cacheBytes: count
         .default(2 ** 30)

@@ -77,6 +77,8 @@ export interface FleetTotals {
   learnerWaitMinimumSeconds: number;
   /** … the sample-to-insert ratio held it back, … */
   learnerWaitRatioSeconds: number;
+  /** … until a checkpoint was on disk: without it, a crash would have lost more than `learner.checkpointEvery`. */
+  learnerWaitCheckpointSeconds: number;
   /** … or batches were on their way from Redis. */
   learnerWaitRedisSeconds: number;
   /** Restarts by the supervisor, by role. */
@@ -112,6 +114,7 @@ export function zeroTotals(): FleetTotals {
     actorWaitLeaseSeconds: 0,
     learnerWaitMinimumSeconds: 0,
     learnerWaitRatioSeconds: 0,
+    learnerWaitCheckpointSeconds: 0,
     learnerWaitRedisSeconds: 0,
     actorRestarts: 0,
     learnerRestarts: 0,

@@ -301,6 +301,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
       byReason({
         minimum: totals.learnerWaitMinimumSeconds,
         ratio: totals.learnerWaitRatioSeconds,
+        checkpoint: totals.learnerWaitCheckpointSeconds,
         redis: totals.learnerWaitRedisSeconds,
       }),
   },

@@ -19,6 +19,11 @@ export class Background {
     this.#running.set(name, running);
   }
 
+  /** Waits for the one of this name, if it is under way. What it throws is `check`'s to throw. */
+  async finished(name: string): Promise<void> {
+    await this.#running.get(name);
+  }
+
   /** @throws the first failure since the last call. */
   check(): void {
     if (this.#failure === null) return;

@@ -38,6 +38,7 @@ export async function runTrainer(
       const wait = trainer.waitReason();
       if (wait) {
         const began = performance.now();
+        trainer.startDueWork();
         await sleep(WAIT_MS);
         waits[wait] += (performance.now() - began) / 1000;
         continue;

@@ -46,7 +46,7 @@ export interface TrainerParts {
 export type StopReason = 'solved' | 'maxUpdates' | 'maxSteps' | 'maxSeconds';
 
 /** Why no update can be done now. */
-export type WaitReason = 'too little experience' | 'sample-to-insert ratio';
+export type WaitReason = 'too little experience' | 'sample-to-insert ratio' | 'checkpoint';
 
 /** Since a trainer's start. */
 export interface TrainerCounts {
@@ -87,7 +87,12 @@ export class Trainer {
   #updates: number;
   #version: number;
   #published: number;
+  /** Of the checkpoint that was begun last, and of the last one that is on disk. */
   #checkpointed: number;
+  #durable: number;
+  /** Updates by which a checkpoint is begun before its time, so that training need not wait until it is on disk. */
+  #checkpointLead = 0;
+  #checkpointLate = false;
   #evaluated: number;
   readonly #counts = { updates: 0, sampled: 0, published: 0, checkpoints: 0 };
   #pendingEvaluations = 0;
@@ -131,7 +136,7 @@ export class Trainer {
     this.#generation = from?.generation ?? null;
     this.#steps = from?.steps ?? 0;
     this.#stepsBefore = from?.stepsBefore ?? 0;
-    this.#published = this.#checkpointed = this.#evaluated = this.#updates;
+    this.#published = this.#checkpointed = this.#durable = this.#evaluated = this.#updates;
   }
 
   get updates(): number {
@@ -225,8 +230,19 @@ export class Trainer {
     if (standing === null || size < this.config.agent.batchSize || standing.insertedTotal < minSize) {
       return 'too little experience';
     }
-    const may = this.#limiter?.maySample(standing, this.#tdErrors.length) ?? true;
-    return may ? null : 'sample-to-insert ratio';
+    if (!(this.#limiter?.maySample(standing, this.#tdErrors.length) ?? true)) return 'sample-to-insert ratio';
+    return this.#mustCheckpoint() ? 'checkpoint' : null;
+  }
+
+  /** Gradient updates of a call. */
+  get #call(): number {
+    return this.#tdErrors.length / this.config.agent.batchSize;
+  }
+
+  /** Whether a learner that is killed in the next call could lose more updates than `checkpointEvery`. */
+  #mustCheckpoint(): boolean {
+    const every = Math.max(this.config.learner.checkpointEvery, this.#call);
+    return this.#updates + this.#call > this.#durable + every;
   }
 
   /**
@@ -260,18 +276,21 @@ export class Trainer {
     return sampling.beta + (1 - sampling.beta) * progress;
   }
 
-  /** Starts what is due after an update: publishing, a checkpoint, an evaluation, saving priorities. Holds nothing up. */
+  /**
+   * Starts what is due after an update, or while one waits: publishing, a checkpoint, an evaluation, saving priorities.
+   * Holds nothing up.
+   */
   startDueWork(): void {
     this.#background.check();
     const { learner, evaluation } = this.config;
     if (this.#updates - this.#published >= learner.publishEvery && !this.#background.busy('publish')) {
       this.#background.start('publish', () => this.#publish());
     }
-    if (
-      this.#updates - this.#checkpointed >= learner.checkpointEvery &&
-      !this.#background.busy('checkpoint')
-    ) {
-      const evaluate = this.#updates - this.#evaluated >= evaluation.every;
+    const early = this.#call - 1 + this.#checkpointLead;
+    if (this.#background.busy('checkpoint')) {
+      if (this.#mustCheckpoint()) this.#checkpointLate = true;
+    } else if (this.#updates - this.#checkpointed + early >= learner.checkpointEvery) {
+      const evaluate = this.#updates - this.#evaluated + early >= evaluation.every;
       this.#background.start('checkpoint', () => this.#checkpoint(evaluate));
     }
     if (
@@ -312,9 +331,11 @@ export class Trainer {
 
   /** The last checkpoint and the last weights of this start; `evaluate`: and a last evaluation. */
   async finish(evaluate: boolean): Promise<void> {
-    await this.settle();
+    // First what needs no Redis: it may be away, or full.
+    await this.#background.finished('checkpoint');
     const evaluateLast = evaluate && this.#updates > this.#evaluated;
     if (evaluateLast || this.#updates > this.#checkpointed) await this.#checkpoint(evaluateLast);
+    await this.settle();
     if (this.#updates > this.#published) await this.#publish();
     await this.synchronize();
     await this.#savePriorities();
@@ -356,7 +377,9 @@ export class Trainer {
     this.#checkpointed = checkpoint.updates;
     if (evaluate) this.#evaluated = checkpoint.updates;
     await checkpoints.write(checkpoint, evaluate);
+    this.#durable = checkpoint.updates;
     this.#counts.checkpoints++;
+    this.#leadCheckpoints();
     if (!evaluate) return;
     this.#pendingEvaluations++;
     const request = {
@@ -366,7 +389,19 @@ export class Trainer {
       episodes: this.config.evaluation.episodes,
       seed: Random.seed(this.config.seed, `${EVALUATION_STREAM} ${checkpoint.updates}`),
     };
-    await this.#outlast(() => evaluations.request(request));
+    // A task of its own: with Redis full, checkpoints go on.
+    this.#background.start(`evaluation ${checkpoint.updates}`, () =>
+      this.#outlast(() => evaluations.request(request)),
+    );
+  }
+
+  /** After a checkpoint that training had to wait for, the next is begun earlier; half an interval at most. */
+  #leadCheckpoints(): void {
+    if (!this.#checkpointLate) return;
+    this.#checkpointLate = false;
+    const every = this.config.learner.checkpointEvery;
+    const lead = Math.max(2 * this.#checkpointLead, every / 16);
+    this.#checkpointLead = Math.ceil(Math.min(lead, every / 2));
   }
 
   #outlast<T>(task: () => Promise<T>): Promise<T> {

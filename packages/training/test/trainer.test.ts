@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, createAgent, type Weights, type WeightsChannel } from '@qfleet/agents';
 import { type RunConfig, runSchema } from '@qfleet/config';
 import { Random } from '@qfleet/random';
@@ -15,6 +15,7 @@ import {
 } from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  type Checkpoint,
   CheckpointFolder,
   type EvaluationRequest,
   type EvaluationResult,
@@ -123,7 +124,7 @@ describe('Trainer', () => {
   async function setUp(
     config: RunConfig,
     store = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 }),
-    parts: Pick<TrainerParts, 'saving' | 'callsAhead'> = {},
+    parts: Partial<Pick<TrainerParts, 'saving' | 'callsAhead' | 'checkpoints'>> = {},
   ) {
     const agent = await createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: null });
     const channel = new Channel();
@@ -188,7 +189,7 @@ describe('Trainer', () => {
   });
 
   it('holds the sample-to-insert ratio within 5 % and says why it waits', async () => {
-    const { store, trainer } = await setUp(configOf());
+    const { store, trainer } = await setUp(configOf({ learner: { checkpointEvery: 1e6 } }));
     await trainer.start();
     const chunks = corridorChunks(2);
     expect(trainer.waitReason()).toBe('too little experience');
@@ -265,6 +266,40 @@ describe('Trainer', () => {
     expect(trainer.best?.updates).toBe(200);
   });
 
+  it('loses no more than an interval of checkpoints, however slow they are, and begins them earlier then', async () => {
+    class SlowFolder extends CheckpointFolder {
+      durable = 0;
+      readonly begun: number[] = [];
+      override async write(checkpoint: Checkpoint, awaitEvaluation: boolean): Promise<void> {
+        this.begun.push(checkpoint.updates);
+        await sleep(5);
+        await super.write(checkpoint, awaitEvaluation);
+        this.durable = checkpoint.updates;
+      }
+    }
+    const checkpoints = new SlowFolder(directory, 3);
+    const { agent, store, trainer } = await setUp(
+      configOf({ replay: { samplesPerInsert: null }, stop: { maxUpdates: 400 } }),
+      undefined,
+      { checkpoints },
+    );
+    await fill(store, 500);
+    await trainer.start();
+    let most = 0;
+    const update = agent.update.bind(agent);
+    agent.update = (batches, tdErrors) => {
+      most = Math.max(most, trainer.updates + batches.length - checkpoints.durable);
+      return update(batches, tdErrors);
+    };
+    const waits = noWaits();
+    await runTrainer(trainer, new AbortController().signal, waits);
+    expect(most).toBe(20);
+    expect(waits.checkpoint).toBeGreaterThan(0);
+    expect(checkpoints.begun[0]).toBe(20);
+    expect(checkpoints.begun.slice(1).map((updates, i) => updates - checkpoints.begun[i])).toContain(10);
+    await trainer.finish(false);
+  });
+
   it('stops as solved when an evaluation reaches the goal', async () => {
     const { store, trainer } = await setUp(
       configOf({ replay: { samplesPerInsert: null }, stop: { solvedReturn: 100, maxUpdates: 1e6 } }),
@@ -330,5 +365,5 @@ describe('Trainer', () => {
 });
 
 function noWaits() {
-  return { 'too little experience': 0, 'sample-to-insert ratio': 0 };
+  return { 'too little experience': 0, 'sample-to-insert ratio': 0, checkpoint: 0 };
 }

@@ -21,6 +21,8 @@ import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { Books } from './books.ts';
 
 export const RUN = 'faulty';
+/** Updates. */
+export const CHECKPOINT_EVERY = 200;
 /** Of CliffWalking. */
 const OPTIMUM = -13;
 
@@ -77,7 +79,7 @@ export class FaultyFleet implements AsyncDisposable {
         'agent: { kind: tabular, learningRate: 0.5, discount: 1 }',
         'exploration: { kind: schedule, from: 1, to: 0.1, steps: 5000 }',
         'replay: { capacity: 20000, minSize: 500, samplesPerInsert: 4 }',
-        'learner: { publishEvery: 20, checkpointEvery: 200 }',
+        `learner: { publishEvery: 20, checkpointEvery: ${CHECKPOINT_EVERY} }`,
         'evaluation: { every: 400, episodes: 1 }',
         `stop: { solvedReturn: ${OPTIMUM} }`,
         options.fleet ?? 'fleet: { slots: 8, slotsPerLease: 2, slotsPerActor: 4 }',
