@@ -8,7 +8,7 @@ import { FleetConfigurationError } from './errors.ts';
 export interface FleetKeys {
   /** Hash: config, phase, reason, startedAt. */
   readonly run: string;
-  /** Hash: version, blob. */
+  /** Hash: version, blob, token (of the learner that published it). */
   readonly weights: string;
   /** String with expiry: which learner trains. */
   readonly lease: string;

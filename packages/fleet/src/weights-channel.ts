@@ -7,6 +7,7 @@ import { fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
 
 // KEYS: weights, fence. ARGV: token, version, blob. Announced on the channel of the key's name. Returns 'ok', 'fenced', or the version that is there.
+// A publication that comes again, for its reply was lost, is found there: the same version, of the same token.
 const PUBLISH = `
 local fence = redis.call('GET', KEYS[2])
 if not fence then
@@ -15,9 +16,10 @@ elseif fence ~= ARGV[1] then
   return 'fenced'
 end
 local there = redis.call('HGET', KEYS[1], 'version')
+if there == ARGV[2] and redis.call('HGET', KEYS[1], 'token') == ARGV[1] then return 'ok' end
 if there and tonumber(there) >= tonumber(ARGV[2]) then return there end
 redis.call('PUBLISH', KEYS[1], ARGV[2])
-redis.call('HSET', KEYS[1], 'version', ARGV[2], 'blob', ARGV[3])
+redis.call('HSET', KEYS[1], 'version', ARGV[2], 'blob', ARGV[3], 'token', ARGV[1])
 return 'ok'`;
 
 /** A refused blob is looked at again after so long: a whole one may have taken its place. */

@@ -36,7 +36,9 @@ describe('the weights channel', () => {
   it('refuses versions that do not rise', async () => {
     await using lease = await published('r', 3);
     const channel = new RedisWeightsChannel(fixture.redis, 'r', lease);
-    await expect(channel.publish(weights(3))).rejects.toThrow(/version 3 is there already/);
+    // As it comes again when its reply was lost.
+    await channel.publish(weights(3));
+    expect((await channel.newerThan(0))!.version).toBe(3);
     await expect(channel.publish(weights(2))).rejects.toThrow(/version 3 is there already/);
     expect((await channel.newerThan(0))!.version).toBe(3);
     await channel.publish(weights(4));

@@ -26,6 +26,8 @@ export class Books {
   /** By the replay's generation: a Redis that keeps nothing makes a new one. */
   readonly #replays = new Map<string, Entry[]>();
   readonly #wentBack: string[] = [];
+  /** Of each actor by name, its last life: one that was killed may not have told of all its steps. */
+  readonly #lives = new Map<string, { readonly id: string; readonly startedAt: number }>();
   readonly #last = new Map<string, number>();
   readonly #ended = new AbortController();
   readonly #looking: Promise<void>;
@@ -81,21 +83,21 @@ export class Books {
   /** What each actor that lived to its end has stepped is stored, whole. */
   async #checkWriters(): Promise<void> {
     const stored = new Map<string, number>();
-    const lives = new Map<string, string>();
     for (const { writer, length } of [...this.#replays.values()].flat()) {
       stored.set(writer, (stored.get(writer) ?? 0) + length);
-      lives.set(writer.split('.')[0], writer);
     }
     const keys = fleetKeys(this.#run);
     const killed = await this.#redis.smembers(keys.unended);
-    for (const [name, writer] of lives) {
-      if (!name.startsWith('actor') || killed.includes(`actor:${name}`)) continue;
+    for (const [name, { id: writer }] of this.#lives) {
+      if (killed.includes(`actor:${name}`)) continue;
       const [steps, dropped] = await this.#redis.hmget(
         keys.counted(`actor:${writer}`),
         'environmentSteps',
         'transitionsDropped',
       );
-      expect(stored.get(writer)! + Number(dropped ?? 0), `transitions of ${writer}`).toBe(Number(steps));
+      expect((stored.get(writer) ?? 0) + Number(dropped ?? 0), `transitions of ${writer}`).toBe(
+        Number(steps),
+      );
     }
   }
 
@@ -109,6 +111,10 @@ export class Books {
         if (weights) this.#rises('weights version', weights.version);
         // Redis may have lost it all in between.
         const [generation] = await this.#redis.hmget(`${replayPrefix(this.#run)}meta`, 'generation');
+        for (const { id, startedAt } of state?.actors ?? []) {
+          const name = id.split('.')[0];
+          if (startedAt >= (this.#lives.get(name)?.startedAt ?? 0)) this.#lives.set(name, { id, startedAt });
+        }
         if (state && generation === standing.generation) {
           for (const [name, value] of Object.entries(state.totals))
             this.#rises(`${standing.generation} ${name}`, value);
