@@ -91,6 +91,27 @@ describe('a network policy', () => {
     for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i], 5);
   });
 
+  it('of a CNN runs on libtensorflow where that is, unless it is told not to', async () => {
+    const script = `
+      import { createRequire } from 'node:module';
+      import { createPolicy } from '@qfleet/agents';
+      const network = { kind: 'nature-cnn', hidden: [16], dueling: false };
+      const layout = { observationShape: [36, 36, 2], observationDType: 'uint8', actions: 3 };
+      await createPolicy({ config: { ...${JSON.stringify(config)}, network }, layout });
+      const loaded = Object.keys(createRequire(import.meta.url).cache);
+      console.log(loaded.some((path) => path.endsWith('nodejs_kernel_backend.js')));
+    `;
+    const run = (environment: object) =>
+      execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+        cwd: new URL('..', import.meta.url),
+        env: { ...process.env, ...environment },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).toString();
+    const { kind } = await loadTensor();
+    if (kind === 'libtensorflow-cpu') expect(run({})).toBe('true\n');
+    expect(run({ QFLEET_TENSOR: 'wasm' })).toBe('false\n');
+  });
+
   it('refuses to act without parameters, and foreign ones, and then keeps the old', async () => {
     const policy = await createPolicy({ config, layout });
     const actions = new Int32Array(8);

@@ -11,15 +11,20 @@ import {
   stateShape,
 } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
-import { type Compiled, compile, loadedTensor, loadWasm, type NamedTensors } from '@qfleet/tensor';
+import {
+  type Compiled,
+  compile,
+  loadedTensor,
+  loadTensor,
+  loadWasm,
+  type NamedTensors,
+  type Runtime,
+} from '@qfleet/tensor';
 import type { QNetwork } from './policy.ts';
 
-/**
- * A network of convolutions for inference: compiled where this process trains on libtensorflow anyway, else on tfjs's
- * WASM.
- */
+/** A network of convolutions for inference: compiled where there is libtensorflow, else on tfjs's WASM. */
 export async function createCnn(config: NetworkConfig, signature: Signature): Promise<QNetwork> {
-  const runtime = (await loadedTensor()) ?? (await loadWasm());
+  const runtime = await loadForActing();
   const { tf } = runtime;
   const shape = stateShape(signature);
   const size = shape.reduce((product, n) => product * n, 1);
@@ -33,19 +38,44 @@ export async function createCnn(config: NetworkConfig, signature: Signature): Pr
       inputs: { observations: { shape: [null, ...shape], dtype: stateDType(signature) } },
     },
   );
-  return new Cnn(network, parameterSpecs(config, signature), size, signature.actions);
+  const traced = runtime.binding !== null;
+  return new Cnn(network, traced, parameterSpecs(config, signature), size, signature.actions);
+}
+
+/**
+ * What this process has loaded, to train on; else libtensorflow on the CPU where it is provisioned, which takes a third
+ * to a half of WASM's time (see the README), and never a GPU, which is the learner's. It depends on what is installed,
+ * not on the clock: so a run stays the same on a machine.
+ */
+async function loadForActing(): Promise<Runtime> {
+  const loaded = loadedTensor();
+  if (loaded !== null) return loaded;
+  if (process.env['QFLEET_TENSOR'] === 'wasm') return loadWasm();
+  // Of a process that only plays: graphs run on the calling thread, in less time.
+  process.env['TF_NUM_INTEROP_THREADS'] ??= '-1';
+  return loadTensor({ force: 'cpu' }).catch(() => loadWasm());
 }
 
 class Cnn implements QNetwork {
   readonly #network: Compiled;
+  readonly #traced: boolean;
   readonly #specs: readonly ParameterSpec[];
   /** Elements of an observation. */
   readonly #size: number;
   readonly #actions: number;
   #loaded = false;
+  /** Its own memory for the rows of `#fill`. */
+  #filled: ObservationArray | null = null;
 
-  constructor(network: Compiled, specs: readonly ParameterSpec[], size: number, actions: number) {
+  constructor(
+    network: Compiled,
+    traced: boolean,
+    specs: readonly ParameterSpec[],
+    size: number,
+    actions: number,
+  ) {
     this.#network = network;
+    this.#traced = traced;
     this.#specs = specs;
     this.#size = size;
     this.#actions = actions;
@@ -66,6 +96,23 @@ class Cnn implements QNetwork {
       );
     }
     if (rows === 0) return;
-    values.set(this.#network.run({ observations: observations.subarray(0, rows * this.#size) })['values']);
+    const given = observations.subarray(0, rows * this.#size);
+    const { values: computed } = this.#network.run({ observations: this.#fill(given, rows) });
+    values.set(computed.subarray(0, rows * this.#actions));
+  }
+
+  /**
+   * The observations with rows after them whose values nobody reads. Each number of rows takes a trace of its own, at
+   * 0.1 s, and an evaluation comes down from many rows to one: so there are only 1, 2, 4, 8, 16, 24 and so on.
+   */
+  #fill(observations: ObservationArray, rows: number): ObservationArray {
+    const filled = rows <= 8 ? 2 ** Math.ceil(Math.log2(rows)) : 8 * Math.ceil(rows / 8);
+    const length = filled * this.#size;
+    if (!this.#traced || filled === rows) return observations;
+    if (this.#filled === null || this.#filled.length < length) {
+      this.#filled = new (observations.constructor as new (length: number) => ObservationArray)(length);
+    }
+    this.#filled.set(observations);
+    return this.#filled.subarray(0, length);
   }
 }
