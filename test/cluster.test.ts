@@ -1,12 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from './support/cluster.ts';
 import { qfleet, start, temporaryDirectory, until } from './support/qfleet.ts';
 
+/** What `qfleet top --json` says, as far as these tests look. */
+interface Fleet {
+  readonly totals: { readonly transitionsPushed: number };
+  readonly learners: readonly { readonly updates: number }[];
+}
+
 let cluster: TestCluster;
 beforeAll(async () => {
-  cluster = await startCluster(3);
+  cluster = await startCluster(3, '--appendonly', 'yes', '--appendfsync', 'always');
 });
 afterAll(() => cluster.stop());
 
@@ -81,6 +89,43 @@ describe('a fleet on a Redis Cluster', { timeout: 180_000 }, () => {
     const { transitions } = JSON.parse(inspected.stdout);
     expect(transitions.held).toBe(summary.envSteps);
     expect(transitions.inserted).toBe(summary.envSteps);
+  });
+
+  it('goes on after the nodes of its state and its replay were away, and counts nothing twice', async () => {
+    const directory = join(temporaryDirectory(), 'run');
+    const settings = ['stop.solvedReturn=null', 'stop.maxUpdates=10000000', 'learner.checkpointEvery=500'];
+    const run = start([
+      ...['train', 'cliffwalking', '--redis', cluster.url, '--run-dir', directory, '--json'],
+      ...settings.flatMap((each) => ['--set', each]),
+    ]);
+    await until(run, () => /· [1-9][\d,.]*K? updates/.test(run.output.stderr), 'it trains');
+    const id = JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')).run as string;
+    const watch = async () => {
+      const { stdout } = await qfleet(['top', '--redis', cluster.url, '--run', id, '--json']);
+      return JSON.parse(stdout) as Fleet;
+    };
+    const keys = await keysOf(cluster.client);
+    const holders = [`qfleet:{${id}:fleet}:run`, `qfleet:{${id}:0}:replay:meta`].map(
+      (name) => keys.find(({ key }) => key === name)!.port,
+    );
+    for (const port of new Set(holders)) {
+      const server = cluster.servers[cluster.ports.indexOf(port)];
+      const before = await watch();
+      await server.kill();
+      await sleep(2_000);
+      await server.start();
+      const deadline = Date.now() + 60_000;
+      const goesOn = ({ totals, learners }: Fleet) =>
+        totals.transitionsPushed > before.totals.transitionsPushed + 1000 &&
+        learners[0]?.updates > before.learners[0].updates;
+      while (!goesOn(await watch())) expect(Date.now()).toBeLessThan(deadline);
+    }
+    run.child.kill('SIGINT');
+    const { stdout, stderr } = await run.ended;
+    expect(JSON.parse(stdout), stderr).toMatchObject({ stopReason: 'interrupted', restarts: 0 });
+    const { stdout: inspected } = await qfleet(['replay', 'inspect', cluster.url, '--run', id, '--json']);
+    const { transitions } = JSON.parse(inspected);
+    expect(transitions.held).toBe(transitions.inserted - transitions.evicted);
   });
 
   it('is not mistaken for a server that stands alone, nor the other way round', async () => {

@@ -2,18 +2,23 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
-import { startRedis } from './redis.ts';
+import { startRedis, type TestRedis } from './redis.ts';
 
 export interface TestCluster {
   /** Of all nodes: `redis-cluster://…`. */
   readonly url: string;
   readonly ports: readonly number[];
   readonly client: Cluster;
+  /** In the order of the ports. */
+  readonly servers: readonly TestRedis[];
   stop(): Promise<void>;
 }
 
-/** A Redis Cluster of so many primaries, with a client. */
-export async function startCluster(count: number): Promise<TestCluster> {
+/**
+ * A Redis Cluster of so many primaries, with a client.
+ * @param options of redis-server, as on its command line.
+ */
+export async function startCluster(count: number, ...options: string[]): Promise<TestCluster> {
   const free = await freePorts(2 * count);
   const ports = free.slice(0, count);
   const buses = free.slice(count);
@@ -22,6 +27,7 @@ export async function startCluster(count: number): Promise<TestCluster> {
       startRedis(
         ...['--port', `${port}`, '--bind', '127.0.0.1'],
         ...['--cluster-enabled', 'yes', '--cluster-port', `${buses[i]}`],
+        ...options,
       ),
     ),
   );
@@ -41,6 +47,7 @@ export async function startCluster(count: number): Promise<TestCluster> {
     url: `redis-cluster://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`,
     ports,
     client,
+    servers,
     async stop() {
       client.disconnect();
       await Promise.all(servers.map((server) => server.stop()));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
 import { describeLayout, layoutFingerprint } from './layout.ts';
 import { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
+import { appendScript } from './redis/append.lua.ts';
 import { type RedisClient, type ScriptTransaction, withScripts } from './redis/scripts.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
@@ -97,6 +98,20 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
 
   async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
     if (chunks.length === 0) return { stored: 0, standing: await this.standing() };
+    let [error, reply] = await this.#stage(chunks, false);
+    // A server that was restarted has forgotten the script, which ioredis does not notice within a transaction.
+    if (error?.message.startsWith('NOSCRIPT')) [error, reply] = await this.#stage(chunks, true);
+    if (error) this.#explain(error);
+    const [stored, ...standing] = reply as [number, ...string[]];
+    return { stored, standing: parseStanding(standing) };
+  }
+
+  /**
+   * Sends chunks, and has the script take them in, in one transaction.
+   * @param withSource send the script itself, and not only its name.
+   * @returns the script's error or reply.
+   */
+  async #stage(chunks: readonly Uint8Array[], withSource: boolean): Promise<[Error | null, unknown]> {
     const staged = chunks.map((_, i) => `${this.#prefix}staged:${i}`);
     const transaction = this.#redis.multi() as ScriptTransaction;
     transaction.mset(
@@ -107,12 +122,11 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
       ]),
     );
     const keys = [...KEYS.map((name) => this.#prefix + name), ...staged];
-    transaction.qfleetReplayAppend(keys.length, ...keys, `${this.#prefix}chunk:`);
+    const call = [keys.length, ...keys, `${this.#prefix}chunk:`] as const;
+    if (withSource) transaction.eval(appendScript, ...call);
+    else transaction.qfleetReplayAppend(...call);
     const results = await transaction.exec().catch((error: unknown) => this.#explain(error));
-    const [error, reply] = results!.at(-1)!;
-    if (error) this.#explain(error);
-    const [stored, ...standing] = reply as [number, ...string[]];
-    return { stored, standing: parseStanding(standing) };
+    return results!.at(-1)!;
   }
 
   async follow(

@@ -90,6 +90,15 @@ describe('a replay on Redis', () => {
     expect(chunks.map(({ bytes }) => peekChunk(bytes).sequence)).toEqual([0, 1, 2]);
   });
 
+  it('sends its script again to a server that has forgotten it', async () => {
+    const store = await RedisReplayStore.create(redis, newPrefix(), LAYOUT, PLENTY);
+    for (const sequence of [0, 1, 2]) {
+      const { stored, standing } = await store.append([encode({ sequence })]);
+      expect([stored, standing.newest]).toEqual([1, sequence + 1]);
+      await redis.script('FLUSH');
+    }
+  });
+
   it('is the same one for all who open it', async () => {
     const prefix = newPrefix();
     const ours = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
