@@ -11,17 +11,13 @@ node infra/setup/run.mjs build
 pnpm=$(node -p "require('./package.json').packageManager.split('+')[0]")
 
 for app in actor evaluator exporter learner; do
+  # Native TensorFlow is the learner's, and optional to @qfleet/tensor: others compute on WebAssembly.
+  [ "$app" = learner ] && optional= || optional=--no-optional
   rm -rf "${out:?}/$app"
-  npx --yes "$pnpm" --pm-on-fail=ignore --filter "@qfleet/$app" deploy --legacy --prod "$out/$app"
-  store="$out/$app/node_modules/.pnpm"
-  # Native TensorFlow is the learner's: others compute on WebAssembly (@qfleet/tensor only looks for tfjs-node).
-  if [ "$app" != learner ]; then
-    for part in tfjs@ tfjs-node-gpu@ tfjs-layers@ tfjs-data@ tfjs-converter@ tfjs-backend-webgl@; do
-      rm -rf "$store/@tensorflow+$part"*
-    done
-  fi
-  # More than half of the rest is read by nobody at run time.
+  # shellcheck disable=SC2086
+  npx --yes "$pnpm" --pm-on-fail=ignore --filter "@qfleet/$app" deploy --legacy --prod $optional "$out/$app"
+  # What nobody reads at run time is half of the rest.
   find "$out/$app" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.tsbuildinfo' \) -delete
-  rm -rf "$out/$app/src" "$out/$app/test" "$store"/@qfleet+*/node_modules/@qfleet/*/test
-  find "$store" -path '*/@qfleet/*/src' -prune -exec rm -rf {} +
+  rm -rf "$out/$app/src" "$out/$app/test" "$out/$app/node_modules/.pnpm"/@qfleet+*/node_modules/@qfleet/*/test
+  find "$out/$app/node_modules/.pnpm" -path '*/@qfleet/*/src' -prune -exec rm -rf {} +
 done
