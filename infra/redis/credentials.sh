@@ -59,6 +59,9 @@ user() {
   (set -f && echo "user $1 on #$hash resetkeys resetchannels -@all" $2)
 }
 
+# A person's, from within Redis's own container: it alone is given the password.
+admin='~* &* +@all'
+
 # Without a password a client may ask whether Redis lives, and no more: the health check.
 {
   echo 'user default on nopass resetkeys resetchannels -@all +ping'
@@ -66,14 +69,15 @@ user() {
   user actor "$actor"
   user evaluator "$evaluator"
   user exporter "$exporter"
+  user admin "$admin"
 } >"$folder/users.acl.new"
 mv "$folder/users.acl.new" "$folder/users.acl"
 
 if [ "$(id -u)" = 0 ]; then
-  chown 999 "$folder/users.acl"
+  chown 999 "$folder/users.acl" "$folder/admin"
   chown 1000 "$folder/learner"
   chown 1001 "$folder/actor"
   chown 1002 "$folder/evaluator"
   chown 1003 "$folder/exporter"
 fi
-chmod 400 "$folder/users.acl" "$folder/learner" "$folder/actor" "$folder/evaluator" "$folder/exporter"
+chmod 400 "$folder/users.acl" "$folder/admin" "$folder/learner" "$folder/actor" "$folder/evaluator" "$folder/exporter"

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fleetKeys, replayPrefix } from '@qfleet/fleet';
@@ -16,11 +16,8 @@ const RUN = 'guarded';
 async function guardedRedis(): Promise<{ redis: TestRedis; credentials: string; admin: Redis }> {
   const credentials = join(temporaryDirectory(), 'credentials');
   execFileSync(script, [credentials]);
-  const acl = join(credentials, 'users.acl');
-  chmodSync(acl, 0o600);
-  appendFileSync(acl, 'user admin on >admin ~* &* +@all\n');
-  const redis = await startRedis('--aclfile', acl);
-  const admin = new Redis(redis.socket, { username: 'admin', password: 'admin' });
+  const redis = await startRedis('--aclfile', join(credentials, 'users.acl'));
+  const admin = new Redis(redis.socket, { username: 'admin', password: passwordOf(credentials, 'admin') });
   onTestFinished(async () => {
     admin.disconnect();
     await redis.stop();
@@ -163,12 +160,14 @@ it('refuses what is not a user’s business', async () => {
 it('keeps the passwords that are there', () => {
   const folder = join(temporaryDirectory(), 'credentials');
   const read = () =>
-    ['users.acl', 'learner', 'actor', 'evaluator', 'exporter'].map((name) => passwordOf(folder, name));
+    ['users.acl', 'learner', 'actor', 'evaluator', 'exporter', 'admin'].map((name) =>
+      passwordOf(folder, name),
+    );
   execFileSync(script, [folder]);
   const first = read();
   execFileSync(script, [folder]);
   expect(read()).toEqual(first);
-  expect(new Set(first).size).toBe(5);
+  expect(new Set(first).size).toBe(6);
   // The ACL file holds hashes.
   for (const password of first.slice(1)) expect(first[0]).not.toContain(password);
 });

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DRAIN_SECONDS } from '@qfleet/fleet';
 import { createFleetMetrics } from '@qfleet/metrics';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
@@ -58,10 +59,11 @@ describe('the Kubernetes manifests', () => {
     (role) => {
       const { environment, user } = readCompose('docker-compose.yml').services[role];
       const pod = find('Deployment', `qfleet-${role}`).spec.template.spec;
+      expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(DRAIN_SECONDS);
       const [container] = pod.containers;
       expect(`${pod.securityContext.runAsUser}:${pod.securityContext.runAsGroup}`).toBe(user);
       const own = container.env.map(({ name }: { name: string }) => name);
-      const shared = [...readInfra('kubernetes/kustomization.yaml').matchAll(/- (QFLEET_\w+)=/g)];
+      const shared = [...readInfra('kubernetes/kustomization.yaml').matchAll(/- ([A-Z_]+)=/g)];
       expect([...own, ...shared.map(([, name]) => name)]).toEqual(
         expect.arrayContaining(Object.keys(environment!)),
       );

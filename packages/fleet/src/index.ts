@@ -44,7 +44,7 @@ export {
   type WaitForRunOptions,
   waitForRun,
 } from './run.ts';
-export { type ProcessContext, REDIS_PATIENCE_SECONDS, runProcess } from './run-process.ts';
+export { DRAIN_SECONDS, type ProcessContext, REDIS_PATIENCE_SECONDS, runProcess } from './run-process.ts';
 export { serversOf } from './servers-of.ts';
 export { type ChildSpec, type ChildStatus, Supervisor, type SupervisorOptions } from './supervisor.ts';
 export { RedisWeightsChannel } from './weights-channel.ts';

@@ -26,7 +26,7 @@ export interface ProcessContext {
 export const REDIS_PATIENCE_SECONDS = 60;
 
 /** After that a draining process ends as it is: within the 10 seconds that containers are given by default. */
-const DRAIN_SECONDS = 9;
+export const DRAIN_SECONDS = 9;
 
 /** What says that a process was configured wrongly: to start it again would be in vain. */
 // A user's environment that breaks its contract would do so again: to start the process anew helps nobody.
