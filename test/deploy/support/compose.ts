@@ -10,6 +10,7 @@ export interface Service {
   readonly user?: string;
   readonly hostname?: string;
   readonly restart?: string;
+  readonly logging?: { readonly options: Readonly<Record<string, string>> };
   readonly stop_grace_period?: string;
   readonly read_only?: boolean;
   readonly tmpfs?: readonly string[];
@@ -17,10 +18,17 @@ export interface Service {
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly healthcheck?: { readonly test: readonly string[] };
-  readonly deploy: {
+  readonly healthcheck?: {
+    readonly test: readonly string[];
+    readonly interval: string;
+    readonly timeout: string;
+    readonly retries: number;
+    readonly start_period: string;
+  };
+  /** Not that of `credentials`, which ends at once. */
+  readonly deploy?: {
     readonly replicas?: number;
-    readonly resources: { readonly limits: { readonly memory: string } };
+    readonly resources: { readonly limits: { readonly memory: string; readonly cpus: string | number } };
   };
 }
 
@@ -53,3 +61,20 @@ function fill(node: unknown, env: Readonly<Record<string, string>>): unknown {
   if (typeof node !== 'object' || node === null) return node;
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, fill(value, env)]));
 }
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a duration as compose writes it: `1m30s`. */
+export const durationMs = (text: string): number =>
+  [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * UNITS[unit],
+    0,
+  );
+
+const SIZES: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** Bytes of a size as compose writes it: `512M`. */
+export const sizeBytes = (text: string): number => {
+  const [, count, unit] = /^(\d+)([kmg]?)b?$/i.exec(text)!;
+  return Number(count) * SIZES[unit.toLowerCase()];
+};
