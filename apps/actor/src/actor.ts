@@ -165,6 +165,8 @@ export class Actor {
     this.#dropped += this.#uplink.transitions;
     if (this.#dropped > 0) {
       this.#context.log.warn(`${this.#dropped} transitions could not be handed to the replay in time.`);
+    } else {
+      this.#context.log.info('Gave its slots back; the replay has all of its experience.');
     }
   }
 
