@@ -1,39 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { copyRoot, machineEnvironment } from './support/clean-root.ts';
-import { readCompose } from './support/compose.ts';
-import { type Container, Containers, graceMs } from './support/containers.ts';
-import { type Image, ImageBuilder } from './support/dockerfile.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { durationMs, readCompose, sizeBytes } from './support/compose.ts';
+import { debianImage, type Image, ImageBuilder } from './support/dockerfile.ts';
+import { Engine } from './support/engine.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
-// A run that nothing but its budget ends.
-const compose = readCompose('docker-compose.yml', { QFLEET_CONFIG: 'acrobot', QFLEET_RUN: 'deployed' });
 const folder = mkdtempSync(join(tmpdir(), 'qfleet-deploy-'));
 // The services' users pass through it.
 chmodSync(folder, 0o755);
 const builder = new ImageBuilder(folder, checkout);
-
-/** In place of the official image, which no engine can fetch here: Debian's own Redis. */
-function redisImage(): Image {
-  const { root: base, ...rest } = builder.build('process');
-  const root = join(folder, 'redis-image');
-  mkdirSync(root);
-  copyRoot(base, root);
-  const install = 'apt-get update -qq && apt-get install -qq -y --no-install-recommends redis-server';
-  execFileSync(
-    'chroot',
-    [root, 'sh', '-c', `${install} && chown 999:999 /var/lib/redis && mkdir -p /data && chown 999:999 /data`],
-    {
-      env: { ...rest.environment, ...machineEnvironment(), DEBIAN_FRONTEND: 'noninteractive' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
-  return { ...rest, root, workdir: '/data' };
-}
 
 const sizeOf = (path: string): number =>
   Number(execFileSync('du', ['-sm', path], { encoding: 'utf8' }).split('\t')[0]);
@@ -45,97 +24,167 @@ describe('the Dockerfile’s steps in a clean Debian', () => {
     const { root, user, command } = builder.build(target);
     expect(user).toBe('1000:1000');
     expect(command).toEqual(['node', 'dist/main.js']);
-    expect(globSync('**/libtensorflow*', { cwd: root })).toEqual([]);
-    expect(sizeOf(join(root, 'app'))).toBeLessThan(150);
+    const native = '**/{tfjs-node*,libtensorflow*,*.node}';
+    expect(globSync(native, { cwd: join(root, 'app'), exclude: ['**/msgpackr*'] })).toEqual([]);
+    expect(sizeOf(join(root, 'app'))).toBeLessThan(100);
   });
 
   it('make a learner that computes on its own libtensorflow', () => {
     const { root, environment } = builder.build('learner');
-    expect(globSync('opt/qfleet/tensorflow/*/tensorflow/libtensorflow_cc.so.2', { cwd: root })).toHaveLength(
-      1,
-    );
-    expect(globSync('opt/qfleet/tensorflow/*/tensorflow/include', { cwd: root })).toEqual([]);
+    const provisioned = join(root, 'opt/qfleet/tensorflow');
+    expect(globSync('*/tensorflow/libtensorflow_cc.so.2', { cwd: provisioned })).toHaveLength(1);
+    expect(globSync('*/tensorflow/include', { cwd: provisioned })).toEqual([]);
     expect(environment).toMatchObject({ QFLEET_TENSOR: 'cpu', NODE_ENV: 'production' });
   });
 });
 
 describe('the services of the compose file', () => {
-  const images: Record<string, Image> = {};
-  let containers: Containers;
+  // A user’s folder: an environment of their own, and a run of it that nothing ends.
+  const config = join(folder, 'config');
+  const compose = readCompose('docker-compose.yml', {
+    QFLEET_RUN: 'deployed',
+    QFLEET_CONFIG: '/config/catch.yaml',
+    QFLEET_CONFIG_DIR: config,
+    ACTORS: '1',
+  });
+  const { services } = compose;
+  const patient = { timeout: 60_000, interval: 500 };
+  let engine: Engine;
 
   beforeAll(async () => {
-    images['redis'] = redisImage();
-    images['credentials'] = images['redis'];
+    mkdirSync(config);
+    cpSync(join(checkout, 'packages/envs/test/fixtures/catch.ts'), join(config, 'catch.ts'));
+    writeFileSync(
+      join(config, 'catch.yaml'),
+      [
+        'environment: { id: Catch-v0, module: ./catch.ts }',
+        'agent: { kind: dqn, network: { kind: mlp, hidden: [128, 128] } }',
+        'replay: { capacity: 100000, minSize: 1000, samplesPerInsert: 32 }',
+        'fleet: { slots: 16, slotsPerLease: 2, slotsPerActor: 4 }',
+        'stop: { maxUpdates: 1000000000 }',
+      ].join('\n'),
+    );
+    // No engine fetches the official images here: what Debian has of the same programs is in their place.
+    const redis = debianImage(builder.build('process'), join(folder, 'redis-image'), ['redis-server'], {
+      '/data': 999,
+    });
+    const prometheus = debianImage(
+      builder.build('process'),
+      join(folder, 'prometheus-image'),
+      ['prometheus', 'wget'],
+      { '/prometheus': 65_534 },
+    );
+    const images: Record<string, Image> = {
+      redis,
+      credentials: redis,
+      prometheus: { ...prometheus, entrypoint: ['prometheus'], user: '65534:65534' },
+    };
     for (const name of ['learner', 'actor', 'evaluator', 'exporter']) {
-      images[name] = builder.build(compose.services[name].build!.target);
+      images[name] = builder.build(services[name].build!.target);
     }
-    containers = await Containers.open(compose, (name) => images[name], join(folder, 'volumes'));
-  }, 600_000);
+    engine = await Engine.open(compose, (name) => images[name], folder);
+  }, 1_200_000);
 
-  afterAll(() => containers?.close());
+  afterAll(() => engine?.close());
 
-  const metric = (pattern: RegExp): number =>
-    Number(pattern.exec(containers.get('http://127.0.0.1:9464/metrics'))?.[1] ?? Number.NaN);
-  const actors = (): number => metric(/^qfleet_fleet_processes\{.*role="actor".*\} (\d+)$/m);
-  const busy = (): number =>
-    [
-      ...containers.get('http://127.0.0.1:9464/metrics').matchAll(/^qfleet_actor_slots\{.*\} (\d+)$/gm),
-    ].filter(([, slots]) => slots !== '0').length;
-  const updates = (): number => metric(/^qfleet_learner_position_updates\{.*\} (\d+)$/m);
+  /** The values of the series that match, at the exporter. */
+  const values = (series: string): number[] =>
+    [...engine.get('http://127.0.0.1:9464/metrics').matchAll(new RegExp(`^${series} (\\S+)$`, 'gm'))].map(
+      ([, value]) => Number(value),
+    );
+  const total = (series: string): number => values(series).reduce((sum, value) => sum + value, 0);
+  const updates = (): number => total('qfleet_learner_position_updates\\{.*\\}');
+  /** Actors, the slots that they hold, and the leases that nobody holds. */
+  const fleet = () => ({
+    actors: total('qfleet_fleet_processes\\{.*role="actor".*\\}'),
+    slots: total('qfleet_actor_slots\\{.*\\}'),
+    waiting: total('qfleet_queue_jobs\\{.*queue="rollouts",state="waiting".*\\}'),
+  });
+  /** The values of an expression's series, at Prometheus. */
+  const query = (expression: string): string[] =>
+    JSON.parse(
+      engine.get(`http://127.0.0.1:9090/api/v1/query?query=${encodeURIComponent(expression)}`),
+    ).data.result.map(({ value }: { value: [number, string] }) => value[1]);
+  /** What the services have printed, where a test fails. */
+  const showLogs = (): void =>
+    onTestFailed(() => {
+      for (const { name, output } of engine.measure()) console.error(`--- ${name}\n${output}`);
+    });
 
-  /** As `docker stop`: SIGTERM, and whether it ended in its time. */
-  async function stop(container: Container): Promise<number | null | 'killed'> {
-    const grace = graceMs(compose.services[container.service]);
-    container.signal('SIGTERM');
-    const timer = new Promise<'killed'>((resolve) => setTimeout(resolve, grace, 'killed').unref());
-    return Promise.race([container.ended, timer]);
-  }
-
-  it('start by health, scale from 1 actor to 4 to 2, and drain in their time', {
-    timeout: 300_000,
-  }, async () => {
-    const credentials = await containers.start('credentials');
-    expect(await credentials.ended, credentials.output.text).toBe(0);
-    const redis = await containers.start('redis');
-    await expect.poll(() => containers.isHealthy('redis'), { timeout: 30_000 }).toBe(true);
-
-    const learner = await containers.start('learner');
-    const evaluator = await containers.start('evaluator');
-    const exporter = await containers.start('exporter');
-    await expect.poll(() => containers.isHealthy('exporter'), { timeout: 60_000 }).toBe(true);
-    const fleet = [await containers.start('actor')];
-    const patient = { timeout: 60_000, interval: 500 };
-    await expect.poll(actors, patient).toBe(1);
+  it('start in the order that the file asks for, by their own health checks', async () => {
+    showLogs();
+    const names = Object.keys(services).filter((name) => name !== 'grafana');
+    await Promise.all(names.map((name) => engine.up(name)));
+    expect(engine.order.slice(0, 2)).toEqual(['credentials', 'redis']);
+    expect(engine.order.at(-1)).toBe('prometheus');
+    await expect.poll(fleet, patient).toEqual({ actors: 1, slots: 4, waiting: 6 });
     await expect.poll(updates, patient).toBeGreaterThan(0);
+  });
 
-    while (fleet.length < 4) fleet.push(await containers.start('actor'));
-    await expect.poll(actors, patient).toBe(4);
-    await expect.poll(busy, patient).toBe(4);
-    for (const actor of fleet.splice(2)) expect(await stop(actor), actor.output.text).toBe(0);
-    await expect.poll(actors, patient).toBe(2);
+  it('scale from 1 actor to 4 to 2: leases are taken up, and given back within the grace period', async () => {
+    showLogs();
+    await engine.scale('actor', 4);
+    await expect.poll(fleet, patient).toEqual({ actors: 4, slots: 16, waiting: 0 });
+    await expect.poll(() => query('qfleet_fleet_processes{role="actor"}'), patient).toEqual(['4']);
+
+    const stopped = await engine.scale('actor', 2);
+    for (const { container, code, ms } of stopped) {
+      expect(code, container.output).toBe(0);
+      expect(ms).toBeLessThan(durationMs(services['actor'].stop_grace_period!));
+    }
+    await expect.poll(fleet, patient).toEqual({ actors: 2, slots: 8, waiting: 4 });
+    // What they had not handed over yet would have been counted.
+    expect(total('qfleet_actor_dropped_transitions_total\\{.*\\}')).toBe(0);
     const before = updates();
     await expect.poll(updates, patient).toBeGreaterThan(before);
+  });
 
-    // Killed as by a lack of memory: the next life has the same process id, and takes the run over.
-    learner.signal('SIGKILL');
-    await learner.ended;
-    const second = await containers.start('learner');
-    await expect.poll(() => second.output.text, patient).toMatch(/Training from update [1-9]/);
+  it('start a killed actor again, which takes its slots up', async () => {
+    showLogs();
+    const [actor] = await engine.up('actor');
+    actor.kill();
+    await expect.poll(() => actor.restarts, patient).toBe(1);
+    await expect.poll(fleet, patient).toEqual({ actors: 2, slots: 8, waiting: 4 });
+  });
 
-    for (const container of [second, ...fleet, evaluator, exporter, redis]) {
-      expect(await stop(container), `${container.service}: ${container.output.text}`).toBe(0);
+  it('start a killed learner again, which goes on from its checkpoint', async () => {
+    showLogs();
+    const [learner] = await engine.up('learner');
+    const checkpoints = () => globSync('deployed/checkpoints/*', { cwd: engine.volume('runs') });
+    await expect.poll(checkpoints, patient).not.toEqual([]);
+    learner.kill();
+    await expect.poll(() => learner.output, patient).toMatch(/Training from update [1-9]/);
+    const before = updates();
+    await expect.poll(updates, patient).toBeGreaterThan(before);
+  });
+
+  it('are seen by Prometheus, which was there all the time', async () => {
+    showLogs();
+    expect(query('up{job="qfleet"}')).toEqual(['1']);
+    await expect
+      .poll(() => query('qfleet_fleet_process_restarts_total{role="learner"}'), patient)
+      .toEqual(['1']);
+  });
+
+  it('stay within their memory limits, and end in order', async () => {
+    showLogs();
+    for (const { name, peakMiB } of engine.measure()) {
+      const limit = services[name.replace(/-\d+$/, '')].deploy?.resources.limits.memory;
+      if (limit !== undefined) expect(peakMiB, name).toBeLessThan(sizeBytes(limit) / 2 ** 20);
     }
-    // Append-only file, checkpoints and nothing else outlive the containers.
-    expect(globSync('redis/appendonlydir/*.aof', { cwd: join(folder, 'volumes') }).length).toBeGreaterThan(0);
-    expect(globSync('runs/deployed/checkpoints/*', { cwd: join(folder, 'volumes') }).length).toBeGreaterThan(
-      0,
-    );
+    for (const name of ['learner', 'actor', 'evaluator', 'exporter', 'prometheus', 'redis']) {
+      for (const { container, code, ms } of await engine.scale(name, 0)) {
+        expect(code, `${name}: ${container.output}`).toBe(0);
+        expect(ms, name).toBeLessThan(durationMs(services[name].stop_grace_period!));
+      }
+    }
+    expect(globSync('appendonlydir/*.aof', { cwd: engine.volume('redis') })).not.toEqual([]);
   });
 
   it('cannot read each other’s passwords', () => {
-    const volume = join(folder, 'volumes', 'credentials');
+    const volume = engine.volume('credentials');
     for (const role of ['learner', 'actor', 'evaluator', 'exporter']) {
-      const user = compose.services[role].user!.split(':')[0];
+      const user = services[role].user!.split(':')[0];
       const read = (file: string) =>
         spawnSync('setpriv', ['--reuid', user, '--clear-groups', 'cat', join(volume, file)]).status;
       expect(read(role)).toBe(0);

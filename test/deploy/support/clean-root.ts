@@ -17,6 +17,8 @@ const MACHINE_FILES = [
   '/etc/npmrc',
   '/usr/etc/npmrc',
   '/usr/local/etc/npmrc',
+  // A step that installs ca-certificates makes the list of them anew, with these.
+  '/usr/local/share/ca-certificates',
   join(homedir(), '.npmrc'),
 ];
 const MACHINE_VARIABLES =

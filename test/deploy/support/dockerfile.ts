@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import {
   type Copy,
@@ -17,6 +17,7 @@ export interface Image {
   readonly environment: Record<string, string>;
   workdir: string;
   user: string;
+  readonly entrypoint: readonly string[];
   command: string[];
 }
 
@@ -76,7 +77,7 @@ export class ImageBuilder {
     const root = join(this.#folder, 'node-image');
     if (!existsSync(root)) makeNodeImage(root);
     const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-    return { root, environment: { PATH: path }, workdir: '/', user: '0:0', command: [] };
+    return { root, environment: { PATH: path }, workdir: '/', user: '0:0', entrypoint: [], command: [] };
   }
 
   #take(image: Image, step: Instruction): void {
@@ -140,4 +141,22 @@ function run(image: Image, script: string): void {
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 2 ** 28 },
   );
+}
+
+/** An image of programs of Debian's, on another's root, with folders that their volumes take owner and mode from. */
+export function debianImage(
+  base: Image,
+  root: string,
+  packages: readonly string[],
+  folders: Readonly<Record<string, number>>,
+): Image {
+  copyRoot(base.root, ensure(root));
+  const image = { ...base, root, workdir: '/', command: [] };
+  const install = 'DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends';
+  run(image, `apt-get update -qq && ${install} ${packages.join(' ')}`);
+  for (const [path, owner] of Object.entries(folders)) {
+    mkdirSync(join(root, path), { recursive: true });
+    chownSync(join(root, path), owner, owner);
+  }
+  return image;
 }
