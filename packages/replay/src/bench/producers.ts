@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { RedisOptions } from 'ioredis';
+import { observationBytes } from '../layout.ts';
+import type { ProducerData, ProducerOrder } from './producer.ts';
+import { SHAPES, type Shape } from './shapes.ts';
+
+/** Threads that hold a shape's chunks between them; `value` is the bytes of a transition in a chunk. */
+export async function startProducers(
+  shape: Shape,
+  redis: RedisOptions,
+  count: number,
+): Promise<{ producers: Worker[]; value: number }> {
+  const { host, port, path, username, password, db } = redis;
+  const address = { host, port, path, username, password, db };
+  const file = new URL(import.meta.url.endsWith('.ts') ? './producer.ts' : './producer.js', import.meta.url);
+  const producers = Array.from({ length: count }, (_, i) => {
+    const workerData: ProducerData = {
+      redis: JSON.parse(JSON.stringify(address)) as RedisOptions,
+      shape: SHAPES.indexOf(shape),
+      writer: `bench-${i}`,
+      chunks: shape.chunks / count,
+    };
+    return new Worker(file, { workerData });
+  });
+  await Promise.all(producers.map((producer) => once(producer, 'message')));
+  // Its action and reward beside the observation.
+  return { producers, value: observationBytes(shape.layout) + 8 };
+}
+
+/** Has all of them carry out `what`; the transitions that were moved. */
+export async function order(producers: readonly Worker[], what: ProducerOrder): Promise<number> {
+  const done = producers.map((producer) => once(producer, 'message'));
+  for (const producer of producers) producer.postMessage(what);
+  return (await Promise.all(done)).reduce((sum, [transitions]) => sum + (transitions as number), 0);
+}
