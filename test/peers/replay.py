@@ -11,7 +11,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-SECONDS = 1.0
+SECONDS = 2.0
+TURN = 0.02
 SHAPES = {
     "CartPole-size": {"shape": (4,), "dtype": np.float32, "stack": 1, "capacity": 2**20, "actions": 2},
     "84×84×4 uint8": {"shape": (84, 84), "dtype": np.uint8, "stack": 4, "capacity": 2**13, "actions": 6},
@@ -20,13 +21,16 @@ EPISODE = 200
 
 
 def measure(work):
-    """`work` moves some transitions and says how many; it is called for about SECONDS."""
+    """`work` moves some transitions and says how many. The best of short turns over SECONDS, as ours are taken."""
     work()
-    cpu, start, moved = time.process_time(), time.perf_counter(), 0
-    while time.perf_counter() - start < SECONDS:
-        moved += work()
-    seconds, busy = time.perf_counter() - start, time.process_time() - cpu
-    return {"rate": moved / seconds, "cpu": busy / moved * 1e6}
+    rate, cpu, end = 0.0, float("inf"), time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        busy, start, moved = time.process_time(), time.perf_counter(), 0
+        while time.perf_counter() - start < TURN:
+            moved += work()
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+        rate, cpu = max(rate, moved / seconds), min(cpu, busy / moved * 1e6)
+    return {"rate": rate, "cpu": cpu}
 
 
 def cpprb():
@@ -90,7 +94,8 @@ def reverb():
         )
         server = reverb.Server([table])
         client = reverb.Client(f"localhost:{server.port}")
-        stack = case["stack"]
+        # Frames are not stacked here: that is the cheapest for Reverb, and what its recorded figure is of.
+        stack = 1
         frame = (np.arange(np.prod(case["shape"])) * 7 % 256).astype(case["dtype"]).reshape(case["shape"])
         step = {"obs": frame, "act": np.int32(0), "rew": np.float32(1), "done": np.float32(0)}
 

@@ -10,4 +10,6 @@ export interface BenchRow {
   readonly reference: string | null;
   readonly referenceValue: number | null;
   readonly ratio: number | null;
+  /** The ratio that is to be reached at least, where one was set. */
+  readonly goal?: number;
 }

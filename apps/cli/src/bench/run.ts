@@ -29,12 +29,18 @@ const machineLine = (machine: Machine): string =>
 
 const figure = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 3 });
 
+/** Whether the goal is reached, where there is one. */
+function goalOf({ ratio, goal }: BenchRow): string {
+  if (goal === undefined || ratio === null) return '';
+  return ratio >= goal ? ` (reaches ${goal})` : ` (MISSES ${goal})`;
+}
+
 function benchTable(rows: readonly BenchRow[]): string {
   const cells = rows.map((row) => [
     row.name,
     figure(row.value),
     row.unit,
-    row.ratio === null ? '' : `× ${figure(row.ratio)}`,
+    row.ratio === null ? '' : `× ${figure(row.ratio)}${goalOf(row)}`,
     row.reference === null ? '' : `${row.reference}: ${figure(row.referenceValue ?? Number.NaN)}`,
   ]);
   const head = ['', 'value', 'unit', 'ratio', 'held against'].map((title) => style('dim', title));

@@ -6,6 +6,7 @@ export interface Row {
   readonly reference: string | null;
   readonly referenceValue: number | null;
   readonly ratio: number | null;
+  readonly goal?: number;
 }
 
 /** What a measurement took. */
@@ -17,24 +18,20 @@ export interface Cost {
   readonly cpuMilliseconds: number;
 }
 
-/** What a figure is held against; of a recorded peer only the rate is known. */
-export interface Reference {
-  readonly name: string;
+/** A rate as a cost says it. */
+export interface Speed {
   readonly transitionsPerSecond: number;
-  readonly cpuMicroseconds?: number;
+  readonly megabytesPerSecond: number;
+  readonly cpuMicroseconds: number;
 }
 
-/** The reference that a cost is, when it is that of a limit. */
-export const asReference = (name: string, cost: Cost): Reference => ({
-  name,
-  transitionsPerSecond: rateOf(cost),
-  cpuMicroseconds: cpuOf(cost),
-});
+/** What a figure is held against; of a recorded peer only the rate is known. */
+export interface Reference extends Partial<Speed> {
+  readonly name: string;
+  readonly transitionsPerSecond: number;
+}
 
-const rateOf = ({ transitions, milliseconds }: Cost): number => (transitions / milliseconds) * 1000;
-const cpuOf = ({ transitions, cpuMilliseconds }: Cost): number => (cpuMilliseconds / transitions) * 1000;
-
-/** Measures what `work` takes; it returns the transitions it moved. */
+/** Measures what `work` takes; it returns the transitions it moved, each of `bytesEach`. */
 export async function measure(work: () => Promise<number>, bytesEach: number): Promise<Cost> {
   const cpu = process.cpuUsage();
   const start = performance.now();
@@ -49,32 +46,48 @@ export async function measure(work: () => Promise<number>, bytesEach: number): P
   };
 }
 
-/** A cost as rows: transitions and megabytes a second, CPU time a transition. */
-export function rowsOf(name: string, cost: Cost, reference: Reference | null): Row[] {
-  const rate = rateOf(cost);
-  const cpu = cpuOf(cost);
-  const bytesEach = cost.bytes / cost.transitions / 1e6;
-  const peer = reference?.name ?? null;
-  const peerRate = reference?.transitionsPerSecond ?? null;
-  const peerCpu = reference?.cpuMicroseconds ?? null;
-  const ratio = peerRate === null ? null : rate / peerRate;
+/**
+ * The best of several turns, as Python's timeit takes it: what else the machine does only makes a turn slower. Each
+ * figure is that of its own best turn.
+ */
+export function best(costs: readonly Cost[]): Speed {
+  const of = (figure: (cost: Cost) => number) => costs.map(figure);
+  return {
+    transitionsPerSecond: Math.max(...of((cost) => (cost.transitions / cost.milliseconds) * 1000)),
+    megabytesPerSecond: Math.max(...of((cost) => cost.bytes / cost.milliseconds / 1000)),
+    cpuMicroseconds: Math.min(...of((cost) => (cost.cpuMilliseconds / cost.transitions) * 1000)),
+  };
+}
+
+/** A speed as rows: transitions and megabytes a second, CPU time a transition. The goal is one of the rate. */
+export function rowsOf(name: string, speed: Speed, reference: Reference | null, goal?: number): Row[] {
   return [
-    { name, value: rate, unit: 'transitions/s', reference: peer, referenceValue: peerRate, ratio },
-    {
-      name,
-      value: rate * bytesEach,
-      unit: 'MB/s',
-      reference: peer,
-      referenceValue: peerRate === null ? null : peerRate * bytesEach,
-      ratio,
-    },
-    {
-      name,
-      value: cpu,
-      unit: 'µs CPU/transition',
-      reference: peerCpu === null ? null : peer,
-      referenceValue: peerCpu,
-      ratio: peerCpu === null ? null : peerCpu / cpu,
-    },
+    rateRow(name, speed, reference, goal),
+    row(name, speed.megabytesPerSecond, 'MB/s', reference?.name, reference?.megabytesPerSecond),
+    row(name, speed.cpuMicroseconds, 'µs CPU/transition', reference?.name, reference?.cpuMicroseconds, -1),
   ];
+}
+
+/** Its transitions a second alone. */
+export function rateRow(name: string, speed: Speed, reference: Reference | null, goal?: number): Row {
+  const { transitionsPerSecond: rate } = speed;
+  const rateThere = reference?.transitionsPerSecond;
+  return {
+    ...row(name, rate, 'transitions/s', reference?.name, rateThere),
+    ...(goal && rateThere ? { goal } : {}),
+  };
+}
+
+/** @param sense 1 where more is better, −1 where less is. */
+export function row(
+  name: string,
+  value: number,
+  unit: string,
+  reference?: string,
+  referenceValue?: number,
+  sense: 1 | -1 = 1,
+): Row {
+  if (reference === undefined || referenceValue === undefined)
+    return { name, value, unit, reference: null, referenceValue: null, ratio: null };
+  return { name, value, unit, reference, referenceValue, ratio: (value / referenceValue) ** sense };
 }

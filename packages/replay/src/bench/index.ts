@@ -4,6 +4,7 @@ import { benchMemory } from './memory.ts';
 import type { Peers } from './peer.ts';
 import { benchRedis } from './redis.ts';
 import { SHAPES } from './shapes.ts';
+import { benchTree } from './tree.ts';
 
 /** What is measured, for how long, and beside what. */
 export interface BenchReplayOptions {
@@ -18,7 +19,7 @@ export interface BenchReplayOptions {
 /** Transitions and bytes a second, and CPU time a transition, into and out of a replay in memory and on Redis. */
 export async function benchReplay(options: BenchReplayOptions): Promise<Row[]> {
   const { redis, milliseconds = 500, peers = {} } = options;
-  const rows: Row[] = [];
+  const rows: Row[] = benchTree();
   for (const shape of SHAPES) {
     for (const prioritized of [false, true])
       rows.push(...(await benchMemory(shape, prioritized, milliseconds, peers)));

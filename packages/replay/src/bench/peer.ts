@@ -6,7 +6,7 @@ export interface PeerFigure {
   readonly cpu?: number;
 }
 
-/** What another library reached on the same transitions, by the names of `SHAPES`. */
+/** What another library reached on the same transitions, by the names of `SHAPES`. Reverb's frames are not stacked. */
 export interface PeerFigures {
   /** With its version. */
   readonly name: string;

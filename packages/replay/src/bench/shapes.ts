@@ -34,10 +34,14 @@ export const SHAPES: readonly Shape[] = [
   },
 ];
 export const CHUNK_LENGTH = 64;
-const EPISODE_LENGTH = 200;
+export const EPISODE_LENGTH = 200;
 
-/** Makes the next so many encoded chunks of one slot's endless episodes. */
-export function chunkSource(layout: Layout, writer: string): (chunks: number) => Uint8Array[] {
+/** Makes the next so many encoded chunks of one slot's endless episodes; their observations are not compressed. */
+export function chunkSource(
+  layout: Layout,
+  writer: string,
+  chunkLength = CHUNK_LENGTH,
+): (chunks: number) => Uint8Array[] {
   const size = observationSize(layout);
   const observations = makeObservations(layout.observationDType, size * 16);
   for (let i = 0; i < observations.length; i++) observations[i] = (i * 7) % 256;
@@ -47,7 +51,7 @@ export function chunkSource(layout: Layout, writer: string): (chunks: number) =>
     layout,
     writer,
     slot: 0,
-    chunkLength: CHUNK_LENGTH,
+    chunkLength,
     sequence: () => sequence++,
   });
   builder.begin(observations, 0);
