@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { temporaryDirectory } from '../support/qfleet.ts';
 import { infra } from './support/compose.ts';
 
 /** Kubernetes's JSON schemas with every field named, those that kubeconform uses, from PyPI. */
@@ -13,7 +13,8 @@ const VALIDATOR = 'kubernetes-validate==1.37.0';
 const hasGo = spawnSync('go', ['version']).status === 0;
 
 describe.skipIf(!hasGo)('what kustomize’s own library makes of the manifests', () => {
-  const folder = temporaryDirectory();
+  const folder = mkdtempSync(join(tmpdir(), 'qfleet-kustomize-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const python = join(folder, 'venv', 'bin', 'python');
   let rendered: string;
 
