@@ -86,7 +86,7 @@ const isPositiveInteger = (n: unknown): boolean =>
   typeof n === 'number' && Number.isInteger(n) && n >= 1 && n <= 0x7fffffff;
 
 /** What is wrong with a value that should be a space, as the end of a sentence; `null`: nothing. */
-export function spaceProblem(value: unknown): string | null {
+function spaceProblem(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return 'it is not an object';
   const space = value as Partial<Record<keyof Box | keyof Discrete, unknown>>;
   if (space.kind === 'discrete') {
