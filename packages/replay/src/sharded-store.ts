@@ -15,6 +15,17 @@ interface Place {
   readonly id: number;
 }
 
+/** 2³² over the golden ratio. */
+const GOLDEN = 0x9e3779b1;
+
+/**
+ * A writer's slots spread evenly, whichever it holds: the fractional parts of multiples of the golden ratio do, be the
+ * slots consecutive or every k-th (Knuth, "The Art of Computer Programming" 3, section 6.4: Fibonacci hashing).
+ */
+function shardOf({ writer, slot }: ChunkHeader, shards: number): number {
+  return Math.floor((((crc32(writer) + Math.imul(slot, GOLDEN)) >>> 0) / 2 ** 32) * shards);
+}
+
 /**
  * One replay over several stores. All chunks of a writer's slot go to one shard, so that episodes stay whole and a
  * retry is known there. Shards evict on their own.
@@ -47,8 +58,7 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore {
       const header = this.#headerOf(bytes);
       // Not a chunk of this replay: a shard refuses it, and counts it.
       if (header === null) return this.#shards[0].append([bytes]);
-      // A writer's slots spread evenly, from some shard on.
-      parts[(crc32(header.writer) + header.slot) % parts.length].push(bytes);
+      parts[shardOf(header, parts.length)].push(bytes);
     }
     const replies = await Promise.all(this.#shards.map((shard, i) => shard.append(parts[i])));
     return {

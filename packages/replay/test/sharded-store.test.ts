@@ -55,14 +55,21 @@ describe('a replay over several Redis servers', () => {
       const own = seen.filter((name) => name.startsWith(writer));
       expect(own).toEqual(Array.from({ length: 20 }, (_, sequence) => `${writer} ${sequence}`));
     }
-    await store.append(
-      Array.from({ length: 9 }, (_, slot) => encode({ writer: 'even', slot, sequence: slot })),
-    );
-    for (const { redis, prefix } of shards) {
-      const own = (await redis.hgetall(`${prefix}writers`))['even'];
-      expect(Number(own)).toBeGreaterThanOrEqual(6);
+    // As one actor of all slots holds them, or one of three.
+    for (const [writer, stride] of [
+      ['all', 1],
+      ['third', 3],
+    ] as const) {
+      const newest = async () =>
+        Promise.all(shards.map(({ redis, prefix }) => redis.hget(`${prefix}meta`, 'newest')));
+      const before = await newest();
+      await store.append(
+        Array.from({ length: 9 }, (_, i) => encode({ writer, slot: i * stride, sequence: i })),
+      );
+      const spread = (await newest()).map((id, shard) => Number(id) - Number(before[shard]));
+      expect(Math.min(...spread), `${spread}`).toBeGreaterThanOrEqual(2);
     }
-    after += 9;
+    after += 18;
     const opened = await openRedisReplay(shards);
     expect(opened.layout).toEqual(LAYOUT);
     expect((await opened.store.standing()).newest).toBe(after);
