@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '@qfleet/random';
 import { expect } from 'vitest';
 import { faults } from './support/fault.ts';
-import { type FaultyFleet, within } from './support/fleet.ts';
-
-async function outage(fleet: FaultyFleet, random: Random): Promise<void> {
-  await fleet.server.kill();
-  await sleep(random.integer(1_500));
-  await fleet.server.start();
-}
+import { within } from './support/fleet.ts';
+import { machineOutage, outage } from './support/outage.ts';
 
 faults('a Redis with an append-only file', {
   redis: ['--appendonly', 'yes', '--appendfsync', 'always'],
@@ -16,7 +10,7 @@ faults('a Redis with an append-only file', {
   strikes: {
     'Redis is killed, with an append-only file: nothing is lost': async (fleet, random) => {
       const before = (await fleet.state())!;
-      await outage(fleet, random);
+      await outage(fleet.server, random);
       const after = await fleet.until(() => true, 'Redis has the run');
       expect(after.totals.transitionsPushed).toBeGreaterThanOrEqual(before.totals.transitionsPushed);
       expect(fleet.books.losses).toBe(0);
@@ -50,12 +44,38 @@ faults('a Redis with an append-only file', {
   },
 });
 
+faults('a Redis with an append-only file that is synced every second', {
+  redis: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
+  strikes: {
+    'Redis is killed: nothing is lost': async (fleet, random) => {
+      const before = (await fleet.state())!;
+      await outage(fleet.server, random);
+      const after = await fleet.until(() => true, 'Redis has the run');
+      expect(after.totals.transitionsPushed).toBeGreaterThanOrEqual(before.totals.transitionsPushed);
+      expect(fleet.books.losses).toBe(0);
+    },
+    'its machine dies: what was not synced is lost, nothing older, and the run goes on': async (
+      fleet,
+      random,
+    ) => {
+      const before = (await fleet.state())!;
+      const lost = fleet.books.lost;
+      await machineOutage(fleet, random);
+      const { transitionsPushed } = (await fleet.state())!.totals;
+      expect(transitionsPushed).toBeGreaterThanOrEqual(before.totals.transitionsPushed);
+      expect(fleet.books.lost).toBeGreaterThanOrEqual(lost);
+      await fleet.progress();
+      expect(fleet.books.losses).toBe(0);
+    },
+  },
+});
+
 faults('a Redis that keeps nothing', {
   rounds: 2,
   strikes: {
     'Redis is killed and keeps nothing: the fleet says so, and refills it': async (fleet, random) => {
       const said = fleet.log('learner-0').match(/Redis lost the run/g)?.length ?? 0;
-      await outage(fleet, random);
+      await outage(fleet.server, random);
       await fleet.until(({ phase, replay }) => phase === 'running' && replay.transitions > 500, 'it refills');
       expect(fleet.log('learner-0').match(/Redis lost the run/g)).toHaveLength(said + 1);
     },

@@ -15,6 +15,11 @@ interface Entry {
   readonly offset: number;
 }
 
+interface Shard {
+  readonly redis: Redis;
+  readonly prefix: string;
+}
+
 const LOOK_MS = 20;
 const FOLLOW_BYTES = 8 << 20;
 
@@ -22,31 +27,69 @@ const FOLLOW_BYTES = 8 << 20;
 export class Books {
   readonly #redis: Redis;
   readonly #run: string;
+  readonly #shards: readonly Shard[];
   readonly #reader: FleetReader;
   /** By the replay's generation: a Redis that keeps nothing makes a new one. */
   readonly #replays = new Map<string, Entry[]>();
+  /** By the replay's generation: how many entries there were when the server lost those after them. */
+  readonly #breaks = new Map<string, number[]>();
+  #lost = 0;
   readonly #wentBack: string[] = [];
   /** Of each actor by name, its last life: one that was killed may not have told of all its steps. */
   readonly #lives = new Map<string, { readonly id: string; readonly startedAt: number }>();
   readonly #last = new Map<string, number>();
   readonly #ended = new AbortController();
   readonly #looking: Promise<void>;
+  #glance: Promise<void> = Promise.resolve();
+  #paused = false;
 
-  /** @param redis a connection of its own, past all faults of the network. */
-  constructor(redis: Redis, run: string) {
+  /**
+   * @param redis a connection of its own, past all faults of the network.
+   * @param shards such connections to each server of the replay.
+   */
+  constructor(redis: Redis, run: string, shards: readonly Redis[]) {
     this.#redis = redis;
     this.#run = run;
+    this.#shards = shards.map((server, shard) => ({ redis: server, prefix: replayPrefix(run, shard) }));
     this.#reader = new FleetReader(redis, run);
     this.#looking = this.#look();
   }
 
   /** Replays that were lost. */
   get losses(): number {
-    return this.#replays.size - 1;
+    return this.#replays.size - this.#shards.length;
+  }
+
+  /** Transitions that were stored, and then were no more: what a server had not brought to disk. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /**
+   * After `pause`, with nobody writing: a server may have lost its last moments. These are written off, and counters may
+   * have gone back.
+   */
+  async writeOff(): Promise<void> {
+    for (const { redis, prefix } of this.#shards) {
+      const { generation, newest } = await (await RedisReplayStore.open(redis, prefix)).standing();
+      const entries = this.#replays.get(generation) ?? [];
+      const gone = entries.splice(newest);
+      this.#lost += gone.reduce((sum, { length }) => sum + length, 0);
+      this.#breaks.set(generation, [...(this.#breaks.get(generation) ?? []), entries.length]);
+    }
+    this.#last.clear();
+    this.#paused = false;
+  }
+
+  /** Looks no more until `writeOff`. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    await this.#glance;
   }
 
   async close(): Promise<void> {
     this.#redis.disconnect();
+    for (const { redis } of this.#shards) redis.disconnect();
     this.#ended.abort();
     await this.#looking;
     await this.#reader.close();
@@ -59,9 +102,17 @@ export class Books {
   async balance(): Promise<void> {
     this.#ended.abort();
     await this.#looking;
-    const standing = await this.#follow();
     expect(this.#wentBack, 'counters that went back').toEqual([]);
-    for (const entries of this.#replays.values()) checkOrder(entries);
+    for (const shard of this.#shards) await this.#balanceShard(shard);
+    for (const [generation, entries] of this.#replays) {
+      checkOrder(entries, this.#breaks.get(generation) ?? [], this.#shards.length > 1);
+    }
+    // What a server had acknowledged just before its end, and lost, may be on no page.
+    if (this.losses === 0 && this.#breaks.size === 0) await this.#checkWriters();
+  }
+
+  async #balanceShard(shard: Shard): Promise<void> {
+    const standing = await this.#follow(shard);
     const entries = this.#replays.get(standing.generation)!;
     const held = entries.filter(({ id }) => id >= standing.oldest);
     const sum = (list: readonly Entry[], what: 'length' | 'bytes'): number =>
@@ -73,11 +124,9 @@ export class Books {
       transitions: sum(held, 'length'),
       bytes: sum(held, 'bytes'),
     });
-    const keys = await this.#redis.keys(`${replayPrefix(this.#run)}*`);
+    const keys = await shard.redis.keys(`${shard.prefix}*`);
     const expected = ['meta', 'sizes', 'writers', ...held.map(({ id }) => `chunk:${id}`)];
-    expect(keys.toSorted()).toEqual(expected.map((name) => replayPrefix(this.#run) + name).toSorted());
-    // What a Redis that keeps nothing had acknowledged just before its end is on no page.
-    if (this.losses === 0) await this.#checkWriters();
+    expect(keys.toSorted()).toEqual(expected.map((name) => shard.prefix + name).toSorted());
   }
 
   /** What each actor that lived to its end has stepped is stored, whole. */
@@ -103,26 +152,38 @@ export class Books {
 
   async #look(): Promise<void> {
     while (!this.#ended.signal.aborted) {
-      try {
-        const standing = await this.#follow();
-        this.#compare(standing);
-        const state = await this.#reader.read();
-        const weights = await new RedisWeightsChannel(this.#redis, this.#run).newerThan(0);
-        if (weights) this.#rises('weights version', weights.version);
-        // Redis may have lost it all in between.
-        const [generation] = await this.#redis.hmget(`${replayPrefix(this.#run)}meta`, 'generation');
-        for (const { id, startedAt } of state?.actors ?? []) {
-          const name = id.split('.')[0];
-          if (startedAt >= (this.#lives.get(name)?.startedAt ?? 0)) this.#lives.set(name, { id, startedAt });
-        }
-        if (state && generation === standing.generation) {
-          for (const [name, value] of Object.entries(state.totals))
-            this.#rises(`${standing.generation} ${name}`, value);
-        }
-      } catch {
-        // Redis is away, or has no run yet: the next look tells.
+      if (!this.#paused) {
+        this.#glance = this.#lookOnce();
+        await this.#glance;
       }
       await sleep(LOOK_MS, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+    }
+  }
+
+  async #lookOnce(): Promise<void> {
+    try {
+      const standings: ReplayStanding[] = [];
+      for (const shard of this.#shards) standings.push(await this.#follow(shard));
+      standings.forEach((standing) => {
+        this.#compare(standing);
+      });
+      const state = await this.#reader.read();
+      const weights = await new RedisWeightsChannel(this.#redis, this.#run).newerThan(0);
+      if (weights) this.#rises('weights version', weights.version);
+      // Redis may have lost it all in between.
+      const generations = await Promise.all(
+        this.#shards.map(({ redis, prefix }) => redis.hget(`${prefix}meta`, 'generation')),
+      );
+      const generation = standings.map((standing) => standing.generation).join();
+      for (const { id, startedAt } of state?.actors ?? []) {
+        const name = id.split('.')[0];
+        if (startedAt >= (this.#lives.get(name)?.startedAt ?? 0)) this.#lives.set(name, { id, startedAt });
+      }
+      if (state && generations.join() === generation) {
+        for (const [name, value] of Object.entries(state.totals)) this.#rises(`${generation} ${name}`, value);
+      }
+    } catch {
+      // Redis is away, or has no run yet: the next look tells.
     }
   }
 
@@ -138,8 +199,8 @@ export class Books {
     this.#last.set(name, value);
   }
 
-  async #follow(): Promise<ReplayStanding> {
-    const store = await RedisReplayStore.open(this.#redis, replayPrefix(this.#run));
+  async #follow({ redis, prefix }: Shard): Promise<ReplayStanding> {
+    const store = await RedisReplayStore.open(redis, prefix);
     for (;;) {
       const { generation } = await store.standing();
       const entries = this.#replays.get(generation) ?? [];
@@ -155,14 +216,24 @@ export class Books {
   }
 }
 
-/** Ids without a gap; of each writer every chunk once, in its order; of each episode every step. */
-function checkOrder(entries: readonly Entry[]): void {
+/**
+ * Ids without a gap; of each writer every chunk once, in its order; of each episode every step.
+ * @param breaks places before which chunks were lost.
+ * @param several whether other chunks of the same writers lie on other shards.
+ */
+function checkOrder(entries: readonly Entry[], breaks: readonly number[], several: boolean): void {
   expect(entries.map(({ id }) => id)).toEqual(entries.map((_, i) => i + 1));
   const sequences = new Map<string, number>();
   const episodes = new Map<string, { episode: number; next: number }>();
-  for (const { writer, sequence, slot, episode, offset, length } of entries) {
+  let gap = several;
+  for (const { id, writer, sequence, slot, episode, offset, length } of entries) {
+    if (breaks.includes(id - 1)) {
+      episodes.clear();
+      gap = true;
+    }
     const before = sequences.get(writer);
-    if (before !== undefined) expect(sequence, `after ${before} of ${writer}`).toBe(before + 1);
+    if (before !== undefined && !gap) expect(sequence, `after ${before} of ${writer}`).toBe(before + 1);
+    if (before !== undefined) expect(sequence, `after ${before} of ${writer}`).toBeGreaterThan(before);
     sequences.set(writer, sequence);
     const key = `${writer} ${slot}`;
     const open = episodes.get(key);

@@ -26,12 +26,21 @@ export const CHECKPOINT_EVERY = 200;
 /** Of CliffWalking. */
 const OPTIMUM = -13;
 
+/** A connection that waits while the server is away. */
+export function connectTo({ socket }: TestRedis): Redis {
+  const redis = new Redis(socket, { maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
+  return redis;
+}
+
 export const mainOf = (app: string): string =>
   fileURLToPath(new URL(`../../../apps/${app}/dist/main.js`, import.meta.url));
 
 export interface FaultyFleetOptions {
   /** Of redis-server. */
   readonly redis?: readonly string[];
+  /** Servers of the replay beside the run's own; 0 (the default): that one holds it. */
+  readonly shards?: number;
   /** This machine's address, for the fleet. */
   readonly host?: string;
   /** Lines of YAML after those of every run here. */
@@ -47,6 +56,8 @@ export const within = { timeout: 60_000, interval: 50 };
  */
 export class FaultyFleet implements AsyncDisposable {
   readonly server: TestRedis;
+  /** Of the replay, where it has servers of its own. */
+  readonly shards: readonly TestRedis[];
   readonly proxy: NetworkProxy;
   /** Past the proxy. */
   readonly redis: Redis;
@@ -55,13 +66,19 @@ export class FaultyFleet implements AsyncDisposable {
   readonly supervisor: Supervisor;
   readonly #reader: FleetReader;
 
-  private constructor(server: TestRedis, proxy: NetworkProxy, directory: string) {
+  private constructor(
+    server: TestRedis,
+    shards: readonly TestRedis[],
+    proxy: NetworkProxy,
+    directory: string,
+  ) {
     this.server = server;
+    this.shards = shards;
     this.proxy = proxy;
     this.directory = directory;
-    this.redis = new Redis(server.socket, { maxRetriesPerRequest: null });
-    this.redis.on('error', () => undefined);
-    this.books = new Books(this.redis.duplicate(), RUN);
+    this.redis = connectTo(server);
+    const replayServers = shards.length > 0 ? shards : [server];
+    this.books = new Books(connectTo(server), RUN, replayServers.map(connectTo));
     this.#reader = new FleetReader(this.redis, RUN);
     this.supervisor = new Supervisor({ logDirectory: join(directory, 'logs'), log: createLogger('silent') });
   }
@@ -69,6 +86,10 @@ export class FaultyFleet implements AsyncDisposable {
   /** Resolves when it trains. */
   static async start(options: FaultyFleetOptions = {}): Promise<FaultyFleet> {
     const server = await startRedis(...(options.redis ?? []));
+    const shards = await Promise.all(
+      Array.from({ length: options.shards ?? 0 }, () => startRedis(...(options.redis ?? []))),
+    );
+    const urls = shards.map(({ socket }) => `unix://${socket}`);
     const proxy = await startProxy(server.socket, options.host ?? '127.0.0.1');
     const directory = mkdtempSync(join(tmpdir(), 'qfleet-faults-'));
     const module = fileURLToPath(new URL('paced-cliff.ts', import.meta.url));
@@ -78,14 +99,14 @@ export class FaultyFleet implements AsyncDisposable {
         `environment: { id: PacedCliff-v0, module: ${JSON.stringify(module)} }`,
         'agent: { kind: tabular, learningRate: 0.5, discount: 1 }',
         'exploration: { kind: schedule, from: 1, to: 0.1, steps: 5000 }',
-        'replay: { capacity: 20000, minSize: 500, samplesPerInsert: 4 }',
+        `replay: { capacity: 20000, minSize: 500, samplesPerInsert: 4, shards: ${JSON.stringify(urls)} }`,
         `learner: { publishEvery: 20, checkpointEvery: ${CHECKPOINT_EVERY} }`,
         'evaluation: { every: 400, episodes: 1 }',
         `stop: { solvedReturn: ${OPTIMUM} }`,
         options.fleet ?? 'fleet: { slots: 8, slotsPerLease: 2, slotsPerActor: 4 }',
       ].join('\n'),
     );
-    const fleet = new FaultyFleet(server, proxy, directory);
+    const fleet = new FaultyFleet(server, shards, proxy, directory);
     try {
       for (const name of ['learner-0', 'actor-0', 'actor-1']) fleet.add(name);
       await fleet.until((state) => state.learners[0]?.updates > 0 && state.actors.length === 2, 'it trains');
@@ -187,7 +208,7 @@ export class FaultyFleet implements AsyncDisposable {
     await this.books.balance();
     const { totals, returns } = (await this.state())!;
     // Of an actor that was killed, the last second is in the returns alone; a Redis that forgot has them not at all.
-    if (totals.actorRestarts === 0 && this.books.losses === 0) {
+    if (totals.actorRestarts === 0 && this.books.losses === 0 && this.books.lost === 0) {
       expect(returns.counts.reduce((sum, count) => sum + count)).toBe(totals.episodes);
     }
   }
@@ -203,6 +224,7 @@ export class FaultyFleet implements AsyncDisposable {
     await this.#reader.close();
     await this.proxy.close();
     await this.server.stop();
+    for (const shard of this.shards) await shard.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
