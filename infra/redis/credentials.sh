@@ -59,7 +59,7 @@ user() {
   (set -f && echo "user $1 on #$hash resetkeys resetchannels -@all" $2)
 }
 
-# A person's, from within Redis's own container: it alone is given the password.
+# A person's, from within Redis's own container: its user alone can read the password.
 admin='~* &* +@all'
 
 # Without a password a client may ask whether Redis lives, and no more: the health check.
