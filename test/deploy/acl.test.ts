@@ -1,11 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fleetKeys, replayPrefix } from '@qfleet/fleet';
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
+import { startCluster } from '../support/cluster.ts';
 import { temporaryDirectory } from '../support/qfleet.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { infra } from './support/compose.ts';
@@ -28,17 +29,12 @@ async function guardedRedis(): Promise<{ redis: TestRedis; credentials: string; 
 const passwordOf = (credentials: string, user: string): string =>
   readFileSync(join(credentials, user), 'utf8');
 
-function startProcess(
-  role: string,
-  redis: TestRedis,
-  credentials: string,
-  env: Readonly<Record<string, string>>,
-) {
+function startProcess(role: string, url: string, credentials: string, env: Readonly<Record<string, string>>) {
   const main = fileURLToPath(new URL(`../../apps/${role}/dist/main.js`, import.meta.url));
   const child = spawn(process.execPath, [main], {
     env: {
       ...process.env,
-      QFLEET_REDIS_URL: `unix://${redis.socket}`,
+      QFLEET_REDIS_URL: url,
       QFLEET_REDIS_USERNAME: role,
       QFLEET_REDIS_PASSWORD_FILE: join(credentials, role),
       QFLEET_RUN: RUN,
@@ -58,6 +54,7 @@ function startProcess(
 
 it('a fleet trains with users that may do no more than they need', { timeout: 120_000 }, async () => {
   const { redis, credentials, admin } = await guardedRedis();
+  const url = `unix://${redis.socket}`;
   const config = join(temporaryDirectory(), 'config.yaml');
   appendFileSync(
     config,
@@ -71,14 +68,14 @@ it('a fleet trains with users that may do no more than they need', { timeout: 12
     ].join('\n'),
   );
   const fleet = [
-    startProcess('learner', redis, credentials, {
+    startProcess('learner', url, credentials, {
       QFLEET_CONFIG: config,
       QFLEET_RUN_DIR: join(temporaryDirectory(), 'run'),
     }),
-    startProcess('actor', redis, credentials, {}),
-    startProcess('evaluator', redis, credentials, {}),
+    startProcess('actor', url, credentials, {}),
+    startProcess('evaluator', url, credentials, {}),
   ];
-  const exporter = startProcess('exporter', redis, credentials, { QFLEET_EXPORTER_PORT: '0' });
+  const exporter = startProcess('exporter', url, credentials, { QFLEET_EXPORTER_PORT: '0' });
   const port = async (): Promise<number> => {
     const keys = await admin.keys(`${fleetKeys(RUN).process('exporter:')}*`);
     return keys.length === 0 ? 0 : JSON.parse((await admin.get(keys[0])) ?? '{}').port;
@@ -103,6 +100,43 @@ it('a fleet trains with users that may do no more than they need', { timeout: 12
   expect(await exporter.ended).toMatchObject({ code: 0, errors: '' });
   // Nothing that any of them asked for was refused.
   expect(await admin.acl('LOG')).toEqual([]);
+});
+
+it('and on a Redis Cluster too', { timeout: 120_000 }, async () => {
+  const cluster = await startCluster(3);
+  onTestFinished(() => cluster.stop());
+  const credentials = join(temporaryDirectory(), 'credentials');
+  execFileSync(script, [credentials]);
+  const users = readFileSync(join(credentials, 'users.acl'), 'utf8').trim().split('\n');
+  const nodes = cluster.client.nodes('master');
+  for (const node of nodes) {
+    // The default user stays what it is: the test's own.
+    for (const [, name, ...rules] of users.map((line) => line.split(' ')))
+      if (name !== 'default') await node.call('ACL', 'SETUSER', name, ...rules);
+  }
+  const config = join(temporaryDirectory(), 'config.yaml');
+  writeFileSync(
+    config,
+    [
+      'environment: { id: CliffWalking-v1, options: { max_episode_steps: 200 } }',
+      'agent: { kind: tabular, learningRate: 0.5 }',
+      'replay: { capacity: 2000, minSize: 500 }',
+      'evaluation: { every: 2000 }',
+      'stop: { maxUpdates: 4000 }',
+    ].join('\n'),
+  );
+  const fleet = [
+    startProcess('learner', cluster.url, credentials, {
+      QFLEET_CONFIG: config,
+      QFLEET_RUN_DIR: join(temporaryDirectory(), 'run'),
+    }),
+    startProcess('actor', cluster.url, credentials, {}),
+    startProcess('evaluator', cluster.url, credentials, {}),
+    startProcess('exporter', cluster.url, credentials, { QFLEET_EXPORTER_PORT: '0' }),
+  ];
+  for (const { role, code, errors } of await Promise.all(fleet.slice(0, 3).map(({ ended }) => ended)))
+    expect([role, code, errors]).toEqual([role, 0, '']);
+  for (const node of nodes) expect(await node.acl('LOG')).toEqual([]);
 });
 
 it('refuses what is not a user’s business', async () => {
