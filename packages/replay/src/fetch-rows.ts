@@ -17,7 +17,7 @@ interface Request {
 
 /** Brings the observations of chunks that have left the cache, for several callers at a time. */
 export class FetchRows {
-  /** Steps of the chunks that a call of `rowsOf` should ask for, at most. */
+  /** Steps of the chunks that a call of `bring` should ask for, at most. */
   readonly stepsAtATime: number;
   /** Chunks that were fetched. */
   count = 0;
@@ -38,20 +38,18 @@ export class FetchRows {
     this.stepsAtATime = Math.max(1, Math.floor(REQUEST_BYTES / this.#rowBytes));
   }
 
-  /** The rows of each chunk that is there, as bytes. @throws what the store throws. */
-  async rowsOf(chunks: readonly ChunkRecord[]): Promise<ReadonlyMap<ChunkRecord, Uint8Array>> {
+  /** Puts the rows of each chunk that is there, as bytes, into `fetched`. @throws what the store throws. */
+  async bring(chunks: readonly ChunkRecord[], fetched: Map<ChunkRecord, Uint8Array>): Promise<void> {
     const values = await this.#request(chunks);
     this.count += chunks.length;
     const rows = values.map(
       (bytes, i) => bytes && rereadObservations(bytes, this.#layout, chunks[i].length, chunks[i].checksum),
     );
     const whole = rows.some((each) => each instanceof Promise) ? await Promise.all(rows) : rows;
-    const fetched = new Map<ChunkRecord, Uint8Array>();
     (whole as (Uint8Array | null)[]).forEach((bytes, i) => {
       if (bytes) fetched.set(chunks[i], bytes);
       else this.#refused(chunks[i], values[i] !== null);
     });
-    return fetched;
   }
 
   /**
@@ -74,11 +72,11 @@ export class FetchRows {
       let [count, bytes] = [0, 0];
       do bytes += this.#waiting[count++].bytes;
       while (count < this.#waiting.length && bytes + this.#waiting[count].bytes <= REQUEST_BYTES);
-      void this.#bring(this.#waiting.splice(0, count), bytes);
+      void this.#carryOut(this.#waiting.splice(0, count), bytes);
     }
   }
 
-  async #bring(requests: readonly Request[], bytes: number): Promise<void> {
+  async #carryOut(requests: readonly Request[], bytes: number): Promise<void> {
     this.#bytesUnderWay += bytes;
     try {
       const values = await this.#store.fetch(requests.flatMap(({ chunks }) => chunks.map(({ id }) => id)));

@@ -155,8 +155,10 @@ export class Sampler {
   /** Fetches what a portion's rows need, and fills them. */
   async #fill(filling: Filling, portion: Portion): Promise<void> {
     const missing = this.#missing;
+    // All that came stays: what was at hand when a row was located may have left the cache since, and is fetched next.
+    const fetched = new Map<ChunkRecord, Uint8Array>();
     while (portion.rows.length > 0) {
-      const fetched = await this.#fetch.rowsOf([...portion.chunks]);
+      await this.#fetch.bring([...portion.chunks], fetched);
       const later: Portion = { rows: [], chunks: new Set(), steps: 0 };
       for (const row of portion.rows) {
         this.#restore(filling, row);

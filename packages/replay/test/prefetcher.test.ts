@@ -178,6 +178,44 @@ describe('the prefetcher', () => {
     }
   });
 
+  it('fetches next what left the cache while the rest was on its way', async () => {
+    // One endless episode: a 6-step return from a chunk of 4 ends in the next chunk but one.
+    const store = new GatedStore(LAYOUT, { transitions: 200, bytes: 1e9 });
+    let made = 0;
+    const append = async (count: number) => {
+      for (let i = 0; i < count; i++, made++) {
+        const observations = new Uint8Array(5 * 64);
+        for (let t = 0; t < 5; t++) observations.fill((made * 4 + t) % 251, t * 64, (t + 1) * 64);
+        const chunk = { sequence: made, offset: made * 4, length: 4, observations };
+        await store.append([encodeChunk(makeChunk(chunk, LAYOUT), LAYOUT)]);
+      }
+    };
+    const cacheBytes = 10 * 5 * 64;
+    const replay = new Replay(store, { layout: LAYOUT, capacity: 200, discount: 0.9, nStep: 6, cacheBytes });
+    await append(25);
+    await replay.sync();
+    const batch = makeBatch(64, LAYOUT);
+    const random = new Random(8);
+    for (let round = 0; round < 10; round++) {
+      let open = () => {};
+      store.gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      const sampled = replay.sample(batch, random);
+      // All that was at hand leaves the cache; nothing is evicted from the store.
+      await append(round < 2 ? 12 : 0);
+      await replay.sync();
+      open();
+      await sampled;
+      for (let row = 0; row < 64; row++) {
+        const [state, next] = [batch.observations[row * 64], batch.nextObservations[row * 64]];
+        const steps = (next - state + 251) % 251;
+        expect(batch.discounts[row]).toBeCloseTo(0.9 ** steps, 5);
+      }
+    }
+    expect(replay.size).toBe(196);
+  });
+
   it('throws what the store throws, and goes on after it', async () => {
     const { store, replay } = await makeReplay(COLD);
     const prefetcher = new Prefetcher(replay, new Random(5), batches, 1);
