@@ -18,6 +18,7 @@ const usageErrors: ReadonlySet<string> = new Set([
   'UsageError',
   'EnvironmentDefinitionError',
   'FleetConfigurationError',
+  'TensorRuntimeError',
 ]);
 
 /** How an error ends the command: its exit code, and a line for each problem (with `debug` its stack instead). */

@@ -1,6 +1,7 @@
 import { ConfigError } from '@qfleet/config';
 import { EnvironmentDefinitionError, EnvironmentError } from '@qfleet/envs';
 import type { RedisClient } from '@qfleet/replay';
+import { TensorRuntimeError } from '@qfleet/tensor';
 import { processTrace, startTracing, type Tracer } from '@qfleet/tracing';
 import { connectRedis } from './connect.ts';
 import { FleetConfigurationError, messageOf } from './errors.ts';
@@ -30,7 +31,13 @@ export const DRAIN_SECONDS = 9;
 
 /** What says that a process was configured wrongly: to start it again would be in vain. */
 // A user's environment that breaks its contract would do so again: to start the process anew helps nobody.
-const REFUSALS = [FleetConfigurationError, ConfigError, EnvironmentDefinitionError, EnvironmentError];
+const REFUSALS = [
+  FleetConfigurationError,
+  ConfigError,
+  EnvironmentDefinitionError,
+  EnvironmentError,
+  TensorRuntimeError,
+];
 
 /**
  * The frame of every process of a fleet: environment, logger, connection, signals, exit code. `main` returns when its

@@ -3,7 +3,7 @@ export { compile } from './compile/compile.ts';
 export { TraceError } from './compile/trace.ts';
 export type * from './compile/types.ts';
 export { type Finding, type Inspection, inspect } from './inspect.ts';
-export { type LoadOptions, loadedTensor, loadTensor } from './load.ts';
+export { type LoadOptions, loadedTensor, loadTensor, slowRuntimeNote, TensorRuntimeError } from './load.ts';
 export { loadWasm } from './load-wasm.ts';
 export type * from './named-tensors.ts';
 export type { Parallelism } from './parallelism.ts';

@@ -22,17 +22,36 @@ const SET_UP = 'run `npm run setup` to bring it';
 let loaded: Promise<Runtime> | null = null;
 let loadedAs: ForcedRuntime | undefined;
 
+/** The runtime that was asked for can't run here: asking again is in vain. */
+export class TensorRuntimeError extends Error {
+  override readonly name = 'TensorRuntimeError';
+}
+
+/**
+ * One sentence where training will be slow for lack of a native TensorFlow that was not asked to be left out; null where
+ * there is one, whether it loads or not. Loads nothing.
+ */
+export function slowRuntimeNote(cache: string = cacheDirectory()): string | null {
+  if (process.env['QFLEET_TENSOR'] === 'wasm') return null;
+  const kinds: LibraryKind[] = ['cpu', 'gpu'];
+  if (kinds.some((kind) => findStockBinding(kind) ?? findProvisioned(kind, tfjsVersion(), cache)))
+    return null;
+  return `There is no native TensorFlow here, so WebAssembly trains, several times slower: ${SET_UP}.`;
+}
+
 /**
  * Loads the fastest TensorFlow that runs here: libtensorflow on a GPU, libtensorflow on the CPU, WASM. It fetches
  * nothing: set-up does that. The first call decides for the whole process; later calls return the same runtime.
  *
- * @throws When a forced runtime can't run, or one was loaded that is not the forced one.
+ * @throws TensorRuntimeError When a forced runtime can't run, or one was loaded that is not the forced one.
  */
 export function loadTensor(options: LoadOptions = {}): Promise<Runtime> {
   const force = options.force ?? forcedByEnvironment();
   if (loaded !== null) {
     if (force !== undefined && force !== loadedAs) {
-      return Promise.reject(new Error(`QFLEET_TENSOR=${force} comes too late: another runtime is loaded`));
+      return Promise.reject(
+        new TensorRuntimeError(`QFLEET_TENSOR=${force} comes too late: another runtime is loaded`),
+      );
     }
     return loaded;
   }
@@ -65,7 +84,7 @@ function forcedByEnvironment(): ForcedRuntime | undefined {
   const value = process.env['QFLEET_TENSOR'];
   if (value === undefined || value === '') return undefined;
   if (value === 'gpu' || value === 'cpu' || value === 'wasm') return value;
-  throw new Error(`QFLEET_TENSOR is '${value}': it may be gpu, cpu or wasm`);
+  throw new TensorRuntimeError(`QFLEET_TENSOR is '${value}': it may be gpu, cpu or wasm`);
 }
 
 async function load(
@@ -80,7 +99,7 @@ async function load(
   for (const kind of kinds) {
     const runtime = tryLibrary(kind, cache, notes);
     if (runtime !== null && (force !== 'gpu' || runtime.kind === 'libtensorflow-gpu')) return runtime;
-    if (force) throw new Error(`QFLEET_TENSOR=${force} can't run: ${notes.join('; ')}`);
+    if (force) throw new TensorRuntimeError(`QFLEET_TENSOR=${force} can't run: ${notes.join('; ')}`);
   }
   loadGradients();
   return loadWasm(notes);

@@ -6,6 +6,7 @@ import { print, printJson, shown, style } from '../output.ts';
 import { Display } from './display.ts';
 import type { Launch } from './launch.ts';
 import { describeResult } from './result.ts';
+import { slowLearnerNote } from './runtime.ts';
 import { goalOf, summarize } from './summary.ts';
 
 export interface SessionOptions {
@@ -31,6 +32,8 @@ export async function runSession(directory: RunDirectory, options: SessionOption
     `${options.resume ? 'Resuming' : 'Training'} ${style('bold', environment.id)}, seed ${seed}, ${how}. Run directory: ${shownPath}`,
   );
   try {
+    const slow = await slowLearnerNote(directory.config);
+    if (slow !== null) display.warn(slow);
     const from = options.resume
       ? await latestCheckpoint(directory.checkpoints, ({ message }) =>
           display.warn(`${message} It is passed over.`),
