@@ -29,6 +29,9 @@ const SLICE_MS = 4;
 const WAIT_MS = 5;
 /** Without news of the replay for so long, it is Redis that holds the actor up, not the ratio. */
 const SILENT_MS = 1_000;
+/** Of what is in the replay, at most so much is on its way; but a round of chunks under way and one that gathers. */
+const UNSEEN_PART = 0.025;
+const UNSEEN_CHUNKS_PER_SLOT = 2;
 /** Chunks a slot that wait for the replay, before the actor stands still. */
 const BUFFERED_CHUNKS_PER_SLOT = 64;
 
@@ -198,7 +201,7 @@ export class Actor {
       return 'weights';
     }
     if (this.#uplink.chunks >= BUFFERED_CHUNKS_PER_SLOT * slots) return 'redis';
-    if (this.#mayInsert(this.#projectedStanding())) return null;
+    if (!this.#isUnseenTooMuch() && this.#mayInsert(this.#projectedStanding())) return null;
     return this.#uplink.silentMs > SILENT_MS ? 'redis' : 'ratio';
   }
 
@@ -220,6 +223,18 @@ export class Actor {
     const inserted =
       standing.insertedTotal + (this.#steps - acknowledged) + (this.#steps - standingSteps) * others;
     return { ...standing, insertedTotal: inserted };
+  }
+
+  /**
+   * Whether so much of this actor is on its way that others, who cannot know of it, would overshoot the ratio: when
+   * Redis answers late, for load. All actors together stay within half of the ratio's 5 %.
+   */
+  #isUnseenTooMuch(): boolean {
+    if (this.#limiter === null) return false;
+    const { fleet, replay } = this.#config;
+    const slots = this.#rollout.slots.length;
+    const share = (UNSEEN_PART * this.#uplink.standing.insertedTotal * slots) / fleet.slots;
+    return this.#uplink.transitions > Math.max(UNSEEN_CHUNKS_PER_SLOT * slots * replay.chunkLength, share);
   }
 
   #mayInsert(standing: ReplayStanding): boolean {
