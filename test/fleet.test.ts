@@ -96,7 +96,8 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     expect(readJson(directory, 'summary.json')).toEqual(written);
     expect(readFileSync(join(directory, 'curve.svg'), 'utf8')).toMatch(/^<svg/);
     const evaluations = readFileSync(join(directory, 'metrics.jsonl'), 'utf8').match(/"evaluation":/g);
-    expect(evaluations).toHaveLength(3);
+    // One at each third, or a little before it: a checkpoint that training would have to wait for is begun early.
+    expect([3, 4]).toContain(evaluations?.length);
 
     // The same checkpoint on the same episodes gives what the summary says.
     const again = await qfleet(['eval', directory, '--seed', String(summary.evaluation.seed), '--json']);
