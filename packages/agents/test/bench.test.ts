@@ -17,19 +17,19 @@ const broken: ContestantCommand = { program: process.execPath, args: ['--eval', 
 
 describe('a comparison', () => {
   it('gives each contestant one figure a round', async () => {
-    const figures = await compare({ ours: contestant(2), peer: contestant(6) }, 41);
+    const figures = await compare({ ours: contestant(2), peer: contestant(6) }, 15);
     expect([...figures.keys()]).toEqual(['ours', 'peer']);
-    expect(figures.get('ours')).toEqual(new Array(41).fill(2));
+    expect(figures.get('ours')).toEqual(new Array(15).fill(2));
     expect(medianRatio(figures.get('ours')!, figures.get('peer')!)).toBe(3);
   });
 
   it('goes on without an optional contestant that does not start, and not without another', async () => {
-    const figures = await compare({ ours: contestant(1), peer: { ...broken, optional: true } }, 41);
+    const figures = await compare({ ours: contestant(1), peer: { ...broken, optional: true } }, 15);
     expect([...figures.keys()]).toEqual(['ours']);
-    await expect(compare({ ours: contestant(1), peer: broken }, 41)).rejects.toThrow(
+    await expect(compare({ ours: contestant(1), peer: broken }, 15)).rejects.toThrow(
       /ended before it had measured anything/,
     );
-    await expect(compare({ peer: { program: '/nowhere', args: [] } }, 41)).rejects.toThrow(/\/nowhere ended/);
+    await expect(compare({ peer: { program: '/nowhere', args: [] } }, 15)).rejects.toThrow(/\/nowhere ended/);
   });
 
   it('takes the middle of the ratios of the rounds, not the ratio of the middles', () => {

@@ -5,18 +5,19 @@ import { availableParallelism } from 'node:os';
  * thread takes about as long as 50,000 multiply-adds.
  * - `caller`: all on the calling thread. Leaves the other cores free.
  * - `ops`: ops that don't wait for each other run beside each other, each on one thread.
- * - `cores`: the work of an op on all cores, by oneDNN's kernels.
+ * - `cores`: the work of an op on all cores.
  */
 export type Parallelism = 'caller' | 'ops' | 'cores';
 
-const VARIABLES: Readonly<Record<Parallelism, () => Readonly<Record<string, string>>>> = {
-  caller: () => ({ TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '-1', TF_ENABLE_ONEDNN_OPTS: '0' }),
-  ops: () => ({ TF_NUM_INTRAOP_THREADS: '1', TF_ENABLE_ONEDNN_OPTS: '0' }),
-  // On processors without AVX-512 the library has oneDNN switched off, though it wins there too.
-  cores: () => ({ TF_NUM_INTRAOP_THREADS: `${availableParallelism()}`, TF_ENABLE_ONEDNN_OPTS: '1' }),
+const THREADS: Readonly<Record<Parallelism, () => Readonly<Record<string, string>>>> = {
+  caller: () => ({ TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '-1' }),
+  ops: () => ({ TF_NUM_INTRAOP_THREADS: '1' }),
+  cores: () => ({ TF_NUM_INTRAOP_THREADS: `${availableParallelism()}` }),
 };
 
 /** Sets what libtensorflow reads when it loads; a variable that is already set stays. */
 export function setParallelism(parallelism: Parallelism): void {
-  for (const [name, value] of Object.entries(VARIABLES[parallelism]())) process.env[name] ??= value;
+  // On processors without AVX-512 the library has oneDNN's kernels switched off, though they win there too.
+  const variables = { ...THREADS[parallelism](), TF_ENABLE_ONEDNN_OPTS: '1' };
+  for (const [name, value] of Object.entries(variables)) process.env[name] ??= value;
 }

@@ -14,7 +14,8 @@ export interface ContestantCommand {
 /**
  * A process that measures itself: it writes a line when it is ready, and from then on answers each line
  * `milliseconds` with the microseconds an operation took over that time. A process of its own gives each contestant
- * its own threads and settings, and a peer its own language.
+ * its own threads and settings, and a peer its own language. Between its turns it is stopped: OpenMP's threads, of
+ * PyTorch for one, spin for a while after their work, on a core that the next contestant needs.
  */
 export class Contestant {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
@@ -37,17 +38,22 @@ export class Contestant {
   static async start(command: ContestantCommand): Promise<Contestant> {
     const contestant = new Contestant(command);
     await contestant.#answer(command.program);
+    contestant.#child.kill('SIGSTOP');
     return contestant;
   }
 
   /** Microseconds an operation, measured for about so long. */
   async measure(milliseconds: number): Promise<number> {
+    this.#child.kill('SIGCONT');
     this.#child.stdin.write(`${milliseconds}\n`);
-    return Number(await this.#answer('a contestant'));
+    const answer = await this.#answer('a contestant');
+    this.#child.kill('SIGSTOP');
+    return Number(answer);
   }
 
   end(): void {
-    this.#child.kill();
+    // Also ends one that is stopped.
+    this.#child.kill('SIGKILL');
     this.#lines.close();
   }
 
@@ -65,14 +71,21 @@ export async function answerMeasurements(call: () => void, operations: number): 
   process.stdout.write('ready\n');
   for await (const line of createInterface({ input: process.stdin })) {
     const milliseconds = Number(line);
-    const start = performance.now();
-    let calls = 0;
-    let elapsed = 0;
-    do {
-      call();
-      calls++;
-      elapsed = performance.now() - start;
-    } while (elapsed < milliseconds);
-    process.stdout.write(`${(elapsed * 1000) / (calls * operations)}\n`);
+    // The caches are still those of the contestant before.
+    timeOf(call, milliseconds / 10);
+    process.stdout.write(`${timeOf(call, milliseconds) / operations}\n`);
   }
+}
+
+/** Microseconds a call, of calls for about so long. */
+function timeOf(call: () => void, milliseconds: number): number {
+  const start = performance.now();
+  let calls = 0;
+  let elapsed = 0;
+  do {
+    call();
+    calls++;
+    elapsed = performance.now() - start;
+  } while (elapsed < milliseconds);
+  return (elapsed * 1000) / calls;
 }

@@ -12,7 +12,7 @@ import { type BenchRow, compare, median, medianRatio, type Peer } from './rounds
  *
  * @param milliseconds of measuring a figure.
  */
-export async function benchLearner(peer: Peer | null = null, milliseconds = 3000): Promise<BenchRow[]> {
+export async function benchLearner(peer: Peer | null = null, milliseconds = 6000): Promise<BenchRow[]> {
   const { version } = await loadTensor();
   const rows: BenchRow[] = [];
   for (const learnerCase of learnerCases) {

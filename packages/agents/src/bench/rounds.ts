@@ -2,7 +2,7 @@ import type { LearnerCase } from './cases.ts';
 import { Contestant, type ContestantCommand } from './contestant.ts';
 
 /** Rounds of a comparison: many short ones, since a disturbance then meets the neighbours of a turn alike. */
-const ROUNDS = 41;
+const ROUNDS = 15;
 
 /** Microseconds an operation, one figure a round; none of an optional contestant that did not start. */
 export type Rounds = ReadonlyMap<string, readonly number[]>;
