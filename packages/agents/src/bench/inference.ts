@@ -17,7 +17,7 @@ const cases: readonly { name: string; learnerCase: LearnerCase; sizes: readonly 
  *
  * @param milliseconds of measuring a figure.
  */
-export async function benchInference(peer: Peer | null = null, milliseconds = 1000): Promise<BenchRow[]> {
+export async function benchInference(peer: Peer | null = null, milliseconds = 4000): Promise<BenchRow[]> {
   const { kind, version } = await loadTensor();
   const rows: BenchRow[] = [];
   for (const { name, learnerCase, sizes } of cases) {

@@ -51,9 +51,8 @@ async function loadForActing(): Promise<Runtime> {
   const loaded = loadedTensor();
   if (loaded !== null) return loaded;
   if (process.env['QFLEET_TENSOR'] === 'wasm') return loadWasm();
-  // Of a process that only plays: graphs run on the calling thread, in less time.
-  process.env['TF_NUM_INTEROP_THREADS'] ??= '-1';
-  return loadTensor({ force: 'cpu' }).catch(() => loadWasm());
+  // Of a process that only plays: no other cores than its own.
+  return loadTensor({ force: 'cpu', parallelism: 'caller' }).catch(() => loadWasm());
 }
 
 class Cnn implements QNetwork {
