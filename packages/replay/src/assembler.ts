@@ -1,5 +1,6 @@
 import type { ObservationArray } from '@qfleet/envs';
 import type { Batch } from './batch.ts';
+import { asBytes, SMALL_ROW } from './layout.ts';
 import type { ObservationCache } from './observation-cache.ts';
 import type { ChunkRecord, Horizon, TransitionIndex } from './transition-index.ts';
 
@@ -22,6 +23,9 @@ export class Assembler {
   #frames = new Int32Array(0);
   #nextFrames = new Int32Array(0);
   readonly #horizon: Partial<Horizon> = {};
+  /** Scratch of `#trace`. */
+  readonly #sources: ChunkRecord[] = [];
+  readonly #steps: Int32Array;
   /** The batch that was written into last by `copyFetched`, and its states as bytes. */
   #target: Batch | null = null;
   #bytes: Uint8Array = new Uint8Array(0);
@@ -31,6 +35,7 @@ export class Assembler {
     this.#index = index;
     this.#cache = cache;
     this.#options = options;
+    this.#steps = new Int32Array(options.frameStack);
   }
 
   /** Makes room for batches of so many rows. */
@@ -85,16 +90,26 @@ export class Assembler {
     first: number,
     missing: ChunkRecord[],
   ): void {
+    this.#trace(chunk, step);
+    for (let k = 0; k < this.#options.frameStack; k++) {
+      const { row } = this.#sources[k];
+      if (row < 0) missing.push(this.#sources[k]);
+      frames[first + k] = row < 0 ? 0 : row + this.#steps[k];
+    }
+  }
+
+  /** Finds the frames of a state, oldest first: the chunks that hold them into `#sources`, their rows there into `#steps`. */
+  #trace(chunk: ChunkRecord, step: number): void {
     let source = chunk;
     let frame = step;
-    for (let at = first + this.#options.frameStack - 1; at >= first; at--) {
+    for (let k = this.#options.frameStack - 1; k >= 0; k--) {
       // Frames before an episode's first are that first one again, as Gymnasium's FrameStackObservation has it.
       if (frame < 0 && source.previous !== null) {
         source = source.previous;
         frame += source.length;
       }
-      if (source.row < 0) missing.push(source);
-      frames[at] = source.row < 0 ? 0 : source.row + Math.max(frame, 0);
+      this.#sources[k] = source;
+      this.#steps[k] = Math.max(frame, 0);
       frame--;
     }
   }
@@ -140,23 +155,15 @@ export class Assembler {
   ): void {
     const { bytes, size, rows } = this.#cache;
     const length = size * rows.BYTES_PER_ELEMENT;
-    let source = chunk;
-    let frame = step;
-    for (let at = first + this.#options.frameStack - 1; at >= first; at--) {
-      if (frame < 0 && source.previous !== null) {
-        source = source.previous;
-        frame += source.length;
-      }
+    this.#trace(chunk, step);
+    for (let k = 0; k < this.#options.frameStack; k++) {
+      const source = this.#sources[k];
       const from = source.row < 0 ? fetched.get(source) : bytes;
       if (from === undefined) missing.push(source);
-      else copyRow(from, Math.max(source.row, 0) + Math.max(frame, 0), out, at, length);
-      frame--;
+      else copyRow(from, Math.max(source.row, 0) + this.#steps[k], out, first + k, length);
     }
   }
 }
-
-const asBytes = ({ buffer, byteOffset, byteLength }: ObservationArray): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Copies row `row` of `from` to row `to` of `out`, where rows have `length` bytes. */
 function copyRow(from: Uint8Array, row: number, out: Uint8Array, to: number, length: number): void {
@@ -165,9 +172,6 @@ function copyRow(from: Uint8Array, row: number, out: Uint8Array, to: number, len
   if (length > SMALL_ROW) out.set(from.subarray(start, start + length), at);
   else for (let i = 0; i < length; i++) out[at + i] = from[start + i];
 }
-
-/** Up to this many elements (or bytes) a loop is faster than a view and its `set`. */
-const SMALL_ROW = 64;
 
 /** out[i] = rows[indices[i]], for the first `count` rows, of `size` elements each. */
 function gather(

@@ -1,7 +1,7 @@
 import type { ObservationArray } from '@qfleet/envs';
 import type { ChunkEnd, Layout } from './chunk.ts';
 import { encodeChunk } from './codec.ts';
-import { makeObservations, observationSize } from './layout.ts';
+import { makeObservations, observationSize, SMALL_ROW } from './layout.ts';
 import { type ReturnOptions, tdErrors } from './td-errors.ts';
 
 export interface ChunkBuilderOptions {
@@ -17,9 +17,6 @@ export interface ChunkBuilderOptions {
   /** Whether observations are compressed; see `compressesWell`. Default false. */
   readonly compress?: boolean;
 }
-
-/** Up to this many elements a loop is faster than a view and its `set`. */
-const SMALL_ROW = 64;
 
 /**
  * Puts one slot's steps into columns that are allocated once, and closes them into encoded chunks.

@@ -3,6 +3,7 @@ import { constants, crc32, zstdCompressSync, zstdDecompress, zstdDecompressSync 
 import type { ObservationArray } from '@qfleet/envs';
 import type { Chunk, ChunkEnd, Layout } from './chunk.ts';
 import {
+  asBytes,
   describeLayout,
   layoutFingerprint,
   observationBytes,
@@ -62,9 +63,6 @@ const SMALLEST_FRAME = 1024;
 /** Whether a layout's observations are frames of bytes: neighbours are nearly alike. Floating-point numbers are not. */
 export const compressesWell = (layout: Layout): boolean =>
   layout.observationDType === 'uint8' && observationBytes(layout) >= SMALLEST_FRAME;
-
-const asBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** On memory of its own, from its beginning. (The `slice` of a Buffer copies nothing.) */
 const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);

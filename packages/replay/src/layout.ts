@@ -27,6 +27,14 @@ export function viewObservations(
   return new observationArrays[dtype](buffer as ArrayBuffer, offset, length);
 }
 
+/** The same memory as bytes. */
+export function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Up to this many elements (or bytes) a loop copies faster than a view and its `set`. */
+export const SMALL_ROW = 64;
+
 export function describeLayout(layout: Layout): string {
   const { observationDType, observationShape, observationParts, actions } = layout;
   const parts = observationParts?.map(

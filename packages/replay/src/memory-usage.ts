@@ -1,4 +1,4 @@
-import type { RedisClient } from './redis/scripts.ts';
+import { REPLAY_KEYS, type RedisClient } from './redis/scripts.ts';
 
 /** Chunks that are asked for, evenly spread over all: chunks of one layout differ little. */
 const SAMPLE = 1000;
@@ -15,7 +15,7 @@ export async function replayMemory(redis: RedisClient, prefix: string): Promise<
     redis,
     ids.map((id) => `${prefix}chunk:${id}`),
   );
-  const others = ['meta', 'sizes', 'writers', 'priorities'].map((name) => prefix + name);
+  const others = REPLAY_KEYS.map((name) => prefix + name);
   const chunks = sampled > 0 ? (ofChunks / sampled + BYTES_A_KEY) * count : 0;
   return Math.round(chunks + (await usage(redis, others)));
 }

@@ -3,7 +3,7 @@ import type { Layout } from './chunk.ts';
 import { describeLayout, layoutFingerprint } from './layout.ts';
 import { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 import { appendScript } from './redis/append.lua.ts';
-import { type RedisClient, type ScriptTransaction, withScripts } from './redis/scripts.ts';
+import { REPLAY_KEYS, type RedisClient, type ScriptTransaction, withScripts } from './redis/scripts.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
 
@@ -12,8 +12,6 @@ export class ReplayMissingError extends Error {
   override name = 'ReplayMissingError';
 }
 
-/** The keys of a replay beside its chunks, in the order in which the scripts take them. */
-const KEYS = ['meta', 'sizes', 'writers', 'priorities'];
 const STANDING = ['generation', 'oldest', 'newest', 'transitions', 'bytes', 'inserted', 'evicted', 'sampled'];
 
 /** Chunks a call of `remove` unlinks in one command. */
@@ -89,7 +87,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
   static async remove(redis: RedisClient, prefix: string): Promise<void> {
     const [oldest, newest] = (await redis.hmget(`${prefix}meta`, 'oldest', 'newest')).map(Number);
     // First the meta: without it nothing is appended any more.
-    await redis.unlink(...KEYS.map((name) => prefix + name));
+    await redis.unlink(...REPLAY_KEYS.map((name) => prefix + name));
     for (let first = oldest; first <= newest; first += REMOVE_AT_A_TIME) {
       const count = Math.min(REMOVE_AT_A_TIME, newest - first + 1);
       await redis.unlink(...Array.from({ length: count }, (_, i) => `${prefix}chunk:${first + i}`));
@@ -121,7 +119,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
         Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       ]),
     );
-    const keys = [...KEYS.map((name) => this.#prefix + name), ...staged];
+    const keys = [...REPLAY_KEYS.map((name) => this.#prefix + name), ...staged];
     const call = [keys.length, ...keys, `${this.#prefix}chunk:`] as const;
     if (withSource) transaction.eval(appendScript, ...call);
     else transaction.qfleetReplayAppend(...call);

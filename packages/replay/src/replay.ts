@@ -4,7 +4,7 @@ import type { Batch } from './batch.ts';
 import type { Chunk, Layout } from './chunk.ts';
 import { checksumOf, decodeChunk } from './codec.ts';
 import { FetchRows } from './fetch-rows.ts';
-import { makeObservations, observationBytes, observationSize } from './layout.ts';
+import { asBytes, makeObservations, observationBytes, observationSize } from './layout.ts';
 import { ObservationCache } from './observation-cache.ts';
 import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
 import { PrioritySaver } from './priority-saver.ts';
@@ -268,8 +268,7 @@ export class Replay {
       );
     while (this.#index.size + length > this.#index.leaves) this.#drop();
     const record = this.#index.add(id, chunk, checksumOf(bytes));
-    const { buffer, byteOffset, byteLength } = chunk.observations;
-    this.#cache.put(record, new Uint8Array(buffer, byteOffset, byteLength));
+    this.#cache.put(record, asBytes(chunk.observations));
     if (saved?.length === length) this.#priorities?.restore(record.start, saved);
     else this.#priorities?.add(record.start, length, chunk.priorities);
     this.#options.onTaken?.(chunk, this.#index.handleAt(record.start));

@@ -8,6 +8,9 @@ export type RedisClient = Redis | Cluster;
 type Scripted = RedisClient & ScriptCommands;
 type Argument = string | number | Buffer;
 
+/** The keys of a replay beside its chunks, in the order in which the scripts take them. */
+export const REPLAY_KEYS = ['meta', 'sizes', 'writers', 'priorities'];
+
 const SCRIPTS = {
   // How many keys: the first argument.
   qfleetReplayAppend: { lua: appendScript },
