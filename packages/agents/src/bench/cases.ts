@@ -1,4 +1,6 @@
 import { type DqnConfig, runSchema } from '@qfleet/config';
+import { elementsOf } from '@qfleet/networks';
+import type { Random } from '@qfleet/random';
 import type { Layout } from '@qfleet/replay';
 
 /** A training step that is measured: what goes in, and what it is. */
@@ -45,6 +47,14 @@ export const learnerCases: readonly LearnerCase[] = [
     unrolled: [1],
   },
 ];
+
+/** Observations as a case has them: normal, or bytes. */
+export function drawObservations(layout: Layout, rows: number, random: Random): Float32Array | Uint8Array {
+  const length = rows * elementsOf(layout.observationShape);
+  return layout.observationDType === 'uint8'
+    ? Uint8Array.from({ length }, () => random.integer(256))
+    : Float32Array.from({ length }, () => random.normal());
+}
 
 /** A DQN configuration with the schema's defaults for what is not given. */
 export function dqnConfig(fields: object): DqnConfig {

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setImmediate as immediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 /** How a contestant is started. */
 export interface ContestantCommand {
@@ -10,6 +11,14 @@ export interface ContestantCommand {
   readonly environment?: Readonly<Record<string, string>>;
   /** Left out where it does not start, as a peer that lacks a compiler here. */
   readonly optional?: boolean;
+}
+
+/** A program of this folder, told `options` as JSON in its one argument. */
+export function ownChild(file: string, options: object): ContestantCommand {
+  return {
+    program: process.execPath,
+    args: [fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(options)],
+  };
 }
 
 /**

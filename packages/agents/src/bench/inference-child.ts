@@ -1,8 +1,8 @@
-import { elementsOf, forward, initialParameters } from '@qfleet/networks';
+import { forward, initialParameters, stateDType } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { compile, loadTensor, loadWasm } from '@qfleet/tensor';
 import { createNetworkPolicy } from '../dqn/policy.ts';
-import type { LearnerCase } from './cases.ts';
+import { drawObservations, type LearnerCase } from './cases.ts';
 import { answerMeasurements } from './contestant.ts';
 
 /** What `inference-child.js` is told, as JSON in its one argument. */
@@ -18,12 +18,7 @@ const { learnerCase, rows, runs } = JSON.parse(process.argv[2]) as InferenceChil
 const { layout, network } = learnerCase;
 const parameters = initialParameters(network, layout, new Random(0));
 const random = new Random(2);
-const size = rows * elementsOf(layout.observationShape);
-const dtype = layout.observationDType === 'uint8' ? 'uint8' : 'float32';
-const observations =
-  dtype === 'uint8'
-    ? Uint8Array.from({ length: size }, () => random.integer(256))
-    : Float32Array.from({ length: size }, () => random.normal());
+const observations = drawObservations(layout, rows, random);
 await answerMeasurements(await (runs === 'policy' ? policyCall() : forwardCall()), 1);
 
 async function policyCall(): Promise<() => void> {
@@ -35,13 +30,18 @@ async function policyCall(): Promise<() => void> {
 }
 
 async function forwardCall(): Promise<() => void> {
-  const runtime = await (runs === 'wasm' ? loadWasm() : loadTensor());
+  const runtime = await (runs === 'wasm' ? loadWasm() : loadTensor({ parallelism: 'caller' }));
   const compiled = compile(
     runtime,
     (state, inputs) => ({
       outputs: { q: forward(runtime.tf, network, layout, state, inputs['observations']) },
     }),
-    { state: parameters, inputs: { observations: { shape: [rows, ...layout.observationShape], dtype } } },
+    {
+      state: parameters,
+      inputs: {
+        observations: { shape: [rows, ...layout.observationShape], dtype: stateDType(layout) },
+      },
+    },
   );
   return () => void compiled.run({ observations });
 }

@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { loadTensor } from '@qfleet/tensor';
 import { type LearnerCase, learnerCases } from './cases.ts';
-import type { ContestantCommand } from './contestant.ts';
+import { type ContestantCommand, ownChild } from './contestant.ts';
 import type { InferenceChildOptions } from './inference-child.ts';
-import { type BenchRow, compare, median, medianRatio, type Peer } from './rounds.ts';
+import { type BenchRow, compare, type Peer, rowsAgainst } from './rounds.ts';
 
 /** Networks of the learner's cases, and the vectors that actors have of such. */
 const cases: readonly { name: string; learnerCase: LearnerCase; sizes: readonly number[] }[] = [
@@ -33,19 +32,8 @@ export async function benchInference(peer: Peer | null = null, milliseconds = 15
         { ...references, policy: ours(learnerCase, size, 'policy') },
         milliseconds,
       );
-      const value = figures.get('policy')!;
-      for (const reference of Object.keys(references)) {
-        const other = figures.get(reference);
-        if (other === undefined) continue;
-        rows.push({
-          name: `policy, ${name}, ${size} ${size === 1 ? 'row' : 'rows'}`,
-          value: median(value),
-          unit: 'µs',
-          reference,
-          referenceValue: median(other),
-          ratio: medianRatio(value, other),
-        });
-      }
+      const title = `policy, ${name}, ${size} ${size === 1 ? 'row' : 'rows'}`;
+      rows.push(...rowsAgainst(title, 'policy', Object.keys(references), figures));
     }
   }
   return rows;
@@ -57,10 +45,5 @@ function ours(
   runs: InferenceChildOptions['runs'],
 ): ContestantCommand {
   const options: InferenceChildOptions = { learnerCase, rows, runs };
-  return {
-    program: process.execPath,
-    args: [fileURLToPath(new URL('./inference-child.js', import.meta.url)), JSON.stringify(options)],
-    // What suits a process that only plays: graphs run on the calling thread.
-    environment: { TF_NUM_INTEROP_THREADS: '-1' },
-  };
+  return ownChild('./inference-child.js', options);
 }

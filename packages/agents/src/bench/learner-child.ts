@@ -3,7 +3,7 @@ import type { Batch, Layout } from '@qfleet/replay';
 import { loadTensor } from '@qfleet/tensor';
 import { DqnAgent } from '../dqn/agent.ts';
 import { parallelismOf } from '../dqn/parallelism.ts';
-import { dqnConfig, type LearnerCase, STEP } from './cases.ts';
+import { dqnConfig, drawObservations, type LearnerCase, STEP } from './cases.ts';
 import { answerMeasurements } from './contestant.ts';
 
 /** What `learner-child.js` is told, as JSON in its one argument. */
@@ -28,18 +28,13 @@ agent.dispose();
 function drawBatches(layout: Layout, size: number, count: number): Batch[] {
   const random = new Random(0);
   const draw = (length: number) => Float32Array.from({ length }, () => random.normal());
-  const width = layout.observationShape.reduce((product, n) => product * n, 1);
-  const observations = () =>
-    layout.observationDType === 'uint8'
-      ? Uint8Array.from({ length: size * width }, () => random.integer(256))
-      : draw(size * width);
   return Array.from({ length: count }, () => ({
     size,
-    observations: observations(),
+    observations: drawObservations(layout, size, random),
     actions: Int32Array.from({ length: size }, () => random.integer(layout.actions)),
     returns: draw(size),
     discounts: new Float32Array(size).fill(0.99),
-    nextObservations: observations(),
+    nextObservations: drawObservations(layout, size, random),
     weights: new Float32Array(size).fill(1),
     leaves: new Int32Array(size),
   }));

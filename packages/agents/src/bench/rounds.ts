@@ -59,6 +59,28 @@ export interface BenchRow {
   readonly ratio: number | null;
 }
 
+/** The medians of contestant `ours` held against each of `references` that started. */
+export function rowsAgainst(
+  name: string,
+  ours: string,
+  references: readonly string[],
+  figures: Rounds,
+): BenchRow[] {
+  const value = figures.get(ours)!;
+  return references.flatMap((reference) => {
+    const other = figures.get(reference);
+    if (other === undefined) return [];
+    return {
+      name,
+      value: median(value),
+      unit: 'µs',
+      reference,
+      referenceValue: median(other),
+      ratio: medianRatio(value, other),
+    };
+  });
+}
+
 /** Another library that does the same: contestants by the name and version that the rows show. */
 export interface Peer {
   /** Updates of DQN. */
