@@ -50,19 +50,17 @@ export class Packing {
     this.names = [PACKED, ...this.#large.map(({ name }) => name)];
   }
 
-  /** The tensors of `specs`, copied into those of `names`; other entries are passed over. */
+  /** The tensors of `specs` in those of `names`; the small ones are copied, other entries are passed over. */
   pack(tensors: NamedTensors): NamedTensors {
     const data = new Float32Array(this.#rows * ROW);
     for (const { name, row } of this.#small) data.set(tensors.get(name)!.data, row * ROW);
     return new Map([
       [PACKED, { shape: [this.#rows, ROW], data }],
-      ...this.#large.map(
-        ({ name, shape }) => [name, { shape, data: tensors.get(name)!.data.slice() }] as const,
-      ),
+      ...this.#large.map(({ name }) => [name, tensors.get(name)!] as const),
     ]);
   }
 
-  /** The tensors of `specs`, copied out of those of `names`. */
+  /** The tensors of `specs` out of those of `names`; the small ones are copied. */
   unpack(tensors: NamedTensors): NamedTensors {
     const { data } = tensors.get(PACKED)!;
     return new Map([
@@ -70,9 +68,7 @@ export class Packing {
         ({ name, shape, size, row }) =>
           [name, { shape, data: data.slice(row * ROW, row * ROW + size) }] as const,
       ),
-      ...this.#large.map(
-        ({ name, shape }) => [name, { shape, data: tensors.get(name)!.data.slice() }] as const,
-      ),
+      ...this.#large.map(({ name }) => [name, tensors.get(name)!] as const),
     ]);
   }
 

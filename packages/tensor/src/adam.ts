@@ -18,6 +18,9 @@ export interface AdamOptions {
 const first = (name: string) => `adam/m/${name}`;
 const second = (name: string) => `adam/v/${name}`;
 
+/** The names of the slots that `adam` keeps for a parameter, or before those of several: of its moments m and v. */
+export const adamSlotNames = (name: string): readonly [string, string] => [first(name), second(name)];
+
 /** The slots that `adam` keeps for parameters, at their beginning: what to add to the state. */
 export function adamSlots(parameters: NamedTensors): NamedTensors {
   const zeros = ({ shape, data }: { shape: readonly number[]; data: Float32Array }) => ({

@@ -1,4 +1,4 @@
-export { type AdamOptions, adam, adamRates, adamSlots } from './adam.ts';
+export { type AdamOptions, adam, adamRates, adamSlotNames, adamSlots } from './adam.ts';
 export { compile } from './compile/compile.ts';
 export { TraceError } from './compile/trace.ts';
 export type * from './compile/types.ts';

@@ -9,6 +9,7 @@ import {
 import { Random } from '@qfleet/random';
 import type { Batch } from '@qfleet/replay';
 import {
+  adamSlotNames,
   adamSlots,
   type Compiled,
   compile,
@@ -27,7 +28,7 @@ import { dqnStep, ONLINE, stepInputs, TARGET } from './step.ts';
 const UPDATES = 'updates';
 
 /** What the state holds of every parameter: itself, the target network's, and Adam's moments. */
-const COPIES = [ONLINE, TARGET, `adam/m/${ONLINE}`, `adam/v/${ONLINE}`];
+const COPIES = [ONLINE, TARGET, ...adamSlotNames(ONLINE)];
 
 /** What a DQN agent is made from. */
 export interface DqnAgentOptions {

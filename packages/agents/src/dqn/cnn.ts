@@ -2,6 +2,7 @@ import type { NetworkConfig } from '@qfleet/config';
 import type { ObservationArray } from '@qfleet/envs';
 import {
   checkParameters,
+  elementsOf,
   forward,
   initialParameters,
   type ParameterSpec,
@@ -27,7 +28,7 @@ export async function createCnn(config: NetworkConfig, signature: Signature): Pr
   const runtime = await loadForActing();
   const { tf } = runtime;
   const shape = stateShape(signature);
-  const size = shape.reduce((product, n) => product * n, 1);
+  const size = elementsOf(shape);
   const network = compile(
     runtime,
     (state, { observations }) => ({
