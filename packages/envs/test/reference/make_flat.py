@@ -1,7 +1,7 @@
 """Writes what Gymnasium's flatten_space and flatten give, for composite.test.ts.
 
-    python3 -m venv /tmp/gymnasium && /tmp/gymnasium/bin/pip install 'gymnasium==1.4.0'
-    /tmp/gymnasium/bin/python packages/envs/test/reference/make_flat.py
+    python3 -m venv .venv && .venv/bin/pip install 'gymnasium==1.4.0'
+    .venv/bin/python packages/envs/test/reference/make_flat.py
 
 Spaces and values are written as Qfleet takes them; bounds and observations are Gymnasium's, flattened.
 """

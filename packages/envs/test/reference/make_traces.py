@@ -1,7 +1,7 @@
 """Writes what Gymnasium itself does, for dynamics.test.ts to hold the native environments against.
 
-    python3 -m venv /tmp/gymnasium && /tmp/gymnasium/bin/pip install 'gymnasium==1.4.0'
-    /tmp/gymnasium/bin/python packages/envs/test/reference/make_traces.py
+    python3 -m venv .venv && .venv/bin/pip install 'gymnasium==1.4.0'
+    .venv/bin/python packages/envs/test/reference/make_traces.py
 
 Classic control: episodes from given states, through gym.make's own TimeLimit. Toy text: the whole transition
 table.

@@ -1,7 +1,7 @@
 """Writes what NumPy and cpprb give, for td-errors.test.ts and importance.test.ts.
 
-    python3 -m venv /tmp/priorities && /tmp/priorities/bin/pip install 'numpy==2.4.6' 'cpprb==11.0.0'
-    /tmp/priorities/bin/python packages/replay/test/reference/make_priorities.py
+    python3 -m venv .venv && .venv/bin/pip install 'numpy==2.4.6' 'cpprb==11.0.0'
+    .venv/bin/python packages/replay/test/reference/make_priorities.py
 
 tdErrors: |n-step TD errors| of an actor's steps, in float64, from the definition. weights: cpprb's importance weight of
 every transition, normalised by the largest of the whole table, whatever else is in the batch.

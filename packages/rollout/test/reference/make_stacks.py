@@ -1,7 +1,7 @@
 """Writes what Gymnasium's own frame stacking gives, for frame-stack.test.ts.
 
-    python3 -m venv /tmp/gymnasium && /tmp/gymnasium/bin/pip install 'gymnasium==1.4.0'
-    /tmp/gymnasium/bin/python packages/rollout/test/reference/make_stacks.py
+    python3 -m venv .venv && .venv/bin/pip install 'gymnasium==1.4.0'
+    .venv/bin/python packages/rollout/test/reference/make_stacks.py
 
 A frame is [2, 3] bytes: 16 × episode + 2 × step in the first row, one more in the second. stacks.json has the first
 bytes of the frames of every state, [episode][step][frame], of episodes of these lengths.
