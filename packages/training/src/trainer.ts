@@ -14,6 +14,7 @@ import {
 } from '@qfleet/replay';
 import { Background } from './background.ts';
 import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
+import { CheckpointPace } from './checkpoint-pace.ts';
 import type { ChunkWatch } from './chunk-watch.ts';
 import type { EvaluationResult, Evaluations } from './evaluations.ts';
 
@@ -87,12 +88,7 @@ export class Trainer {
   #updates: number;
   #version: number;
   #published: number;
-  /** Of the checkpoint that was begun last, and of the last one that is on disk. */
-  #checkpointed: number;
-  #durable: number;
-  /** Updates by which a checkpoint is begun before its time, so that training need not wait until it is on disk. */
-  #checkpointLead = 0;
-  #checkpointLate = false;
+  readonly #pace: CheckpointPace;
   #evaluated: number;
   readonly #counts = { updates: 0, sampled: 0, published: 0, checkpoints: 0 };
   #pendingEvaluations = 0;
@@ -136,7 +132,8 @@ export class Trainer {
     this.#generation = from?.generation ?? null;
     this.#steps = from?.steps ?? 0;
     this.#stepsBefore = from?.stepsBefore ?? 0;
-    this.#published = this.#checkpointed = this.#durable = this.#evaluated = this.#updates;
+    this.#published = this.#evaluated = this.#updates;
+    this.#pace = new CheckpointPace(config.learner.checkpointEvery, agent.batchesPerUpdate, this.#updates);
   }
 
   get updates(): number {
@@ -231,18 +228,7 @@ export class Trainer {
       return 'too little experience';
     }
     if (!(this.#limiter?.maySample(standing, this.#tdErrors.length) ?? true)) return 'sample-to-insert ratio';
-    return this.#mustCheckpoint() ? 'checkpoint' : null;
-  }
-
-  /** Gradient updates of a call. */
-  get #call(): number {
-    return this.#tdErrors.length / this.config.agent.batchSize;
-  }
-
-  /** Whether a learner that is killed in the next call could lose more updates than `checkpointEvery`. */
-  #mustCheckpoint(): boolean {
-    const every = Math.max(this.config.learner.checkpointEvery, this.#call);
-    return this.#updates + this.#call > this.#durable + every;
+    return this.#pace.mustWait(this.#updates) ? 'checkpoint' : null;
   }
 
   /**
@@ -286,11 +272,9 @@ export class Trainer {
     if (this.#updates - this.#published >= learner.publishEvery && !this.#background.busy('publish')) {
       this.#background.start('publish', () => this.#publish());
     }
-    const early = this.#call - 1 + this.#checkpointLead;
-    if (this.#background.busy('checkpoint')) {
-      if (this.#mustCheckpoint()) this.#checkpointLate = true;
-    } else if (this.#updates - this.#checkpointed + early >= learner.checkpointEvery) {
-      const evaluate = this.#updates - this.#evaluated + early >= evaluation.every;
+    if (this.#background.busy('checkpoint')) this.#pace.underWay(this.#updates);
+    else if (this.#pace.due(this.#updates)) {
+      const evaluate = this.#updates - this.#evaluated + this.#pace.early >= evaluation.every;
       this.#background.start('checkpoint', () => this.#checkpoint(evaluate));
     }
     if (
@@ -334,7 +318,7 @@ export class Trainer {
     // First what needs no Redis: it may be away, or full.
     await this.#background.finished('checkpoint');
     const evaluateLast = evaluate && this.#updates > this.#evaluated;
-    if (evaluateLast || this.#updates > this.#checkpointed) await this.#checkpoint(evaluateLast);
+    if (evaluateLast || this.#updates > this.#pace.begun) await this.#checkpoint(evaluateLast);
     await this.settle();
     if (this.#updates > this.#published) await this.#publish();
     await this.synchronize();
@@ -374,12 +358,11 @@ export class Trainer {
       parameters,
       state: agent.state(),
     };
-    this.#checkpointed = checkpoint.updates;
+    this.#pace.begin(checkpoint.updates);
     if (evaluate) this.#evaluated = checkpoint.updates;
     await checkpoints.write(checkpoint, evaluate);
-    this.#durable = checkpoint.updates;
+    this.#pace.done(checkpoint.updates);
     this.#counts.checkpoints++;
-    this.#leadCheckpoints();
     if (!evaluate) return;
     this.#pendingEvaluations++;
     const request = {
@@ -393,15 +376,6 @@ export class Trainer {
     this.#background.start(`evaluation ${checkpoint.updates}`, () =>
       this.#outlast(() => evaluations.request(request)),
     );
-  }
-
-  /** After a checkpoint that training had to wait for, the next is begun earlier; half an interval at most. */
-  #leadCheckpoints(): void {
-    if (!this.#checkpointLate) return;
-    this.#checkpointLate = false;
-    const every = this.config.learner.checkpointEvery;
-    const lead = Math.max(2 * this.#checkpointLead, every / 16);
-    this.#checkpointLead = Math.ceil(Math.min(lead, every / 2));
   }
 
   #outlast<T>(task: () => Promise<T>): Promise<T> {
