@@ -1,4 +1,5 @@
 import type { Layout } from '@qfleet/replay';
+import { meanAndStd } from '@qfleet/training';
 import { describePart } from '../check.ts';
 import { bytes, integer, print, printJson, table } from '../output.ts';
 import { readChunks } from './chunks.ts';
@@ -98,14 +99,12 @@ export async function inspectReplay(replay: OpenReplay): Promise<ReplayContents>
 
 function statistics(values: readonly number[]): ReplayContents['returns'] {
   if (values.length === 0) return null;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   let [min, max] = [values[0], values[0]];
   for (const value of values) {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  return { mean, std: Math.sqrt(variance), min, max };
+  return { ...meanAndStd(values), min, max };
 }
 
 function describe(contents: ReplayContents): string {
