@@ -115,6 +115,8 @@ def main():
     options = json.loads(sys.argv[1])
     # torch.compile warns of what it can't take in.
     logging.getLogger("torch").setLevel(logging.ERROR)
+    if "threads" in options:
+        torch.set_num_threads(options["threads"])
     call = (inference_call if "rows" in options else learner_call)(options)
     for _ in range(30):
         call()

@@ -29,7 +29,7 @@ export async function torchPeer(): Promise<Peer> {
       Object.fromEntries(
         [...new Set([1, availableParallelism()])].map((threads) => [
           `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
-          command({ learnerCase: { ...learnerCase, threads }, rows }),
+          command({ learnerCase, threads, rows }),
         ]),
       ),
   };
