@@ -83,7 +83,7 @@ async function connectCluster({ nodes }: ClusterAddress, settings: Settings): Pr
   // It is told by the promise.
   cluster.on('error', () => undefined);
   try {
-    await cluster.connect();
+    await connected(cluster);
     for (const server of serversOf(cluster)) await checkRedis(server, true);
   } catch (error) {
     cluster.disconnect();
@@ -91,6 +91,18 @@ async function connectCluster({ nodes }: ClusterAddress, settings: Settings): Pr
   }
   cluster.options.clusterRetryStrategy = (times) => backoff(times);
   return cluster;
+}
+
+/**
+ * ioredis's own promise never settles where a node says that the cluster is down: it then only ends.
+ * @throws CLUSTERDOWN, as commands would.
+ */
+async function connected(cluster: Cluster): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const end = (): void => reject(new Error('CLUSTERDOWN a node says that the cluster is down'));
+  // Where the connection itself fails, the other promise has said so by then.
+  cluster.once('end', () => setImmediate(end));
+  await Promise.race([cluster.connect(), promise]);
 }
 
 /**
@@ -152,6 +164,6 @@ function isUnreachable(error: unknown): boolean {
   const code = codeOf(error);
   return (
     (code !== undefined && /^(ECONN|EHOST|ENET|ETIMEDOUT|ENOENT|EAI_AGAIN|ENOTFOUND|EPIPE)/.test(code)) ||
-    /^(LOADING|Connection is closed|connect ETIMEDOUT)/.test(messageOf(error))
+    /^(LOADING|CLUSTERDOWN|Connection is closed|connect ETIMEDOUT)/.test(messageOf(error))
   );
 }

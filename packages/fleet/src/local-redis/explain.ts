@@ -44,6 +44,9 @@ export function explainRedisError(error: unknown, url: string): string {
   if (reply === 'NOAUTH') {
     return `Redis at ${where} asks for a password (NOAUTH): give it as redis://user:password@host:port or in QFLEET_REDIS_PASSWORD.`;
   }
+  if (reply === 'CLUSTERDOWN') {
+    return `The Redis Cluster at ${where} is down (CLUSTERDOWN): start the nodes that are missing, and wait until they have met.`;
+  }
   if (reply === 'NOPERM') {
     return `The user of ${where} may not do what Qfleet needs (${message}): extend its ACL.`;
   }
