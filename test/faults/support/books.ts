@@ -60,6 +60,11 @@ export class Books {
     return this.#replays.size - this.#shards.length;
   }
 
+  /** Whether a server lost its last moments, be there transitions among them or not. */
+  get wroteOff(): boolean {
+    return this.#breaks.size > 0;
+  }
+
   /** Transitions that were stored, and then were no more: what a server had not brought to disk. */
   get lost(): number {
     return this.#lost;
