@@ -67,20 +67,31 @@ export class SumTree {
     this.#sumUp(count);
   }
 
-  /** Brings all sums above the `count` groups of leaves in `#touched` up to date. */
+  /**
+   * Brings all sums above the `count` groups of leaves in `#touched` up to date. Written out, since loops over 8
+   * children take half as long again.
+   */
   #sumUp(count: number): void {
     const touched = this.#touched;
     const leaves = this.#leaves;
     const sums = this.#sums;
+    const before = this.#before;
     let kept = 0;
     for (let i = 0, last = -1; i < count; i++) {
       const node = touched[i];
       if (node === last) continue;
       last = node;
       touched[kept++] = node;
-      let sum = 0;
-      for (let child = node << SHIFT, end = child + 8; child < end; child++) sum += leaves[child];
-      sums[node] = sum;
+      const at = node << SHIFT;
+      sums[node] =
+        leaves[at] +
+        leaves[at + 1] +
+        leaves[at + 2] +
+        leaves[at + 3] +
+        leaves[at + 4] +
+        leaves[at + 5] +
+        leaves[at + 6] +
+        leaves[at + 7];
     }
     for (let level = 0; level < this.#levels.length; level++) {
       const here = this.#levels[level];
@@ -92,11 +103,22 @@ export class SumTree {
         if (node === last) continue;
         last = node;
         touched[kept++] = node;
-        let sum = 0;
-        for (let child = here + (node << SHIFT), end = child + 8; child < end; child++) {
-          this.#before[child] = sum;
-          sum += sums[child];
-        }
+        const at = here + (node << SHIFT);
+        let sum = sums[at];
+        before[at + 1] = sum;
+        sum += sums[at + 1];
+        before[at + 2] = sum;
+        sum += sums[at + 2];
+        before[at + 3] = sum;
+        sum += sums[at + 3];
+        before[at + 4] = sum;
+        sum += sums[at + 4];
+        before[at + 5] = sum;
+        sum += sums[at + 5];
+        before[at + 6] = sum;
+        sum += sums[at + 6];
+        before[at + 7] = sum;
+        sum += sums[at + 7];
         if (above === undefined) this.#total = sum;
         else sums[above + node] = sum;
       }
@@ -115,6 +137,7 @@ export class SumTree {
     while (level < levels && this.leaves >> (SHIFT * (level + 1)) > 2 * count) level++;
     leaves.fill(0, 0, count);
     if (level === levels) return level;
+    const sums = this.#sums;
     const here = this.#levels[level];
     const last = here + ((this.leaves - 1) >> (SHIFT * (level + 1)));
     let at = here;
@@ -125,7 +148,7 @@ export class SumTree {
         at = here;
         passed = 0;
       }
-      while (at < last && mass - passed >= this.#sums[at]) passed += this.#sums[at++];
+      while (at < last && mass - passed >= sums[at]) passed += sums[at++];
       masses[i] = mass - passed;
       leaves[i] = at - here;
     }
@@ -159,6 +182,7 @@ export class SumTree {
       }
     }
     const priorities = this.#leaves;
+    const most = this.leaves - 1;
     for (let i = 0; i < count; i++) {
       const mass = masses[i];
       const at = leaves[i] << SHIFT;
@@ -179,7 +203,7 @@ export class SumTree {
         Number(mass >= p5) +
         Number(mass >= p6);
       // Rounding (once in 10¹⁵ draws) took the mass past the last leaf with a share: that one is to the left.
-      if (leaf >= this.leaves) leaf = this.leaves - 1;
+      if (leaf > most) leaf = most;
       while (leaf > 0 && priorities[leaf] === 0) leaf--;
       leaves[i] = leaf;
     }
