@@ -13,6 +13,7 @@ import {
   reportEpisodes,
 } from '@qfleet/fleet';
 import {
+  compressesWell,
   createRedisReplay,
   type ReplayStanding,
   ratioLimiter,
@@ -110,6 +111,7 @@ export class Actor {
     });
     const uplink = await Uplink.open({
       openStore: () => outlast(() => createRedisReplay(addresses, layout, { transitions, bytes })),
+      compressed: compressesWell(layout),
       reportEpisodes: (report, episodes) => reportEpisodes(redis, env.run, env.id, report, episodes),
       ...(spans ? { onPushed: (chunks, from) => spans.pushed(chunks, from) } : {}),
       log,

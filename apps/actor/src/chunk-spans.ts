@@ -1,13 +1,11 @@
 import { peekChunk } from '@qfleet/replay';
-import type { Trace, Tracer } from '@qfleet/tracing';
+import type { Tracer } from '@qfleet/tracing';
 
 /** The actor's part of a chunk's life, in its trace: `rollout`, then `push`. */
 export class ChunkSpans {
   readonly #tracer: Tracer;
   /** By slot: when its open chunk began. */
   readonly #began = new Map<number, number>();
-  /** Of the chunks that are traced and not pushed yet. */
-  readonly #traces = new WeakMap<Uint8Array, Trace>();
 
   constructor(tracer: Tracer) {
     this.#tracer = tracer;
@@ -24,17 +22,13 @@ export class ChunkSpans {
     const now = performance.now();
     const began = this.#began.get(slot) ?? now;
     this.#began.set(slot, now);
-    const trace = this.#tracer.chunk(writer, sequence);
-    if (trace === null) return;
-    this.#traces.set(bytes, trace);
-    trace.root('rollout', began, now, {
+    this.#tracer.chunk(writer, sequence)?.root('rollout', began, now, {
       'qfleet.writer': writer,
       'qfleet.sequence': sequence,
       'qfleet.slot': slot,
       'qfleet.episode': episode,
       'qfleet.offset': offset,
       'qfleet.transitions': length,
-      'qfleet.bytes': bytes.length,
       'qfleet.epsilon': epsilon,
       'qfleet.weights_version': weightsVersion,
     });
@@ -43,6 +37,9 @@ export class ChunkSpans {
   /** The replay acknowledged these; they were sent at `from`. */
   pushed(chunks: readonly Uint8Array[], from: number): void {
     const now = performance.now();
-    for (const bytes of chunks) this.#traces.get(bytes)?.span('push', from, now);
+    for (const bytes of chunks) {
+      const { writer, sequence } = peekChunk(bytes);
+      this.#tracer.chunk(writer, sequence)?.span('push', from, now, { 'qfleet.bytes': bytes.length });
+    }
   }
 }

@@ -2,15 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff, type EpisodeReport, type Logger } from '@qfleet/fleet';
 import {
   ChunkError,
+  compressChunk,
   peekChunk,
   ReplayMissingError,
   type ReplayStanding,
   type ReplayStore,
+  sealChunk,
 } from '@qfleet/replay';
 
 export interface UplinkOptions {
   /** Opens the replay, or makes it anew where Redis lost it. */
   readonly openStore: () => Promise<ReplayStore>;
+  /** Whether observations are compressed; see `compressesWell`. */
+  readonly compressed: boolean;
   /** @param report counts the reports from 1; one that failed comes again as it was. */
   readonly reportEpisodes: (report: number, episodes: readonly EpisodeReport[]) => Promise<void>;
   /** Told of the chunks that the replay acknowledged, and when (`performance.now()`) they were sent. */
@@ -22,13 +26,22 @@ export interface UplinkOptions {
 const APPEND_BYTES = 4 * 1024 * 1024;
 const STANDING_MAX_AGE_MS = 20;
 
+/** A chunk on its way. */
+interface Waiting {
+  readonly transitions: number;
+  /** Sealed; null until it is. */
+  bytes: Uint8Array | null;
+  /** Resolves when it is, where that takes another thread's time. */
+  sealing: Promise<void> | null;
+}
+
 /**
  * The way of chunks to the replay: what is offered waits here until the replay has acknowledged it, through an outage
- * too. One append is under way at a time, with all that gathered meanwhile.
+ * too. One append is under way at a time, with all that gathered meanwhile; the next are compressed while it is.
  */
 export class Uplink {
   readonly #options: UplinkOptions;
-  readonly #chunks: { readonly bytes: Uint8Array; readonly transitions: number }[] = [];
+  readonly #chunks: Waiting[] = [];
   #episodes: EpisodeReport[] = [];
   /** The report under way. */
   #report: readonly EpisodeReport[] = [];
@@ -86,15 +99,15 @@ export class Uplink {
   }
 
   /**
-   * Takes chunks and finished episodes over, and sends them as soon as the append under way is done.
+   * Takes open chunks and finished episodes over, and sends them as soon as the append under way is done.
    * @param steps that the actor has done, those of open chunks too.
    */
   push(chunks: readonly Uint8Array[], episodes: readonly EpisodeReport[], steps: number): void {
     this.#steps = steps;
-    for (const bytes of chunks) {
-      const transitions = peekChunk(bytes).length;
-      this.#chunks.push({ bytes, transitions });
-      this.#transitions += transitions;
+    for (const open of chunks) {
+      const { length } = peekChunk(open);
+      this.#chunks.push(this.#seal(open, length));
+      this.#transitions += length;
     }
     this.#episodes.push(...episodes);
     this.#run();
@@ -105,7 +118,7 @@ export class Uplink {
     if (this.silentMs > STANDING_MAX_AGE_MS) this.#run();
   }
 
-  /** @throws what no retry mends: a chunk that the replay refuses. */
+  /** @throws what no retry mends: a chunk that the replay refuses, or that can't be compressed. */
   check(): void {
     if (this.#failure !== null) throw this.#failure;
   }
@@ -118,13 +131,27 @@ export class Uplink {
     this.#closed = true;
   }
 
+  #seal(open: Uint8Array, transitions: number): Waiting {
+    if (!this.#options.compressed) return { transitions, bytes: sealChunk(open), sealing: null };
+    const waiting: Waiting = { transitions, bytes: null, sealing: null };
+    waiting.sealing = compressChunk(open).then(
+      (bytes) => {
+        waiting.bytes = bytes;
+      },
+      (error: unknown) => this.#fail(error),
+    );
+    return waiting;
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#closed = true;
+  }
+
   #run(): void {
     if (this.#busy || this.#closed) return;
     this.#busy = this.#sendAll()
-      .catch((error: unknown) => {
-        this.#failure ??= error;
-        this.#closed = true;
-      })
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#busy = null;
       });
@@ -170,17 +197,19 @@ export class Uplink {
   }
 
   async #append(): Promise<ReplayStanding> {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#chunks.length && (count === 0 || bytes < APPEND_BYTES)) {
-      bytes += this.#chunks[count++].bytes.length;
+    if (this.#chunks.length > 0) await this.#chunks[0].sealing;
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for (const { bytes } of this.#chunks) {
+      if (bytes === null || size >= APPEND_BYTES) break;
+      chunks.push(bytes);
+      size += bytes.length;
     }
-    if (count === 0) return this.#store.standing();
-    const chunks = this.#chunks.slice(0, count).map((chunk) => chunk.bytes);
+    if (chunks.length === 0) return this.#store.standing();
     const from = performance.now();
     const { standing } = await this.#store.append(chunks);
     this.#options.onPushed?.(chunks, from);
-    for (const { transitions } of this.#chunks.splice(0, count)) {
+    for (const { transitions } of this.#chunks.splice(0, chunks.length)) {
       this.#transitions -= transitions;
       this.#acknowledged += transitions;
     }

@@ -1,7 +1,7 @@
 import { createAgent, createPolicy, epsilonOf } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
-import { MemoryReplayStore } from '@qfleet/replay';
+import { compressChunk, compressesWell, MemoryReplayStore, observationBytes } from '@qfleet/replay';
 import { type EpisodeSummary, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
 import {
   type Checkpoint,
@@ -55,6 +55,9 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     createPolicy({ config: config.agent, layout, frameStack }),
   ]);
   const { capacity, capacityBytes, chunkLength } = config.replay;
+  // Where the learner's cache has no room for all frames, their memory in the store is worth the time.
+  const compressed =
+    compressesWell(layout) && capacity * observationBytes(layout) > config.learner.cacheBytes;
   const store = new MemoryReplayStore(layout, { transitions: capacity, bytes: capacityBytes });
   const channel = new InProcessWeightsChannel();
   const trainer: Trainer = new Trainer({
@@ -90,9 +93,9 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     rollout.weightsVersion = weights.version;
   };
   const pushChunks = async (): Promise<void> => {
-    const chunks = rollout.takeChunks();
-    if (chunks.length === 0) return;
-    await store.append(chunks);
+    const open = rollout.takeChunks();
+    if (open.length === 0) return;
+    await store.append(compressed ? await Promise.all(open.map(compressChunk)) : open);
     await trainer.synchronize();
   };
 

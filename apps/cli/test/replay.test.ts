@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { observationArrays } from '@qfleet/envs';
 import { connectRedis, replayPrefix } from '@qfleet/fleet';
-import { ChunkBuilder, type Layout, RedisReplayStore } from '@qfleet/replay';
+import { ChunkBuilder, type Layout, RedisReplayStore, sealChunk } from '@qfleet/replay';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
@@ -49,7 +49,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Encoded chunks of a few episodes of two slots, the last of each still open; rewards are 1, 2, 3 … in each. */
+/** Chunks of a few episodes of two slots, the last of each still open; rewards are 1, 2, 3 … in each. */
 function episodes(layout: Layout, writer: string, lengths: readonly number[]): Uint8Array[] {
   const size = layout.observationShape.reduce((product, n) => product * n, 1);
   let sequence = 0;
@@ -83,7 +83,7 @@ function episodes(layout: Layout, writer: string, lengths: readonly number[]): U
     });
     chunks.push(builder.flush());
   }
-  return chunks.filter((chunk) => chunk !== null);
+  return chunks.filter((chunk) => chunk !== null).map(sealChunk);
 }
 
 /** A new run's replay, as the commands open it. */

@@ -1,7 +1,8 @@
 import type { ObservationArray } from '@qfleet/envs';
 import type { ChunkEnd, Layout } from './chunk.ts';
-import { encodeChunk } from './codec.ts';
-import { makeObservations, observationSize, SMALL_ROW } from './layout.ts';
+import { reuse, SMALL } from './chunk-memory.ts';
+import { type ChunkRoom, chunkRoom, encodeOpenChunk } from './codec.ts';
+import { makeObservations, observationBytes, observationSize, SMALL_ROW } from './layout.ts';
 import { type ReturnOptions, tdErrors } from './td-errors.ts';
 
 export interface ChunkBuilderOptions {
@@ -14,12 +15,11 @@ export interface ChunkBuilderOptions {
   readonly sequence: () => number;
   /** Chunks carry the actor's own |TD errors| of such returns as priorities; left out: none. */
   readonly tdErrors?: ReturnOptions;
-  /** Whether observations are compressed; see `compressesWell`. Default false. */
-  readonly compress?: boolean;
 }
 
 /**
- * Puts one slot's steps into columns that are allocated once, and closes them into encoded chunks.
+ * Puts one slot's steps into columns that are allocated once, and closes them into open chunks (`sealChunk` and
+ * `compressChunk` make them fit to leave the process). Large observations go straight to where a full chunk has them.
  *
  * @example
  * builder.begin(observations, row * size);
@@ -35,7 +35,9 @@ export class ChunkBuilder {
 
   readonly #options: ChunkBuilderOptions;
   readonly #size: number;
-  readonly #observations: ObservationArray;
+  #observations: ObservationArray;
+  /** Of a full chunk; null where chunks are small, and copying them costs less than memory of their own. */
+  #room: ChunkRoom | null;
   readonly #actions: Int32Array;
   readonly #rewards: Float32Array;
   /** Q(s, a), max Q(s, ·) and |TD error| a step, where chunks carry those. */
@@ -53,11 +55,18 @@ export class ChunkBuilder {
       throw new RangeError(`A chunk's length is an integer from 1 up, not ${chunkLength}.`);
     this.#options = options;
     this.#size = observationSize(layout);
-    this.#observations = makeObservations(layout.observationDType, (chunkLength + 1) * this.#size);
     this.#actions = new Int32Array(chunkLength);
     this.#rewards = new Float32Array(chunkLength);
     const column = () => new Float32Array(chunkLength);
     this.#values = options.tdErrors ? { taken: column(), best: column(), errors: column() } : null;
+    this.#room = (chunkLength + 1) * observationBytes(layout) > SMALL ? this.#newRoom() : null;
+    this.#observations =
+      this.#room?.observations ?? makeObservations(layout.observationDType, (chunkLength + 1) * this.#size);
+  }
+
+  #newRoom(): ChunkRoom {
+    const { writer, chunkLength, layout, tdErrors } = this.#options;
+    return chunkRoom({ writer, length: chunkLength, hasPriorities: tdErrors !== undefined }, layout, reuse);
   }
 
   /** The return (undiscounted) and the steps of the current episode so far. */
@@ -92,7 +101,7 @@ export class ChunkBuilder {
   /**
    * Adds the step that led to the observation at element `at` of `next`.
    * @param taken, best Q(s, a) and max Q(s, ·) of the state that it was taken in; read with `tdErrors` only.
-   * @returns the encoded chunk that this step closed, else null.
+   * @returns the chunk that this step closed, else null.
    * @throws ChunkError when the closed chunk holds a value that must not be stored; the chunk is dropped.
    */
   push(
@@ -155,12 +164,14 @@ export class ChunkBuilder {
   }
 
   #close(last: number): Uint8Array {
-    const { layout, writer, slot, sequence, compress } = this.#options;
+    const { layout, writer, slot, sequence, chunkLength } = this.#options;
     const length = this.#length;
     const offset = this.#offset;
+    const observations = this.#observations;
     const size = this.#size;
+    const room = length === chunkLength && this.#room !== null ? this.#room : undefined;
     try {
-      return encodeChunk(
+      return encodeOpenChunk(
         {
           writer,
           slot,
@@ -172,17 +183,21 @@ export class ChunkBuilder {
           episodeReturn: this.#episodeReturn,
           epsilon: this.epsilon,
           weightsVersion: this.weightsVersion,
-          observations: this.#observations.subarray(0, (length + 1) * size),
+          observations: observations.subarray(0, (length + 1) * size),
           actions: this.#actions.subarray(0, length),
           rewards: this.#rewards.subarray(0, length),
           priorities: this.#errors(last),
         },
         layout,
-        compress,
+        room,
       );
     } finally {
+      if (room !== undefined) {
+        this.#room = this.#newRoom();
+        this.#observations = this.#room.observations;
+      }
       // The last observation is the next chunk's first.
-      this.#observations.copyWithin(0, length * size, (length + 1) * size);
+      this.#observations.set(observations.subarray(length * size, (length + 1) * size));
       this.#offset += length;
       this.#length = 0;
     }

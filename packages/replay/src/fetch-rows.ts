@@ -43,7 +43,8 @@ export class FetchRows {
     const values = await this.#request(chunks);
     this.count += chunks.length;
     const rows = values.map(
-      (bytes, i) => bytes && rereadObservations(bytes, this.#layout, chunks[i].length, chunks[i].checksum),
+      (bytes, i) =>
+        bytes && rereadObservations(bytes, this.#layout, chunks[i].checksum, this.#store.inProcess === true),
     );
     const whole = rows.some((each) => each instanceof Promise) ? await Promise.all(rows) : rows;
     (whole as (Uint8Array | null)[]).forEach((bytes, i) => {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
-import { checkFingerprint, lengthOf, peekChunk } from './codec.ts';
+import { checkFingerprint, lengthOf, peekChunk } from './chunk-header.ts';
 import { Fifo } from './fifo.ts';
 import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
 
-/** A replay in this process: what `--single` and tests use. */
+/** A replay in this process: what `--single` and tests use. It takes chunks open or sealed. */
 export class MemoryReplayStore implements ReplayStore {
+  readonly inProcess = true;
   readonly #layout: Layout;
   readonly #capacity: Capacity;
   readonly #generation = randomUUID();

@@ -2,7 +2,8 @@ import type { Random } from '@qfleet/random';
 import { Assembler } from './assembler.ts';
 import type { Batch } from './batch.ts';
 import type { Chunk, Layout } from './chunk.ts';
-import { checksumOf, decodeChunk } from './codec.ts';
+import { checksumOf } from './chunk-header.ts';
+import { decodeChunk } from './codec.ts';
 import { FetchRows } from './fetch-rows.ts';
 import { asBytes, makeObservations, observationBytes, observationSize } from './layout.ts';
 import { ObservationCache } from './observation-cache.ts';
@@ -277,7 +278,7 @@ export class Replay {
 
   #decode(bytes: Uint8Array): Chunk | null {
     try {
-      return decodeChunk(bytes, this.#options.layout);
+      return decodeChunk(bytes, this.#options.layout, this.#store.inProcess);
     } catch (error) {
       if (!(error instanceof ChunkError)) throw error;
       this.#counts.refusedChunks++;

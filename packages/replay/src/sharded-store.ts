@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Layout } from './chunk.ts';
-import { type ChunkHeader, checkFingerprint, peekChunk } from './codec.ts';
+import { type ChunkHeader, checkFingerprint, peekChunk } from './chunk-header.ts';
 import { Fifo } from './fifo.ts';
 import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
 import type { AppendReply, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';

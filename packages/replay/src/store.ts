@@ -35,8 +35,10 @@ export interface StoredChunk {
  * store. Implementations: in memory, on Redis.
  */
 export interface ReplayStore {
+  /** Chunks stay in this process, so they may be open. Left out: they leave it, and have to be sealed. */
+  readonly inProcess?: true;
   /**
-   * Stores encoded chunks in order, all or none. A chunk whose sequence is not above the last stored of its
+   * Stores chunks in order, all or none. A chunk whose sequence is not above the last stored of its
    * writer was stored before and is left out, so a retry is safe; so a writer waits for one append (or gives up
    * its chunks) before it starts the next.
    * @throws ChunkError for a chunk that is foreign or of another format or layout; and when the store can't be reached.

@@ -5,16 +5,19 @@ import {
   type Chunk,
   ChunkBuilder,
   ChunkError,
+  compressChunk,
   compressesWell,
   decodeChunk,
   encodeChunk,
+  encodeOpenChunk,
   type Layout,
   layoutFingerprint,
   peekChunk,
   type ReturnOptions,
+  sealChunk,
 } from '../src/index.ts';
 import { makeObservations, observationSize } from '../src/layout.ts';
-import { encode, LAYOUT, makeChunk } from './support/episodes.ts';
+import { encode, encodeCompressed, LAYOUT, makeChunk } from './support/episodes.ts';
 
 const float = fc.float({ noNaN: true, noDefaultInfinity: true });
 const layouts: fc.Arbitrary<Layout> = fc.record({
@@ -65,6 +68,14 @@ const cases: fc.Arbitrary<{ layout: Layout; chunk: Chunk }> = layouts.chain((lay
     });
   }),
 );
+
+/** With the size and the checksum of what is there. */
+function signed(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  view.setUint32(16, bytes.length, true);
+  view.setUint32(12, crc32(bytes.subarray(16)), true);
+  return bytes;
+}
 
 describe('the chunk codec', () => {
   it('gives back any chunk as it was, from any place in memory', () => {
@@ -128,10 +139,10 @@ describe('the chunk codec', () => {
     );
   });
 
-  it('gives back compressed observations, wherever the value begins', () => {
-    fc.assert(
-      fc.property(cases, fc.nat(7), ({ layout, chunk }, shift) => {
-        const bytes = encodeChunk(chunk, layout, true);
+  it('gives back compressed observations, wherever the value begins', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, fc.nat(7), async ({ layout, chunk }, shift) => {
+        const bytes = await encodeCompressed(chunk, layout);
         const moved = new Uint8Array(bytes.length + 8).subarray(shift, shift + bytes.length);
         moved.set(bytes);
         expect(decodeChunk(moved, layout)).toEqual(chunk);
@@ -139,23 +150,19 @@ describe('the chunk codec', () => {
     );
   });
 
-  it('makes frames small, and says for which layouts it does', () => {
+  it('makes frames small, and says for which layouts it does', async () => {
     const frames: Layout = { observationShape: [84, 84], observationDType: 'uint8', actions: 4 };
     expect(compressesWell(frames)).toBe(true);
     expect(compressesWell({ ...frames, observationDType: 'float32' })).toBe(false);
     expect(compressesWell({ ...frames, observationShape: [8] })).toBe(false);
     const chunk = makeChunk({ length: 32 }, frames);
-    expect(encodeChunk(chunk, frames, true).length * 20).toBeLessThan(encodeChunk(chunk, frames).length);
+    expect((await encodeCompressed(chunk, frames)).length * 20).toBeLessThan(
+      encodeChunk(chunk, frames).length,
+    );
   });
 
-  it('refuses compressed observations that are corrupted or too many, whatever the checksum says', () => {
-    const original = encodeChunk(makeChunk({ length: 40 }), LAYOUT, true);
-    const signed = (bytes: Uint8Array) => {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      view.setUint32(16, bytes.length, true);
-      view.setUint32(12, crc32(bytes.subarray(16)), true);
-      return bytes;
-    };
+  it('refuses compressed observations that are corrupted or too many, whatever the checksum says', async () => {
+    const original = await encodeCompressed(makeChunk({ length: 40 }), LAYOUT);
     const head = 72 + 8 + 40 * 8;
     const withFrame = (frame: Uint8Array) =>
       signed(Uint8Array.from(Buffer.concat([original.slice(0, head), frame])));
@@ -187,6 +194,22 @@ describe('the chunk codec', () => {
     const wide = { ...LAYOUT, observationShape: [1000] };
     new DataView(huge.buffer, huge.byteOffset).setUint32(8, layoutFingerprint(wide), true);
     expect(() => decodeChunk(signed(Uint8Array.from(huge)), wide)).toThrow(/do not make 4194308000 bytes/);
+  });
+
+  it('gives back an open chunk in this process only, and a sealed one anywhere', () => {
+    fc.assert(
+      fc.property(cases, ({ layout, chunk }) => {
+        const open = encodeOpenChunk(chunk, layout);
+        expect(decodeChunk(open, layout, true)).toEqual(chunk);
+        // Whatever its checksum says: nobody has checked its numbers.
+        for (const bytes of [open, signed(open.slice())])
+          expect(() => decodeChunk(bytes, layout)).toThrow(ChunkError);
+        const sealed = sealChunk(open);
+        expect(Buffer.compare(sealed, encodeChunk(chunk, layout))).toBe(0);
+        expect(decodeChunk(sealed, layout)).toEqual(chunk);
+        expect(decodeChunk(sealed, layout, true)).toEqual(chunk);
+      }),
+    );
   });
 
   it('says what is wrong with a value', () => {
@@ -240,7 +263,7 @@ describe('ChunkBuilder', () => {
     });
   };
   const decode = (bytes: Uint8Array | null) =>
-    decodeChunk(bytes!, { observationShape: [1], observationDType: 'int32', actions: 9 });
+    decodeChunk(bytes!, { observationShape: [1], observationDType: 'int32', actions: 9 }, true);
   const at = (value: number): [Int32Array, number] => [Int32Array.of(-1, value), 1];
 
   it('closes chunks at their length and at the end of an episode', () => {
@@ -313,6 +336,39 @@ describe('ChunkBuilder', () => {
     expect(builder.openSteps).toBe(1);
     expect(errors(builder.flush(4))).toEqual([1]);
     expect(decode(builder.push(0, 1, ...at(1), 'terminated', 2, 2))).toMatchObject({ offset: 1 });
+  });
+
+  it('keeps large observations apart, of full chunks and of short ones', async () => {
+    const layout: Layout = { observationShape: [70, 70], observationDType: 'uint8', actions: 9 };
+    let sequence = 0;
+    const builder = new ChunkBuilder({
+      layout,
+      writer: 'w',
+      slot: 0,
+      chunkLength: 3,
+      sequence: () => sequence++,
+    });
+    const frame = (t: number) => new Uint8Array(4900).fill(t);
+    const chunks: Uint8Array[] = [];
+    let t = 0;
+    for (const steps of [5, 6, 1, 18]) {
+      builder.begin(frame(t), 0);
+      for (let step = 1; step <= steps; step++) {
+        t++;
+        const open = builder.push(0, t, frame(t), 0, step === steps ? 'terminated' : 'continues');
+        // What is compressed leaves its memory to a later chunk.
+        if (open) chunks.push(chunks.length % 2 === 0 ? await compressChunk(open) : sealChunk(open));
+      }
+    }
+    const decoded = chunks.map((bytes) => decodeChunk(bytes, layout));
+    expect(decoded.map(({ length }) => length)).toEqual([3, 2, 3, 3, 1, 3, 3, 3, 3, 3, 3]);
+    let before = 0;
+    for (const { length, rewards, observations } of decoded) {
+      expect([...rewards]).toEqual(Array.from({ length }, (_, i) => before + i + 1));
+      const expected = Buffer.concat(Array.from({ length: length + 1 }, (_, i) => frame(before + i)));
+      expect(Buffer.compare(observations as Uint8Array, expected)).toBe(0);
+      before += length;
+    }
   });
 
   it('refuses a reward that is not finite, by its place', () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
 import { encodeChunk, type Layout, makeBatch, RedisReplayStore, Replay, replayMemory } from '../src/index.ts';
 import { makeObservations, observationSize } from '../src/layout.ts';
-import { makeChunk } from './support/episodes.ts';
+import { encodeCompressed, makeChunk } from './support/episodes.ts';
 
 const CARTPOLE: Layout = { observationShape: [4], observationDType: 'float32', actions: 2 };
 const FRAMES: Layout = { observationShape: [84, 84], observationDType: 'uint8', actions: 6 };
@@ -18,7 +18,7 @@ beforeAll(async () => {
   redis = new Redis(server.socket);
   // What Redis keeps from its first scripts on is no replay's.
   const store = await RedisReplayStore.create(redis, 'test:{first}:', CARTPOLE, PLENTY);
-  await store.append(chunksOf(CARTPOLE, 200, 8, false));
+  await store.append(await chunksOf(CARTPOLE, 200, 8, false));
 });
 afterAll(async () => {
   redis.disconnect();
@@ -26,16 +26,18 @@ afterAll(async () => {
 });
 
 /** Frames of which a part, another in each chunk, is noise: so chunks are compressed to very different sizes. */
-function chunksOf(layout: Layout, count: number, length: number, compress: boolean): Uint8Array[] {
+function chunksOf(layout: Layout, count: number, length: number, compress: boolean): Promise<Uint8Array[]> {
   const random = new Random(1);
   const size = observationSize(layout);
-  return Array.from({ length: count }, (_, sequence) => {
+  const chunks = Array.from({ length: count }, (_, sequence) => {
     const observations = makeObservations(layout.observationDType, (length + 1) * size);
     const noisy = Math.floor(random.uniform() ** 3 * observations.length);
     for (let i = 0; i < noisy; i++) observations[i] = random.integer(256);
     const chunk = makeChunk({ sequence, slot: sequence % 7, length, observations }, layout);
-    return encodeChunk({ ...chunk, actions: chunk.actions.fill(1) }, layout, compress);
+    const same = { ...chunk, actions: chunk.actions.fill(1) };
+    return compress ? encodeCompressed(same, layout) : encodeChunk(same, layout);
   });
+  return Promise.all(chunks);
 }
 
 /** When nothing else is under way: what a closed client held is freed a little later. */
@@ -71,7 +73,7 @@ describe("the replay's memory as reported", () => {
       const writer = new Redis(server.socket);
       const capacity = { ...PLENTY, transitions: transitions ?? PLENTY.transitions };
       const store = await RedisReplayStore.create(writer, prefix, layout, capacity);
-      const chunks = chunksOf(layout, count, length, compress ?? false);
+      const chunks = await chunksOf(layout, count, length, compress ?? false);
       for (let first = 0; first < count; first += 20) await store.append(chunks.slice(first, first + 20));
       if (save) await savePriorities(store, layout, count * length);
       await writer.quit();

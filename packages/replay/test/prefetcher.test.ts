@@ -11,7 +11,7 @@ import {
   Replay,
   type ReplayOptions,
 } from '../src/index.ts';
-import { makeChunk } from './support/episodes.ts';
+import { encodeCompressed, makeChunk } from './support/episodes.ts';
 
 const LAYOUT: Layout = { observationShape: [64], observationDType: 'uint8', actions: 4 };
 const STEPS = 8;
@@ -19,14 +19,11 @@ const CHUNKS = 40;
 const PRIORITIZED = { alpha: 0.6, epsilon: 0.01 };
 
 /** A chunk whose rows hold 5 × its number plus their step. */
-function makeBytes(number: number, compress = false): Uint8Array {
+async function makeBytes(number: number, compress = false): Promise<Uint8Array> {
   const observations = new Uint8Array((STEPS + 1) * 64);
   for (let t = 0; t <= STEPS; t++) observations.fill(number * 5 + t, t * 64, (t + 1) * 64);
-  return encodeChunk(
-    makeChunk({ sequence: number, episode: number, length: STEPS, observations }, LAYOUT),
-    LAYOUT,
-    compress,
-  );
+  const chunk = makeChunk({ sequence: number, episode: number, length: STEPS, observations }, LAYOUT);
+  return compress ? encodeCompressed(chunk, LAYOUT) : encodeChunk(chunk, LAYOUT);
 }
 
 /** A store in memory whose `fetch` waits for `gate`, or fails with `failure`. */
@@ -50,7 +47,7 @@ class GatedStore extends MemoryReplayStore {
 async function makeReplay(options: Partial<ReplayOptions> = {}, compress = false) {
   const capacity = { transitions: CHUNKS * STEPS, bytes: 1e9 };
   const store = new GatedStore(LAYOUT, capacity);
-  await store.append(Array.from({ length: CHUNKS }, (_, i) => makeBytes(i, compress)));
+  await store.append(await Promise.all(Array.from({ length: CHUNKS }, (_, i) => makeBytes(i, compress))));
   const replay = new Replay(store, {
     layout: LAYOUT,
     capacity: capacity.transitions,
@@ -164,7 +161,7 @@ describe('the prefetcher', () => {
       const prefetcher = new Prefetcher(replay, new Random(4), batches, 3);
       for (let round = 0; round < 30; round++) {
         const next = prefetcher.next({ beta: 0.5 });
-        await store.append([0, 1, 2].map((i) => makeBytes(CHUNKS + 3 * round + i)));
+        await store.append(await Promise.all([0, 1, 2].map((i) => makeBytes(CHUNKS + 3 * round + i))));
         await replay.sync();
         for (const batch of (await next)!) {
           expect(batch.weights.every((w) => w > 0 && w <= 1)).toBe(true);
@@ -241,7 +238,7 @@ describe('the prefetcher', () => {
     await replay.sync();
     expect(replay.counts.losses).toBe(1);
     expect(await next).toBeNull();
-    await other.append(Array.from({ length: CHUNKS }, (_, i) => makeBytes(i)));
+    await other.append(await Promise.all(Array.from({ length: CHUNKS }, (_, i) => makeBytes(i))));
     await replay.sync();
     for (const batch of (await prefetcher.next({}))!) expectWhole(batch);
   });

@@ -1,7 +1,7 @@
 import type { Policy } from '@qfleet/agents';
 import type { EnvironmentDefinition, StepOutcome } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
-import { ChunkBuilder, type ChunkEnd, compressesWell, type Layout, type ReturnOptions } from '@qfleet/replay';
+import { ChunkBuilder, type ChunkEnd, type Layout, type ReturnOptions } from '@qfleet/replay';
 import { type SlotRow, SlotRows } from './slot-rows.ts';
 
 export interface RolloutOptions {
@@ -38,7 +38,7 @@ export interface EpisodeSummary {
 }
 
 /**
- * The actor's loop, a step at a time: a vector of environments, an ε-greedy policy, encoded chunks out. It
+ * The actor's loop, a step at a time: a vector of environments, an ε-greedy policy, open chunks out. It
  * knows no process and no store.
  */
 export class Rollout {
@@ -75,7 +75,6 @@ export class Rollout {
       slot,
       chunkLength,
       sequence: () => this.#sequence++,
-      compress: compressesWell(layout),
       ...(tdErrors ? { tdErrors } : {}),
     });
     builder.begin(row.observation, 0);
@@ -132,7 +131,7 @@ export class Rollout {
     return rows.length;
   }
 
-  /** The chunks closed since the last call, encoded. */
+  /** The chunks closed since the last call, open: they have to be sealed to leave the process. */
   takeChunks(): Uint8Array[] {
     const chunks = this.#chunks;
     this.#chunks = [];

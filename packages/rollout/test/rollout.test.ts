@@ -22,7 +22,7 @@ function makeRollout(
     seed: 3,
     epsilon: () => epsilon,
   });
-  return { rollout, decode: (bytes: Uint8Array): Chunk => decodeChunk(bytes, layout) };
+  return { rollout, decode: (bytes: Uint8Array): Chunk => decodeChunk(bytes, layout, true) };
 }
 
 describe('Rollout', () => {
@@ -180,7 +180,7 @@ describe('Rollout', () => {
     const open = rollout.slots.length;
     for (const slot of [0, 1, 2]) rollout.removeSlot(slot);
     const bytes = rollout.takeChunks();
-    const chunks = bytes.map((each) => decodeChunk(each, layout));
+    const chunks = bytes.map((each) => decodeChunk(each, layout, true));
     expect(chunks.reduce((sum, { length }) => sum + length, 0)).toBe(600);
     expect(chunks.map(({ sequence }) => sequence)).toEqual(chunks.map((_, i) => i));
     const truncated = chunks.filter(({ end }) => end === 'truncated').length;

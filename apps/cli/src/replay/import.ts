@@ -1,4 +1,11 @@
-import { compressesWell, describeLayout, encodeChunk, type Layout } from '@qfleet/replay';
+import {
+  compressChunk,
+  compressesWell,
+  describeLayout,
+  encodeOpenChunk,
+  type Layout,
+  sealChunk,
+} from '@qfleet/replay';
 import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import type { ReplayOptions } from '../commands/replay.ts';
 import { UsageError } from '../errors.ts';
@@ -46,7 +53,8 @@ export async function importReplay({ store, layout }: OpenReplay, file: string):
     bytes = 0;
   };
   const take = async (rows: readonly TransitionRow[]) => {
-    const chunk = encodeChunk(chunkOf(rows, layout), layout, compressesWell(layout));
+    const open = encodeOpenChunk(chunkOf(rows, layout), layout);
+    const chunk = compressesWell(layout) ? await compressChunk(open) : sealChunk(open);
     counts.chunks++;
     counts.transitions += rows.length;
     waiting.push(chunk);

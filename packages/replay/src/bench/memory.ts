@@ -4,7 +4,7 @@ import { MemoryReplayStore } from '../memory-store.ts';
 import { Replay } from '../replay.ts';
 import { best, type Cost, measure, type Row, rowsOf, type Speed } from './figures.ts';
 import { type Peers, referenceTo } from './peer.ts';
-import { chunkSource, EPISODE_LENGTH, type Shape } from './shapes.ts';
+import { chunkSource, EPISODE_LENGTH, type Shape, variedObservations } from './shapes.ts';
 
 export const BATCH_SIZES = [32, 256] as const;
 export const PRIORITIZED = { alpha: 0.6, epsilon: 1e-6 };
@@ -32,7 +32,7 @@ export async function benchMemory(
     ...(prioritized ? { prioritized: PRIORITIZED } : {}),
   });
   const kind = `${name}, in memory, ${prioritized ? 'prioritized with update' : 'uniform'}`;
-  const source = chunkSource(layout, 'bench', EPISODE_LENGTH);
+  const source = chunkSource(layout, 'bench', variedObservations(layout), EPISODE_LENGTH);
   const [episode] = source(1);
   const insert = async (): Promise<number> => {
     await store.append(source(shape.chunksPerAppend));

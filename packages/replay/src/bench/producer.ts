@@ -1,7 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Redis, type RedisOptions } from 'ioredis';
 import { RedisReplayStore } from '../redis-store.ts';
-import { CHUNK_LENGTH, chunkSource, SHAPES } from './shapes.ts';
+import { compressChunk, sealChunk } from '../seal.ts';
+import { gameFrames } from './frames.ts';
+import { CHUNK_LENGTH, chunkSource, SHAPES, variedObservations } from './shapes.ts';
 
 /** What a producer's thread is started with. */
 export interface ProducerData {
@@ -12,9 +14,12 @@ export interface ProducerData {
   readonly chunks: number;
 }
 
-/** One order to a producer: all its chunks as plain values, or into the replay under `prefix`. */
+/**
+ * One order to a producer: its sealed chunks as plain values, or into the replay under `prefix`; or a game's frames as
+ * they come, compressed aside as an actor does it.
+ */
 export interface ProducerOrder {
-  readonly kind: 'set' | 'append';
+  readonly kind: 'set' | 'append' | 'play';
   readonly prefix: string;
 }
 
@@ -24,9 +29,32 @@ const plainKey = (prefix: string, writer: string, i: number): string => `${prefi
 const { redis: options, shape, writer, chunks } = workerData as ProducerData;
 const { layout, chunksPerAppend } = SHAPES[shape];
 const redis = new Redis({ ...options, replyMapping: 'legacy' });
-const values = chunkSource(layout, writer)(chunks);
+const values = chunkSource(layout, writer, variedObservations(layout))(chunks).map(sealChunk);
+/** Portions that are compressed while the one before is appended. */
+const AHEAD = 2;
+/** Of a game: more than a chunk shows. */
+const FRAMES = 256;
+
+async function play(store: RedisReplayStore): Promise<number> {
+  const source = chunkSource(layout, `${writer}-plays`, gameFrames(FRAMES));
+  const appends: Promise<unknown>[] = [];
+  for (let made = 0; made < chunks; made += chunksPerAppend) {
+    const sealing = Promise.all(source(chunksPerAppend).map(compressChunk));
+    const [last] = appends.slice(-1);
+    appends.push(
+      sealing.then(async (sealed) => {
+        await last;
+        await store.append(sealed);
+      }),
+    );
+    await appends.at(-AHEAD);
+  }
+  await Promise.all(appends);
+  return chunks * CHUNK_LENGTH;
+}
 
 async function carryOut({ kind, prefix }: ProducerOrder): Promise<number> {
+  if (kind === 'play') return play(await RedisReplayStore.open(redis, prefix));
   const store = kind === 'append' ? await RedisReplayStore.open(redis, prefix) : null;
   for (let first = 0; first < values.length; first += chunksPerAppend) {
     const portion = values.slice(first, first + chunksPerAppend);

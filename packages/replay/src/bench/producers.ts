@@ -28,6 +28,12 @@ export async function startProducers(
   return { producers, value: observationBytes(shape.layout) + 8 };
 }
 
+export async function stopProducers(producers: readonly Worker[]): Promise<void> {
+  const gone = producers.map((producer) => once(producer, 'exit'));
+  for (const producer of producers) producer.postMessage(null);
+  await Promise.all(gone);
+}
+
 /** Has all of them carry out `what`; the transitions that were moved. */
 export async function order(producers: readonly Worker[], what: ProducerOrder): Promise<number> {
   const done = producers.map((producer) => once(producer, 'message'));

@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import { Redis, type RedisOptions } from 'ioredis';
+import { compressesWell } from '../compression.ts';
 import { replayMemory } from '../memory-usage.ts';
 import { RedisReplayStore } from '../redis-store.ts';
 import { best, type Cost, measure, type Row, rateRow, row, rowsOf } from './figures.ts';
 import { type Peers, referenceTo } from './peer.ts';
 import type { ProducerOrder } from './producer.ts';
-import { order, startProducers } from './producers.ts';
+import { order, startProducers, stopProducers } from './producers.ts';
 import { benchReads } from './reads.ts';
 import { infoOf, newPrefix, PLENTY, withServer } from './server.ts';
 import type { Shape } from './shapes.ts';
@@ -28,6 +28,7 @@ export async function benchRedis(
   try {
     const rows: Row[] = [];
     for (const producers of PRODUCERS) rows.push(...(await benchInserts(shape, redis, producers, peers)));
+    if (compressesWell(shape.layout)) rows.push(...(await benchPlay(shape, redis, peers)));
     rows.push(...(await benchReads(shape, redis, milliseconds, peers)));
     return rows;
   } finally {
@@ -35,7 +36,7 @@ export async function benchRedis(
   }
 }
 
-/** From encoded chunks to the acknowledged append. */
+/** From sealed chunks to the acknowledged append. */
 async function benchInserts(shape: Shape, redis: Redis, count: number, peers: Peers): Promise<Row[]> {
   const { producers, value } = await startProducers(shape, redis.options, count);
   const who = `${shape.name}, Redis, insert, ${count === 1 ? '1 producer' : `${count} producers`}`;
@@ -70,10 +71,36 @@ async function benchInserts(shape: Shape, redis: Redis, count: number, peers: Pe
     const inserts = best(costs.append);
     const rows = rowsOf(who, inserts, limit, OF_SET);
     if (count > 1) return rows;
-    rows.push(rateRow(who, inserts, referenceTo('reverb', peers, shape.name, 'insert'), OF_REVERB));
+    // Reverb compresses frames: beside it goes what does that too.
+    if (!compressesWell(shape.layout))
+      rows.push(rateRow(who, inserts, referenceTo('reverb', peers, shape.name, 'insert'), OF_REVERB));
     return memory ? [...rows, memory] : rows;
   } finally {
-    for (const producer of producers) producer.postMessage(null);
-    await Promise.all(producers.map((producer) => once(producer, 'exit')));
+    await stopProducers(producers);
   }
+}
+
+/** From a game's frames to the acknowledged append, compressed by the way. */
+async function benchPlay(shape: Shape, redis: Redis, peers: Peers): Promise<Row[]> {
+  const { producers, value } = await startProducers(shape, redis.options, 1);
+  const costs: Cost[] = [];
+  try {
+    for (let round = 0; round <= ROUNDS; round++) {
+      const prefix = newPrefix();
+      await RedisReplayStore.create(redis, prefix, shape.layout, PLENTY);
+      const play = () => measure(() => order(producers, { kind: 'play', prefix }), value);
+      const cost = await withServer(redis, play);
+      if (round > 0) costs.push(cost);
+      await redis.flushdb();
+    }
+  } finally {
+    await stopProducers(producers);
+  }
+  const reverb = referenceTo('reverb', peers, shape.name, 'insert');
+  return rowsOf(
+    `${shape.name}, Redis, insert of a game's frames, 1 producer`,
+    best(costs),
+    reverb,
+    OF_REVERB,
+  );
 }

@@ -1,3 +1,4 @@
+import type { ObservationArray } from '@qfleet/envs';
 import type { Layout } from '../chunk.ts';
 import { ChunkBuilder } from '../chunk-builder.ts';
 import { makeObservations, observationSize } from '../layout.ts';
@@ -36,15 +37,22 @@ export const SHAPES: readonly Shape[] = [
 export const CHUNK_LENGTH = 64;
 export const EPISODE_LENGTH = 200;
 
-/** Makes the next so many encoded chunks of one slot's endless episodes; their observations are not compressed. */
+/** Some observations, one after another, that hardly resemble each other. */
+export function variedObservations(layout: Layout): ObservationArray {
+  const observations = makeObservations(layout.observationDType, 16 * observationSize(layout));
+  for (let i = 0; i < observations.length; i++) observations[i] = (i * 7) % 256;
+  return observations;
+}
+
+/** Makes the next so many open chunks of one slot's endless episodes, which show `observations` over and over. */
 export function chunkSource(
   layout: Layout,
   writer: string,
+  observations: ObservationArray,
   chunkLength = CHUNK_LENGTH,
 ): (chunks: number) => Uint8Array[] {
   const size = observationSize(layout);
-  const observations = makeObservations(layout.observationDType, size * 16);
-  for (let i = 0; i < observations.length; i++) observations[i] = (i * 7) % 256;
+  const count = observations.length / size;
   let sequence = 0;
   let step = 0;
   const builder = new ChunkBuilder({
@@ -59,7 +67,7 @@ export function chunkSource(
     const made: Uint8Array[] = [];
     while (made.length < chunks) {
       const end = builder.episodeLength + 1 === EPISODE_LENGTH ? 'terminated' : 'continues';
-      const bytes = builder.push(step & 1, 1, observations, (step++ % 16) * size, end);
+      const bytes = builder.push(step & 1, 1, observations, (step++ % count) * size, end);
       if (end === 'terminated') builder.begin(observations, 0);
       if (bytes) made.push(bytes);
     }

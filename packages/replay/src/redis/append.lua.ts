@@ -1,5 +1,5 @@
 /**
- * Offsets are those of `codec.ts`. The chunks come as keys that were set just before in the same transaction and are
+ * Offsets are those of `chunk-header.ts`. The chunks come as keys that were set just before in the same transaction and are
  * only renamed here: as arguments of a script each would be copied three times (84×84 frames: 3.4 times the work).
  * All are checked before the first is stored: an append is all or nothing.
  */
@@ -45,7 +45,7 @@ for i = 5, #KEYS do
   if #head < 72 or string.sub(head, 1, 4) ~= 'QFCK' then
     return refuseChunk('corrupt', 'This value is not a chunk (its first bytes differ).')
   end
-  local format, layout, _, total, length, _, ends, priorities, name, compressed =
+  local format, layout, _, total, length, _, ends, priorities, name, form =
     struct.unpack('<I4I4I4I4I4I4BBBB', head, 5)
   if format ~= 1 then
     return refuseChunk('format', 'The chunk is of format ' .. format .. '; this replay holds format 1: run one version.')
@@ -56,7 +56,7 @@ for i = 5, #KEYS do
   if total ~= sizes[i] then
     return refuseChunk('corrupt', 'The chunk says it has ' .. total .. ' bytes; ' .. sizes[i] .. ' are there.')
   end
-  if length < 1 or length > 1048576 or ends > 2 or priorities > 1 or compressed > 1 or name < 1 or name > 64
+  if length < 1 or length > 1048576 or ends > 2 or priorities > 1 or form > 1 or name < 1 or name > 64
     or #head < 72 + name then
     return refuseChunk('corrupt', 'The chunk is corrupted: its header holds impossible values.')
   end

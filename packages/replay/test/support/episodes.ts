@@ -1,5 +1,12 @@
 import type { Random } from '@qfleet/random';
-import { type Chunk, type ChunkEnd, encodeChunk, type Layout } from '../../src/index.ts';
+import {
+  type Chunk,
+  type ChunkEnd,
+  compressChunk,
+  encodeChunk,
+  encodeOpenChunk,
+  type Layout,
+} from '../../src/index.ts';
 import { makeObservations, observationSize } from '../../src/layout.ts';
 
 export const LAYOUT: Layout = { observationShape: [3], observationDType: 'float32', actions: 4 };
@@ -81,6 +88,9 @@ export function makeChunk(change: Partial<Chunk> = {}, layout: Layout = LAYOUT):
 
 export const encode = (change: Partial<Chunk> = {}, layout: Layout = LAYOUT): Uint8Array =>
   encodeChunk(makeChunk(change, layout), layout);
+
+export const encodeCompressed = (chunk: Chunk, layout: Layout): Promise<Uint8Array> =>
+  compressChunk(encodeOpenChunk(chunk, layout));
 
 /** 0, 1, 2 … */
 export function counter(): () => number {

@@ -6,6 +6,7 @@ import {
   openRedisReplay,
   type ReplayShard,
   type ShardAddress,
+  sealChunk,
 } from '@qfleet/replay';
 import type { Redis } from '../../fleet-redis.ts';
 
@@ -50,8 +51,8 @@ export function premade(load: Load, writer: string, chunks: number): Uint8Array[
   });
   const nextOf = (builder: ChunkBuilder): Uint8Array => {
     for (;;) {
-      const bytes = builder.push(0, 1, observation, 0, 'continues');
-      if (bytes) return bytes;
+      const open = builder.push(0, 1, observation, 0, 'continues');
+      if (open) return sealChunk(open);
     }
   };
   const portions: Uint8Array[][] = [];

@@ -1,0 +1,47 @@
+/** Up to a multiple of 8: what begins there can be read as any type of element. */
+export const pad = (bytes: number): number => (bytes + 7) & ~7;
+
+/** On memory of its own, from its beginning. (The `slice` of a Buffer copies nothing.) */
+export const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
+
+/** Small chunks share blocks of memory: one of its own costs more than all that is written into it. */
+const BLOCK = 1 << 16;
+/** Bytes of the largest chunk that is small. */
+export const SMALL = BLOCK >> 3;
+let block: ArrayBufferLike = new ArrayBuffer(0);
+let blockUsed = 0;
+
+/** Whatever was there before, beginning on 8 bytes: all of it is written over, and zeros would be written twice. */
+export function allocate(bytes: number): Uint8Array {
+  if (bytes > SMALL) return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
+  if (blockUsed + bytes > block.byteLength) {
+    block = Buffer.allocUnsafeSlow(BLOCK).buffer;
+    blockUsed = 0;
+  }
+  const allocated = new Uint8Array(block, blockUsed, bytes);
+  blockUsed += pad(bytes);
+  return allocated;
+}
+
+export function allocateCopy(bytes: Uint8Array): Uint8Array {
+  const copy = allocate(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
+/** Large memory that was released, of one size: to have new pages costs four times what it costs to fill them. */
+let released: Uint8Array[] = [];
+let reusedSize = 0;
+const RELEASED_AT_MOST = 16;
+
+/** As `allocate`, from what was released where that has this very size. */
+export function reuse(bytes: number): Uint8Array {
+  if (reusedSize !== bytes) released = [];
+  reusedSize = bytes;
+  return released.pop() ?? allocate(bytes);
+}
+
+/** Gives memory back that nobody reads or writes any more. */
+export function release(bytes: Uint8Array): void {
+  if (bytes.length === reusedSize && released.length < RELEASED_AT_MOST) released.push(bytes);
+}
