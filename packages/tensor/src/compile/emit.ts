@@ -1,5 +1,5 @@
 import { GraphBuilder, ref } from './graph.ts';
-import { type InputShape, isScalar, layOut, type Piece, ROW_WORDS, type Slot } from './layout.ts';
+import { type Block, type InputShape, layOut, ROW_WORDS } from './layout.ts';
 import { type NodeDef, shapeProto } from './proto.ts';
 import { Simplifier } from './simplify.ts';
 import type { Fusion, Trace } from './trace.ts';
@@ -124,62 +124,67 @@ class FunctionEmitter {
     });
   }
 
-  /** Cuts the packed input into the tensors of each application. */
+  /** Cuts the packed input into the tensors of each application, by name. */
   #unpack(index: number): ReadonlyMap<string, string>[] {
     const { inputs, unroll } = this.#function;
-    const { applications, rows } = layOut(inputs, unroll);
-    const feed = this.#graph.node(
+    const { blocks, rows } = layOut(inputs, unroll);
+    const graph = this.#graph;
+    const feed = graph.node(
       'Placeholder',
       [],
       { dtype: { type: DT.int32 }, shape: { shape: shapeProto([rows, ROW_WORDS]) } },
       { name: `f${index}_in` },
     );
+    const applications = Array.from({ length: unroll }, () => new Map<string, string>());
+    if (blocks.length === 0) return applications;
     // As float32 from here on: the bits are the same, and it is the dtype that every device has kernels for.
-    const floats = this.#graph.bitcast(ref(feed), DT.int32, DT.float32);
-    const pieces = applications.flat();
-    if (pieces.length === 0) return applications.map(() => new Map());
-    const sizes = pieces.map((each) => each.rows);
-    const split = this.#graph.node('SplitV', [floats, this.#graph.ints(sizes), this.#graph.int(0)], {
+    const floats = graph.bitcast(ref(feed), DT.int32, DT.float32);
+    const sizes = blocks.map((each) => each.rows);
+    const split = graph.node('SplitV', [floats, graph.ints(sizes), graph.int(0)], {
       T: { type: DT.float32 },
       Tlen: { type: DT.int32 },
       num_split: { i: sizes.length },
     });
-    return applications.map(
-      (each, k) =>
-        new Map(each.flatMap((piece, i) => this.#inputsOf(piece, ref(split, k * each.length + i)))),
-    );
-  }
-
-  /** The inputs that lie in a piece, by name. */
-  #inputsOf({ rows, slots }: Piece, piece: string): [string, string][] {
-    const [first] = slots as [Slot];
-    if (!isScalar(first)) return [[first.name, this.#tensor(first, rows, piece)]];
-    const graph = this.#graph;
-    const words = graph.node('Unpack', [graph.reshape(piece, DT.float32, [ROW_WORDS])], {
-      T: { type: DT.float32 },
-      num: { i: ROW_WORDS },
-      axis: { i: 0 },
+    blocks.forEach((block, i) => {
+      const tensors = this.#tensors(block, ref(split, i));
+      tensors.forEach((tensor, j) => {
+        const { names } = block;
+        applications[Math.floor(j / names.length)]!.set(names[j % names.length]!, tensor);
+      });
     });
-    return slots.map(({ name, dtype }, i) => [
-      name,
-      dtype === 'float32' ? ref(words, i) : graph.bitcast(ref(words, i), DT.float32, DT[dtype]),
-    ]);
+    return applications;
   }
 
-  #tensor({ shape, dtype }: Slot, rows: number, piece: string): string {
+  /** The tensors of a block in their order. */
+  #tensors({ names, shape, dtype, words, rows }: Block, block: string): string[] {
     const graph = this.#graph;
+    const count = names.length * this.#function.unroll;
     const type = DT[dtype];
     const elements = elementsOf(shape);
-    const padded = rows * ROW_WORDS * (dtype === 'uint8' ? 4 : 1);
-    let tensor = dtype === 'float32' ? piece : graph.bitcast(piece, DT.float32, type);
-    if (padded !== elements) {
-      tensor = graph.add(
-        'Slice',
-        [graph.reshape(tensor, type, [padded]), graph.ints([0]), graph.ints([elements])],
-        { T: { type }, Index: { type: DT.int32 } },
-      );
-    }
-    return graph.reshape(tensor, type, shape);
+    // Of their shape already when they come out of the block, but for those of bytes or with something after them.
+    const exact = dtype !== 'uint8' && words === elements;
+    const inner = exact ? shape : [words];
+    const used = this.#first(block, DT.float32, rows * ROW_WORDS, count * words);
+    const all = graph.reshape(used, DT.float32, count === 1 ? inner : [count, ...inner]);
+    const attributes = { T: { type: DT.float32 }, num: { i: count }, axis: { i: 0 } };
+    const unpacked = count === 1 ? null : graph.node('Unpack', [all], attributes);
+    return Array.from({ length: count }, (_, i) => {
+      const floats = unpacked === null ? all : ref(unpacked, i);
+      const tensor = dtype === 'float32' ? floats : graph.bitcast(floats, DT.float32, type);
+      if (exact) return tensor;
+      const values = this.#first(tensor, type, words * (dtype === 'uint8' ? 4 : 1), elements);
+      return graph.reshape(values, type, shape);
+    });
+  }
+
+  /** The first `length` values of a tensor of `size`, as a vector where that is not all. */
+  #first(tensor: string, type: number, size: number, length: number): string {
+    if (length === size) return tensor;
+    const graph = this.#graph;
+    return graph.add('Slice', [graph.reshape(tensor, type, [size]), graph.ints([0]), graph.ints([length])], {
+      T: { type },
+      Index: { type: DT.int32 },
+    });
   }
 
   /** An output as a vector of float32 (int32 by their bits). */

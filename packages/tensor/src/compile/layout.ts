@@ -8,55 +8,45 @@ export interface InputShape {
   readonly dtype: InputDtype;
 }
 
-/** Where one input of one application lies in the packed buffer. */
-export interface Slot extends InputShape {
-  /** In 4-byte words. */
-  readonly offset: number;
-}
-
-/** Rows of the packed buffer that belong together: those of one tensor, or one of up to `ROW_WORDS` scalars. */
-export interface Piece {
+/**
+ * The inputs of one shape and dtype, side by side in the packed buffer: those of the first application in the order of
+ * `names`, then those of the next.
+ */
+export interface Block extends Omit<InputShape, 'name'> {
+  readonly names: readonly string[];
+  /** The first row, and how many. */
+  readonly row: number;
   readonly rows: number;
-  readonly slots: readonly Slot[];
+  /** 4-byte words from one tensor to the next. */
+  readonly words: number;
 }
 
-/** 64 bytes: what TensorFlow aligns tensors to, so that a piece of the buffer is used where it lies. */
+/** 64 bytes: what TensorFlow aligns tensors to, so that a part of the buffer is used where it lies. */
 export const ROW_WORDS = 16;
 
+const rowsOf = (words: number) => Math.ceil(words / ROW_WORDS);
+
 /**
- * All inputs of a call in one buffer, one application after another, each tensor at a multiple of 64 bytes and the
- * scalars side by side: a fed tensor costs several µs, a piece of one is free, and so is one of 16 scalars.
+ * All inputs of a call in one buffer: a fed tensor costs several µs, a part of one is free. Alike inputs lie in one
+ * block, which one op takes apart for all applications. A tensor of more than a row takes whole rows, so that it is
+ * used where it lies; smaller ones are packed tightly, and copied.
  */
-export function layOut(
-  inputs: readonly InputShape[],
-  unroll: number,
-): { applications: readonly (readonly Piece[])[]; rows: number } {
-  const scalars = inputs.filter(isScalar);
-  const tensors = inputs.filter((each) => !isScalar(each));
-  let rows = 0;
-  const applications = Array.from({ length: unroll }, () => {
-    const pieces: Piece[] = [];
-    const add = (slots: readonly Slot[], size: number) => {
-      pieces.push({ rows: size, slots });
-      rows += size;
-    };
-    for (const tensor of tensors) {
-      const words = elementsOf(tensor.shape) / (tensor.dtype === 'uint8' ? 4 : 1);
-      add([{ ...tensor, offset: rows * ROW_WORDS }], Math.max(1, Math.ceil(words / ROW_WORDS)));
-    }
-    for (let i = 0; i < scalars.length; i += ROW_WORDS) {
-      const row = scalars.slice(i, i + ROW_WORDS);
-      add(
-        row.map((scalar, j) => ({ ...scalar, offset: rows * ROW_WORDS + j })),
-        1,
-      );
-    }
-    return pieces;
+export function layOut(inputs: readonly InputShape[], unroll: number): { blocks: Block[]; rows: number } {
+  const groups = Map.groupBy(inputs, ({ shape, dtype }) => `${dtype} ${shape}`);
+  let row = 0;
+  const blocks = [...groups.values()].map((group): Block => {
+    const { shape, dtype } = group[0]!;
+    const least = Math.max(1, Math.ceil(elementsOf(shape) / (dtype === 'uint8' ? 4 : 1)));
+    const words = least > ROW_WORDS ? rowsOf(least) * ROW_WORDS : least;
+    const rows = rowsOf(group.length * unroll * words);
+    const block = { names: group.map(({ name }) => name), shape, dtype, words, row, rows };
+    row += rows;
+    return block;
   });
-  return { applications, rows: Math.max(1, rows) };
+  return { blocks, rows: Math.max(1, row) };
 }
 
-/** Whether an input is one of a row's words. A byte takes a row to itself. */
-export function isScalar({ shape, dtype }: InputShape): boolean {
-  return shape.length === 0 && dtype !== 'uint8';
+/** Where the tensor of an application lies, in words; `place` is that of its name among the block's. */
+export function offsetOf({ row, words, names }: Block, application: number, place: number): number {
+  return row * ROW_WORDS + (application * names.length + place) * words;
 }

@@ -1,5 +1,5 @@
 import type { Binding } from '../binding.ts';
-import { type InputShape, layOut, ROW_WORDS, type Slot } from './layout.ts';
+import { type Block, type InputShape, layOut, offsetOf, ROW_WORDS } from './layout.ts';
 import type { NativeProgram } from './program.ts';
 import type { Trace } from './trace.ts';
 import type { Inputs, Outputs } from './types.ts';
@@ -16,12 +16,14 @@ export class Specialization {
   constructor(program: NativeProgram, traced: Trace, inputs: readonly InputShape[], unroll: number) {
     this.#program = program;
     this.#index = program.add({ trace: traced, inputs, unroll });
-    const { applications, rows } = layOut(inputs, unroll);
+    const { blocks, rows } = layOut(inputs, unroll);
     this.#feed = new FeedBuffer(program.binding, rows);
-    this.#views = applications.map((pieces) => {
-      const slots = pieces.flatMap((each) => each.slots);
-      return inputs.map(({ name }) => viewOf(this.#feed.buffer, slots.find((slot) => slot.name === name)!));
-    });
+    this.#views = Array.from({ length: unroll }, (_, k) =>
+      inputs.map(({ name }) => {
+        const block = blocks.find(({ names }) => names.includes(name))!;
+        return viewOf(this.#feed.buffer, block, offsetOf(block, k, block.names.indexOf(name)));
+      }),
+    );
     this.#outputs = [...traced.outputs].map(([name, { shape, dtype }]) => ({
       name,
       length: elementsOf(shape) * unroll,
@@ -84,7 +86,8 @@ class FeedBuffer {
   }
 }
 
-function viewOf(buffer: ArrayBuffer, { dtype, offset, shape }: Slot): Float32Array | Int32Array | Uint8Array {
+/** One tensor of a block, at `offset` words. */
+function viewOf(buffer: ArrayBuffer, { dtype, shape }: Block, offset: number) {
   const length = elementsOf(shape);
   if (dtype === 'uint8') return new Uint8Array(buffer, offset * 4, length);
   return new (dtype === 'int32' ? Int32Array : Float32Array)(buffer, offset * 4, length);
