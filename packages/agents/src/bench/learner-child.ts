@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Random } from '@qfleet/random';
 import type { Batch, Layout } from '@qfleet/replay';
 import { loadTensor } from '@qfleet/tensor';
@@ -18,7 +19,7 @@ export interface LearnerChildOptions {
 const { learnerCase, updatesPerCall, eager } = JSON.parse(process.argv[2]) as LearnerChildOptions;
 const { layout, network, batchSize } = learnerCase;
 const config = dqnConfig({ ...STEP, network, batchSize, updatesPerCall });
-const runtime = await loadTensor({ parallelism: parallelismOf(config, layout) });
+const runtime = await loadTensor({ parallelism: parallelismOf(config, layout, availableParallelism()) });
 const agent = new DqnAgent(runtime, { config, layout, seed: 0, totalUpdates: null }, eager);
 const batches = drawBatches(layout, batchSize, updatesPerCall);
 const tdErrors = new Float32Array(batchSize * updatesPerCall);

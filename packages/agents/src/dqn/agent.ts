@@ -39,9 +39,10 @@ export interface DqnAgentOptions {
   totalUpdates: number | null;
 }
 
-/** A DQN learner with fresh parameters on the runtime of this process. */
-export async function createDqnAgent(given: DqnAgentOptions): Promise<Agent> {
-  return new DqnAgent(await loadTensor({ parallelism: parallelismOf(given.config, given.layout) }), given);
+/** A DQN learner with fresh parameters on the runtime of this process, on so many `cores`. */
+export async function createDqnAgent(given: DqnAgentOptions, cores: number): Promise<Agent> {
+  const parallelism = parallelismOf(given.config, given.layout, cores);
+  return new DqnAgent(await loadTensor({ parallelism }), given);
 }
 
 /** The DQN family's learner: its updates run as one native call where the runtime has that. */
