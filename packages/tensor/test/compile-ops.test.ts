@@ -39,6 +39,7 @@ const DIFFERENTIABLE: Record<string, Op> = {
   logSoftmax: (tf, x) => tf.logSoftmax(x),
   logSumExp: (tf, x) => tf.logSumExp(x, -1),
   sum: (tf, x) => tf.sum(x, 1),
+  'sum of all but the last axis': (tf, x) => tf.sum(x, [1, 0]),
   mean: (tf, x) => tf.mean(x, [0, 2], true),
   max: (tf, x) => tf.max(x, 2),
   prod: (tf, x) => tf.prod(x, 2),
