@@ -115,32 +115,40 @@ function oneHotOf({ op, shape }: Value): Value {
   });
 }
 
-function asFloat({ op }: Value): Value {
-  return floatConstant(new Int32Array(op.data!.slice().buffer)[0]!);
+function asFloat(mark: Value): Value {
+  return floatConstant(int32sOf(mark)[0]!);
 }
 
-/**
- * The sum of the squares of all elements: L2Loss is half of it, and makes no tensor of the squares. The sum over all
- * axes but the last is a bias's gradient, for which there is an op that takes two thirds of the time.
- */
+/** What an int32 constant holds. */
+function int32sOf({ op }: Value): Int32Array {
+  return new Int32Array(op.data!.slice().buffer);
+}
+
 function sum(value: Value): Value {
   const [input, axes] = value.op.inputs as [Value, Value];
   if (input.dtype !== DT.float32) return value;
+  return sumOfSquares(value, input) ?? biasGradient(value, input, axes) ?? value;
+}
+
+/** The sum of the squares of all elements: L2Loss is half of it, and makes no tensor of the squares. */
+function sumOfSquares(value: Value, input: Value): Value | null {
+  if (value.shape.length > 0 || input.op.type !== 'Square') return null;
   const T = { type: DT.float32 };
-  if (value.shape.length === 0 && input.op.type === 'Square') {
-    const half = makeValue('L2Loss', [input.op.inputs[0]!], { T }, value);
-    return makeValue('Mul', [half, floatConstant(2)], { T }, value);
-  }
+  const half = makeValue('L2Loss', [input.op.inputs[0]!], { T }, value);
+  return makeValue('Mul', [half, floatConstant(2)], { T }, value);
+}
+
+/** The sum over all axes but the last is a bias's gradient. Its op works row by row, where Sum moves axes about first. */
+function biasGradient(value: Value, input: Value, axes: Value): Value | null {
   const rank = input.shape.length;
-  if (rank > 1 && value.shape.length === 1 && sumsAllButLast(axes, rank)) {
-    return makeValue('BiasAddGrad', [input], { T, data_format: { s: Buffer.from('NHWC') } }, value);
-  }
-  return value;
+  if (rank < 2 || value.shape.length !== 1 || !sumsAllButLast(axes, rank)) return null;
+  const attributes = { T: { type: DT.float32 }, data_format: { s: Buffer.from('NHWC') } };
+  return makeValue('BiasAddGrad', [input], attributes, value);
 }
 
 /** Whether constant axes are all of a rank but its last. */
-function sumsAllButLast({ op, dtype }: Value, rank: number): boolean {
-  if (op.type !== 'Const' || dtype !== DT.int32) return false;
-  const axes = new Set(new Int32Array(op.data!.slice().buffer));
-  return axes.size === rank - 1 && !axes.has(rank - 1) && !axes.has(-1);
+function sumsAllButLast(axes: Value, rank: number): boolean {
+  if (axes.op.type !== 'Const' || axes.dtype !== DT.int32) return false;
+  const summed = new Set(int32sOf(axes));
+  return summed.size === rank - 1 && !summed.has(rank - 1) && !summed.has(-1);
 }
