@@ -14,6 +14,12 @@ export class ReplayMissingError extends Error {
 
 const STANDING = ['generation', 'oldest', 'newest', 'transitions', 'bytes', 'inserted', 'evicted', 'sampled'];
 
+/** Up to so many bytes a chunk, to copy them as arguments of a script costs less than commands of their own. */
+const SMALL_BYTES = 4096;
+
+/** How many chunks were stored, and the standing. */
+type ScriptReply = [number, ...string[]];
+
 /** Chunks a call of `remove` unlinks in one command. */
 const REMOVE_AT_A_TIME = 1000;
 
@@ -96,35 +102,42 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
 
   async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
     if (chunks.length === 0) return { stored: 0, standing: await this.standing() };
-    let [error, reply] = await this.#stage(chunks, false);
-    // A server that was restarted has forgotten the script, which ioredis does not notice within a transaction.
-    if (error?.message.startsWith('NOSCRIPT')) [error, reply] = await this.#stage(chunks, true);
-    if (error) this.#explain(error);
-    const [stored, ...standing] = reply as [number, ...string[]];
+    // Buffers on the same bytes: what ioredis sends as they are.
+    const values = chunks.map(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer, byteOffset, byteLength),
+    );
+    const bytes = values.reduce((sum, { length }) => sum + length, 0);
+    const reply = await (bytes <= SMALL_BYTES * values.length ? this.#pass(values) : this.#stage(values));
+    const [stored, ...standing] = reply;
     return { stored, standing: parseStanding(standing) };
   }
 
-  /**
-   * Sends chunks, and has the script take them in, in one transaction.
-   * @param withSource send the script itself, and not only its name.
-   * @returns the script's error or reply.
-   */
-  async #stage(chunks: readonly Uint8Array[], withSource: boolean): Promise<[Error | null, unknown]> {
-    const staged = chunks.map((_, i) => `${this.#prefix}staged:${i}`);
-    const transaction = this.#redis.multi() as ScriptTransaction;
-    transaction.mset(
-      // A Buffer on the same bytes: what ioredis sends as they are.
-      chunks.flatMap((bytes, i) => [
-        staged[i],
-        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      ]),
-    );
+  /** Sends chunks as arguments of the script. */
+  #pass(values: readonly Buffer[]): Promise<ScriptReply> {
+    const keys = REPLAY_KEYS.map((name) => this.#prefix + name);
+    return this.#redis
+      .qfleetReplayAppend(keys.length, ...keys, `${this.#prefix}chunk:`, ...values)
+      .catch((error: unknown) => this.#explain(error));
+  }
+
+  /** Sends chunks as values, and has the script take them in, in one transaction. */
+  async #stage(values: readonly Buffer[]): Promise<ScriptReply> {
+    const staged = values.map((_, i) => `${this.#prefix}staged:${i}`);
     const keys = [...REPLAY_KEYS.map((name) => this.#prefix + name), ...staged];
     const call = [keys.length, ...keys, `${this.#prefix}chunk:`] as const;
-    if (withSource) transaction.eval(appendScript, ...call);
-    else transaction.qfleetReplayAppend(...call);
-    const results = await transaction.exec().catch((error: unknown) => this.#explain(error));
-    return results!.at(-1)!;
+    const attempt = async (withSource: boolean): Promise<[Error | null, unknown]> => {
+      const transaction = this.#redis.multi() as ScriptTransaction;
+      transaction.mset(values.flatMap((value, i) => [staged[i], value]));
+      if (withSource) transaction.eval(appendScript, ...call);
+      else transaction.qfleetReplayAppend(...call);
+      const results = await transaction.exec().catch((error: unknown) => this.#explain(error));
+      return results!.at(-1)!;
+    };
+    let [error, reply] = await attempt(false);
+    // A server that was restarted has forgotten the script, which ioredis does not notice within a transaction.
+    if (error?.message.startsWith('NOSCRIPT')) [error, reply] = await attempt(true);
+    if (error) this.#explain(error);
+    return reply as ScriptReply;
   }
 
   async follow(

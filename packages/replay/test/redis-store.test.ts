@@ -13,12 +13,17 @@ import {
   Replay,
   ReplayMissingError,
 } from '../src/index.ts';
-import { encode, LAYOUT } from './support/episodes.ts';
+import { encode, LARGE, LAYOUT } from './support/episodes.ts';
 
 const PLENTY = { transitions: 1000, bytes: 1e6 };
 let server: TestRedis;
 let redis: Redis;
 let made = 0;
+/** Chunks that are arguments of the script, and those that are staged. */
+const SIZES = [
+  { size: 'small', layout: LAYOUT },
+  { size: 'large', layout: LARGE },
+];
 const newPrefix = () => `test:{${++made}}:`;
 
 beforeAll(async () => {
@@ -70,34 +75,40 @@ async function startCutter(): Promise<{ socket: string; cuts: () => number; arm:
 }
 
 describe('a replay on Redis', () => {
-  it('stores nothing twice when the connection is cut before the reply', async () => {
-    const cutter = await startCutter();
-    const prefix = newPrefix();
-    await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
-    const client = new Redis(cutter.socket, { maxRetriesPerRequest: 5, retryStrategy: () => 10 });
-    client.on('error', () => {});
-    onTestFinished(() => client.disconnect());
-    const store = await RedisReplayStore.open(client, prefix);
-    await store.append([encode({ sequence: 0 })]);
+  it.each(SIZES)(
+    'stores nothing $size twice when the connection is cut before the reply',
+    async ({ layout }) => {
+      const cutter = await startCutter();
+      const prefix = newPrefix();
+      await RedisReplayStore.create(redis, prefix, layout, PLENTY);
+      const client = new Redis(cutter.socket, { maxRetriesPerRequest: 5, retryStrategy: () => 10 });
+      client.on('error', () => {});
+      onTestFinished(() => client.disconnect());
+      const store = await RedisReplayStore.open(client, prefix);
+      await store.append([encode({ sequence: 0 }, layout)]);
 
-    cutter.arm();
-    const reply = await store.append([encode({ sequence: 1 }), encode({ sequence: 2 })]);
-    expect(cutter.cuts()).toBe(1);
-    // The first try was carried out, and its retry found all stored.
-    expect(reply.stored).toBe(0);
-    expect(reply.standing).toMatchObject({ newest: 3, transitions: 12, insertedTotal: 12 });
-    const { chunks } = await store.follow(0, 1e9);
-    expect(chunks.map(({ bytes }) => peekChunk(bytes).sequence)).toEqual([0, 1, 2]);
-  });
+      cutter.arm();
+      const reply = await store.append([1, 2].map((sequence) => encode({ sequence }, layout)));
+      expect(cutter.cuts()).toBe(1);
+      // The first try was carried out, and its retry found all stored.
+      expect(reply.stored).toBe(0);
+      expect(reply.standing).toMatchObject({ newest: 3, transitions: 12, insertedTotal: 12 });
+      const { chunks } = await store.follow(0, 1e9);
+      expect(chunks.map(({ bytes }) => peekChunk(bytes).sequence)).toEqual([0, 1, 2]);
+    },
+  );
 
-  it('sends its script again to a server that has forgotten it', async () => {
-    const store = await RedisReplayStore.create(redis, newPrefix(), LAYOUT, PLENTY);
-    for (const sequence of [0, 1, 2]) {
-      const { stored, standing } = await store.append([encode({ sequence })]);
-      expect([stored, standing.newest]).toEqual([1, sequence + 1]);
-      await redis.script('FLUSH');
-    }
-  });
+  it.each(SIZES)(
+    'sends its script again, with $size chunks, to a server that has forgotten it',
+    async ({ layout }) => {
+      const store = await RedisReplayStore.create(redis, newPrefix(), layout, PLENTY);
+      for (const sequence of [0, 1, 2]) {
+        const { stored, standing } = await store.append([encode({ sequence }, layout)]);
+        expect([stored, standing.newest]).toEqual([1, sequence + 1]);
+        await redis.script('FLUSH');
+      }
+    },
+  );
 
   it('is the same one for all who open it', async () => {
     const prefix = newPrefix();
@@ -159,25 +170,28 @@ describe('a replay on Redis', () => {
     expect((await store.append([encode({ sequence: 3 })])).standing.oldest).toBe(3);
   });
 
-  it('stores nothing of an append that finds Redis out of memory, and says so', async () => {
-    const own = await startRedis('--maxmemory', '4mb', '--maxmemory-policy', 'noeviction');
-    onTestFinished(() => own.stop());
-    const client = new Redis(own.socket);
-    onTestFinished(() => client.disconnect());
-    const store = await RedisReplayStore.create(client, 'test:{a}:', LAYOUT, {
-      transitions: 1e6,
-      bytes: 1e9,
-    });
-    let sequence = 0;
-    const fill = async () => {
-      for (;;) await store.append([encode({ sequence: sequence++, length: 1000 })]);
-    };
-    await expect(fill()).rejects.toThrow(/Redis is at its maxmemory/);
-    expect((await store.standing()).newest).toBe(sequence - 1);
-    await client.config('SET', 'maxmemory', '100mb');
-    const retry = await store.append([encode({ sequence: sequence - 1, length: 1000 })]);
-    expect(retry).toMatchObject({ stored: 1, standing: { newest: sequence } });
-  });
+  it.each([100, 1000])(
+    'stores nothing of an append that finds Redis out of memory, and says so (chunks of %i steps)',
+    async (length) => {
+      const own = await startRedis('--maxmemory', '4mb', '--maxmemory-policy', 'noeviction');
+      onTestFinished(() => own.stop());
+      const client = new Redis(own.socket);
+      onTestFinished(() => client.disconnect());
+      const store = await RedisReplayStore.create(client, 'test:{a}:', LAYOUT, {
+        transitions: 1e6,
+        bytes: 1e9,
+      });
+      let sequence = 0;
+      const fill = async () => {
+        for (;;) await store.append([encode({ sequence: sequence++, length })]);
+      };
+      await expect(fill()).rejects.toThrow(/Redis is at its maxmemory/);
+      expect((await store.standing()).newest).toBe(sequence - 1);
+      await client.config('SET', 'maxmemory', '100mb');
+      const retry = await store.append([encode({ sequence: sequence - 1, length })]);
+      expect(retry).toMatchObject({ stored: 1, standing: { newest: sequence } });
+    },
+  );
 
   it('is begun anew by its follower when Redis has lost it', async () => {
     const prefix = newPrefix();

@@ -5,13 +5,14 @@ import {
   type Capacity,
   ChunkError,
   encodeOpenChunk,
+  type Layout,
   MemoryReplayStore,
   peekChunk,
   RedisReplayStore,
   type ReplayStore,
   ShardedReplayStore,
 } from '../src/index.ts';
-import { encode, LAYOUT, makeChunk } from './support/episodes.ts';
+import { encode, LARGE, LAYOUT, makeChunk } from './support/episodes.ts';
 import { startServers } from './support/servers.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
@@ -31,25 +32,32 @@ afterAll(async () => {
 
 const PLENTY = { transitions: 1000, bytes: 1e6 };
 const newPrefix = () => `test:{${++made}}:`;
-const create = (redis: Redis | Cluster, capacity: Capacity) =>
-  RedisReplayStore.create(redis, newPrefix(), LAYOUT, capacity);
-const stores: Record<string, (capacity: Capacity) => Promise<ReplayStore>> = {
-  'in memory': async (capacity) => new MemoryReplayStore(LAYOUT, capacity),
-  'on Redis': (capacity) => create(servers[0], capacity),
+const create = (redis: Redis | Cluster, layout: Layout, capacity: Capacity) =>
+  RedisReplayStore.create(redis, newPrefix(), layout, capacity);
+const stores: Record<string, (layout: Layout, capacity: Capacity) => Promise<ReplayStore>> = {
+  'in memory': async (layout, capacity) => new MemoryReplayStore(layout, capacity),
+  'on Redis': (layout, capacity) => create(servers[0], layout, capacity),
   // Each shard has the whole capacity here: one slot's chunks, which go to one shard, meet it as on one server.
-  'on two Redis servers': async (capacity) =>
-    new ShardedReplayStore(LAYOUT, await Promise.all(servers.map((redis) => create(redis, capacity)))),
-  'on a Redis Cluster': async (capacity) =>
-    new ShardedReplayStore(LAYOUT, await Promise.all([1, 2, 3].map(() => create(cluster, capacity)))),
+  'on two Redis servers': async (layout, capacity) =>
+    new ShardedReplayStore(
+      layout,
+      await Promise.all(servers.map((redis) => create(redis, layout, capacity))),
+    ),
+  'on a Redis Cluster': async (layout, capacity) =>
+    new ShardedReplayStore(layout, await Promise.all([1, 2, 3].map(() => create(cluster, layout, capacity)))),
 };
+const KINDS = Object.keys(stores).flatMap((kind) => [
+  { kind, chunks: 'small chunks', layout: LAYOUT },
+  { kind, chunks: 'large chunks', layout: LARGE },
+]);
 /** Stores whose chunks have one order whoever wrote them, and whose followers may begin anywhere. */
-const ORDERED = ['in memory', 'on Redis'];
+const ORDERED = KINDS.filter(({ kind }) => kind === 'in memory' || kind === 'on Redis');
 
-const chunk = (sequence: number, length = 4, writer = 'a') => encode({ sequence, length, writer });
 const idsOf = async (store: ReplayStore) => (await store.follow(0, 1e9)).chunks.map(({ id }) => id);
 
-describe.each(Object.keys(stores))('a replay store %s', (kind) => {
-  const make = stores[kind];
+describe.each(KINDS)('a replay store $kind of $chunks', ({ kind, layout }) => {
+  const make = (capacity: Capacity) => stores[kind](layout, capacity);
+  const chunk = (sequence: number, length = 4, writer = 'a') => encode({ sequence, length, writer }, layout);
 
   it('begins empty', async () => {
     const store = await make(PLENTY);
@@ -152,7 +160,7 @@ describe.each(Object.keys(stores))('a replay store %s', (kind) => {
     const short = new Uint8Array(3);
     const format = chunk(1);
     format[4] = 9;
-    const layout = encode({ length: 4 }, { ...LAYOUT, actions: 5 });
+    const another = encode({ length: 4 }, { ...layout, actions: 5 });
     const noSteps = chunk(1);
     noSteps.fill(0, 20, 24);
     const cases: [Uint8Array, RegExp][] = [
@@ -160,12 +168,12 @@ describe.each(Object.keys(stores))('a replay store %s', (kind) => {
       [foreign, /not a chunk/],
       [short, /chunk/],
       [format, /format 9/],
-      [layout, /another layout/],
+      [another, /another layout/],
       [noSteps, /impossible values/],
     ];
     // Its numbers would come to a learner unchecked.
     if (kind !== 'in memory')
-      cases.push([encodeOpenChunk(makeChunk({ writer: 'a' }), LAYOUT), /impossible values/]);
+      cases.push([encodeOpenChunk(makeChunk({ writer: 'a' }, layout), layout), /impossible values/]);
     for (const [bytes, message] of cases) {
       const appended = store.append([chunk(0), bytes]);
       await expect(appended).rejects.toThrow(ChunkError);
@@ -176,8 +184,9 @@ describe.each(Object.keys(stores))('a replay store %s', (kind) => {
   });
 });
 
-describe.each(ORDERED)('a replay store %s, of one order,', (kind) => {
-  const make = stores[kind];
+describe.each(ORDERED)('a replay store $kind of $chunks, of one order,', ({ kind, layout }) => {
+  const make = (capacity: Capacity) => stores[kind](layout, capacity);
+  const chunk = (sequence: number, length = 4, writer = 'a') => encode({ sequence, length, writer }, layout);
 
   it('follows from an id on, in portions', async () => {
     const store = await make(PLENTY);

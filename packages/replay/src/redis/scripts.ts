@@ -21,6 +21,7 @@ const SCRIPTS = {
 
 /** The scripts as methods that ioredis adds to the client: EVALSHA, with EVAL where the server has not seen it. */
 interface ScriptCommands {
+  qfleetReplayAppend(...keysAndArguments: Argument[]): Promise<[number, ...string[]]>;
   qfleetReplayCreate(...keysAndArguments: Argument[]): Promise<string>;
   qfleetReplayRecordSampled(...keysAndArguments: Argument[]): Promise<string[]>;
   qfleetReplaySavePriorities(...keysAndArguments: Argument[]): Promise<number>;
