@@ -76,16 +76,24 @@ it('an actor on another machine is cut off, and comes back', { timeout: 180_000 
     said += text;
   });
   const ended = once(child, 'close');
+  const until: FaultyFleet['until'] = async (wanted, what) => {
+    const waiting = fleet.until((state) => child.exitCode !== null || wanted(state), what);
+    const state = await waiting.catch((error: Error) => {
+      throw new Error(`${error.message}\nactor-9:\n${said}`);
+    });
+    if (child.exitCode !== null && !wanted(state)) throw new Error(`actor-9 ended before ${what}:\n${said}`);
+    return state;
+  };
   const remote = (state: { actors: readonly { id: string; slots: number }[] }): number =>
     state.actors.find(({ id }) => id.startsWith('actor-9.'))?.slots ?? -1;
-  await fleet.until((state) => remote(state) === 4, 'it has slots');
+  await until((state) => remote(state) === 4, 'it has slots');
   machine.cut();
-  await fleet.until((state) => remote(state) === -1, 'it is missed');
+  await until((state) => remote(state) === -1, 'it is missed');
   await sleep(PARTITION_MS);
   // The others go on without it.
   await fleet.progress();
   machine.mend();
-  await fleet.until((state) => remote(state) === 4, 'it is back at work');
+  await until((state) => remote(state) === 4, 'it is back at work');
   await fleet.progress();
   await fleet.reachGoal();
   const [code] = await ended;
