@@ -1,4 +1,5 @@
-/** Children a node: a million leaves are 7 levels deep, and a node's sums are one cache line. */
+/** 16 leaves a group, and 8 children a node above: each is one cache line. */
+const GROUP_SHIFT = 4;
 const SHIFT = 3;
 
 /**
@@ -24,13 +25,13 @@ export class SumTree {
   constructor(leaves: number) {
     this.leaves = leaves;
     let size = 0;
-    let nodes = leaves;
-    do {
-      nodes = Math.ceil(nodes / 8);
+    const groups = Math.ceil(leaves / 16);
+    for (let nodes = groups; ; nodes = Math.ceil(nodes / 8)) {
       this.#levels.push(size);
       size += Math.ceil(nodes / 8) * 8;
-    } while (nodes > 8);
-    this.#leaves = new Float32Array(Math.ceil(leaves / 8) * 8);
+      if (nodes <= 8) break;
+    }
+    this.#leaves = new Float32Array(groups * 16);
     this.#sums = new Float64Array(size);
     this.#before = new Float64Array(size);
   }
@@ -51,7 +52,7 @@ export class SumTree {
     if (this.#touched.length < count) this.#touched = new Int32Array(count);
     for (let i = 0; i < count; i++) {
       this.#leaves[leaves[i]] = priorities[i];
-      this.#touched[i] = leaves[i] >> SHIFT;
+      this.#touched[i] = leaves[i] >> GROUP_SHIFT;
     }
     this.#sumUp(count);
   }
@@ -60,16 +61,16 @@ export class SumTree {
   fill(start: number, end: number, priority: number): void {
     if (end <= start) return;
     this.#leaves.fill(priority, start, end);
-    const first = start >> SHIFT;
-    const count = ((end - 1) >> SHIFT) - first + 1;
+    const first = start >> GROUP_SHIFT;
+    const count = ((end - 1) >> GROUP_SHIFT) - first + 1;
     if (this.#touched.length < count) this.#touched = new Int32Array(count);
     for (let i = 0; i < count; i++) this.#touched[i] = first + i;
     this.#sumUp(count);
   }
 
   /**
-   * Brings all sums above the `count` groups of leaves in `#touched` up to date. Written out, since loops over 8
-   * children take half as long again.
+   * Brings all sums above the `count` groups of leaves in `#touched` up to date. Written out, since loops over a node's
+   * children take half as long again; in pairs of pairs, since a processor adds those at once.
    */
   #sumUp(count: number): void {
     const touched = this.#touched;
@@ -82,16 +83,8 @@ export class SumTree {
       if (node === last) continue;
       last = node;
       touched[kept++] = node;
-      const at = node << SHIFT;
-      sums[node] =
-        leaves[at] +
-        leaves[at + 1] +
-        leaves[at + 2] +
-        leaves[at + 3] +
-        leaves[at + 4] +
-        leaves[at + 5] +
-        leaves[at + 6] +
-        leaves[at + 7];
+      const at = node << GROUP_SHIFT;
+      sums[node] = sumOfEight(leaves, at) + sumOfEight(leaves, at + 8);
     }
     for (let level = 0; level < this.#levels.length; level++) {
       const here = this.#levels[level];
@@ -134,12 +127,12 @@ export class SumTree {
   #sweep(masses: Float64Array, leaves: Int32Array, count: number): number {
     const levels = this.#levels.length;
     let level = 0;
-    while (level < levels && this.leaves >> (SHIFT * (level + 1)) > 2 * count) level++;
+    while (level < levels && this.leaves >> (GROUP_SHIFT + SHIFT * level) > 2 * count) level++;
     leaves.fill(0, 0, count);
     if (level === levels) return level;
     const sums = this.#sums;
     const here = this.#levels[level];
-    const last = here + ((this.leaves - 1) >> (SHIFT * (level + 1)));
+    const last = here + ((this.leaves - 1) >> (GROUP_SHIFT + SHIFT * level));
     let at = here;
     let passed = 0;
     for (let i = 0; i < count; i++) {
@@ -184,8 +177,12 @@ export class SumTree {
     const priorities = this.#leaves;
     const most = this.leaves - 1;
     for (let i = 0; i < count; i++) {
-      const mass = masses[i];
-      const at = leaves[i] << SHIFT;
+      let mass = masses[i];
+      let at = leaves[i] << GROUP_SHIFT;
+      const half = sumOfEight(priorities, at);
+      const upper = Number(mass >= half);
+      mass -= upper * half;
+      at += upper << SHIFT;
       const p0 = priorities[at];
       const p1 = p0 + priorities[at + 1];
       const p2 = p1 + priorities[at + 2];
@@ -208,4 +205,10 @@ export class SumTree {
       leaves[i] = leaf;
     }
   }
+}
+
+function sumOfEight(values: Float32Array, at: number): number {
+  const first = values[at] + values[at + 1] + (values[at + 2] + values[at + 3]);
+  const last = values[at + 4] + values[at + 5] + (values[at + 6] + values[at + 7]);
+  return first + last;
 }
