@@ -4,8 +4,11 @@ import { observationBytes } from './layout.ts';
 import type { ReplayStore } from './store.ts';
 import type { ChunkRecord } from './transition-index.ts';
 
-/** Bytes of observations that one request is to bring, and those that may be on their way at a time, about. */
-const REQUEST_BYTES = 4 << 20;
+/**
+ * Bytes of observations that one request is to bring, and those that may be on their way at a time, about: what comes
+ * is then still in a processor's cache when its turn comes.
+ */
+const REQUEST_BYTES = 1 << 20;
 const BYTES_UNDER_WAY = 2 * REQUEST_BYTES;
 
 interface Request {

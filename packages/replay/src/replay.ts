@@ -51,8 +51,8 @@ export interface ReplayCounts {
   readonly losses: number;
 }
 
-/** Bytes a call of the store's `follow` asks for. */
-const FOLLOW_BYTES = 8 << 20;
+/** Bytes a call of the store's `follow` asks for: those that come while others are taken in then stay in a processor's cache. */
+const FOLLOW_BYTES = 2 << 20;
 
 /**
  * The learner's view of a replay: it follows a store, knows every transition in it, and puts batches together.
