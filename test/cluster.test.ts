@@ -15,7 +15,7 @@ interface Fleet {
 
 let cluster: TestCluster;
 beforeAll(async () => {
-  cluster = await startCluster(3, '--appendonly', 'yes', '--appendfsync', 'always');
+  cluster = await startCluster(3, { redis: ['--appendonly', 'yes', '--appendfsync', 'always'] });
 });
 afterAll(() => cluster.stop());
 

@@ -17,8 +17,9 @@ replay='qfleet:{*:[0-9]*}:replay:'
 
 # Scripts may be called, but each command in them is held to the other rules. %R: read only; %W: write only.
 scripts='(+eval +evalsha ~qfleet:{*)'
-# `cluster` is asked by clients of a Redis Cluster.
-connect='+hello +info +ping +client|setname +multi +exec +discard +time +cluster|slots +cluster|info'
+# `cluster` is asked by clients of a Redis Cluster, `readonly` and `readwrite` are told to its replicas.
+connect='+hello +info +ping +client|setname +multi +exec +discard +time
+  +cluster|slots +cluster|info +readonly +readwrite'
 # The heartbeat: a process writes what it tells of itself, and reads how the run is.
 heartbeat="+set +del +hget +hset +hmget +hgetall +hincrby +hincrbyfloat +pexpire +sadd +srem +zadd +zrem \
 +zremrangebyscore %R~${fleet}run ~${fleet}processes ~${fleet}unended ~${fleet}totals"

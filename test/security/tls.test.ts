@@ -1,103 +1,40 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connectRedis } from '@qfleet/fleet';
+import { Redis } from 'ioredis';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { type Certificates, certificates } from '../support/certificates.ts';
+import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { temporaryDirectory } from '../support/qfleet.ts';
 import { startRedis } from '../support/redis.ts';
 import { freePort } from './support/free-port.ts';
+import { makeCredentials, trainSecured } from './support/secured-fleet.ts';
 
-const credentialsScript = fileURLToPath(new URL('../../infra/redis/credentials.sh', import.meta.url));
-const mainOf = (role: string): string =>
-  fileURLToPath(new URL(`../../apps/${role}/dist/main.js`, import.meta.url));
-
-/** A certificate authority, and a certificate of it for `localhost`. */
-function certificates(folder: string): { ca: string; cert: string; key: string } {
-  const file = (name: string): string => join(folder, name);
-  const openssl = (...args: string[]): void => void execFileSync('openssl', args, { stdio: 'pipe' });
-  const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  openssl(
-    'req',
-    '-x509',
-    ...fresh,
-    '-keyout',
-    file('ca.key'),
-    '-out',
-    file('ca.pem'),
-    '-subj',
-    '/CN=Fleet CA',
-  );
-  openssl('req', ...fresh, '-keyout', file('key.pem'), '-out', file('request.pem'), '-subj', '/CN=localhost');
-  writeFileSync(file('names'), 'subjectAltName=DNS:localhost');
-  const signer = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial'];
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    file('request.pem'),
-    ...signer,
-    '-out',
-    file('cert.pem'),
-    '-extfile',
-    file('names'),
-  );
-  return { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') };
+/** For the connections of the test itself. */
+function useEnv(env: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
 }
+
+const passwordOf = (credentials: string, role: string): string =>
+  readFileSync(join(credentials, role), 'utf8').trim();
 
 it('a fleet trains over TLS, each process as its own user', { timeout: 120_000 }, async () => {
   const folder = temporaryDirectory();
   const { ca, cert, key } = certificates(folder);
-  const credentials = join(folder, 'credentials');
-  execFileSync(credentialsScript, [credentials]);
-  chmodSync(join(credentials, 'users.acl'), 0o600);
+  const credentials = makeCredentials(folder);
   const port = await freePort();
   const redis = await startRedis(
     ...['--tls-port', String(port), '--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', ca],
     ...['--tls-auth-clients', 'no', '--aclfile', join(credentials, 'users.acl')],
   );
   onTestFinished(() => redis.stop());
-  const config = join(folder, 'config.yaml');
-  appendFileSync(
-    config,
-    [
-      'environment: { id: CliffWalking-v1, options: { max_episode_steps: 200 } }',
-      'agent: { kind: tabular, learningRate: 0.5, discount: 1 }',
-      'stop: { maxUpdates: 4000 }',
-    ].join('\n'),
-  );
   const url = `rediss://localhost:${port}`;
-  const run = async (role: string): Promise<unknown> => {
-    const child = spawn(process.execPath, [mainOf(role)], {
-      env: {
-        ...process.env,
-        QFLEET_REDIS_URL: url,
-        QFLEET_REDIS_CA: ca,
-        QFLEET_REDIS_USERNAME: role,
-        QFLEET_REDIS_PASSWORD_FILE: join(credentials, role),
-        QFLEET_RUN: 'sealed',
-        QFLEET_RUN_DIR: join(folder, 'run'),
-        QFLEET_CONFIG: config,
-        QFLEET_LOG_LEVEL: 'warn',
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    let said = '';
-    child.stderr.on('data', (text) => {
-      said += text;
-    });
-    const [code] = await once(child, 'close');
-    return { role, code, said };
-  };
-  const roles = ['learner', 'actor', 'evaluator'];
-  expect(await Promise.all(roles.map(run))).toEqual(roles.map((role) => ({ role, code: 0, said: '' })));
+  await trainSecured(url, ca, credentials, folder);
 
-  vi.stubEnv('QFLEET_REDIS_CA', ca);
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const password = readFileSync(join(credentials, 'actor'), 'utf8');
-  const actor = await connectRedis(url.replace('//', `//actor:${password}@`), { role: 'test' });
+  useEnv({ QFLEET_REDIS_CA: ca });
+  const asActor = url.replace('//', `//actor:${passwordOf(credentials, 'actor')}@`);
+  const actor = await connectRedis(asActor, { role: 'test' });
   for (const command of [
     ['FLUSHALL'],
     ['CONFIG', 'GET', '*'],
@@ -110,4 +47,68 @@ it('a fleet trains over TLS, each process as its own user', { timeout: 120_000 }
   await expect(connectRedis(url, { role: 'test' })).rejects.toThrow(
     /signed by nobody that this machine trusts/,
   );
+});
+
+it('a fleet trains on a Redis Cluster over TLS, each process as its own user', {
+  timeout: 120_000,
+}, async () => {
+  const folder = temporaryDirectory();
+  const tls = certificates(folder);
+  const credentials = makeCredentials(folder);
+  const admin = { username: 'admin', password: passwordOf(credentials, 'admin') };
+  const cluster = await startCluster(3, {
+    replicas: true,
+    tls,
+    admin,
+    redis: [
+      ...['--aclfile', join(credentials, 'users.acl')],
+      ...['--masteruser', admin.username, '--masterauth', admin.password],
+    ],
+  });
+  onTestFinished(() => cluster.stop());
+  await trainSecured(cluster.url, tls.ca, credentials, folder);
+
+  // Nothing that any of them asked for was refused, and the replicas have all that the primaries have.
+  const nodes = cluster.servers.map(({ socket }) => new Redis(socket, admin));
+  for (const node of nodes) expect(await node.acl('LOG')).toEqual([]);
+  const sizes = (): Promise<number[]> => Promise.all(nodes.map((node) => node.dbsize()));
+  const primaries = (await sizes()).slice(0, 3);
+  expect(Math.max(...primaries)).toBeGreaterThan(0);
+  await expect.poll(sizes).toEqual([...primaries, ...primaries]);
+  for (const node of nodes) node.disconnect();
+  useEnv({ QFLEET_REDIS_CA: '' });
+  await expect(connectRedis(cluster.url, { role: 'test' })).rejects.toThrow(
+    /^The certificate of Redis at rediss-cluster:\/\/\S+ is signed by nobody that this machine trusts \(\w+\): name its CA's file in QFLEET_REDIS_CA\.$/,
+  );
+});
+
+const ANOTHER_HOST =
+  /^The certificate of Redis at rediss-cluster:\/\/\S+ is for another host \(ERR_TLS_CERT_ALTNAME_INVALID\): use the name that stands in it, or give it in QFLEET_REDIS_SERVERNAME\.$/;
+
+async function startTlsCluster(tls: Certificates, ...redis: string[]): Promise<TestCluster> {
+  const cluster = await startCluster(2, { tls, redis });
+  onTestFinished(() => cluster.stop());
+  return cluster;
+}
+
+it('a Redis Cluster whose certificates are of another name is refused, unless that is given', async () => {
+  const tls = certificates(temporaryDirectory(), 'redis.example');
+  const { url } = await startTlsCluster(tls);
+  useEnv({ QFLEET_REDIS_CA: tls.ca });
+  await expect(connectRedis(url, { role: 'test' })).rejects.toThrow(ANOTHER_HOST);
+  vi.stubEnv('QFLEET_REDIS_SERVERNAME', 'redis.example');
+  const redis = await connectRedis(url, { role: 'test' });
+  expect(await redis.set('key', 'value')).toBe('OK');
+  redis.disconnect();
+});
+
+it('a Redis Cluster whose nodes call themselves by addresses is refused where certificates are of names', async () => {
+  const tls = certificates(temporaryDirectory());
+  const { url } = await startTlsCluster(tls, '--cluster-preferred-endpoint-type', 'ip');
+  useEnv({ QFLEET_REDIS_CA: tls.ca });
+  await expect(connectRedis(url, { role: 'test' })).rejects.toThrow(ANOTHER_HOST);
+  vi.stubEnv('QFLEET_REDIS_SERVERNAME', 'localhost');
+  const redis = await connectRedis(url, { role: 'test' });
+  expect(await redis.set('key', 'value')).toBe('OK');
+  redis.disconnect();
 });

@@ -1,50 +1,78 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
+import type { Certificates } from './certificates.ts';
 import { startRedis, type TestRedis } from './redis.ts';
 
 export interface TestCluster {
-  /** Of all nodes: `redis-cluster://…`. */
+  /** Of all nodes: `redis-cluster://…`, or `rediss-cluster://…`. */
   readonly url: string;
   readonly ports: readonly number[];
   readonly client: Cluster;
-  /** In the order of the ports. */
+  /** In the order of the ports: the primaries, then the replica of each. */
   readonly servers: readonly TestRedis[];
   stop(): Promise<void>;
 }
 
-/**
- * A Redis Cluster of so many primaries, with a client.
- * @param options of redis-server, as on its command line.
- */
-export async function startCluster(count: number, ...options: string[]): Promise<TestCluster> {
-  const free = await freePorts(2 * count);
-  const ports = free.slice(0, count);
-  const buses = free.slice(count);
+export interface TestClusterOptions {
+  /** Whether each primary has a replica. */
+  readonly replicas?: boolean;
+  /** Nodes speak TLS alone, to clients and to each other, and call themselves `localhost`. */
+  readonly tls?: Certificates;
+  /** Who may set the cluster up, where the default user may not. */
+  readonly admin?: { readonly username: string; readonly password: string };
+  /** Of redis-server, as on its command line. */
+  readonly redis?: readonly string[];
+}
+
+/** A Redis Cluster of so many primaries, with a client. */
+export async function startCluster(count: number, options: TestClusterOptions = {}): Promise<TestCluster> {
+  const { replicas = false, tls, admin, redis = [] } = options;
+  const total = replicas ? 2 * count : count;
+  const free = await freePorts(2 * total);
+  const ports = free.slice(0, total);
+  const buses = free.slice(total);
   const servers = await Promise.all(
     ports.map((port, i) =>
       startRedis(
-        ...['--port', `${port}`, '--bind', '127.0.0.1'],
-        ...['--cluster-enabled', 'yes', '--cluster-port', `${buses[i]}`],
-        ...options,
+        ...(tls ? tlsOptions(port, tls) : ['--port', `${port}`]),
+        ...['--bind', '127.0.0.1', '--cluster-enabled', 'yes', '--cluster-port', `${buses[i]}`],
+        ...['--repl-diskless-sync-delay', '0'],
+        ...redis,
       ),
     ),
   );
-  const clients = servers.map(({ socket }) => new Redis(socket));
+  const nodes = servers.map(({ socket }) => new Redis(socket, { ...admin }));
   await Promise.all(
-    clients.map(async (client, i) => {
+    nodes.map(async (node, i) => {
+      await node.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
+      if (i >= count) return;
       const [first, last] = [i, i + 1].map((k) => Math.floor((k * 16384) / count));
-      await client.call('CLUSTER', 'ADDSLOTSRANGE', first, last - 1);
-      await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
+      await node.call('CLUSTER', 'ADDSLOTSRANGE', first, last - 1);
     }),
   );
-  for (let i = 1; i < count; i++) await clients[0].call('CLUSTER', 'MEET', '127.0.0.1', ports[i], buses[i]);
-  for (const client of clients) while (!(await isWhole(client, count))) await sleep(50);
-  for (const client of clients) client.disconnect();
-  const client = new Cluster(ports.map((port) => ({ host: '127.0.0.1', port })));
+  for (let i = 1; i < total; i++) await nodes[0].call('CLUSTER', 'MEET', '127.0.0.1', ports[i], buses[i]);
+  for (const node of nodes) while (!(await isWhole(node, total))) await sleep(50);
+  for (let i = count; i < total; i++) {
+    await nodes[i].call('CLUSTER', 'REPLICATE', String(await nodes[i - count].call('CLUSTER', 'MYID')));
+  }
+  for (const node of nodes) {
+    while (!(await knowsReplicas(node, total - count)) || !(await isLinked(node))) await sleep(50);
+  }
+  for (const node of nodes) node.disconnect();
+  const host = tls ? 'localhost' : '127.0.0.1';
+  const client = new Cluster(
+    ports.map((port) => ({ host, port })),
+    tls && {
+      dnsLookup: (address, callback) => callback(null, address),
+      redisOptions: { ...admin, tls: { ca: readFileSync(tls.ca) } },
+    },
+  );
+  client.on('error', () => undefined);
   return {
-    url: `redis-cluster://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`,
+    url: `${tls ? 'rediss' : 'redis'}-cluster://${ports.map((port) => `${host}:${port}`).join(',')}`,
     ports,
     client,
     servers,
@@ -55,9 +83,36 @@ export async function startCluster(count: number, ...options: string[]): Promise
   };
 }
 
-async function isWhole(client: Redis, count: number): Promise<boolean> {
-  const info = await client.cluster('INFO');
+/** Certificates are of names, so that is what the nodes tell each other and their clients. */
+const tlsOptions = (port: number, { ca, cert, key }: Certificates): string[] => [
+  ...[
+    '--tls-port',
+    `${port}`,
+    '--tls-cluster',
+    'yes',
+    '--tls-replication',
+    'yes',
+    '--tls-auth-clients',
+    'no',
+  ],
+  ...['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', ca],
+  ...['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'],
+];
+
+async function isWhole(node: Redis, count: number): Promise<boolean> {
+  const info = await node.cluster('INFO');
   return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${count}`);
+}
+
+async function knowsReplicas(node: Redis, count: number): Promise<boolean> {
+  const nodes = (await node.cluster('NODES')) as string;
+  return nodes.split('\n').filter((line) => / (myself,)?slave /.test(line)).length === count;
+}
+
+/** Whether it is a primary, or a replica that has all of its primary. */
+async function isLinked(node: Redis): Promise<boolean> {
+  const info = await node.info('replication');
+  return info.includes('role:master') || info.includes('master_link_status:up');
 }
 
 async function freePorts(count: number): Promise<number[]> {

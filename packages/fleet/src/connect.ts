@@ -82,13 +82,20 @@ async function connectCluster({ nodes }: ClusterAddress, settings: Settings): Pr
   const cluster = new Cluster([...nodes], options);
   // It is told by the promise.
   cluster.on('error', () => undefined);
+  // A node that refuses, as by a certificate of another name, closes the connection: only here is it said why.
+  let refusal: unknown = null;
+  const keep = (error: unknown): void => {
+    if (!isUnreachable(error)) refusal ??= error;
+  };
+  cluster.on('node error', keep);
   try {
     await connected(cluster);
     for (const server of serversOf(cluster)) await checkRedis(server, true);
   } catch (error) {
     cluster.disconnect();
-    throw error;
+    throw refusal ?? error;
   }
+  cluster.off('node error', keep);
   cluster.options.clusterRetryStrategy = (times) => backoff(times);
   return cluster;
 }
