@@ -28,6 +28,7 @@ const MAGIC = 0x4b434651;
 const FORMAT = 1;
 /** Bytes of a header without the name. */
 export const HEADER = 72;
+export const CHECKSUM_AT = 12;
 /** Where the part that the checksum is of begins. */
 const SUMMED = 16;
 const ENDS: readonly ChunkEnd[] = ['continues', 'terminated', 'truncated'];
@@ -108,7 +109,7 @@ export function writeHeader(bytes: Uint8Array, chunk: Chunk, layout: Layout, for
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, FORMAT, true);
   view.setUint32(8, layoutFingerprint(layout), true);
-  view.setUint32(12, 0, true);
+  view.setUint32(CHECKSUM_AT, 0, true);
   view.setUint32(16, bytes.length, true);
   view.setUint32(20, chunk.length, true);
   view.setUint32(24, chunk.slot, true);
@@ -131,7 +132,7 @@ export function writeSeal(bytes: Uint8Array, form: ChunkForm): void {
   bytes[31] = FORMS.indexOf(form);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   view.setUint32(16, bytes.length, true);
-  view.setUint32(12, crc32(bytes.subarray(SUMMED)), true);
+  view.setUint32(CHECKSUM_AT, crc32(bytes.subarray(SUMMED)), true);
 }
 
 /**
@@ -196,7 +197,7 @@ export function checkFingerprint(header: ChunkHeader, layout: Layout): void {
 const u32At = (bytes: Uint8Array, at: number): number =>
   (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
 /** The checksum, and the steps, that a chunk's header holds. */
-export const checksumOf = (bytes: Uint8Array): number => u32At(bytes, 12);
+export const checksumOf = (bytes: Uint8Array): number => u32At(bytes, CHECKSUM_AT);
 export const lengthOf = (bytes: Uint8Array): number => u32At(bytes, 20);
 
 /** The form of a chunk whose header was read before. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
 import { checkFingerprint, lengthOf, peekChunk } from './chunk-header.ts';
 import { Fifo } from './fifo.ts';
-import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+import type { AppendReply, Capacity, Followed, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
 
 /** A replay in this process: what `--single` and tests use. It takes chunks open or sealed. */
@@ -68,10 +68,7 @@ export class MemoryReplayStore implements ReplayStore {
     }
   }
 
-  async follow(
-    after: number,
-    maxBytes: number,
-  ): Promise<{ chunks: StoredChunk[]; standing: ReplayStanding }> {
+  async follow(after: number, maxBytes: number): Promise<Followed> {
     const standing = this.#standing();
     const chunks: StoredChunk[] = [];
     let bytes = 0;

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
+import { CHECKSUM_AT, checksumOf } from './chunk-header.ts';
 import { describeLayout, layoutFingerprint } from './layout.ts';
 import { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 import { appendScript } from './redis/append.lua.ts';
 import { REPLAY_KEYS, type RedisClient, type ScriptTransaction, withScripts } from './redis/scripts.ts';
-import type { AppendReply, Capacity, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+import type { AppendReply, Capacity, Followed, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
 
 /** There is no replay under this prefix: not made yet, or lost with a Redis that keeps nothing. */
@@ -32,6 +33,11 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
   readonly capacity: Capacity;
   readonly #redis: ReturnType<typeof withScripts>;
   readonly #prefix: string;
+  /** Checksums of the chunks that `follow` may be asked to go on from: the last that it gave, each time. */
+  readonly #given = new Map<number, number>();
+  /** This store's calls of `recordSampled`: one that comes again, for its reply was lost, is known by its name. */
+  readonly #caller = randomUUID();
+  #calls = 0;
 
   private constructor(redis: RedisClient, prefix: string, layout: Layout, capacity: Capacity) {
     this.#redis = withScripts(redis);
@@ -140,26 +146,46 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
     return reply as ScriptReply;
   }
 
-  async follow(
-    after: number,
-    maxBytes: number,
-  ): Promise<{ chunks: StoredChunk[]; standing: ReplayStanding }> {
+  async follow(after: number, maxBytes: number): Promise<Followed> {
     for (;;) {
       const standing = await this.standing();
       const { oldest, newest, bytes } = standing;
+      if (newest < after) return { chunks: [], standing, wentBack: true };
       const first = Math.max(after + 1, oldest);
       if (first > newest) return { chunks: [], standing };
       // As many as fit if they are of average size. Plain reads: a script would copy each chunk twice more.
       const count = Math.max(1, Math.floor(maxBytes / (bytes / (newest - oldest + 1))));
       const ids = Array.from({ length: Math.min(count, newest - first + 1) }, (_, i) => first + i);
-      const values = await this.fetch(ids);
+      // Asked for last: so what came before is of the same history, or of one that the next call finds gone.
+      const [values, isThere] = await Promise.all([this.fetch(ids), this.#isThere(after)]);
+      if (!isThere) return { chunks: [], standing, wentBack: true };
       const chunks: StoredChunk[] = [];
       values.forEach((value, i) => {
         if (value) chunks.push({ id: ids[i], bytes: value });
       });
       // None: all were evicted since the standing was read, so it is read again.
-      if (chunks.length > 0) return { chunks, standing };
+      const last = chunks.at(-1);
+      if (!last) continue;
+      for (const id of this.#given.keys()) if (id < after) this.#given.delete(id);
+      this.#given.set(last.id, checksumOf(last.bytes));
+      return { chunks, standing };
     }
+  }
+
+  /**
+   * Whether the chunk that was followed last is what it was, or was evicted. Where a server lost its last moments (a
+   * failover to a replica that did not have them yet, an append-only file that was not synced), that chunk is among
+   * them, whatever took its place.
+   */
+  async #isThere(after: number): Promise<boolean> {
+    const given = this.#given.get(after);
+    if (given === undefined) return true;
+    const checksum = await this.#redis.getrangeBuffer(
+      `${this.#prefix}chunk:${after}`,
+      CHECKSUM_AT,
+      CHECKSUM_AT + 3,
+    );
+    return checksum.length < 4 || checksum.readUInt32LE() === given;
   }
 
   async fetch(ids: readonly number[]): Promise<(Uint8Array | null)[]> {
@@ -168,7 +194,12 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
 
   async recordSampled(transitions: number, fence = 0): Promise<ReplayStanding> {
     const reply = await this.#redis
-      .qfleetReplayRecordSampled(`${this.#prefix}meta`, transitions, fence)
+      .qfleetReplayRecordSampled(
+        `${this.#prefix}meta`,
+        transitions,
+        fence,
+        `${this.#caller} ${++this.#calls}`,
+      )
       .catch((error: unknown) => this.#explain(error));
     return parseStanding(reply);
   }

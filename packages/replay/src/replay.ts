@@ -148,8 +148,8 @@ export class Replay {
     let added = 0;
     let portion = this.#store.follow(this.#followed, FOLLOW_BYTES);
     for (let goal = 0; ; ) {
-      const { chunks, standing } = await portion;
-      if (this.#wasLost(standing)) {
+      const { chunks, standing, wentBack } = await portion;
+      if (wentBack || this.#wasLost(standing)) {
         this.#forget();
         portion = this.#store.follow(0, FOLLOW_BYTES);
         continue;

@@ -3,7 +3,7 @@ import type { Layout } from './chunk.ts';
 import { type ChunkHeader, checkFingerprint, peekChunk } from './chunk-header.ts';
 import { Fifo } from './fifo.ts';
 import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
-import type { AppendReply, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+import type { AppendReply, Followed, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
 
 /** A store that may be one of several. */
@@ -78,10 +78,7 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore {
     }
   }
 
-  async follow(
-    after: number,
-    maxBytes: number,
-  ): Promise<{ chunks: StoredChunk[]; standing: ReplayStanding }> {
+  async follow(after: number, maxBytes: number): Promise<Followed> {
     if (after === 0) this.#followed = null;
     else if (after !== this.#newest)
       throw new RangeError(
@@ -93,7 +90,8 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore {
     );
     const standings = replies.map(({ standing }) => standing);
     if (this.#followed === null) this.#begin(standings);
-    else if (this.#wasLost(standings)) return { chunks: [], standing: this.#combine(standings) };
+    else if (replies.some(({ wentBack }) => wentBack) || this.#wasLost(standings))
+      return { chunks: [], standing: this.#combine(standings), wentBack: true };
     const followed = this.#followed!;
     const taken: StoredChunk[] = [];
     replies.forEach(({ chunks }, shard) => {
@@ -117,9 +115,7 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore {
   }
 
   #wasLost(standings: readonly ReplayStanding[]): boolean {
-    return standings.some(
-      ({ generation, newest }, i) => generation !== this.#generations[i] || newest < this.#followed![i],
-    );
+    return standings.some(({ generation }, i) => generation !== this.#generations[i]);
   }
 
   /** Only from the oldest on, as a follower drops them: what a faster shard evicted waits for its turn. */

@@ -29,6 +29,16 @@ export interface StoredChunk {
   readonly bytes: Uint8Array;
 }
 
+export interface Followed {
+  readonly chunks: StoredChunk[];
+  readonly standing: ReplayStanding;
+  /**
+   * What was followed before is there no longer, or not all of it: a server lost its last moments, and the same ids may
+   * have gone to other chunks since. The follower begins again at 0.
+   */
+  readonly wentBack?: true;
+}
+
 /**
  * Where the experience is. It holds encoded chunks in the order they came, bounded in transitions and in
  * bytes, the oldest out first. It knows nothing of sampling: that is the learner's `Replay`, which follows a
@@ -45,7 +55,7 @@ export interface ReplayStore {
    */
   append(chunks: readonly Uint8Array[]): Promise<AppendReply>;
   /** The chunks with ids above `after`, in order, up to about `maxBytes`. */
-  follow(after: number, maxBytes: number): Promise<{ chunks: StoredChunk[]; standing: ReplayStanding }>;
+  follow(after: number, maxBytes: number): Promise<Followed>;
   /** The chunks of these ids; null for one that was evicted. */
   fetch(ids: readonly number[]): Promise<(Uint8Array | null)[]>;
   /**

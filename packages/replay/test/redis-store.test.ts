@@ -74,6 +74,18 @@ async function startCutter(): Promise<{ socket: string; cuts: () => number; arm:
   };
 }
 
+/** All keys under a prefix as they are now, which can be brought back: as a replica that is behind has them. */
+async function dump(prefix: string): Promise<{ restore: () => Promise<void> }> {
+  const keys = await redis.keys(`${prefix}*`);
+  const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+  return {
+    async restore() {
+      await redis.del(await redis.keys(`${prefix}*`));
+      await Promise.all(keys.map((key, i) => redis.restore(key, 0, values[i])));
+    },
+  };
+}
+
 describe('a replay on Redis', () => {
   it.each(SIZES)(
     'stores nothing $size twice when the connection is cut before the reply',
@@ -170,6 +182,24 @@ describe('a replay on Redis', () => {
     expect((await store.append([encode({ sequence: 3 })])).standing.oldest).toBe(3);
   });
 
+  it('counts what was sampled once when the connection is cut before the reply', async () => {
+    const cutter = await startCutter();
+    const prefix = newPrefix();
+    await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    const client = new Redis(cutter.socket, { maxRetriesPerRequest: 5, retryStrategy: () => 10 });
+    client.on('error', () => {});
+    onTestFinished(() => client.disconnect());
+    const store = await RedisReplayStore.open(client, prefix);
+    await store.recordSampled(5, 1);
+    cutter.arm();
+    expect((await store.recordSampled(7, 1)).sampledTotal).toBe(12);
+    expect(cutter.cuts()).toBe(1);
+    // Another one's calls are others, whatever their numbers.
+    const other = await RedisReplayStore.open(redis, prefix);
+    await other.recordSampled(1, 1);
+    expect((await other.recordSampled(1, 1)).sampledTotal).toBe(14);
+  });
+
   it.each([100, 1000])(
     'stores nothing of an append that finds Redis out of memory, and says so (chunks of %i steps)',
     async (length) => {
@@ -208,6 +238,52 @@ describe('a replay on Redis', () => {
     expect(replay.size).toBe(6);
     expect(replay.counts.losses).toBe(1);
     await replay.sample(makeBatch(16, LAYOUT), new Random(1));
+  });
+
+  it.each([
+    ['other chunks have their ids', [12, 13, 14, 15, 16]],
+    ['as many other chunks have their ids', [12, 13]],
+    ['others have some of their ids', [12]],
+    ['nothing has come since', []],
+  ])('is begun anew by its follower when Redis has lost its last moments and %s', async (_, since) => {
+    const prefix = newPrefix();
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    const taken: number[] = [];
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 1000,
+      discount: 0.9,
+      nStep: 1,
+      onTaken: ({ sequence }) => taken.push(sequence),
+    });
+    await store.append([0, 1].map((sequence) => encode({ sequence })));
+    await replay.sync();
+    const replica = await dump(prefix);
+    await store.append([2, 3].map((sequence) => encode({ sequence })));
+    await replay.sync();
+    await replica.restore();
+    for (const sequence of since) await store.append([encode({ sequence })]);
+    taken.length = 0;
+    // Where no more have come than are lost, the next chunk shows it at the latest.
+    await replay.sync();
+    await store.append([encode({ sequence: 20 })]);
+    await replay.sync();
+    expect(replay.counts).toMatchObject({ losses: 1, refusedChunks: 0 });
+    expect(taken).toEqual([0, 1, ...since, 20]);
+    expect(replay.size).toBe(replay.standing!.transitions);
+  });
+
+  it('is followed on when its last chunks were evicted, or a call failed halfway', async () => {
+    const prefix = newPrefix();
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, { ...PLENTY, transitions: 8 });
+    const replay = new Replay(store, { layout: LAYOUT, capacity: 8, discount: 0.9, nStep: 1 });
+    await store.append([0, 1].map((sequence) => encode({ sequence })));
+    await replay.sync();
+    await store.append([2, 3, 4].map((sequence) => encode({ sequence })));
+    await store.follow(2, 1e6);
+    await replay.sync();
+    expect(replay.counts.losses).toBe(0);
+    expect(replay.size).toBe(8);
   });
 
   it('skips and counts a chunk that was corrupted on Redis', async () => {

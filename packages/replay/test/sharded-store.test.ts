@@ -131,6 +131,29 @@ describe('a replay over several Redis servers', () => {
     expect(await replay.sync()).toBe(24);
   });
 
+  it('is begun anew by its follower when one server has lost its last moments, and others went on', async () => {
+    const shards = addresses();
+    const fill = (store: ReplayShard, sequences: readonly number[]) =>
+      store.append(sequences.flatMap((sequence) => WRITERS.map((writer) => encode({ writer, sequence }))));
+    const store = await createRedisReplay(shards, LAYOUT, PLENTY);
+    const replay = new Replay(store, { layout: LAYOUT, capacity: 10_000, discount: 0.9, nStep: 1 });
+    await fill(store, [0]);
+    await replay.sync();
+    const [{ redis, prefix }] = shards;
+    const keys = await redis.keys(`${prefix}*`);
+    const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+    await fill(store, [1]);
+    await replay.sync();
+    // In all there are more chunks than were followed, on this server fewer.
+    await fill(store, [2, 3, 4]);
+    await redis.flushdb();
+    await Promise.all(keys.map((key, i) => redis.restore(key, 0, values[i])));
+    expect((await store.standing()).newest).toBeGreaterThan(2 * WRITERS.length);
+    await replay.sync();
+    expect(replay.counts.losses).toBe(1);
+    expect(replay.size).toBe((await store.standing()).transitions);
+  });
+
   it('counts what it turns away, by what was wrong with it, and stores nothing that came along', async () => {
     const shards = addresses();
     const store = await createRedisReplay(shards, LAYOUT, { transitions: 30, bytes: 1e6 });

@@ -6,15 +6,19 @@ export const recordSampledScript = `
 
   ARGV[1] transitions
   ARGV[2] the learner's fencing token; one below the highest that was seen here is refused
+  ARGV[3] the name of this call: one that comes again, for its reply was lost, counts nothing
 
   Reply: the standing (8 values)
   Errors: NOREPLAY (no meta), FENCED
 ]]
-local meta = redis.call('HMGET', KEYS[1], 'generation', 'fence')
+local meta = redis.call('HMGET', KEYS[1], 'generation', 'fence', 'sampledBy')
 if not meta[1] then return redis.error_reply('NOREPLAY There is no replay here.') end
 if tonumber(ARGV[2]) < tonumber(meta[2] or 0) then return redis.error_reply('FENCED Another learner took over.') end
 redis.call('HSET', KEYS[1], 'fence', ARGV[2])
-redis.call('HINCRBY', KEYS[1], 'sampled', ARGV[1])
+if meta[3] ~= ARGV[3] then
+  redis.call('HINCRBY', KEYS[1], 'sampled', ARGV[1])
+  redis.call('HSET', KEYS[1], 'sampledBy', ARGV[3])
+end
 return redis.call('HMGET', KEYS[1], 'generation', 'oldest', 'newest', 'transitions', 'bytes', 'inserted', 'evicted',
   'sampled')
 `;
