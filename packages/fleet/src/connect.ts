@@ -21,6 +21,11 @@ export interface ConnectOptions {
 /** With a packet lost on the way, a reply may never come: then the connection is made anew. */
 const SOCKET_TIMEOUT_MS = 20_000;
 
+/** What a primary says that a failover made a replica: a new connection to its address may lead to the new primary. */
+const OF_A_REPLICA = /\bREADONLY You can't write|^MASTERDOWN |^UNBLOCKED /;
+/** As long as it still leads to the replica, such a connection lasts for one command: then not so many are made. */
+const REPLICA_PAUSE_MS = 500;
+
 /**
  * A connection that is up, to a Redis or a Redis Cluster that answered. From then on an outage is waited out: commands are kept and
  * sent (again) once Redis is back, tried with growing, jittered pauses. Whoever holds the connection bounds what it
@@ -38,8 +43,8 @@ export async function connectRedis(url: string, options: ConnectOptions): Promis
     connectTimeout: 5_000,
     socketTimeout: SOCKET_TIMEOUT_MS,
     maxRetriesPerRequest: null,
-    // A failover made this server a replica: find the new primary.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    // The command too is sent again: it was not carried out.
+    reconnectOnError: (error) => (OF_A_REPLICA.test(error.message) ? 2 : false),
   };
   const until = performance.now() + (options.patience ?? 0) * 1000;
   for (let tries = 1; ; tries++) {
@@ -62,8 +67,18 @@ export async function connectRedis(url: string, options: ConnectOptions): Promis
 type Settings = RedisOptions & { replyMapping: 'legacy' };
 
 async function connectServer(settings: Settings): Promise<Redis> {
-  const redis = await connectOnce(settings, false);
-  redis.options.retryStrategy = (times) => backoff(times);
+  let ofReplica = false;
+  const reconnectOnError: Settings['reconnectOnError'] = (error) => {
+    const action = settings.reconnectOnError!(error);
+    ofReplica = action !== false;
+    return action;
+  };
+  const redis = await connectOnce({ ...settings, reconnectOnError }, false);
+  redis.options.retryStrategy = (times) => {
+    const pause = backoff(times, ofReplica ? REPLICA_PAUSE_MS : undefined);
+    ofReplica = false;
+    return pause;
+  };
   return redis;
 }
 
@@ -171,6 +186,8 @@ function isUnreachable(error: unknown): boolean {
   const code = codeOf(error);
   return (
     (code !== undefined && /^(ECONN|EHOST|ENET|ETIMEDOUT|ENOENT|EAI_AGAIN|ENOTFOUND|EPIPE)/.test(code)) ||
-    /^(LOADING|CLUSTERDOWN|Connection is closed|connect ETIMEDOUT)/.test(messageOf(error))
+    /^(LOADING|CLUSTERDOWN|Connection is closed|connect ETIMEDOUT|This Redis is a replica)/.test(
+      messageOf(error),
+    )
   );
 }

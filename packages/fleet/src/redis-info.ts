@@ -1,14 +1,26 @@
 import type { RedisServerSnapshot } from '@qfleet/metrics';
 import type { RedisClient } from '@qfleet/replay';
-import type { Redis } from 'ioredis';
-import { parseInfo } from './local-redis/check.ts';
+import { Cluster, type Redis } from 'ioredis';
+import { FleetError } from './errors.ts';
+import { isReplica, parseInfo } from './local-redis/check.ts';
 import { serversOf } from './servers-of.ts';
 
-/** What a client's servers say of themselves now. @param name of the server; a cluster's are `name.0`, `name.1` … */
+/**
+ * What a client's servers say of themselves now.
+ * @param name of the server; a cluster's are `name.0`, `name.1` …
+ * @throws FleetError where a failover made the server a replica, whose answers grow old; the client connects anew.
+ */
 export async function readRedisServers(redis: RedisClient, name: string): Promise<RedisServerSnapshot[]> {
   const servers = serversOf(redis);
   return Promise.all(
-    servers.map((server, i) => readRedisServer(server, servers.length > 1 ? `${name}.${i}` : name)),
+    servers.map(async (server, i) => {
+      const fields = parseInfo(await server.info());
+      if (!(redis instanceof Cluster) && isReplica(fields)) {
+        server.disconnect(true);
+        throw new FleetError('This Redis is a replica now: its primary is looked for.');
+      }
+      return snapshotOf(fields, servers.length > 1 ? `${name}.${i}` : name);
+    }),
   );
 }
 
@@ -18,7 +30,10 @@ export async function readRedisServer(
   server: string,
 ): Promise<RedisServerSnapshot> {
   // All at once, for Redis 6 takes no list of sections.
-  const fields = parseInfo(await redis.info());
+  return snapshotOf(parseInfo(await redis.info()), server);
+}
+
+function snapshotOf(fields: ReadonlyMap<string, string>, server: string): RedisServerSnapshot {
   const number = (name: string): number => Number(fields.get(name) ?? 0);
   return {
     server,

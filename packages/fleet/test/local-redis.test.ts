@@ -273,6 +273,17 @@ describe('checkRedis', () => {
     await checkRedis(connection);
   });
 
+  test('refuses a replica', async () => {
+    const redis = await start({});
+    const connection = client(redis.url);
+    await connection.replicaof('127.0.0.1', 1);
+    await expect(checkRedis(connection)).rejects.toThrow(
+      'This Redis is a replica, which takes no writes: give the address of its primary.',
+    );
+    await connection.replicaof('NO', 'ONE');
+    await checkRedis(connection);
+  });
+
   test('refuses a server that is too old', async () => {
     // No server of that age can be had everywhere, so one that only says its age stands in.
     const info = '# Server\r\nredis_version:6.0.16\r\nloading:0\r\n';

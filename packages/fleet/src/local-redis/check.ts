@@ -26,6 +26,9 @@ export async function checkRedis(client: Pick<Redis, 'info'>, asCluster = false)
         : 'This Redis is no node of a cluster: give its address as redis://host:port.',
     );
   }
+  if (!asCluster && isReplica(parseInfo(await client.info('replication')))) {
+    throw new FleetError('This Redis is a replica, which takes no writes: give the address of its primary.');
+  }
   const memory = parseInfo(await client.info('memory'));
   const policy = memory.get('maxmemory_policy') ?? 'noeviction';
   if (policy !== 'noeviction' && memory.get('maxmemory') !== '0') {
@@ -35,6 +38,9 @@ export async function checkRedis(client: Pick<Redis, 'info'>, asCluster = false)
     );
   }
 }
+
+/** @param info of a server that stands alone; a cluster's primary is found by its slots. */
+export const isReplica = (info: ReadonlyMap<string, string>): boolean => info.get('role') === 'slave';
 
 /** The fields of an INFO reply. */
 export function parseInfo(reply: string): Map<string, string> {
