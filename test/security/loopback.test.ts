@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { start } from '../support/qfleet.ts';
 import { startRedis } from '../support/redis.ts';
-import { freePort } from './support/free-port.ts';
 
 it('metrics and health are served to this machine alone, unless told otherwise', async () => {
   const redis = await startRedis();

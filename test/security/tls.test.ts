@@ -5,9 +5,9 @@ import { Redis } from 'ioredis';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { type Certificates, certificates } from '../support/certificates.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryDirectory } from '../support/qfleet.ts';
 import { startRedis } from '../support/redis.ts';
-import { freePort } from './support/free-port.ts';
 import { makeCredentials, trainSecured } from './support/secured-fleet.ts';
 
 /** For the connections of the test itself. */

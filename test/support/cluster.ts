@@ -110,7 +110,7 @@ async function knowsReplicas(node: Redis, count: number): Promise<boolean> {
 }
 
 /** Whether it is a primary, or a replica that has all of its primary. */
-async function isLinked(node: Redis): Promise<boolean> {
+export async function isLinked(node: Redis): Promise<boolean> {
   const info = await node.info('replication');
   return info.includes('role:master') || info.includes('master_link_status:up');
 }

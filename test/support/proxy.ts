@@ -51,6 +51,8 @@ export interface NetworkProxy {
   /** `host:port`. */
   readonly address: string;
   latencyMs: number;
+  /** The Unix socket of the server that new connections go to; those that are open stay where they are. */
+  target: string;
   /** Every connection passes half of the server's next bytes and ends. Gives how many there are. */
   cutMidReply(): number;
   /** Bytes of both ways are held up until `heal`, those of closing connections too. */
@@ -72,7 +74,7 @@ export async function startProxy(target: string, host: string): Promise<NetworkP
     socket.on('close', () => sockets.delete(socket));
   };
   const server = createServer((client) => {
-    const upstream = connect(target);
+    const upstream = connect(proxy.target);
     keep(client);
     keep(upstream);
     new Way(client, upstream, network);
@@ -83,8 +85,9 @@ export async function startProxy(target: string, host: string): Promise<NetworkP
   server.listen(0, host);
   await once(server, 'listening');
   let heal = (): void => undefined;
-  return {
+  const proxy: NetworkProxy = {
     address: `${host}:${(server.address() as AddressInfo).port}`,
+    target,
     get latencyMs() {
       return network.latencyMs;
     },
@@ -109,4 +112,5 @@ export async function startProxy(target: string, host: string): Promise<NetworkP
       await closed;
     },
   };
+  return proxy;
 }
