@@ -31,7 +31,7 @@ const jobIdOf = ({ updates, version }: EvaluationJob): string => `evaluation-${u
 // another learner took over.
 const KEEP_WEIGHTS = `
 local fence = redis.call('GET', KEYS[2])
-if fence and fence ~= ARGV[1] then return 0 end
+if fence and tonumber(fence) > tonumber(ARGV[1]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[2])
 return 1`;
 

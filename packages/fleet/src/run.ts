@@ -114,10 +114,10 @@ export const isOver = (phase: RunPhase): boolean =>
   phase === 'stopped' || phase === 'finished' || phase === 'failed';
 
 // KEYS: run, fence. ARGV: phase, reason, token. Returns the phase that holds now, or nil where there is no run, or where
-// another token than this learner's is the newest.
+// a newer token than this learner's is known.
 const SET_PHASE = `
 local fence = redis.call('GET', KEYS[2])
-if ARGV[3] ~= '' and fence and fence ~= ARGV[3] then return false end
+if ARGV[3] ~= '' and fence and tonumber(fence) > tonumber(ARGV[3]) then return false end
 local now = redis.call('HGET', KEYS[1], 'phase')
 if not now then return false end
 local wanted = ARGV[1]

@@ -10,11 +10,9 @@ import type { LearnerLease } from './learner-lease.ts';
 // A publication that comes again, for its reply was lost, is found there: the same version, of the same token.
 const PUBLISH = `
 local fence = redis.call('GET', KEYS[2])
-if not fence then
-  redis.call('SET', KEYS[2], ARGV[1])
-elseif fence ~= ARGV[1] then
-  return 'fenced'
-end
+if fence and tonumber(fence) > tonumber(ARGV[1]) then return 'fenced' end
+-- Redis lost it, or its last moments.
+if fence ~= ARGV[1] then redis.call('SET', KEYS[2], ARGV[1]) end
 local there = redis.call('HGET', KEYS[1], 'version')
 if there == ARGV[2] and redis.call('HGET', KEYS[1], 'token') == ARGV[1] then return 'ok' end
 if there and tonumber(there) >= tonumber(ARGV[2]) then return there end

@@ -45,6 +45,20 @@ describe('the weights channel', () => {
     expect((await channel.newerThan(3))!.version).toBe(4);
   });
 
+  it('is written by the newest learner over a Redis that forgot its token', async () => {
+    await using lease = await published('r', 3);
+    const { fence } = fleetKeys('r');
+    await fixture.redis.set(fence, lease.token - 1);
+    await new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(4));
+    expect(await fixture.redis.get(fence)).toBe(String(lease.token));
+    expect(lease.lost.aborted).toBe(false);
+    await fixture.redis.set(fence, lease.token + 1);
+    await expect(new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(5))).rejects.toThrow(
+      /another learner took over/,
+    );
+    expect(lease.lost.aborted).toBe(true);
+  });
+
   it('refuses a torn blob wherever it is torn, and a flipped bit wherever it is', async () => {
     await using _lease = await published('r', 1);
     const blob = await blobOf('r');
