@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { replayPrefix } from '@qfleet/fleet';
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
@@ -21,6 +22,12 @@ function connectTo({ socket }: TestRedis): Redis {
 const isPrimary = async (node: Redis): Promise<boolean> =>
   (await node.info('replication')).includes('role:master');
 
+/** From now on replicas hear nothing of this primary. */
+async function cutOff(primary: Redis): Promise<void> {
+  await primary.call('ACL', 'SETUSER', 'default', '-psync', '-sync');
+  await primary.call('CLIENT', 'KILL', 'TYPE', 'replica');
+}
+
 /** A primary and its replica; each may be the other later. */
 class Pair {
   primary: TestRedis;
@@ -35,13 +42,6 @@ class Pair {
   async switchOver(): Promise<void> {
     await connectTo(this.replica).call('CLUSTER', 'FAILOVER');
     await this.#promoted();
-  }
-
-  /** From now on the replica hears nothing of its primary. */
-  async cutOff(): Promise<void> {
-    const node = connectTo(this.primary);
-    await node.call('ACL', 'SETUSER', 'default', '-psync', '-sync');
-    await node.call('CLIENT', 'KILL', 'TYPE', 'replica');
   }
 
   /**
@@ -106,14 +106,14 @@ it('a fleet goes on when replicas take over on a Redis Cluster', { timeout: 240_
   expect(losses()).toBe(0);
 
   // The primary of the run's own state dies, before its replica had its last moments.
-  await state.cutOff();
+  await cutOff(connectTo(state.primary));
   await fleet.progress(200);
   await state.kill(async () => undefined);
   await fleet.progress();
   expect(losses()).toBe(0);
 
   // That of a shard of the replay.
-  await first.cutOff();
+  await cutOff(connectTo(first.primary));
   await fleet.progress(200);
   const prefix = replayPrefix(run, 0);
   const before = await first.kill((node) => chunksOf(node, prefix));
@@ -128,7 +128,7 @@ it('a fleet goes on when replicas take over on a Redis Cluster', { timeout: 240_
   await fleet.progress();
   expect(losses()).toBe(1);
   expect(fleet.restarts).toBe(0);
-  await fleet.stop(lost as ReadonlyMap<ChunkName, number>);
+  await fleet.stop(lost);
 });
 
 /** A server that stands alone, and can be the replica of another one. */
@@ -160,10 +160,10 @@ it('a fleet goes on when the address of its Redis leads to the replica', { timeo
   // As planned: open connections lead to what is a replica then, and refuses writes.
   await one.node.call('CLIENT', 'PAUSE', 60_000, 'WRITE');
   const offset = (info: string): string => /(?:master|slave)_repl_offset:(\d+)/.exec(info)![1];
-  const written = offset(await one.node.info('replication'));
+  const end = Number(offset(await one.node.info('replication')));
   await expect
-    .poll(async () => Number(offset(await other.node.info('replication'))) >= Number(written), within)
-    .toBe(true);
+    .poll(async () => Number(offset(await other.node.info('replication'))), within)
+    .toBeGreaterThanOrEqual(end);
   await other.node.replicaof('NO', 'ONE');
   proxy.target = other.socket;
   await replicate(other, one);
@@ -171,21 +171,46 @@ it('a fleet goes on when the address of its Redis leads to the replica', { timeo
   await fleet.progress();
   expect(losses()).toBe(0);
 
-  // The primary dies, and its replica had not all of it.
-  await other.node.call('ACL', 'SETUSER', 'default', '-psync', '-sync');
-  await other.node.call('CLIENT', 'KILL', 'TYPE', 'replica');
-  await fleet.progress(200);
-  await other.node.call('CLIENT', 'PAUSE', 60_000, 'WRITE');
   const prefix = replayPrefix('moving', 0);
-  const before = await chunksOf(other.node, prefix);
-  await other.kill();
-  await one.node.replicaof('NO', 'ONE');
-  proxy.target = one.socket;
+  /** The primary dies. Gives what its replica had not. */
+  const kill = async (primary: Standalone, replica: Standalone): Promise<Map<ChunkName, number>> => {
+    await primary.node.call('CLIENT', 'PAUSE', 60_000, 'WRITE');
+    const before = await chunksOf(primary.node, prefix);
+    await primary.kill();
+    await replica.node.replicaof('NO', 'ONE');
+    proxy.target = replica.socket;
+    await fleet.progress();
+    const after = await chunksOf(fleet.redis, prefix);
+    return new Map([...before].filter(([name]) => !after.has(name)));
+  };
+
+  // It dies, and had told its replica nothing for a while.
+  await cutOff(other.node);
   await fleet.progress();
-  const after = await chunksOf(fleet.redis, prefix);
-  const lost = new Map([...before].filter(([name]) => !after.has(name)));
+  const lost = await kill(other, one);
   expect(sumOf(lost)).toBeGreaterThan(0);
   await expect.poll(losses, within).toBe(1);
+
+  // One that takes no writes without a replica: the fleet waits, and only what was under way may be lost.
+  await other.start();
+  await replicate(one, other);
+  await one.node.config('SET', 'min-replicas-to-write', '1');
+  await fleet.progress(200);
+  const inserted = async ({ node }: Standalone): Promise<number> =>
+    Number(await node.hget(`${prefix}meta`, 'inserted'));
+  // A replica counts from when it has the first snapshot; what was written meanwhile may come a second later.
+  const written = await inserted(one);
+  await expect.poll(() => inserted(other), within).toBeGreaterThanOrEqual(written);
+  await cutOff(one.node);
+  for (const name of ['actor-0', 'actor-1']) {
+    await expect.poll(() => fleet.log(name), within).toMatch(/Experience waits: NOREPLICAS/);
+  }
+  const refusing = await inserted(one);
+  await sleep(500);
+  expect(await inserted(one)).toBe(refusing);
+  const underWay = await kill(one, other);
+  expect(sumOf(underWay)).toBeLessThan(sumOf(lost));
+
   expect(fleet.restarts).toBe(0);
-  await fleet.stop(lost);
+  await fleet.stop(new Map([...lost, ...underWay]));
 });

@@ -7,7 +7,7 @@ import {
   Heartbeats,
   isOver,
   LearnerLease,
-  outlastFullMemory,
+  outlastRefusedWrites,
   type ProcessContext,
   REDIS_PATIENCE_SECONDS,
   RedisWeightsChannel,
@@ -62,7 +62,7 @@ export async function learn(context: ProcessContext): Promise<void> {
     LearnerLease.acquire(redis, run, env.id, { known: () => replayFence(addresses), log, signal }),
   );
   const held = AbortSignal.any([signal, lease.lost]);
-  const outlast: Outlast = (task) => outlastFullMemory(task, { log, signal: held });
+  const outlast: Outlast = (task) => outlastRefusedWrites(task, { log, signal: held });
   const evaluations = new EvaluationQueue(redis, run, lease);
   const over = new AbortController();
   try {

@@ -26,7 +26,7 @@ export {
   startLocalRedis,
 } from './local-redis/index.ts';
 export { createLogger, type Logger } from './logger.ts';
-export { outlastFullMemory } from './outlast.ts';
+export { outlastRefusedWrites } from './outlast.ts';
 export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
 export { FleetReader } from './read-fleet.ts';
 export { readRedisServer, readRedisServers } from './redis-info.ts';

@@ -2,12 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
 
+/** Why Redis may refuse to write for a while: its own word, or the replay's, and what it means. */
+const REFUSALS: readonly (readonly [RegExp, string])[] = [
+  [/^OOM |at its maxmemory/, 'is at its maxmemory and refuses writes: give it more'],
+  [
+    /^NOREPLICAS /,
+    'refuses writes, for fewer replicas than its min-replicas-to-write keep up with it: bring them back',
+  ],
+];
+
 /**
- * Does `task`, again and again while Redis is at its maxmemory and refuses to write: whoever runs it may give it more,
- * and until then nothing is lost. What was done of `task` before it was refused is done again.
+ * Does `task`, again and again while Redis refuses to write for what whoever runs it may mend; until then nothing is
+ * lost. What was done of `task` before it was refused is done again.
  * @throws what else `task` throws, and the signal's reason once it is aborted.
  */
-export async function outlastFullMemory<T>(
+export async function outlastRefusedWrites<T>(
   task: () => Promise<T>,
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
 ): Promise<T> {
@@ -17,21 +26,20 @@ export async function outlastFullMemory<T>(
       if (tries > 1) log.info('Redis takes writes again.');
       return result;
     } catch (error) {
-      if (!isFull(error)) throw error;
+      const reason = refusalOf(error);
+      if (reason === undefined) throw error;
       signal.throwIfAborted();
-      if (tries === 1)
-        log.warn('Redis is at its maxmemory and refuses writes: give it more, until then this waits.');
+      if (tries === 1) log.warn(`Redis ${reason}, until then this waits.`);
       await sleep(backoff(tries), undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
-/** Redis' own word, that of the replay, and what ioredis says of a transaction whose commands were refused. */
-function isFull(error: unknown): boolean {
+/** Also of what ioredis says of a transaction whose commands were refused. */
+function refusalOf(error: unknown): string | undefined {
   const { message = '', previousErrors = [] } = error as Partial<Error> & {
     previousErrors?: readonly Error[];
   };
-  return [message, ...previousErrors.map((each) => each.message)].some((text) =>
-    /^OOM |at its maxmemory/.test(text),
-  );
+  const messages = [message, ...previousErrors.map((each) => each.message)];
+  return REFUSALS.find(([pattern]) => messages.some((text) => pattern.test(text)))?.[1];
 }

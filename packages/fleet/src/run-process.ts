@@ -7,7 +7,7 @@ import { connectRedis } from './connect.ts';
 import { FleetConfigurationError, messageOf } from './errors.ts';
 import type { Role } from './heartbeats.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { outlastFullMemory } from './outlast.ts';
+import { outlastRefusedWrites } from './outlast.ts';
 import { type ProcessEnv, readProcessEnv } from './process-env.ts';
 
 /** What the main function of a process gets. */
@@ -19,7 +19,7 @@ export interface ProcessContext {
   readonly tracer: Tracer | null;
   /** Aborted when the process is to drain and end: SIGTERM, SIGINT, or its supervisor is gone. */
   readonly signal: AbortSignal;
-  /** `outlastFullMemory` with this log and signal: for what a process writes before its work begins. */
+  /** `outlastRefusedWrites` with this log and signal: for what a process writes before its work begins. */
   readonly outlast: <T>(task: () => Promise<T>) => Promise<T>;
 }
 
@@ -80,7 +80,7 @@ async function run(
     try {
       const redis = await connectRedis(env.redisUrl, { role, patience: REDIS_PATIENCE_SECONDS, log, signal });
       try {
-        const outlast = <T>(task: () => Promise<T>) => outlastFullMemory(task, { log, signal });
+        const outlast = <T>(task: () => Promise<T>) => outlastRefusedWrites(task, { log, signal });
         await main({ env, log, redis, tracer, signal, outlast });
       } finally {
         redis.disconnect();
