@@ -119,10 +119,10 @@ describe('the prefetcher', () => {
   });
 
   it('asks for two portions of large observations at a time', async () => {
-    const layout: Layout = { observationShape: [1 << 20], observationDType: 'uint8', actions: 4 };
+    const layout: Layout = { observationShape: [1 << 18], observationDType: 'uint8', actions: 4 };
     const store = new GatedStore(layout, { transitions: 12, bytes: 1e9 });
     for (let i = 0; i < 12; i++) {
-      const observations = new Uint8Array(2 << 20).fill(i);
+      const observations = new Uint8Array(2 << 18).fill(i);
       await store.append([
         encodeChunk(makeChunk({ sequence: i, episode: i, length: 1, observations }, layout), layout),
       ]);
@@ -132,7 +132,7 @@ describe('the prefetcher', () => {
     const prefetcher = new Prefetcher(replay, new Random(7), () => [makeBatch(8, layout)], 1);
     const [batch] = (await prefetcher.next({ replacement: false }))!;
     // Chunks of one step: the transition's handle is its number.
-    for (let row = 0; row < 8; row++) expect(batch.observations[row << 20]).toBe(batch.leaves[row]);
+    for (let row = 0; row < 8; row++) expect(batch.observations[row << 18]).toBe(batch.leaves[row]);
     await untilIdle(store);
     expect(store.requests).toBe(4);
     expect(store.mostUnderWay).toBe(2);
