@@ -9,6 +9,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
     /^NOREPLICAS /,
     'refuses writes, for fewer replicas than its min-replicas-to-write keep up with it: bring them back',
   ],
+  [/^MISCONF /, 'refuses writes, for it cannot write to its disk: its log says why, give it room there'],
 ];
 
 /**

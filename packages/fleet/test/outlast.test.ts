@@ -1,19 +1,52 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { outlastRefusedWrites } from '../src/index.ts';
 import { log, useRedis } from './support/fixture.ts';
 
-const REFUSALS = [
-  ['its memory is full', 'maxmemory', '1', '0', /^Redis is at its maxmemory .*, until then this waits\.$/],
-  [
-    'too few replicas keep up',
-    'min-replicas-to-write',
-    '1',
-    '0',
-    /^Redis refuses writes, for fewer replicas .*, until then this waits\.$/,
-  ],
-] as const;
+interface Refusal {
+  readonly why: string;
+  readonly refuse: (redis: Redis) => Promise<unknown>;
+  readonly take: (redis: Redis) => Promise<unknown>;
+  readonly warning: RegExp;
+}
 
-describe.each(REFUSALS)('while Redis refuses writes, for %s,', (_, setting, refuses, takes, warning) => {
+const set = (name: string, value: string) => (redis: Redis) => redis.config('SET', name, value);
+/** Where it would put its snapshot. */
+const snapshotOf = async (redis: Redis): Promise<string> =>
+  join((await redis.config('GET', 'dir'))[1], 'dump.rdb');
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    why: 'its memory is full',
+    refuse: set('maxmemory', '1'),
+    take: set('maxmemory', '0'),
+    warning: /^Redis is at its maxmemory .*, until then this waits\.$/,
+  },
+  {
+    why: 'too few replicas keep up',
+    refuse: set('min-replicas-to-write', '1'),
+    take: set('min-replicas-to-write', '0'),
+    warning: /^Redis refuses writes, for fewer replicas .*, until then this waits\.$/,
+  },
+  {
+    why: 'it cannot write to its disk',
+    refuse: async (redis) => {
+      mkdirSync(await snapshotOf(redis));
+      await redis.config('SET', 'save', '3600 1');
+      await redis.bgsave();
+      await expect.poll(() => redis.info('persistence')).toContain('rdb_last_bgsave_status:err');
+    },
+    take: async (redis) => {
+      await redis.config('SET', 'save', '');
+      rmdirSync(await snapshotOf(redis));
+    },
+    warning: /^Redis refuses writes, for it cannot write to its disk: .*, until then this waits\.$/,
+  },
+];
+
+describe.each(REFUSALS)('while Redis refuses writes, for $why,', ({ refuse, take, warning }) => {
   const fixture = useRedis();
   const tasks: Record<string, () => Promise<unknown>> = {
     'a command': () => fixture.redis.set('key', 'value'),
@@ -22,7 +55,7 @@ describe.each(REFUSALS)('while Redis refuses writes, for %s,', (_, setting, refu
   };
 
   it.each(Object.keys(tasks))('%s waits', async (name) => {
-    await fixture.redis.config('SET', setting, refuses);
+    await refuse(fixture.redis);
     const said: string[] = [];
     const telling = Object.assign(Object.create(log), { warn: (text: string) => said.push(text) });
     const { signal } = new AbortController();
@@ -36,17 +69,17 @@ describe.each(REFUSALS)('while Redis refuses writes, for %s,', (_, setting, refu
     );
     await expect.poll(() => tries).toBeGreaterThan(2);
     expect(said).toEqual([expect.stringMatching(warning)]);
-    await fixture.redis.config('SET', setting, takes);
+    await take(fixture.redis);
     await waiting;
     expect(await fixture.redis.get('key')).toBe('value');
   });
 
   it('it is waited for only as long as the signal says', async () => {
-    await fixture.redis.config('SET', setting, refuses);
+    await refuse(fixture.redis);
     const stop = new AbortController();
     const waiting = outlastRefusedWrites(tasks['a command'], { log, signal: stop.signal });
     stop.abort(new Error('The test has seen enough.'));
     await expect(waiting).rejects.toThrow('seen enough');
-    await fixture.redis.config('SET', setting, takes);
+    await take(fixture.redis);
   });
 });
