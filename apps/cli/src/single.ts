@@ -115,7 +115,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
       trainer.startDueWork();
       // What is due ends before the next rollout: in one process, order is what makes a run reproducible.
       await trainer.settle();
-      await trainer.collectEvaluations();
+      await trainer.scores.collect();
       await takeUpWeights();
     } else {
       steps += rollout.step();
@@ -129,7 +129,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
   for (const slot of rollout.slots) rollout.removeSlot(slot);
   await pushChunks();
   await trainer.finish(stopReason !== null && stopReason !== 'solved');
-  await trainer.collectEvaluations();
+  await trainer.scores.collect();
   report();
   agent.dispose();
   return { trainer, steps, stopReason };

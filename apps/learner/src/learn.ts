@@ -32,6 +32,7 @@ import {
   MetricsRecorder,
   runTrainer,
   Trainer,
+  type TrainerParts,
   type Waits,
 } from '@qfleet/training';
 import { ChunkSpans } from './chunk-spans.ts';
@@ -74,8 +75,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       await openReplay(addresses, record);
       await seedLeases(redis, run, config.fleet);
     };
-    const { trainer, recorder } = await makeTrainer(
-      context,
+    const { trainer, recorder } = await makeTrainer(context, {
       record,
       addresses,
       directory,
@@ -83,7 +83,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       evaluations,
       restore,
       outlast,
-    );
+    });
     const waits: Waits = { 'too little experience': 0, 'sample-to-insert ratio': 0, checkpoint: 0 };
     const heartbeats = new Heartbeats({
       redis,
@@ -131,15 +131,18 @@ export async function learn(context: ProcessContext): Promise<void> {
   }
 }
 
+/** What a trainer is made of, beside the process it is in. */
+interface TrainerSetting extends Required<Pick<TrainerParts, 'restore' | 'outlast'>> {
+  readonly record: RunRecord;
+  readonly addresses: readonly ShardAddress[];
+  readonly directory: RunDirectory;
+  readonly lease: LearnerLease;
+  readonly evaluations: EvaluationQueue;
+}
+
 async function makeTrainer(
   { log, redis, env, tracer }: ProcessContext,
-  record: RunRecord,
-  addresses: readonly ShardAddress[],
-  directory: RunDirectory,
-  lease: LearnerLease,
-  evaluations: EvaluationQueue,
-  restore: () => Promise<void>,
-  outlast: Outlast,
+  { record, addresses, directory, lease, evaluations, restore, outlast }: TrainerSetting,
 ): Promise<{ trainer: Trainer; recorder: MetricsRecorder }> {
   const { config } = record;
   const from = await latestCheckpoint(directory.checkpoints, (error) => log.warn(error.message));
@@ -185,8 +188,8 @@ async function openReplay(addresses: readonly ShardAddress[], { config }: RunRec
 
 async function lastEvaluations(trainer: Trainer): Promise<void> {
   const until = performance.now() + LAST_EVALUATIONS_MS;
-  while (trainer.pendingEvaluations > 0 && performance.now() < until) {
+  while (trainer.scores.pending > 0 && performance.now() < until) {
     await sleep(POLL_MS);
-    await trainer.collectEvaluations();
+    await trainer.scores.collect();
   }
 }

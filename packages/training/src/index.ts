@@ -18,6 +18,7 @@ export {
 } from './evaluations.ts';
 export { MetricsRecorder, type RecordedEpisode } from './metrics-recorder.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
+export { Scoreboard } from './scoreboard.ts';
 export {
   type StopReason,
   Trainer,

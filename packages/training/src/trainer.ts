@@ -17,6 +17,8 @@ import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
 import { CheckpointPace } from './checkpoint-pace.ts';
 import type { ChunkWatch } from './chunk-watch.ts';
 import type { EvaluationResult, Evaluations } from './evaluations.ts';
+import { RunSteps } from './run-steps.ts';
+import { Scoreboard } from './scoreboard.ts';
 
 export interface TrainerParts {
   readonly config: RunConfig;
@@ -76,6 +78,7 @@ const PRIORITIES_MS = 5_000;
 export class Trainer {
   readonly config: RunConfig;
   readonly replay: Replay;
+  readonly scores: Scoreboard;
   readonly #parts: TrainerParts;
   readonly #random: Random;
   readonly #prefetcher: Prefetcher;
@@ -91,15 +94,9 @@ export class Trainer {
   readonly #pace: CheckpointPace;
   #evaluated: number;
   readonly #counts = { updates: 0, sampled: 0, published: 0, checkpoints: 0 };
-  #pendingEvaluations = 0;
-  /** Which replay the steps are counted in, and the steps of the run before it. */
-  #generation: string | null;
-  #stepsBefore = 0;
-  #steps: number;
+  readonly #steps: RunSteps;
   #prioritiesSavedAt = performance.now();
   #stats: UpdateStats | null = null;
-  #lastEvaluation: EvaluationResult | null = null;
-  #best: EvaluationResult | null = null;
 
   constructor(parts: TrainerParts) {
     const { config, agent, layout, from } = parts;
@@ -129,9 +126,8 @@ export class Trainer {
     this.#updates = from?.updates ?? 0;
     this.#version = from?.version ?? 0;
     this.#secondsBefore = from?.seconds ?? 0;
-    this.#generation = from?.generation ?? null;
-    this.#steps = from?.steps ?? 0;
-    this.#stepsBefore = from?.stepsBefore ?? 0;
+    this.#steps = new RunSteps(from ?? { generation: null, steps: 0, stepsBefore: 0 });
+    this.scores = new Scoreboard(parts.evaluations, parts.checkpoints, parts.onEvaluation);
     this.#published = this.#evaluated = this.#updates;
     this.#pace = new CheckpointPace(config.learner.checkpointEvery, agent.batchesPerUpdate, this.#updates);
   }
@@ -154,32 +150,19 @@ export class Trainer {
     return { ...this.#counts, fetchWaitSeconds: this.#prefetcher.waitedSeconds };
   }
 
-  /** Evaluations that were asked for since this start and are not in yet. */
-  get pendingEvaluations(): number {
-    return this.#pendingEvaluations;
-  }
-
   /** Of the last call; null before the first. */
   get stats(): UpdateStats | null {
     return this.#stats;
   }
 
-  get lastEvaluation(): EvaluationResult | null {
-    return this.#lastEvaluation;
-  }
-
-  get best(): EvaluationResult | null {
-    return this.#best;
-  }
-
   /** Environment steps of the whole run, as far as they came into the replay; also over the loss of one. */
   get steps(): number {
-    return this.#steps;
+    return this.#steps.steps;
   }
 
   /** First weights out, so that actors can begin. Versions continue above whatever the channel has. */
   async start(): Promise<void> {
-    this.#best = await this.#parts.checkpoints.best();
+    await this.scores.open();
     this.#version = Math.max(this.#version, await this.#parts.channel.version());
     await this.#publish();
     await this.synchronize();
@@ -211,13 +194,7 @@ export class Trainer {
 
   #countSteps(): void {
     const { standing } = this.replay;
-    if (standing === null) return;
-    if (standing.generation !== this.#generation) {
-      // The first replay of a run counts from 0; after it, the steps of those that were lost stay counted.
-      this.#stepsBefore = this.#steps;
-      this.#generation = standing.generation;
-    }
-    this.#steps = this.#stepsBefore + standing.insertedTotal;
+    if (standing !== null) this.#steps.count(standing);
   }
 
   /** Why `update` must wait, or null where it may go on. */
@@ -290,23 +267,10 @@ export class Trainer {
     return this.#background.settle();
   }
 
-  /** Takes in evaluation results; keeps the best checkpoint. */
-  async collectEvaluations(): Promise<EvaluationResult[]> {
-    const results = await this.#parts.evaluations.results();
-    for (const result of results) {
-      this.#lastEvaluation = result;
-      this.#pendingEvaluations = Math.max(0, this.#pendingEvaluations - 1);
-      const best = this.#best === null || result.mean >= this.#best.mean;
-      if (best) this.#best = result;
-      await this.#parts.checkpoints.evaluated(result, best);
-      this.#parts.onEvaluation?.(result);
-    }
-    return results;
-  }
-
   stopReason(): StopReason | null {
     const { solvedReturn, maxUpdates, maxSteps, maxSeconds } = this.config.stop;
-    if (solvedReturn !== null && this.#best !== null && this.#best.mean >= solvedReturn) return 'solved';
+    const { best } = this.scores;
+    if (solvedReturn !== null && best !== null && best.mean >= solvedReturn) return 'solved';
     if (maxUpdates !== null && this.#updates >= maxUpdates) return 'maxUpdates';
     if (maxSteps !== null && this.steps >= maxSteps) return 'maxSteps';
     if (maxSeconds !== null && this.seconds >= maxSeconds) return 'maxSeconds';
@@ -349,9 +313,7 @@ export class Trainer {
     const checkpoint: Checkpoint = {
       updates: this.#updates,
       version: this.#version,
-      steps: this.steps,
-      generation: this.#generation,
-      stepsBefore: this.#stepsBefore,
+      ...this.#steps.state,
       seconds: this.seconds,
       random: this.#random.state,
       config: this.config,
@@ -364,7 +326,7 @@ export class Trainer {
     this.#pace.done(checkpoint.updates);
     this.#counts.checkpoints++;
     if (!evaluate) return;
-    this.#pendingEvaluations++;
+    this.scores.expect();
     const request = {
       updates: checkpoint.updates,
       version: checkpoint.version,

@@ -262,8 +262,8 @@ describe('Trainer', () => {
     expect(evaluations.requests.map(({ updates }) => updates)).toEqual([40, 80, 120, 160, 200]);
     expect(new Set(evaluations.requests.map(({ seed }) => seed)).size).toBe(5);
     expect(await listCheckpoints(directory)).toHaveLength(10);
-    await trainer.collectEvaluations();
-    expect(trainer.best?.updates).toBe(200);
+    await trainer.scores.collect();
+    expect(trainer.scores.best?.updates).toBe(200);
   });
 
   it('loses no more than an interval of checkpoints, however slow they are, and begins them earlier then', async () => {
@@ -307,7 +307,7 @@ describe('Trainer', () => {
     await fill(store, 500);
     await trainer.start();
     expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('solved');
-    expect(trainer.best?.mean).toBeGreaterThanOrEqual(100);
+    expect(trainer.scores.best?.mean).toBeGreaterThanOrEqual(100);
   });
 
   it('stops at the budget of steps and of seconds, and where it is told to', async () => {

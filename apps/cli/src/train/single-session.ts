@@ -17,7 +17,7 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
       updates: trainer.updates,
       ...meter.add(trainer.seconds, steps, trainer.updates),
       meanReturn: recorder.meanReturn,
-      evaluation: trainer.lastEvaluation?.mean ?? null,
+      evaluation: trainer.scores.last?.mean ?? null,
       epsilon: recorder.epsilons,
       replayTransitions: trainer.replay.size,
       actors: 1,
