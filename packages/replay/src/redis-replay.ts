@@ -27,7 +27,7 @@ export async function createRedisReplay(
   const shards = await Promise.all(
     addresses.map(({ redis, prefix }) => RedisReplayStore.create(redis, prefix, layout, share)),
   );
-  return shards.length === 1 ? shards[0] : new ShardedReplayStore(layout, shards);
+  return asOne(layout, shards);
 }
 
 /** The highest fencing token that any of these shards has seen; 0: none. */
@@ -50,5 +50,8 @@ export async function openRedisReplay(
     addresses.map(({ redis, prefix }) => RedisReplayStore.open(redis, prefix)),
   );
   const [{ layout }] = shards;
-  return { store: shards.length === 1 ? shards[0] : new ShardedReplayStore(layout, shards), layout };
+  return { store: asOne(layout, shards), layout };
 }
+
+const asOne = (layout: Layout, shards: readonly RedisReplayStore[]): ReplayShard =>
+  shards.length === 1 ? shards[0] : new ShardedReplayStore(layout, shards);
