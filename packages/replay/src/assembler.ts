@@ -117,9 +117,15 @@ export class Assembler {
   /** Copies the states of all rows, as they were located. */
   copy(batch: Batch): void {
     const { rows, size } = this.#cache;
-    const frames = batch.size * this.#options.frameStack;
-    gather(rows, size, this.#frames, batch.observations, frames);
-    gather(rows, size, this.#nextFrames, batch.nextObservations, frames);
+    const { observations, nextObservations } = batch;
+    const { frameStack } = this.#options;
+    const frames = batch.size * frameStack;
+    // A state's large frames are mostly those of the state after it: they are copied while they are in a processor's cache.
+    const atATime = size > SMALL_ROW ? frameStack : frames;
+    for (let first = 0; first < frames; first += atATime) {
+      gather(rows, size, this.#frames, observations, first, first + atATime);
+      gather(rows, size, this.#nextFrames, nextObservations, first, first + atATime);
+    }
   }
 
   /**
@@ -173,26 +179,27 @@ function copyRow(from: Uint8Array, row: number, out: Uint8Array, to: number, len
   else for (let i = 0; i < length; i++) out[at + i] = from[start + i];
 }
 
-/** out[i] = rows[indices[i]], for the first `count` rows, of `size` elements each. */
+/** out[i] = rows[indices[i]], for the rows from `first` to `end` (exclusive), of `size` elements each. */
 function gather(
   rows: ObservationArray,
   size: number,
   indices: Int32Array,
   out: ObservationArray,
-  count: number,
+  first: number,
+  end: number,
 ): void {
   if (size <= SMALL_ROW) {
-    for (let i = 0; i < count; i++) {
+    for (let i = first; i < end; i++) {
       const start = indices[i] * size;
       const at = i * size;
       for (let k = 0; k < size; k++) out[at + k] = rows[start + k];
     }
     return;
   }
-  for (let i = 0, run = 1; i < count; i += run) {
+  for (let i = first, run = 1; i < end; i += run) {
     // The frames of a stack mostly lie one behind the other: they go in one piece.
     run = 1;
-    while (i + run < count && indices[i + run] === indices[i] + run) run++;
+    while (i + run < end && indices[i + run] === indices[i] + run) run++;
     out.set(rows.subarray(indices[i] * size, (indices[i] + run) * size), i * size);
   }
 }
