@@ -8,6 +8,8 @@ import { chunkSource, EPISODE_LENGTH, type Shape, variedObservations } from './s
 
 export const BATCH_SIZES = [32, 256] as const;
 export const PRIORITIZED = { alpha: 0.6, epsilon: 1e-6 };
+/** Of the ring, before anything is measured: a run makes many. */
+const LAPS = 8;
 /** A turn is short: on a busy machine, some are undisturbed. */
 const TURN_MS = 20;
 
@@ -38,8 +40,8 @@ export async function benchMemory(
     await store.append(source(shape.chunksPerAppend));
     return replay.sync();
   };
-  // Once to fill it, once as it then goes on: each append evicts as much.
-  for (let inserted = 0; inserted < 2 * capacity; ) inserted += await insert();
+  // First to fill it; then, as each append evicts as much, until it comes back to memory that it had before.
+  for (let inserted = 0; inserted < LAPS * capacity; ) inserted += await insert();
   const inserts = await inTurns(insert, episode.length / EPISODE_LENGTH, milliseconds);
   const goal = prioritized ? 1 : undefined;
   const rows = rowsOf(`${kind}, insert`, inserts, referenceTo('cpprb', peers, name, 'insert'), goal);
