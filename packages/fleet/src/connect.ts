@@ -70,7 +70,8 @@ async function connectServer(settings: Settings): Promise<Redis> {
   let ofReplica = false;
   const reconnectOnError: Settings['reconnectOnError'] = (error) => {
     const action = settings.reconnectOnError!(error);
-    ofReplica = action !== false;
+    // Replies to what was sent before the connection ends may be other errors.
+    if (action !== false) ofReplica = true;
     return action;
   };
   const redis = await connectOnce({ ...settings, reconnectOnError }, false);
