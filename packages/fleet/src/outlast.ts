@@ -2,14 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
 
-/** Why Redis may refuse to write for a while: its own word, or the replay's, and what it means. */
+/**
+ * Why Redis may refuse to write for a while: its own word, or the replay's, and what it means. Of a script, Redis 6 says
+ * first where in it that was.
+ */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
-  [/^OOM |at its maxmemory/, 'is at its maxmemory and refuses writes: give it more'],
+  [/^OOM |: -OOM |at its maxmemory/, 'is at its maxmemory and refuses writes: give it more'],
   [
-    /^NOREPLICAS /,
+    /^NOREPLICAS |: -NOREPLICAS /,
     'refuses writes, for fewer replicas than its min-replicas-to-write keep up with it: bring them back',
   ],
-  [/^MISCONF /, 'refuses writes, for it cannot write to its disk: its log says why, give it room there'],
+  [
+    /^MISCONF |: -MISCONF /,
+    'refuses writes, for it cannot write to its disk: its log says why, give it room there',
+  ],
 ];
 
 /**

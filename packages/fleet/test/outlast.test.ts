@@ -83,3 +83,21 @@ describe.each(REFUSALS)('while Redis refuses writes, for $why,', ({ refuse, take
     await take(fixture.redis);
   });
 });
+
+// No server of that age can be had everywhere, so what it says stands in.
+it.each([
+  "OOM command not allowed when used memory > 'maxmemory'.",
+  'NOREPLICAS Not enough good replicas to write.',
+  'MISCONF Errors writing to the AOF file: No space left on device',
+])('a script that Redis 6 refuses waits too: %s', async (refusal) => {
+  let tries = 0;
+  const task = async (): Promise<void> => {
+    if (++tries === 1) {
+      throw new Error(
+        `ERR Error running script (call to f_e06e2cc1): @user_script:3: @user_script: 3: -${refusal}`,
+      );
+    }
+  };
+  await outlastRefusedWrites(task, { log, signal: new AbortController().signal });
+  expect(tries).toBe(2);
+});
