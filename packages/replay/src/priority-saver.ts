@@ -12,7 +12,7 @@ export class PrioritySaver {
   readonly #store: PriorityStore;
   readonly #fence: number;
   #unsaved: ChunkRecord[] = [];
-  /** The newest chunk when this learner began: what came later has nothing saved. */
+  /** The newest chunk when this learner's view began: what came later has nothing saved. */
   #newestBefore: number | null = null;
 
   constructor(priorities: Prioritized, store: PriorityStore, fence: number) {
@@ -61,7 +61,12 @@ export class PrioritySaver {
     return read;
   }
 
-  /** What the learner before this one saved of these chunks; undefined where there can be nothing. */
+  /** Of a view that begins anew: of what comes again, this learner itself may have saved something. */
+  beginAnew(): void {
+    this.#newestBefore = null;
+  }
+
+  /** What was saved of these chunks before this learner's view began; undefined where there can be nothing. */
   async load(
     chunks: readonly StoredChunk[],
     standing: ReplayStanding,

@@ -244,6 +244,7 @@ export class Replay {
 
   #forget(): void {
     while (this.#index.size > 0) this.#drop();
+    this.#saver?.beginAnew();
     this.#followed = 0;
     this.#standing = null;
     this.#counts.losses++;

@@ -273,6 +273,40 @@ describe('a replay on Redis', () => {
     expect(replay.size).toBe(replay.standing!.transitions);
   });
 
+  it('has its priorities again when its view begins anew', async () => {
+    const prefix = newPrefix();
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    const firstOf = new Map<number, number>();
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 1000,
+      discount: 0.9,
+      nStep: 1,
+      prioritized: { alpha: 0.6, epsilon: 1e-12 },
+      saving: { store, fence: 1 },
+      onTaken: ({ sequence }, first) => firstOf.set(sequence, first),
+    });
+    await replay.sync();
+    await store.append([0, 1].map((sequence) => encode({ sequence, length: 5 })));
+    await replay.sync();
+    const handles = [0, 1].flatMap((chunk) => [0, 1, 2, 3, 4].map((i) => firstOf.get(chunk)! + i));
+    replay.updatePriorities(
+      Int32Array.from(handles),
+      Float32Array.from(handles, (_, i) => (i < 5 ? 1 : 0)),
+    );
+    await replay.savePriorities();
+    const replica = await dump(prefix);
+    await store.append([encode({ sequence: 2, length: 5 })]);
+    await replay.sync();
+    await replica.restore();
+    await replay.sync();
+    expect(replay.counts.losses).toBe(1);
+    const batch = makeBatch(64, LAYOUT);
+    await replay.sample(batch, new Random(1));
+    const first = firstOf.get(0)!;
+    expect([...batch.leaves].every((leaf) => leaf >= first && leaf < first + 5)).toBe(true);
+  });
+
   it('is followed on when its last chunks were evicted, or a call failed halfway', async () => {
     const prefix = newPrefix();
     const store = await RedisReplayStore.create(redis, prefix, LAYOUT, { ...PLENTY, transitions: 8 });
