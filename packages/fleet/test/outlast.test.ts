@@ -12,6 +12,7 @@ interface Refusal {
   readonly warning: RegExp;
 }
 
+const within = { timeout: 20_000 };
 const set = (name: string, value: string) => (redis: Redis) => redis.config('SET', name, value);
 /** Where it would put its snapshot. */
 const snapshotOf = async (redis: Redis): Promise<string> =>
@@ -36,7 +37,7 @@ const REFUSALS: readonly Refusal[] = [
       mkdirSync(await snapshotOf(redis));
       await redis.config('SET', 'save', '3600 1');
       await redis.bgsave();
-      await expect.poll(() => redis.info('persistence')).toContain('rdb_last_bgsave_status:err');
+      await expect.poll(() => redis.info('persistence'), within).toContain('rdb_last_bgsave_status:err');
     },
     take: async (redis) => {
       await redis.config('SET', 'save', '');
@@ -67,7 +68,7 @@ describe.each(REFUSALS)('while Redis refuses writes, for $why,', ({ refuse, take
       },
       { log: telling, signal },
     );
-    await expect.poll(() => tries).toBeGreaterThan(2);
+    await expect.poll(() => tries, within).toBeGreaterThan(2);
     expect(said).toEqual([expect.stringMatching(warning)]);
     await take(fixture.redis);
     await waiting;
