@@ -16,6 +16,8 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
     /^MISCONF |: -MISCONF /,
     'refuses writes, for it cannot write to its disk: its log says why, give it room there',
   ],
+  // Single commands are sent again by the client itself; a transaction is not.
+  [/^READONLY |: -READONLY /, 'is a replica now and takes no writes: its primary is looked for'],
 ];
 
 /**

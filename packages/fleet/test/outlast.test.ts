@@ -45,6 +45,12 @@ const REFUSALS: readonly Refusal[] = [
     },
     warning: /^Redis refuses writes, for it cannot write to its disk: .*, until then this waits\.$/,
   },
+  {
+    why: 'it became a replica',
+    refuse: (redis) => redis.replicaof('127.0.0.1', 1),
+    take: (redis) => redis.replicaof('NO', 'ONE'),
+    warning: /^Redis is a replica now .*, until then this waits\.$/,
+  },
 ];
 
 describe.each(REFUSALS)('while Redis refuses writes, for $why,', ({ refuse, take, warning }) => {

@@ -35,6 +35,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
   readonly #prefix: string;
   /** Checksums of the chunks that `follow` may be asked to go on from: the last that it gave, each time. */
   readonly #given = new Map<number, number>();
+  #followedFrom = 0;
   /** This store's calls of `recordSampled`: one that comes again, for its reply was lost, is known by its name. */
   readonly #caller = randomUUID();
   #calls = 0;
@@ -166,7 +167,9 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
       // None: all were evicted since the standing was read, so it is read again.
       const last = chunks.at(-1);
       if (!last) continue;
-      for (const id of this.#given.keys()) if (id < after) this.#given.delete(id);
+      // Calls may be one ahead of what was taken in, and then come again from there.
+      for (const id of this.#given.keys()) if (id < this.#followedFrom) this.#given.delete(id);
+      this.#followedFrom = after;
       this.#given.set(last.id, checksumOf(last.bytes));
       return { chunks, standing };
     }
