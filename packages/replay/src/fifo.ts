@@ -6,7 +6,7 @@ const FEWEST_DROPPED = 1024;
  * were deleted before it, which takes longer with each.)
  */
 export class Fifo<T> {
-  #values: T[] = [];
+  #values: (T | undefined)[] = [];
   #first = 0;
 
   get length(): number {
@@ -24,7 +24,9 @@ export class Fifo<T> {
 
   /** Takes the oldest out; there is one. */
   shift(): T {
-    const value = this.#values[this.#first++];
+    const value = this.#values[this.#first]!;
+    // What was taken out may be large, and is not held until the array is cut.
+    this.#values[this.#first++] = undefined;
     if (this.#first >= FEWEST_DROPPED && this.#first * 2 > this.#values.length) {
       this.#values = this.#values.slice(this.#first);
       this.#first = 0;
