@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { Random } from '@qfleet/random';
 import { makeBatch } from '../make-batch.ts';
 import { MemoryReplayStore } from '../memory-store.ts';
@@ -11,7 +10,6 @@ export const BATCH_SIZES = [32, 256] as const;
 export const PRIORITIZED = { alpha: 0.6, epsilon: 1e-6 };
 /** Of the ring, before anything is measured: a run makes many. */
 const LAPS = 8;
-const SLICE_MS = 4;
 /** A turn is short: on a busy machine, some are undisturbed. */
 const TURN_MS = 20;
 
@@ -43,7 +41,7 @@ export async function benchMemory(
     return replay.sync();
   };
   // First to fill it; then, as each append evicts as much, until it comes back to memory that it had before.
-  await repeat(insert, (inserted) => inserted >= LAPS * capacity);
+  for (let inserted = 0; inserted < LAPS * capacity; ) inserted += await insert();
   const inserts = await inTurns(insert, episode.length / EPISODE_LENGTH, milliseconds);
   const goal = prioritized ? 1 : undefined;
   const rows = rowsOf(`${kind}, insert`, inserts, referenceTo('cpprb', peers, name, 'insert'), goal);
@@ -69,29 +67,14 @@ export async function inTurns(
   bytesEach: number,
   milliseconds: number,
 ): Promise<Speed> {
-  const turn = (): Promise<number> => {
+  const turn = async (): Promise<number> => {
     const begin = performance.now();
-    return repeat(work, () => performance.now() - begin >= TURN_MS);
+    let transitions = 0;
+    while (performance.now() - begin < TURN_MS) transitions += await work();
+    return transitions;
   };
   const costs: Cost[] = [];
   const begin = performance.now();
   while (performance.now() - begin < 2 * milliseconds) costs.push(await measure(turn, bytesEach));
   return best(costs.slice(costs.length >> 1));
-}
-
-/** `work` until `enough` of the transitions it moved; every few milliseconds Node gets to its events, as in `--single`. */
-async function repeat(
-  work: () => Promise<number>,
-  enough: (transitions: number) => boolean,
-): Promise<number> {
-  let transitions = 0;
-  let sliceEnd = performance.now() + SLICE_MS;
-  while (!enough(transitions)) {
-    transitions += await work();
-    if (performance.now() < sliceEnd) continue;
-    // Else memory would not be collected, and pile up for seconds.
-    await setImmediate();
-    sliceEnd = performance.now() + SLICE_MS;
-  }
-  return transitions;
 }
