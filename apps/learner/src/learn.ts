@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAgent } from '@qfleet/agents';
 import { resolveEnvironment } from '@qfleet/envs';
@@ -155,8 +154,6 @@ async function makeTrainer(
       frameStack: config.environment.frameStack,
       seed: config.seed,
       totalUpdates: config.stop.maxUpdates,
-      // Those that a fleet's actors leave where they run on this machine.
-      cores: availableParallelism() - config.fleet.actors,
     }),
   ]);
   const recorder = new MetricsRecorder(directory);

@@ -10,7 +10,6 @@ import { TabularAgent } from './tabular/agent.ts';
  * @param frameStack observations that make a state, stacked on a new leading axis. Default 1.
  * @param seed of the run: start values and the stochastic target update follow from it.
  * @param totalUpdates the run's planned updates, over which the learning rate falls; null: it stays.
- * @param cores that the agent may count on. Default 2, on any machine: it can decide a last bit (`parallelismOf`).
  * @throws Error when the layout does not suit the agent.
  */
 export async function createAgent(given: {
@@ -19,11 +18,10 @@ export async function createAgent(given: {
   frameStack?: number;
   seed: number;
   totalUpdates: number | null;
-  cores?: number;
 }): Promise<Agent> {
-  const { config, layout, frameStack, seed, totalUpdates, cores = 2 } = given;
+  const { config, layout, frameStack, seed, totalUpdates } = given;
   if (config.kind === 'tabular') return new TabularAgent(config, layout);
   // Loaded only here: it brings TensorFlow.
   const { createDqnAgent } = await import('./dqn/agent.ts');
-  return createDqnAgent({ config, layout: signatureOf(layout, frameStack), seed, totalUpdates }, cores);
+  return createDqnAgent({ config, layout: signatureOf(layout, frameStack), seed, totalUpdates });
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { Random } from '@qfleet/random';
 import type { Batch, Layout } from '@qfleet/replay';
 import { loadTensor } from '@qfleet/tensor';
@@ -19,7 +18,7 @@ export interface LearnerChildOptions {
 const { learnerCase, updatesPerCall, eager } = JSON.parse(process.argv[2]) as LearnerChildOptions;
 const { layout, network, batchSize } = learnerCase;
 const config = dqnConfig({ ...STEP, network, batchSize, updatesPerCall });
-const runtime = await loadTensor({ parallelism: parallelismOf(config, layout, availableParallelism()) });
+const runtime = await loadTensor({ parallelism: parallelismOf(config, layout) });
 const agent = new DqnAgent(runtime, { config, layout, seed: 0, totalUpdates: null }, eager);
 const batches = drawBatches(layout, batchSize, updatesPerCall);
 const tdErrors = new Float32Array(batchSize * updatesPerCall);

@@ -39,9 +39,9 @@ export interface DqnAgentOptions {
   totalUpdates: number | null;
 }
 
-/** A DQN learner with fresh parameters on the runtime of this process, on so many `cores`. */
-export async function createDqnAgent(given: DqnAgentOptions, cores: number): Promise<Agent> {
-  const parallelism = parallelismOf(given.config, given.layout, cores);
+/** A DQN learner with fresh parameters on the runtime of this process. */
+export async function createDqnAgent(given: DqnAgentOptions): Promise<Agent> {
+  const parallelism = parallelismOf(given.config, given.layout);
   return new DqnAgent(await loadTensor({ parallelism }), given);
 }
 

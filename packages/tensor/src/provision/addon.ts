@@ -12,8 +12,10 @@ const require = createRequire(import.meta.url);
 export const tfjsVersion = (): string =>
   (require('@tensorflow/tfjs-node/package.json') as { version: string }).version;
 
-/** Our own part of the addon. */
-const QUIET = fileURLToPath(new URL('../../native/quiet.cc', import.meta.url));
+/** Our own parts of the addon. */
+const OWN = ['quiet.cc', 'flush-denormals.cc'].map((name) =>
+  fileURLToPath(new URL(`../../native/${name}`, import.meta.url)),
+);
 
 /** Where the addon's own build would look for the libraries; the wheel names them otherwise. */
 export async function linkLibraries(dir: string): Promise<void> {
@@ -35,7 +37,7 @@ export async function compileAddon(dir: string, file: string): Promise<void> {
   const { code, stderr } = await runCommand(compiler, [
     ...['-shared', '-fPIC', '-O2', '-std=c++17', '-DNAPI_VERSION=8', '-o', file],
     ...['-I', nodeHeaders, '-I', join(dir, 'tensorflow', 'include'), '-I', sources],
-    ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc'), QUIET],
+    ...[join(sources, 'tfjs_backend.cc'), join(sources, 'tfjs_binding.cc'), ...OWN],
     ...[
       '-L',
       join(dir, 'tensorflow'),
