@@ -13,7 +13,7 @@ export const tfjsVersion = (): string =>
   (require('@tensorflow/tfjs-node/package.json') as { version: string }).version;
 
 /** Our own parts of the addon. */
-const OWN = ['quiet.cc', 'flush-denormals.cc'].map((name) =>
+const OWN = ['quiet.cc', 'flush-denormals.cc', 'one-thread.cc'].map((name) =>
   fileURLToPath(new URL(`../../native/${name}`, import.meta.url)),
 );
 
