@@ -148,11 +148,11 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
   }
 
   async follow(after: number, maxBytes: number): Promise<Followed> {
-    for (;;) {
+    for (let from = after + 1; ; ) {
       const standing = await this.standing();
       const { oldest, newest, bytes } = standing;
       if (newest < after) return { chunks: [], standing, wentBack: true };
-      const first = Math.max(after + 1, oldest);
+      const first = Math.max(from, oldest);
       if (first > newest) return { chunks: [], standing };
       // As many as fit if they are of average size. Plain reads: a script would copy each chunk twice more.
       const count = Math.max(1, Math.floor(maxBytes / (bytes / (newest - oldest + 1))));
@@ -164,9 +164,12 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
       values.forEach((value, i) => {
         if (value) chunks.push({ id: ids[i], bytes: value });
       });
-      // None: all were evicted since the standing was read, so it is read again.
       const last = chunks.at(-1);
-      if (!last) continue;
+      if (!last) {
+        // All were evicted since the standing was read; or somebody removed them, who should not have.
+        from = first + ids.length;
+        continue;
+      }
       // Calls may be one ahead of what was taken in, and then come again from there.
       for (const id of this.#given.keys()) if (id < this.#followedFrom) this.#given.delete(id);
       this.#followedFrom = after;

@@ -320,6 +320,20 @@ describe('a replay on Redis', () => {
     expect(replay.size).toBe(8);
   });
 
+  it('is followed past chunks that somebody removed', async () => {
+    const prefix = newPrefix();
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    const replay = new Replay(store, { layout: LAYOUT, capacity: 1000, discount: 0.9, nStep: 1 });
+    await store.append([encode({ sequence: 0 })]);
+    await replay.sync();
+    await store.append([1, 2].map((sequence) => encode({ sequence })));
+    await redis.del(`${prefix}chunk:2`, `${prefix}chunk:3`);
+    expect(await replay.sync()).toBe(0);
+    await store.append([encode({ sequence: 3 })]);
+    expect(await replay.sync()).toBe(4);
+    expect(replay.size).toBe(8);
+  });
+
   it('skips and counts a chunk that was corrupted on Redis', async () => {
     const prefix = newPrefix();
     const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
