@@ -40,6 +40,8 @@ export async function connectRedis(url: string, options: ConnectOptions): Promis
     ...(cluster?.options ?? redisOptionsOf(url)),
     replyMapping: 'legacy',
     connectionName: `qfleet-${options.role}`,
+    // CLIENT SETINFO is new in Redis 7.2: rules of an ACL that older servers read too can't allow it.
+    disableClientInfo: true,
     connectTimeout: 5_000,
     socketTimeout: SOCKET_TIMEOUT_MS,
     maxRetriesPerRequest: null,

@@ -18,7 +18,9 @@ export async function checkRedis(client: Pick<Redis, 'info'>, asCluster = false)
       `This Redis is version ${version}: Qfleet needs ${OLDEST_REDIS} or newer; upgrade it.`,
     );
   }
-  const isNode = server.get('redis_mode') === 'cluster';
+  // Valkey calls it so from version 8 on.
+  const mode = server.get('redis_mode') ?? server.get('server_mode');
+  const isNode = mode === 'cluster';
   if (isNode !== asCluster) {
     throw new FleetError(
       isNode
