@@ -136,7 +136,12 @@ it('and on a Redis Cluster too', { timeout: 120_000 }, async () => {
   ];
   for (const { role, code, errors } of await Promise.all(fleet.slice(0, 3).map(({ ended }) => ended)))
     expect([role, code, errors]).toEqual([role, 0, '']);
-  for (const node of nodes) expect(await node.acl('LOG')).toEqual([]);
+  for (const node of nodes) {
+    const refused = ((await node.acl('LOG')) as unknown[][]).map(String);
+    // From Redis 7.2 on the cluster's own subscriber tells its library's name, which ioredis has no option against.
+    const own = refused.filter((each) => !/client\|setinfo.*ioredis-cluster\(subscriber\)/.test(each));
+    expect(own).toEqual([]);
+  }
 });
 
 it('refuses what is not a user’s business', async () => {

@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectRedis } from '@qfleet/fleet';
 import { Redis } from 'ioredis';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Certificates, certificates } from '../support/certificates.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { freePort } from '../support/free-port.ts';
 import { temporaryDirectory } from '../support/qfleet.ts';
-import { startRedis } from '../support/redis.ts';
+import { hasTls, startRedis } from '../support/redis.ts';
 import { makeCredentials, trainSecured } from './support/secured-fleet.ts';
+
+/** The Redis that set-up brings has no TLS. */
+const it = test.skipIf(!hasTls());
 
 /** For the connections of the test itself. */
 function useEnv(env: Readonly<Record<string, string>>): void {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -39,6 +39,12 @@ function findServer(): string {
     }
   }
   throw new Error('These tests need a redis-server: run the set-up, or name one in QFLEET_REDIS_SERVER.');
+}
+
+/** Whether that server was built with TLS: told to use it without a certificate, it asks for one. */
+export function hasTls(): boolean {
+  const { stdout } = spawnSync(findServer(), ['--port', '0', '--tls-port', '1'], { encoding: 'utf8' });
+  return stdout.includes('No tls-cert-file configured');
 }
 
 /**
