@@ -53,6 +53,27 @@ function client(url: string, options: RedisOptions = {}): Redis {
   return made;
 }
 
+/**
+ * The address of what only answers INFO, with these fields: it stands in for servers that can't be had everywhere.
+ */
+async function saying(...fields: readonly string[]): Promise<string> {
+  const info = ['# Server', ...fields, 'loading:0', ''].join('\r\n');
+  const port = await listening(
+    createServer((socket) => {
+      socket.setEncoding('utf8').on('data', (text) => {
+        for (const [, , command = ''] of String(text).matchAll(/\*\d+\r\n\$(\d+)\r\n(\w+)\r\n/g)) {
+          const answers: Record<string, string> = {
+            hello: "-ERR unknown command 'HELLO'\r\n",
+            info: `$${info.length}\r\n${info}\r\n`,
+          };
+          socket.write(answers[command.toLowerCase()] ?? '+OK\r\n');
+        }
+      });
+    }),
+  );
+  return `redis://127.0.0.1:${port}`;
+}
+
 /** What the user is told when that address is tried. */
 async function explanation(url: string, options: RedisOptions = {}): Promise<string> {
   const tried = client(url, options);
@@ -285,24 +306,16 @@ describe('checkRedis', () => {
   });
 
   test('refuses a server that is too old', async () => {
-    // No server of that age can be had everywhere, so one that only says its age stands in.
-    const info = '# Server\r\nredis_version:6.0.16\r\nloading:0\r\n';
-    const port = await listening(
-      createServer((socket) => {
-        socket.setEncoding('utf8').on('data', (text) => {
-          for (const [, , command = ''] of String(text).matchAll(/\*\d+\r\n\$(\d+)\r\n(\w+)\r\n/g)) {
-            const answers: Record<string, string> = {
-              hello: "-ERR unknown command 'HELLO'\r\n",
-              info: `$${info.length}\r\n${info}\r\n`,
-            };
-            socket.write(answers[command.toLowerCase()] ?? '+OK\r\n');
-          }
-        });
-      }),
-    );
-    await expect(checkRedis(client(`redis://127.0.0.1:${port}`))).rejects.toThrow(
+    const url = await saying('redis_version:6.0.16');
+    await expect(checkRedis(client(url))).rejects.toThrow(
       'This Redis is version 6.0.16: Qfleet needs 6.2 or newer; upgrade it.',
     );
+  });
+
+  test('knows a node of a cluster of Valkey', async () => {
+    const url = await saying('redis_version:7.2.4', 'server_mode:cluster');
+    await checkRedis(client(url), true);
+    await expect(checkRedis(client(url))).rejects.toThrow('This Redis is a node of a cluster');
   });
 });
 

@@ -18,7 +18,7 @@ export async function checkRedis(client: Pick<Redis, 'info'>, asCluster = false)
       `This Redis is version ${version}: Qfleet needs ${OLDEST_REDIS} or newer; upgrade it.`,
     );
   }
-  // Valkey calls it so from version 8 on.
+  // `server_mode` is Valkey's name for it from version 8 on.
   const mode = server.get('redis_mode') ?? server.get('server_mode');
   const isNode = mode === 'cluster';
   if (isNode !== asCluster) {
