@@ -1,5 +1,3 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   adam,
@@ -14,6 +12,7 @@ import {
 } from '../src/index.ts';
 import { hasLibrary } from './native.ts';
 import { distance, dqnBatch, dqnInputs, dqnState, dqnUpdate, forward } from './problem.ts';
+import { lossesElsewhere } from './steps.ts';
 
 /** Where there is no binding to trace, functions run as they are. This is tested on every machine. */
 describe('compile on WASM', () => {
@@ -51,18 +50,7 @@ describe('compile on WASM', () => {
   });
 
   it.skipIf(!hasLibrary)('trains as the traced step of libtensorflow does', async () => {
-    const program = `
-      const { losses } = await import('${new URL('./steps.ts', import.meta.url).href}');
-      console.log(JSON.stringify(await losses()));
-    `;
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--input-type=module', '--eval', program],
-      {
-        env: { ...process.env, QFLEET_TENSOR: 'cpu' },
-      },
-    );
-    const native = JSON.parse(stdout.trim().split('\n').at(-1)!) as number[];
+    const native = await lossesElsewhere({ force: 'cpu' });
     const step = make(dqnUpdate(runtime.tf), { state: dqnState(), inputs: dqnInputs });
     expect(native).toHaveLength(30);
     native.forEach((loss, i) => {

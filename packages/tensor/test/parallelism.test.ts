@@ -1,19 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compile, loadTensor, type Parallelism, type Runtime } from '../src/index.ts';
+import { compile, loadTensor, type Runtime } from '../src/index.ts';
 import { hasLibrary } from './native.ts';
-
-/** Thirty losses of DQN with the step so spread: in a process of its own, since the library asks once. */
-async function losses(parallelism: Parallelism): Promise<string> {
-  const program = `
-    const { loadTensor } = await import(${JSON.stringify(import.meta.resolve('../src/index.ts'))});
-    await loadTensor({ force: 'cpu', parallelism: ${JSON.stringify(parallelism)} });
-    const { losses } = await import(${JSON.stringify(import.meta.resolve('./steps.ts'))});
-    console.log(JSON.stringify(await losses()));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
-  return stdout.trim().split('\n').at(-1)!;
-}
+import { lossesElsewhere } from './steps.ts';
 
 describe.skipIf(!hasLibrary)("a step on the caller's thread", () => {
   let runtime: Runtime;
@@ -23,9 +11,12 @@ describe.skipIf(!hasLibrary)("a step on the caller's thread", () => {
   });
 
   it('gives the bits that it gives on other threads', async () => {
-    const [caller, ops] = await Promise.all([losses('caller'), losses('ops')]);
-    expect(JSON.parse(caller)).toHaveLength(30);
-    expect(caller).toBe(ops);
+    const [caller, ops] = await Promise.all([
+      lossesElsewhere({ force: 'cpu', parallelism: 'caller' }),
+      lossesElsewhere({ force: 'cpu', parallelism: 'ops' }),
+    ]);
+    expect(caller).toHaveLength(30);
+    expect(caller).toEqual(ops);
   });
 
   it('flushes denormal numbers to zero, and leaves those of JavaScript alone', () => {
