@@ -13,7 +13,7 @@ export interface LoadOptions {
   readonly force?: ForcedRuntime | undefined;
   /** Where provisioned libraries lie; the default is that of set-up. */
   readonly cache?: string;
-  /** `ops` where absent, and on a GPU. Variables of libtensorflow that are set go before it; later loads have no say. */
+  /** `ops` where absent, and for `caller` on a GPU. Variables of libtensorflow that are set go before it; later loads have no say. */
   readonly parallelism?: Parallelism;
 }
 
@@ -95,8 +95,8 @@ async function load(
   const notes: string[] = [];
   const kinds: LibraryKind[] =
     force === 'wasm' ? [] : force ? [force] : hasNvidiaGpu() ? ['gpu', 'cpu'] : ['cpu'];
-  // What copies to and from a GPU runs beside what waits for it.
-  setParallelism(kinds[0] === 'gpu' ? 'ops' : parallelism);
+  // TensorFlow's executor for one thread can't copy to and from a GPU.
+  setParallelism(kinds[0] === 'gpu' && parallelism === 'caller' ? 'ops' : parallelism);
   for (const kind of kinds) {
     const runtime = tryLibrary(kind, cache, notes);
     if (runtime !== null && (force !== 'gpu' || runtime.kind === 'libtensorflow-gpu')) return runtime;

@@ -38,7 +38,7 @@ export function folderPrefix(kind: LibraryKind): string {
 }
 
 /** Raised when the addon is compiled of other sources, so that it is compiled anew. */
-const ADDON_REVISION = 4;
+const ADDON_REVISION = 5;
 
 /** The addon of one tfjs-node version, within a library's folder. */
 export function bindingName(tfjsVersion: string): string {
