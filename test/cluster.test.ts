@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fleetKeys } from '@qfleet/fleet';
+import { connectRedis, fleetKeys, readRedisServers } from '@qfleet/fleet';
 import { type Cluster, Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startCluster, type TestCluster } from './support/cluster.ts';
 import { qfleet, start, temporaryDirectory, until } from './support/qfleet.ts';
 
@@ -35,6 +35,10 @@ async function keysOf(client: Cluster): Promise<{ key: string; port: number; slo
   );
   return found.flat();
 }
+
+/** As the nodes are called where the fleet is watched. */
+const nodesAs = (name: string): string[] =>
+  cluster.ports.map((port) => `${name}/127.0.0.1:${port}`).sort((a, b) => (a < b ? -1 : 1));
 
 describe('a fleet on a Redis Cluster', { timeout: 180_000 }, () => {
   it('trains, with its replay spread over shards, and is watched and looked into', async () => {
@@ -69,7 +73,7 @@ describe('a fleet on a Redis Cluster', { timeout: 180_000 }, () => {
     expect(fleet.actors).toHaveLength(2);
     // The run's own state, and the one client that all shards share.
     const names = fleet.redisServers.map(({ server }: { server: string }) => server);
-    expect(names).toEqual(['0.0', '0.1', '0.2', '1.0', '1.1', '1.2']);
+    expect(names).toEqual([...nodesAs('0'), ...nodesAs('1')]);
 
     run.child.kill('SIGINT');
     const { stdout } = await run.ended;
@@ -127,7 +131,9 @@ describe('a fleet on a Redis Cluster', { timeout: 180_000 }, () => {
       const goesOn = ({ totals, learners }: Fleet) =>
         totals.transitionsPushed > before.totals.transitionsPushed + 1000 &&
         learners[0]?.updates > before.learners[0].updates;
-      while (!goesOn(await watch())) expect(Date.now()).toBeLessThan(deadline);
+      for (let now = before; !goesOn(now); now = await watch()) {
+        expect(Date.now(), run.output.stderr).toBeLessThan(deadline);
+      }
     }
     run.child.kill('SIGINT');
     const { stdout, stderr } = await run.ended;
@@ -135,6 +141,24 @@ describe('a fleet on a Redis Cluster', { timeout: 180_000 }, () => {
     const { stdout: inspected } = await qfleet(['replay', 'inspect', cluster.url, '--run', id, '--json']);
     const { transitions } = JSON.parse(inspected);
     expect(transitions.held).toBe(transitions.inserted - transitions.evicted);
+  });
+
+  it('is looked at without the node that dies as it is asked', async () => {
+    const redis = await connectRedis(cluster.url, { role: 'test' });
+    onTestFinished(() => redis.disconnect());
+    const [dying] = cluster.servers;
+    const node = new Redis(dying.socket);
+    const pid = Number(/process_id:(\d+)/.exec(await node.info('server'))?.[1]);
+    node.disconnect();
+    process.kill(pid, 'SIGSTOP');
+    const asked = readRedisServers(redis, '0');
+    await dying.kill();
+    const left = nodesAs('0').filter((name) => !name.endsWith(`:${cluster.ports[0]}`));
+    expect((await asked).map(({ server }) => server)).toEqual(left);
+    await dying.start();
+    const all = async () => (await readRedisServers(redis, '0')).map(({ server }) => server);
+    // A command looks for the node again.
+    await expect.poll(() => redis.get('{06S}').then(all), { timeout: 30_000 }).toEqual(nodesAs('0'));
   });
 
   it('is said to be down where slots are missing', async () => {

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { nanAtStep7, qfleet, type Started, start, temporaryDirectory, until } from './support/qfleet.ts';
+import { startRedis } from './support/redis.ts';
 
 /** What `qfleet top --json` says, as far as these tests look. */
 interface Fleet {
@@ -152,6 +154,29 @@ describe('a local fleet', { timeout: 180_000 }, () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as { updates: number }).updates);
     expect(updates).toEqual(updates.toSorted((a, b) => a - b));
+  });
+
+  it('trains on while it cannot be looked at', async () => {
+    const server = await startRedis();
+    const redis = new Redis(server.socket);
+    onTestFinished(async () => {
+      redis.disconnect();
+      await server.stop();
+    });
+    const directory = join(temporaryDirectory(), 'run');
+    const options = ['--run-dir', directory, '--redis', `unix://${server.socket}`, '--json'];
+    const run = start([...endless, ...options, '--max-updates', '10000000']);
+    await watchUntil(run, directory, training);
+    // Nobody but a look at the fleet asks for it then.
+    await redis.call('ACL', 'SETUSER', 'default', '-info');
+    await until(run, () => run.output.stderr.includes("can't be looked at"), 'it says so');
+    await redis.call('ACL', 'SETUSER', 'default', '+info');
+    await until(run, () => run.output.stderr.includes('can be looked at again'), 'it says so');
+    await watchUntil(run, directory, training);
+    run.child.kill('SIGINT');
+    const { stdout, stderr } = await run.ended;
+    expect(stderr.match(/can't be looked at, and trains on: NOPERM/g)).toHaveLength(1);
+    expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'interrupted', restarts: 0 });
   });
 
   it('fails at once, with the reason, where an environment breaks its contract', async () => {

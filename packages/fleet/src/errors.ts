@@ -9,3 +9,6 @@ export class FleetConfigurationError extends FleetError {
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What ioredis says of a command whose connection has ended for good. */
+export const isClosed = (error: unknown): boolean => messageOf(error) === 'Connection is closed.';

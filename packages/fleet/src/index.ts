@@ -47,5 +47,6 @@ export {
 export { DRAIN_SECONDS, type ProcessContext, REDIS_PATIENCE_SECONDS, runProcess } from './run-process.ts';
 export { serversOf } from './servers-of.ts';
 export { type ChildSpec, type ChildStatus, Supervisor, type SupervisorOptions } from './supervisor.ts';
+export { unlessAborted } from './unless-aborted.ts';
 export { RedisWeightsChannel } from './weights-channel.ts';
 export { type FollowWeightsOptions, followWeights } from './weights-feed.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisClient } from '@qfleet/replay';
-import { FleetError, messageOf } from './errors.ts';
+import { FleetError, isClosed } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -126,7 +126,7 @@ export class LearnerLease implements AsyncDisposable {
         if (kept !== 1) this.lose();
       } catch (error) {
         // Connection closed for good by the owner: nothing to renew on. Other failures pass, or the token tells.
-        if (messageOf(error) === 'Connection is closed.') return;
+        if (isClosed(error)) return;
       }
     }
   }

@@ -1,27 +1,36 @@
 import type { RedisServerSnapshot } from '@qfleet/metrics';
 import type { RedisClient } from '@qfleet/replay';
 import { Cluster, type Redis } from 'ioredis';
-import { FleetError } from './errors.ts';
+import { FleetError, isClosed } from './errors.ts';
 import { isReplica, parseInfo } from './local-redis/check.ts';
-import { serversOf } from './servers-of.ts';
 
 /**
- * What a client's servers say of themselves now.
- * @param name of the server; a cluster's are `name.0`, `name.1` …
+ * What a client's servers say of themselves now. Nodes of a cluster that are away are left out: they are asked each for
+ * itself, and nobody else could answer.
+ * @param name of the server; a cluster's nodes are `name/host:port`, in that order.
  * @throws FleetError where a failover made the server a replica, whose answers grow old; the client connects anew.
  */
 export async function readRedisServers(redis: RedisClient, name: string): Promise<RedisServerSnapshot[]> {
-  const servers = serversOf(redis);
-  return Promise.all(
-    servers.map(async (server, i) => {
-      const fields = parseInfo(await server.info());
-      if (!(redis instanceof Cluster) && isReplica(fields)) {
-        server.disconnect(true);
-        throw new FleetError('This Redis is a replica now: its primary is looked for.');
-      }
-      return snapshotOf(fields, servers.length > 1 ? `${name}.${i}` : name);
-    }),
-  );
+  if (redis instanceof Cluster) {
+    const nodes = await Promise.all(redis.nodes('master').map((node) => readNode(node, name)));
+    return nodes.filter((node) => node !== null).sort((a, b) => (a.server < b.server ? -1 : 1));
+  }
+  const fields = parseInfo(await redis.info());
+  if (isReplica(fields)) {
+    redis.disconnect(true);
+    throw new FleetError('This Redis is a replica now: its primary is looked for.');
+  }
+  return [snapshotOf(fields, name)];
+}
+
+/** Null: it is away. */
+async function readNode(node: Redis, name: string): Promise<RedisServerSnapshot | null> {
+  try {
+    return await readRedisServer(node, `${name}/${node.options.host}:${node.options.port}`);
+  } catch (error) {
+    if (isClosed(error)) return null;
+    throw error;
+  }
 }
 
 /** What a server says of itself now. */

@@ -8,17 +8,17 @@ import {
   type Logger,
   readPhase,
   setPhase,
+  unlessAborted,
 } from '@qfleet/fleet';
-import type { FleetState } from '@qfleet/metrics';
 import type { StopReason } from '@qfleet/training';
 import { nanoid } from 'nanoid';
 import { openRedis, type Redis } from '../fleet-redis.ts';
 import { suggest } from '../suggest.ts';
+import { FleetProgress } from './fleet-progress.ts';
 import { redisFolderOf, writeLaunch } from './launch.ts';
 import { sessionLog } from './log.ts';
 import { OwnRedis } from './own-redis.ts';
 import { FleetProcesses } from './processes.ts';
-import { type Progress, RateMeter } from './progress.ts';
 import type { Session, SessionEnd } from './session.ts';
 
 const POLL_MS = 250;
@@ -76,7 +76,7 @@ async function superviseRun(
   try {
     await heartbeats.start();
     processes.start();
-    const failure = await watch(session, reader, processes);
+    const failure = await watch(session, reader, processes, log);
     const { restarts } = processes;
     await processes.stop();
     return await conclude(redis, run, failure, restarts);
@@ -88,54 +88,36 @@ async function superviseRun(
   }
 }
 
-/** Shows progress until the run is over, the session is to end, or a process cannot run (then: why). */
+/**
+ * Shows progress until the run is over, the session is to end, or a process cannot run (then: why). Where the fleet can't
+ * be looked at, it trains on all the same.
+ */
 async function watch(
   session: Session,
   reader: FleetReader,
   processes: FleetProcesses,
+  log: Logger,
 ): Promise<string | null> {
-  const { display, signal, from } = session;
   const { failed } = processes.supervisor;
-  const before = from?.seconds ?? 0;
-  let updates = from?.updates ?? 0;
-  const meter = new RateMeter();
-  let trainingSince: number | null = null;
-  let exporterSaid = false;
-  while (!signal.aborted && !failed.aborted) {
-    const state = await reader.read();
-    if (state !== null) {
-      if (isOver(state.phase)) return null;
-      const now = performance.now() / 1000;
-      if (state.phase === 'running') trainingSince ??= now;
-      const [exporter] = state.exporters;
-      if (exporter !== undefined && !exporterSaid) {
-        exporterSaid = true;
-        display.say(`Metrics: http://127.0.0.1:${exporter.port}/metrics`);
-      }
-      // Between two learners there is none to ask.
-      if (state.learners.length > 0) updates = Math.max(...state.learners.map((it) => it.updates));
-      if (trainingSince !== null)
-        display.update(progressOf(state, updates, meter, before + now - trainingSince));
+  const ending = AbortSignal.any([session.signal, failed]);
+  const progress = new FleetProgress(session);
+  let seen = true;
+  while (!ending.aborted) {
+    try {
+      // With Redis away the look may take for ever.
+      const state = await unlessAborted(reader.read(), ending);
+      if (!seen) log.warn('The fleet can be looked at again.');
+      seen = true;
+      if (state !== null && isOver(state.phase)) return null;
+      if (state !== null) progress.show(state);
+    } catch (error) {
+      if (ending.aborted) break;
+      if (seen) log.warn(`The fleet can't be looked at, and trains on: ${(error as Error).message}`);
+      seen = false;
     }
-    await sleep(POLL_MS, undefined, { signal: AbortSignal.any([signal, failed]) }).catch(() => undefined);
+    await sleep(POLL_MS, undefined, { signal: ending }).catch(() => undefined);
   }
   return failed.aborted ? (failed.reason as Error).message : null;
-}
-
-function progressOf(state: FleetState, updates: number, meter: RateMeter, seconds: number): Progress {
-  const steps = state.totals.transitionsPushed;
-  const epsilons = state.actors.filter(({ slots }) => slots > 0).map(({ epsilon }) => epsilon);
-  return {
-    seconds,
-    steps,
-    updates,
-    ...meter.add(state.at / 1000, steps, updates),
-    meanReturn: state.returns.lastMean,
-    evaluation: state.returns.lastEvaluationMean,
-    epsilon: epsilons.length === 0 ? null : [Math.min(...epsilons), Math.max(...epsilons)],
-    replayTransitions: state.replay.transitions,
-    actors: state.actors.length,
-  };
 }
 
 /** What the run's phase says, once all processes have ended. */
