@@ -29,19 +29,23 @@ export function allocateCopy(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** Large memory that was released, of one size: to have new pages costs four times what it costs to fill them. */
-let released: Uint8Array[] = [];
-let reusedSize = 0;
+/** Large memory that was released, of the largest size asked for: to have new pages costs four times what it costs to fill them. */
+let released: ArrayBufferLike[] = [];
+let largest = 0;
 const RELEASED_AT_MOST = 16;
 
-/** As `allocate`, from what was released where that has this very size. */
+/** As `allocate`, in what was released where there is any. */
 export function reuse(bytes: number): Uint8Array {
-  if (reusedSize !== bytes) released = [];
-  reusedSize = bytes;
-  return released.pop() ?? allocate(bytes);
+  if (bytes <= SMALL) return allocate(bytes);
+  if (bytes > largest) {
+    released = [];
+    largest = bytes;
+  }
+  const buffer = released.pop();
+  return buffer ? new Uint8Array(buffer, 0, bytes) : allocate(bytes);
 }
 
-/** Gives memory back that nobody reads or writes any more. */
-export function release(bytes: Uint8Array): void {
-  if (bytes.length === reusedSize && released.length < RELEASED_AT_MOST) released.push(bytes);
+/** Gives memory back, of which nobody reads or writes any part any more. */
+export function release({ buffer }: Uint8Array): void {
+  if (buffer.byteLength === largest && released.length < RELEASED_AT_MOST) released.push(buffer);
 }

@@ -14,7 +14,7 @@ import {
   writeHeader,
   writeSeal,
 } from './chunk-header.ts';
-import { allocate, allocateCopy, copyOf, SMALL } from './chunk-memory.ts';
+import { allocateCopy, copyOf, reuse, SMALL } from './chunk-memory.ts';
 import { decompress, decompressAside } from './compression.ts';
 import { observationBytes, observationSize, viewObservations } from './layout.ts';
 import { ChunkError, checkColumns, checkFields, checkShape } from './validate-chunk.ts';
@@ -58,7 +58,7 @@ export function encodeOpenChunk(chunk: Chunk, layout: Layout, room?: ChunkRoom):
   checkFields(chunk);
   const { writer, length, actions, rewards, priorities, observations } = chunk;
   const { bytes, observations: rows } =
-    room ?? chunkRoom({ writer, length, hasPriorities: priorities !== null }, layout, allocate);
+    room ?? chunkRoom({ writer, length, hasPriorities: priorities !== null }, layout, reuse);
   writeHeader(bytes, chunk, layout, 'open');
   const at = columnsOf(bytes, 0);
   const { buffer, byteOffset: base } = bytes;
