@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { checksum } from './checksum.ts';
 import type { Chunk, ChunkEnd, Layout } from './chunk.ts';
 import { copyOf, pad } from './chunk-memory.ts';
 import { describeLayout, layoutFingerprint } from './layout.ts';
@@ -12,7 +12,7 @@ import { ChunkError, MAX_LENGTH, MAX_WRITER } from './validate-chunk.ts';
  * | 0 | u32 magic "QFCK" |
  * | 4 | u32 format version |
  * | 8 | u32 layout fingerprint |
- * | 12 | u32 CRC-32 of everything after it |
+ * | 12 | u32 checksum of everything after it (`checksum.ts`) |
  * | 16 | u32 bytes in all |
  * | 20 | u32 length T |
  * | 24 | u32 slot |
@@ -25,7 +25,8 @@ import { ChunkError, MAX_LENGTH, MAX_WRITER } from './validate-chunk.ts';
  * `redis/append.lua.ts` reads the fields at 0 to 28 and 40 too: change them together.
  */
 const MAGIC = 0x4b434651;
-const FORMAT = 1;
+/** 1 had the CRC-32 for a checksum. */
+const FORMAT = 2;
 /** Bytes of a header without the name. */
 export const HEADER = 72;
 export const CHECKSUM_AT = 12;
@@ -132,7 +133,7 @@ export function writeSeal(bytes: Uint8Array, form: ChunkForm): void {
   bytes[31] = FORMS.indexOf(form);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   view.setUint32(16, bytes.length, true);
-  view.setUint32(CHECKSUM_AT, crc32(bytes.subarray(SUMMED)), true);
+  view.setUint32(CHECKSUM_AT, checksum(bytes.subarray(SUMMED)), true);
 }
 
 /**
@@ -204,7 +205,7 @@ export const lengthOf = (bytes: Uint8Array): number => u32At(bytes, 20);
 export const formOf = (bytes: Uint8Array): ChunkForm => FORMS[bytes[31]];
 
 /** Whether the checksum of a chunk is that of what is there. */
-export const isWhole = (bytes: Uint8Array): boolean => crc32(bytes.subarray(SUMMED)) === checksumOf(bytes);
+export const isWhole = (bytes: Uint8Array): boolean => checksum(bytes.subarray(SUMMED)) === checksumOf(bytes);
 
 /** Where the columns of a chunk lie. @param rowBytes of an observation. */
 export const columnsOf = (bytes: Uint8Array, rowBytes: number): Offsets =>

@@ -1,6 +1,7 @@
-import { crc32, zstdCompressSync } from 'node:zlib';
+import { zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checksum } from '../src/checksum.ts';
 import {
   type Chunk,
   ChunkBuilder,
@@ -73,7 +74,7 @@ const cases: fc.Arbitrary<{ layout: Layout; chunk: Chunk }> = layouts.chain((lay
 function signed(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   view.setUint32(16, bytes.length, true);
-  view.setUint32(12, crc32(bytes.subarray(16)), true);
+  view.setUint32(12, checksum(bytes.subarray(16)), true);
   return bytes;
 }
 
@@ -215,12 +216,12 @@ describe('the chunk codec', () => {
   it('says what is wrong with a value', () => {
     const bytes = encode();
     const version = bytes.slice();
-    version[4] = 2;
+    version[4] = 1;
     const other = { ...LAYOUT, observationShape: [4] };
     expect(() => decodeChunk(new TextEncoder().encode('{"a":1}'.repeat(20)), LAYOUT)).toThrow(
       /is not a chunk/,
     );
-    expect(() => decodeChunk(version, LAYOUT)).toThrow(/format 2; this Qfleet reads format 1/);
+    expect(() => decodeChunk(version, LAYOUT)).toThrow(/format 1; this Qfleet reads format 2/);
     expect(() => decodeChunk(bytes, other)).toThrow(/writer "actor-1" has another layout .*float32\[4\]/);
     expect(() => decodeChunk(bytes.subarray(0, 100), LAYOUT)).toThrow(/says it has 172 bytes; 100 are there/);
   });
