@@ -18,6 +18,12 @@ const STANDING = ['generation', 'oldest', 'newest', 'transitions', 'bytes', 'ins
 /** Up to so many bytes a chunk, to copy them as arguments of a script costs less than commands of their own. */
 const SMALL_BYTES = 4096;
 
+/** The ids from `first` on of as many chunks as make `maxBytes` if they are of average size. */
+function idsOf(first: number, { oldest, newest, bytes }: ReplayStanding, maxBytes: number): number[] {
+  const count = Math.max(1, Math.floor(maxBytes / (bytes / (newest - oldest + 1))));
+  return Array.from({ length: Math.max(0, Math.min(count, newest - first + 1)) }, (_, i) => first + i);
+}
+
 /** How many chunks were stored, and the standing. */
 type ScriptReply = [number, ...string[]];
 
@@ -36,6 +42,8 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
   /** Checksums of the chunks that `follow` may be asked to go on from: the last that it gave, each time. */
   readonly #given = new Map<number, number>();
   #followedFrom = 0;
+  /** As the last `follow` found it. */
+  #followedStanding: ReplayStanding | null = null;
   /** This store's calls of `recordSampled`: one that comes again, for its reply was lost, is known by its name. */
   readonly #caller = randomUUID();
   #calls = 0;
@@ -148,25 +156,26 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
   }
 
   async follow(after: number, maxBytes: number): Promise<Followed> {
+    // Whoever goes on does not wait for a standing before the chunks are asked for that the last one knew of.
+    let known = this.#given.has(after) ? this.#followedStanding : null;
     for (let from = after + 1; ; ) {
-      const standing = await this.standing();
-      const { oldest, newest, bytes } = standing;
-      if (newest < after) return { chunks: [], standing, wentBack: true };
-      const first = Math.max(from, oldest);
-      if (first > newest) return { chunks: [], standing };
-      // As many as fit if they are of average size. Plain reads: a script would copy each chunk twice more.
-      const count = Math.max(1, Math.floor(maxBytes / (bytes / (newest - oldest + 1))));
-      const ids = Array.from({ length: Math.min(count, newest - first + 1) }, (_, i) => first + i);
-      // Asked for last: so what came before is of the same history, or of one that the next call finds gone.
-      const [values, isThere] = await Promise.all([this.fetch(ids), this.#isThere(after)]);
-      if (!isThere) return { chunks: [], standing, wentBack: true };
+      const asked = this.standing();
+      if (known === null || known.newest < from) known = await asked;
+      const first = Math.max(from, known.oldest);
+      const ids = idsOf(first, known, maxBytes);
+      // Plain reads: a script would copy each chunk twice more. In this order: so what comes before the last answer is of
+      // the same history, or of one that the next call finds gone.
+      const [standing, values, isThere] = await Promise.all([asked, this.fetch(ids), this.#isThere(after)]);
+      this.#followedStanding = known = standing;
+      if (standing.newest < after || !isThere) return { chunks: [], standing, wentBack: true };
+      if (ids.length === 0) return { chunks: [], standing };
       const chunks: StoredChunk[] = [];
       values.forEach((value, i) => {
         if (value) chunks.push({ id: ids[i], bytes: value });
       });
       const last = chunks.at(-1);
       if (!last) {
-        // All were evicted since the standing was read; or somebody removed them, who should not have.
+        // All were evicted since that standing was read; or somebody removed them, who should not have.
         from = first + ids.length;
         continue;
       }

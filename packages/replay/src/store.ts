@@ -54,7 +54,7 @@ export interface ReplayStore {
    * @throws ChunkError for a chunk that is foreign or of another format or layout; and when the store can't be reached.
    */
   append(chunks: readonly Uint8Array[]): Promise<AppendReply>;
-  /** The chunks with ids above `after`, in order, up to about `maxBytes`. */
+  /** Chunks with the next ids above `after`, in order, up to about `maxBytes`: none only where there is none. */
   follow(after: number, maxBytes: number): Promise<Followed>;
   /** The chunks of these ids; null for one that was evicted. */
   fetch(ids: readonly number[]): Promise<(Uint8Array | null)[]>;

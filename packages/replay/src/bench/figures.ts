@@ -48,14 +48,27 @@ export async function measure(work: () => Promise<number>, bytesEach: number): P
 
 /**
  * The best of several turns, as Python's timeit takes it: what else the machine does only makes a turn slower. Each
- * figure is that of its own best turn.
+ * figure is that of its own best turn. It is what goes beside a peer, whose figure is its best too.
  */
-export function best(costs: readonly Cost[]): Speed {
-  const of = (figure: (cost: Cost) => number) => costs.map(figure);
+export const best = (costs: readonly Cost[]): Speed =>
+  speedOf(costs, (values) => ({ least: Math.min(...values), most: Math.max(...values) }));
+
+/** The middle one of several turns: of two things that take turns, a lucky turn of one says nothing of the other. */
+export const middle = (costs: readonly Cost[]): Speed =>
+  speedOf(costs, (values) => {
+    const value = values.sort((a, b) => a - b)[values.length >> 1];
+    return { least: value, most: value };
+  });
+
+function speedOf(
+  costs: readonly Cost[],
+  choose: (values: number[]) => { least: number; most: number },
+): Speed {
+  const of = (figure: (cost: Cost) => number) => choose(costs.map(figure));
   return {
-    transitionsPerSecond: Math.max(...of((cost) => (cost.transitions / cost.milliseconds) * 1000)),
-    megabytesPerSecond: Math.max(...of((cost) => cost.bytes / cost.milliseconds / 1000)),
-    cpuMicroseconds: Math.min(...of((cost) => (cost.cpuMilliseconds / cost.transitions) * 1000)),
+    transitionsPerSecond: of((cost) => (cost.transitions / cost.milliseconds) * 1000).most,
+    megabytesPerSecond: of((cost) => cost.bytes / cost.milliseconds / 1000).most,
+    cpuMicroseconds: of((cost) => (cost.cpuMilliseconds / cost.transitions) * 1000).least,
   };
 }
 

@@ -31,7 +31,7 @@ const { layout, chunksPerAppend } = SHAPES[shape];
 const redis = new Redis({ ...options, replyMapping: 'legacy' });
 const values = chunkSource(layout, writer, variedObservations(layout))(chunks).map(sealChunk);
 /** Portions that are compressed while the one before is appended. */
-const AHEAD = 2;
+const AHEAD = 3;
 /** Of a game: more than a chunk shows. */
 const FRAMES = 256;
 

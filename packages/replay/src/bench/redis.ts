@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { compressesWell } from '../compression.ts';
 import { replayMemory } from '../memory-usage.ts';
 import { RedisReplayStore } from '../redis-store.ts';
-import { best, type Cost, measure, type Row, rateRow, row, rowsOf } from './figures.ts';
+import { best, type Cost, measure, middle, type Row, rateRow, row, rowsOf } from './figures.ts';
 import { type Peers, referenceTo } from './peer.ts';
 import type { ProducerOrder } from './producer.ts';
 import { order, startProducers, stopProducers } from './producers.ts';
@@ -12,7 +12,7 @@ import type { Shape } from './shapes.ts';
 
 const PRODUCERS = [1, 4] as const;
 /** Turns that the replay and its limit take. */
-const ROUNDS = 5;
+const ROUNDS = 7;
 /** How much of what Redis moves in plain values an insert is to reach, and how many times Reverb's inserts. */
 const OF_SET = 0.7;
 const OF_REVERB = 20;
@@ -67,13 +67,15 @@ async function benchInserts(shape: Shape, redis: Redis, count: number, peers: Pe
     await turn('append');
     for (let round = 0; round < ROUNDS; round++)
       for (const kind of ['set', 'append'] as const) costs[kind].push(await turn(kind));
-    const limit = { name: 'pipelined SET, by turns', ...best(costs.set) };
-    const inserts = best(costs.append);
+    const limit = { name: 'pipelined SET, by turns', ...middle(costs.set) };
+    const inserts = middle(costs.append);
     const rows = rowsOf(who, inserts, limit, OF_SET);
     if (count > 1) return rows;
     // Reverb compresses frames: beside it goes what does that too.
     if (!compressesWell(shape.layout))
-      rows.push(rateRow(who, inserts, referenceTo('reverb', peers, shape.name, 'insert'), OF_REVERB));
+      rows.push(
+        rateRow(who, best(costs.append), referenceTo('reverb', peers, shape.name, 'insert'), OF_REVERB),
+      );
     return memory ? [...rows, memory] : rows;
   } finally {
     await stopProducers(producers);
