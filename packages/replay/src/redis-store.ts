@@ -16,7 +16,7 @@ export class ReplayMissingError extends Error {
 const STANDING = ['generation', 'oldest', 'newest', 'transitions', 'bytes', 'inserted', 'evicted', 'sampled'];
 
 /** Up to so many bytes a chunk, to copy them as arguments of a script costs less than commands of their own. */
-const SMALL_BYTES = 4096;
+const SMALL_BYTES = 8192;
 
 /** The ids from `first` on of as many chunks as make `maxBytes` if they are of average size. */
 function idsOf(first: number, { oldest, newest, bytes }: ReplayStanding, maxBytes: number): number[] {
