@@ -46,8 +46,8 @@ const COMPRESSION: ZstdOptions & Pick<TransformOptions, 'readableHighWaterMark'>
 
 function newCompressor(): ZstdCompress {
   const compressor = createZstdCompress(COMPRESSION);
-  // Whoever wrote is told too.
-  compressor.on('error', () => undefined);
+  // It is of no more use; whoever wrote is told.
+  compressor.on('error', () => compressors.splice(compressors.indexOf(compressor), 1));
   return compressor;
 }
 
