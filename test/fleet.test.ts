@@ -179,6 +179,23 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'interrupted', restarts: 0 });
   });
 
+  it('ends at Ctrl-C while Redis is away', async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const directory = join(temporaryDirectory(), 'run');
+    const options = ['--run-dir', directory, '--redis', `unix://${server.socket}`, '--json'];
+    const run = start([...endless, ...options, '--max-updates', '10000000']);
+    const fleet = await watchUntil(run, directory, training);
+    await server.kill();
+    await until(run, () => run.output.stderr.includes('Redis is away ('), 'it says so');
+    run.child.kill('SIGINT');
+    const { code, stdout, stderr } = await run.ended;
+    expect(pidsOf(fleet).filter(lives)).toEqual([]);
+    expect(stderr).toContain('sees the run go on, until it is resumed');
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'interrupted' });
+  });
+
   it('fails at once, with the reason, where an environment breaks its contract', async () => {
     const cwd = temporaryDirectory();
     await writeFile(join(cwd, 'env.ts'), nanAtStep7);

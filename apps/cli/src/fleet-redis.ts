@@ -1,7 +1,12 @@
-import { connectRedis } from '@qfleet/fleet';
+import { connectRedis, type Logger } from '@qfleet/fleet';
 
 /** A connection to the Redis, or Redis Cluster, of a fleet. */
 export type Redis = Awaited<ReturnType<typeof connectRedis>>;
 
-/** A connection to a Redis that a fleet can use. @throws FleetError: one sentence. */
-export const openRedis = (url: string): Promise<Redis> => connectRedis(url, { role: 'cli' });
+/**
+ * A connection to a Redis that a fleet can use.
+ * @param log told of outages; left out: nobody is.
+ * @throws FleetError: one sentence.
+ */
+export const openRedis = (url: string, log?: Logger): Promise<Redis> =>
+  connectRedis(url, { role: 'cli', ...(log ? { log } : {}) });

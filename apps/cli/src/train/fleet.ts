@@ -22,6 +22,8 @@ import { FleetProcesses } from './processes.ts';
 import type { Session, SessionEnd } from './session.ts';
 
 const POLL_MS = 250;
+/** How long a run's end waits for a Redis that is away. */
+const AWAY_AT_END_MS = 5_000;
 
 /**
  * Trains with processes on this machine: starts them, shows how they do, and ends them in order.
@@ -36,7 +38,7 @@ export async function trainFleet(session: Session, redisUrl: string | null): Pro
   try {
     const url = own?.url ?? redisUrl!;
     session.display.say(howToJoin(url, session.directory.run));
-    const redis = await openRedis(url);
+    const redis = await openRedis(url, log);
     try {
       return await superviseRun(session, redis, new FleetProcesses(session.directory, url, log), log);
     } finally {
@@ -79,7 +81,7 @@ async function superviseRun(
     const failure = await watch(session, reader, processes, log);
     const { restarts } = processes;
     await processes.stop();
-    return await conclude(redis, run, failure, restarts);
+    return await conclude(redis, run, failure, restarts, log);
   } finally {
     await processes.stop();
     session.killed.removeEventListener('abort', kill);
@@ -120,16 +122,22 @@ async function watch(
   return failed.aborted ? (failed.reason as Error).message : null;
 }
 
-/** What the run's phase says, once all processes have ended. */
+/** What the run's phase says, once all processes have ended; where Redis is away, what it would say. */
 async function conclude(
   redis: Redis,
   run: string,
   failure: string | null,
   restarts: number,
+  log: Logger,
 ): Promise<SessionEnd> {
-  if (failure !== null) await setPhase(redis, run, 'failed', failure);
-  else await setPhase(redis, run, 'stopped', 'interrupted');
-  const now = await readPhase(redis, run);
+  const phase = failure === null ? 'stopped' : 'failed';
+  const late = AbortSignal.timeout(AWAY_AT_END_MS);
+  const ended = setPhase(redis, run, phase, failure ?? 'interrupted').then(() => readPhase(redis, run));
+  const now = await unlessAborted(ended, late).catch((error: unknown) => {
+    if (!late.aborted) throw error;
+    log.warn('Redis is away: who looks there sees the run go on, until it is resumed.');
+    return { phase, reason: failure };
+  });
   switch (now?.phase) {
     case 'finished':
       return { stopReason: now.reason as StopReason, failure: null, restarts };
