@@ -41,7 +41,10 @@ export class EvaluationQueue implements Evaluations {
   readonly #run: string;
   readonly #queue: Queue<EvaluationJob>;
   readonly #lease: LearnerLease;
-  #read = 0;
+  /** How many there were at the last reading, and the last of them; all that were ever read. */
+  #count = 0;
+  #last: string | undefined;
+  readonly #read = new Set<string>();
 
   /** @param lease of the learner that asks. */
   constructor(redis: RedisClient, run: string, lease: LearnerLease) {
@@ -84,9 +87,20 @@ export class EvaluationQueue implements Evaluations {
   }
 
   async results(): Promise<EvaluationResult[]> {
-    const results = await readEvaluations(this.#redis, this.#run, this.#read);
-    this.#read += results.length;
-    return results;
+    const key = fleetKeys(this.#run).evaluations;
+    let first = Math.max(0, this.#count - 1);
+    let texts = await this.#redis.lrange(key, first, -1);
+    // Where Redis lost some, others are in their places.
+    if (first > 0 && texts[0] !== this.#last) {
+      first = 0;
+      texts = await this.#redis.lrange(key, first, -1);
+    }
+    this.#count = first + texts.length;
+    this.#last = texts.at(-1);
+    // Known by what they say, their seconds included.
+    const added = texts.filter((text) => !this.#read.has(text));
+    for (const text of added) this.#read.add(text);
+    return added.map((text) => JSON.parse(text) as EvaluationResult);
   }
 
   async close(): Promise<void> {

@@ -64,6 +64,28 @@ describe('evaluations', () => {
     await queue.close();
   });
 
+  it('are each read once, also where Redis lost some of them', async () => {
+    const queue = await newQueue();
+    const { evaluations } = fleetKeys('r');
+    const report = (...updates: number[]) =>
+      fixture.redis.rpush(evaluations, ...updates.map((each) => JSON.stringify({ updates: each })));
+    const read = async () => (await queue.results()).map(({ updates }) => updates);
+    await report(1, 2, 3);
+    expect(await read()).toEqual([1, 2, 3]);
+    await report(4);
+    expect(await read()).toEqual([4]);
+    // A failover took the last two, and two others came.
+    await fixture.redis.ltrim(evaluations, 0, 1);
+    await report(5, 6);
+    expect(await read()).toEqual([5, 6]);
+    // All are gone, and fewer than before came.
+    await fixture.redis.del(evaluations);
+    expect(await read()).toEqual([]);
+    await report(7);
+    expect(await read()).toEqual([7]);
+    expect(await read()).toEqual([]);
+  });
+
   it('asked for twice are played once', async () => {
     const queue = await newQueue();
     await queue.request(request(10));
