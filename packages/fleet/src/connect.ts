@@ -178,7 +178,7 @@ function reportOutages(redis: RedisClient, log: Logger | undefined): void {
     away = true;
   });
   redis.on('ready', () => {
-    if (away) log?.info('Redis is back.');
+    if (away) log?.warn('Redis is back.');
     away = false;
   });
 }

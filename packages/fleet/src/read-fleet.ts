@@ -35,6 +35,7 @@ export class FleetReader {
   readonly #queues: readonly Queue[];
   /** Connected at the first reading of the run. */
   #shards: ReplayShards | null = null;
+  #closed = false;
 
   constructor(redis: RedisClient, run: string) {
     this.#redis = redis;
@@ -112,13 +113,16 @@ export class FleetReader {
     };
   }
 
+  /** Also while a reading is under way. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#shards?.close();
     await Promise.all(this.#queues.map((queue) => queue.close()));
   }
 
   async #connectShards({ run, config }: RunRecord): Promise<ReplayShards> {
     this.#shards ??= await ReplayShards.connect(this.#redis, run, config.replay.shards, { role: 'reader' });
+    if (this.#closed) this.#shards.close();
     return this.#shards;
   }
 

@@ -5,8 +5,8 @@ import { FleetError, isClosed } from './errors.ts';
 import { isReplica, parseInfo } from './local-redis/check.ts';
 
 /**
- * What a client's servers say of themselves now. Nodes of a cluster that are away are left out: they are asked each for
- * itself, and nobody else could answer.
+ * What a client's servers say of themselves now. Nodes of a cluster whose connection ends are left out: they are asked
+ * each for itself, and nobody else could answer.
  * @param name of the server; a cluster's nodes are `name/host:port`, in that order.
  * @throws FleetError where a failover made the server a replica, whose answers grow old; the client connects anew.
  */

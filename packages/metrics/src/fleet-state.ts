@@ -158,7 +158,7 @@ export interface ReplaySnapshot {
 
 /** What a Redis server says of itself (INFO): the whole server, also where others use it too. */
 export interface RedisServerSnapshot {
-  /** Tells the servers of a run apart: `0`, `1`, … */
+  /** Tells the servers of a run apart: `0`, `1`, …; nodes of a cluster are `0/host:port`. */
   readonly server: string;
   readonly startedAt: number;
   readonly usedMemoryBytes: number;

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { checksum } from './checksum.ts';
 import type { Chunk, ChunkEnd, Layout } from './chunk.ts';
 import { copyOf, pad } from './chunk-memory.ts';
@@ -25,7 +26,7 @@ import { ChunkError, MAX_LENGTH, MAX_WRITER } from './validate-chunk.ts';
  * `redis/append.lua.ts` reads the fields at 0 to 28 and 40 too: change them together.
  */
 const MAGIC = 0x4b434651;
-/** 1 had the CRC-32 for a checksum. */
+/** What is written. Format 1, whose checksum is the CRC-32, is read too: a replay outlives an upgrade. */
 const FORMAT = 2;
 /** Bytes of a header without the name. */
 export const HEADER = 72;
@@ -147,9 +148,9 @@ export function peekChunk(bytes: Uint8Array): ChunkHeader {
   if (view.getUint32(0, true) !== MAGIC)
     throw new ChunkError('This value is not a chunk (its first bytes differ).');
   const format = view.getUint32(4, true);
-  if (format !== FORMAT)
+  if (format < 1 || format > FORMAT)
     throw new ChunkError(
-      `The chunk is of format ${format}; this Qfleet reads format ${FORMAT}: run one version.`,
+      `The chunk is of format ${format}; this Qfleet reads up to ${FORMAT}: run one version.`,
     );
   const total = view.getUint32(16, true);
   if (total !== bytes.length)
@@ -205,7 +206,8 @@ export const lengthOf = (bytes: Uint8Array): number => u32At(bytes, 20);
 export const formOf = (bytes: Uint8Array): ChunkForm => FORMS[bytes[31]];
 
 /** Whether the checksum of a chunk is that of what is there. */
-export const isWhole = (bytes: Uint8Array): boolean => checksum(bytes.subarray(SUMMED)) === checksumOf(bytes);
+export const isWhole = (bytes: Uint8Array): boolean =>
+  (bytes[4] === 1 ? crc32 : checksum)(bytes.subarray(SUMMED)) === checksumOf(bytes);
 
 /** Where the columns of a chunk lie. @param rowBytes of an observation. */
 export const columnsOf = (bytes: Uint8Array, rowBytes: number): Offsets =>

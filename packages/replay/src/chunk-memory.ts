@@ -45,7 +45,8 @@ export function reuse(bytes: number): Uint8Array {
   return buffer ? new Uint8Array(buffer, 0, bytes) : allocate(bytes);
 }
 
-/** Gives memory back, of which nobody reads or writes any part any more. */
-export function release({ buffer }: Uint8Array): void {
-  if (buffer.byteLength === largest && released.length < RELEASED_AT_MOST) released.push(buffer);
+/** Gives a chunk's memory back, that nobody reads or writes any more; what is small has none of its own. */
+export function release({ buffer, length }: Uint8Array): void {
+  if (length > SMALL && buffer.byteLength === largest && released.length < RELEASED_AT_MOST)
+    released.push(buffer);
 }

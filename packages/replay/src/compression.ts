@@ -46,7 +46,8 @@ const COMPRESSION: ZstdOptions & Pick<TransformOptions, 'readableHighWaterMark'>
 
 function newCompressor(): ZstdCompress {
   const compressor = createZstdCompress(COMPRESSION);
-  // It is of no more use; whoever wrote is told.
+  compressor.setMaxListeners(0);
+  // It is of no more use.
   compressor.on('error', () => compressors.splice(compressors.indexOf(compressor), 1));
   return compressor;
 }
@@ -56,7 +57,13 @@ export async function compress(rows: Uint8Array): Promise<Uint8Array> {
   if (compressors.length < COMPRESSORS) compressors.push(newCompressor());
   const compressor = compressors.reduce((a, b) => (b.writableLength < a.writableLength ? b : a));
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  compressor.write(rows, (error) => (error ? reject(error) : resolve(compressor.read())));
+  // What is under way or waits when it fails is not called back.
+  compressor.once('error', reject);
+  compressor.write(rows, (error) => {
+    compressor.off('error', reject);
+    if (error) reject(error);
+    else resolve(compressor.read());
+  });
   return promise;
 }
 

@@ -165,9 +165,10 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
       const ids = idsOf(first, known, maxBytes);
       // Plain reads: a script would copy each chunk twice more. In this order: so what comes before the last answer is of
       // the same history, or of one that the next call finds gone.
-      const [standing, values, isThere] = await Promise.all([asked, this.fetch(ids), this.#isThere(after)]);
+      const isThere = ids.length === 0 || this.#isThere(after);
+      const [standing, values, followed] = await Promise.all([asked, this.fetch(ids), isThere]);
       this.#followedStanding = known = standing;
-      if (standing.newest < after || !isThere) return { chunks: [], standing, wentBack: true };
+      if (standing.newest < after || !followed) return { chunks: [], standing, wentBack: true };
       if (ids.length === 0) return { chunks: [], standing };
       const chunks: StoredChunk[] = [];
       values.forEach((value, i) => {
@@ -175,8 +176,8 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
       });
       const last = chunks.at(-1);
       if (!last) {
-        // All were evicted since that standing was read; or somebody removed them, who should not have.
-        from = first + ids.length;
+        // All were evicted since that standing was read; or they were lost, or somebody removed them, who should not have.
+        from = Math.min(first + ids.length, standing.newest + 1);
         continue;
       }
       // Calls may be one ahead of what was taken in, and then come again from there.

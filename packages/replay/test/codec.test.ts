@@ -1,4 +1,5 @@
-import { zstdCompressSync } from 'node:zlib';
+import { crc32, zstdCompressSync } from 'node:zlib';
+import { Random } from '@qfleet/random';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checksum } from '../src/checksum.ts';
@@ -213,15 +214,36 @@ describe('the chunk codec', () => {
     );
   });
 
+  it('reads format 1, whose checksum is the CRC-32', () => {
+    const bytes = encode();
+    const older = bytes.slice();
+    older[4] = 1;
+    expect(() => decodeChunk(older, LAYOUT)).toThrow(/checksum/);
+    new DataView(older.buffer).setUint32(12, crc32(older.subarray(16)), true);
+    expect(decodeChunk(older, LAYOUT)).toEqual(decodeChunk(bytes, LAYOUT));
+  });
+
+  it('compresses many chunks at once, of noise as of what shrinks', async () => {
+    const layout: Layout = { observationShape: [70, 70], observationDType: 'uint8', actions: 9 };
+    const random = new Random(3);
+    const chunks = Array.from({ length: 40 }, (_, i) => {
+      const chunk = makeChunk({ sequence: i, length: 1 + random.integer(40) }, layout);
+      const noise = chunk.observations.map(() => random.integer(i % 2 === 0 ? 256 : 2));
+      return { ...chunk, observations: noise as Uint8Array };
+    });
+    const sealed = await Promise.all(chunks.map((chunk) => compressChunk(encodeOpenChunk(chunk, layout))));
+    for (const [i, bytes] of sealed.entries()) expect(decodeChunk(bytes, layout)).toEqual(chunks[i]);
+  });
+
   it('says what is wrong with a value', () => {
     const bytes = encode();
     const version = bytes.slice();
-    version[4] = 1;
+    version[4] = 3;
     const other = { ...LAYOUT, observationShape: [4] };
     expect(() => decodeChunk(new TextEncoder().encode('{"a":1}'.repeat(20)), LAYOUT)).toThrow(
       /is not a chunk/,
     );
-    expect(() => decodeChunk(version, LAYOUT)).toThrow(/format 1; this Qfleet reads format 2/);
+    expect(() => decodeChunk(version, LAYOUT)).toThrow(/format 3; this Qfleet reads up to 2/);
     expect(() => decodeChunk(bytes, other)).toThrow(/writer "actor-1" has another layout .*float32\[4\]/);
     expect(() => decodeChunk(bytes.subarray(0, 100), LAYOUT)).toThrow(/says it has 172 bytes; 100 are there/);
   });

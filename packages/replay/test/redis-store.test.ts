@@ -273,6 +273,23 @@ describe('a replay on Redis', () => {
     expect(replay.size).toBe(replay.standing!.transitions);
   });
 
+  it('follows on from where it was when the server lost what it had not followed yet', async () => {
+    const prefix = newPrefix();
+    const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
+    const follow = async (after: number) =>
+      (await store.follow(after, 1)).chunks.map(({ id, bytes }) => [id, peekChunk(bytes).sequence]);
+    await store.append([encode({ sequence: 0 })]);
+    const replica = await dump(prefix);
+    await store.append([1, 2].map((sequence) => encode({ sequence })));
+    // One at a time: it knows of two more.
+    expect(await follow(0)).toEqual([[1, 0]]);
+    await replica.restore();
+    expect(await follow(1)).toEqual([]);
+    await store.append([5, 6].map((sequence) => encode({ sequence })));
+    expect(await follow(1)).toEqual([[2, 5]]);
+    expect(await follow(2)).toEqual([[3, 6]]);
+  });
+
   it('has its priorities again when its view begins anew', async () => {
     const prefix = newPrefix();
     const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);

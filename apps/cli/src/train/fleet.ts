@@ -10,6 +10,7 @@ import {
   setPhase,
   unlessAborted,
 } from '@qfleet/fleet';
+import type { FleetState } from '@qfleet/metrics';
 import type { StopReason } from '@qfleet/training';
 import { nanoid } from 'nanoid';
 import { openRedis, type Redis } from '../fleet-redis.ts';
@@ -78,72 +79,90 @@ async function superviseRun(
   try {
     await heartbeats.start();
     processes.start();
-    const failure = await watch(session, reader, processes, log);
+    const outcome = await watch(session, redis, reader, processes, log);
     const { restarts } = processes;
     await processes.stop();
-    return await conclude(redis, run, failure, restarts, log);
+    return { ...(await conclude(redis, run, outcome, log)), restarts };
   } finally {
     await processes.stop();
     session.killed.removeEventListener('abort', kill);
-    await heartbeats.stop();
-    await reader.close();
+    await unlessAway(Promise.all([heartbeats.stop(), reader.close()]));
   }
 }
 
+/** What `task` gives; undefined: Redis was away for too long. */
+async function unlessAway<T>(task: Promise<T>): Promise<T | undefined> {
+  const late = AbortSignal.timeout(AWAY_AT_END_MS);
+  return unlessAborted(task, late).catch((error: unknown) => {
+    if (late.aborted) return undefined;
+    throw error;
+  });
+}
+
+/** How a run stands at its end, and why. */
+type Outcome = NonNullable<Awaited<ReturnType<typeof readPhase>>>;
+
 /**
- * Shows progress until the run is over, the session is to end, or a process cannot run (then: why). Where the fleet can't
- * be looked at, it trains on all the same.
+ * Shows progress until the run is over, the session is to end, or a process cannot run (then it has failed). Where the fleet
+ * can't be looked at, it trains on all the same.
  */
 async function watch(
   session: Session,
+  redis: Redis,
   reader: FleetReader,
   processes: FleetProcesses,
   log: Logger,
-): Promise<string | null> {
+): Promise<Outcome> {
   const { failed } = processes.supervisor;
   const ending = AbortSignal.any([session.signal, failed]);
   const progress = new FleetProgress(session);
   let seen = true;
-  while (!ending.aborted) {
+  const look = async (): Promise<FleetState | null> => {
     try {
-      // With Redis away the look may take for ever.
+      // With Redis away it may take for ever.
       const state = await unlessAborted(reader.read(), ending);
       if (!seen) log.warn('The fleet can be looked at again.');
       seen = true;
-      if (state !== null && isOver(state.phase)) return null;
-      if (state !== null) progress.show(state);
+      return state;
     } catch (error) {
-      if (ending.aborted) break;
-      if (seen) log.warn(`The fleet can't be looked at, and trains on: ${(error as Error).message}`);
+      if (seen && !ending.aborted)
+        log.warn(`The fleet can't be looked at, and trains on: ${(error as Error).message}`);
       seen = false;
+      return null;
     }
+  };
+  while (!ending.aborted) {
+    const state = await look();
+    if (state !== null && isOver(state.phase)) {
+      const told = await unlessAway(readPhase(redis, state.run));
+      return told ?? { phase: state.phase, reason: null };
+    }
+    if (state !== null) progress.show(state);
     await sleep(POLL_MS, undefined, { signal: ending }).catch(() => undefined);
   }
-  return failed.aborted ? (failed.reason as Error).message : null;
+  return failed.aborted
+    ? { phase: 'failed', reason: (failed.reason as Error).message }
+    : { phase: 'stopped', reason: 'interrupted' };
 }
 
-/** What the run's phase says, once all processes have ended; where Redis is away, what it would say. */
+/** How the session ended, once all processes have: as the run's phase says, or, with Redis away, as it is to be. */
 async function conclude(
   redis: Redis,
   run: string,
-  failure: string | null,
-  restarts: number,
+  outcome: Outcome,
   log: Logger,
-): Promise<SessionEnd> {
-  const phase = failure === null ? 'stopped' : 'failed';
-  const late = AbortSignal.timeout(AWAY_AT_END_MS);
-  const ended = setPhase(redis, run, phase, failure ?? 'interrupted').then(() => readPhase(redis, run));
-  const now = await unlessAborted(ended, late).catch((error: unknown) => {
-    if (!late.aborted) throw error;
-    log.warn('Redis is away: who looks there sees the run go on, until it is resumed.');
-    return { phase, reason: failure };
-  });
-  switch (now?.phase) {
+): Promise<Omit<SessionEnd, 'restarts'>> {
+  const told = await unlessAway(
+    setPhase(redis, run, outcome.phase, outcome.reason ?? '').then(() => readPhase(redis, run)),
+  );
+  if (told === undefined) log.warn('Redis is away: it may say that the run goes on, until it is resumed.');
+  const { phase, reason } = told ?? outcome;
+  switch (phase) {
     case 'finished':
-      return { stopReason: now.reason as StopReason, failure: null, restarts };
+      return { stopReason: reason as StopReason, failure: null };
     case 'failed':
-      return { stopReason: 'failed', failure: failure ?? now.reason, restarts };
+      return { stopReason: 'failed', failure: outcome.phase === 'failed' ? outcome.reason : reason };
     default:
-      return { stopReason: 'interrupted', failure: null, restarts };
+      return { stopReason: 'interrupted', failure: null };
   }
 }

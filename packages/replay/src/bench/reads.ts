@@ -15,7 +15,7 @@ import { CHUNK_LENGTH, type Shape } from './shapes.ts';
 
 /** Turns that following and its limit take, and sampling and its limit. */
 const FOLLOW_TURNS = 11;
-const SAMPLE_TURNS = 20;
+const SAMPLE_TURNS = 21;
 /** The part of the observations that the learner keeps where sampling has to fetch. */
 const CACHED_PART = 1 / 8;
 /** As a fleet's learner has it. */
