@@ -182,9 +182,6 @@ describe('a local fleet', { timeout: 180_000 }, () => {
   it.each(['gone', 'hung'])('ends at Ctrl-C while Redis is %s', async (how) => {
     const server = await startRedis();
     onTestFinished(() => server.kill());
-    const redis = new Redis(server.socket);
-    const pid = Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
-    redis.disconnect();
     const directory = join(temporaryDirectory(), 'run');
     const options = ['--run-dir', directory, '--redis', `unix://${server.socket}`, '--json'];
     const run = start([...endless, ...options, '--max-updates', '10000000']);
@@ -193,7 +190,7 @@ describe('a local fleet', { timeout: 180_000 }, () => {
       await server.kill();
       await until(run, () => run.output.stderr.includes('Redis is away ('), 'it says so');
     } else {
-      process.kill(pid, 'SIGSTOP');
+      server.hang();
     }
     run.child.kill('SIGINT');
     const { code, stdout, stderr } = await run.ended;

@@ -11,6 +11,8 @@ export interface TestRedis {
   readonly socket: string;
   /** Where it lives, and keeps its data if told to. */
   readonly folder: string;
+  /** SIGSTOP: it hangs until it is killed. */
+  hang(): void;
   /** SIGKILL: as a crash. `start` brings it back in the same folder. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -94,6 +96,7 @@ export async function startRedis(...options: string[]): Promise<TestRedis> {
     socket,
     folder,
     start,
+    hang: () => void child.kill('SIGSTOP'),
     kill: () => end('SIGKILL'),
     async stop() {
       await end('SIGTERM');

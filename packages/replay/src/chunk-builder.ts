@@ -1,6 +1,6 @@
 import type { ObservationArray } from '@qfleet/envs';
 import type { ChunkEnd, Layout } from './chunk.ts';
-import { reuse, SMALL } from './chunk-memory.ts';
+import { SMALL } from './chunk-memory.ts';
 import { type ChunkRoom, chunkRoom, encodeOpenChunk } from './codec.ts';
 import { makeObservations, observationBytes, observationSize, SMALL_ROW } from './layout.ts';
 import { type ReturnOptions, tdErrors } from './td-errors.ts';
@@ -66,7 +66,7 @@ export class ChunkBuilder {
 
   #newRoom(): ChunkRoom {
     const { writer, chunkLength, layout, tdErrors } = this.#options;
-    return chunkRoom({ writer, length: chunkLength, hasPriorities: tdErrors !== undefined }, layout, reuse);
+    return chunkRoom({ writer, length: chunkLength, hasPriorities: tdErrors !== undefined }, layout);
   }
 
   /** The return (undiscounted) and the steps of the current episode so far. */

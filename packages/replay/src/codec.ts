@@ -27,17 +27,15 @@ export interface ChunkRoom {
 }
 
 /**
- * Room for a chunk of exactly `length` steps.
- * @param take gives so many bytes of memory.
+ * Room for a chunk of exactly `length` steps, in memory that was released where there is any.
  * @throws ChunkError for a writer's name that is too short or too long.
  */
 export function chunkRoom(
   { writer, length, hasPriorities }: { writer: string; length: number; hasPriorities: boolean },
   layout: Layout,
-  take: (bytes: number) => Uint8Array,
 ): ChunkRoom {
   const at = offsetsOf(encodeWriter(writer).length, length, hasPriorities, observationBytes(layout));
-  const bytes = take(at.total);
+  const bytes = reuse(at.total);
   const { buffer, byteOffset } = bytes;
   const elements = (length + 1) * observationSize(layout);
   return {
@@ -58,7 +56,7 @@ export function encodeOpenChunk(chunk: Chunk, layout: Layout, room?: ChunkRoom):
   checkFields(chunk);
   const { writer, length, actions, rewards, priorities, observations } = chunk;
   const { bytes, observations: rows } =
-    room ?? chunkRoom({ writer, length, hasPriorities: priorities !== null }, layout, reuse);
+    room ?? chunkRoom({ writer, length, hasPriorities: priorities !== null }, layout);
   writeHeader(bytes, chunk, layout, 'open');
   const at = columnsOf(bytes, 0);
   const { buffer, byteOffset: base } = bytes;

@@ -50,25 +50,19 @@ export async function measure(work: () => Promise<number>, bytesEach: number): P
  * The best of several turns, as Python's timeit takes it: what else the machine does only makes a turn slower. Each
  * figure is that of its own best turn. It is what goes beside a peer, whose figure is its best too.
  */
-export const best = (costs: readonly Cost[]): Speed =>
-  speedOf(costs, (values) => ({ least: Math.min(...values), most: Math.max(...values) }));
+export const best = (costs: readonly Cost[]): Speed => speedOf(costs, (rates) => Math.max(...rates));
 
 /** The middle one of several turns: of two things that take turns, a lucky turn of one says nothing of the other. */
 export const middle = (costs: readonly Cost[]): Speed =>
-  speedOf(costs, (values) => {
-    const value = values.sort((a, b) => a - b)[values.length >> 1];
-    return { least: value, most: value };
-  });
+  speedOf(costs, (rates) => rates.sort((a, b) => a - b)[rates.length >> 1]);
 
-function speedOf(
-  costs: readonly Cost[],
-  choose: (values: number[]) => { least: number; most: number },
-): Speed {
-  const of = (figure: (cost: Cost) => number) => choose(costs.map(figure));
+/** @param choose one of each turn's rates: more is better. */
+function speedOf(costs: readonly Cost[], choose: (rates: number[]) => number): Speed {
+  const of = (rate: (cost: Cost) => number) => choose(costs.map(rate));
   return {
-    transitionsPerSecond: of((cost) => (cost.transitions / cost.milliseconds) * 1000).most,
-    megabytesPerSecond: of((cost) => cost.bytes / cost.milliseconds / 1000).most,
-    cpuMicroseconds: of((cost) => (cost.cpuMilliseconds / cost.transitions) * 1000).least,
+    transitionsPerSecond: of((cost) => (cost.transitions / cost.milliseconds) * 1000),
+    megabytesPerSecond: of((cost) => cost.bytes / cost.milliseconds / 1000),
+    cpuMicroseconds: 1000 / of((cost) => cost.transitions / cost.cpuMilliseconds),
   };
 }
 
