@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { qfleet, start, temporaryDirectory } from './support/qfleet.ts';
+import { qfleet, type Started, start, temporaryDirectory, until } from './support/qfleet.ts';
 import { startRedis } from './support/redis.ts';
 
 it('a fleet is started by hand, in any order, from environment variables', { timeout: 120_000 }, async () => {
@@ -8,11 +8,19 @@ it('a fleet is started by hand, in any order, from environment variables', { tim
   try {
     const url = `unix://${redis.socket}`;
     const directory = join(temporaryDirectory(), 'run');
-    const env = { QFLEET_REDIS_URL: url, QFLEET_RUN: 'by-hand', QFLEET_EXPORTER_PORT: '0' };
+    const env = {
+      QFLEET_LOG_LEVEL: 'info',
+      QFLEET_REDIS_URL: url,
+      QFLEET_RUN: 'by-hand',
+      QFLEET_EXPORTER_PORT: '0',
+    };
     // Those that need the run wait for the learner to create it.
     const actors = [start(['actor'], { env }), start(['actor'], { env })];
     const evaluator = start(['evaluator'], { env });
     const exporter = start(['exporter'], { env });
+    const wait = (process: Started) =>
+      until(process, () => process.output.stderr.includes('Waiting for run by-hand'), 'it waits');
+    await Promise.all([...actors, evaluator].map(wait));
     const learner = start(['learner'], {
       env: { ...env, QFLEET_CONFIG: 'cliffwalking', QFLEET_RUN_DIR: directory },
     });

@@ -123,7 +123,8 @@ describe('a fleet on a Redis Cluster', { timeout: 180_000 }, () => {
     );
     for (const port of new Set(holders)) {
       const server = cluster.servers[cluster.ports.indexOf(port)];
-      const before = await watch();
+      let before = await watch();
+      while (before.learners.length === 0) before = await watch();
       await server.kill();
       await sleep(2_000);
       await server.start();

@@ -63,6 +63,8 @@ const pidsOf = ({ actors, learners, evaluators, exporters }: Fleet): number[] =>
 
 const training = (fleet: Fleet): boolean =>
   fleet.phase === 'running' &&
+  fleet.evaluators.length === 1 &&
+  fleet.exporters.length === 1 &&
   fleet.actors.length === 2 &&
   fleet.learners.some(({ updates }) => updates > 1_000);
 

@@ -9,11 +9,11 @@ it('a fleet tells the life of its chunks to an OTLP receiver', { timeout: 180_00
   const { endpoint, spans } = await startOtlpReceiver();
   const directory = join(temporaryDirectory(), 'run');
   const ended = await qfleet(
-    ['train', 'cliffwalking', '--run-dir', directory, '--max-updates', '2000', '--json'],
+    ['train', 'cliffwalking', '--run-dir', directory, '--max-updates', '10000', '--json'],
     {
       env: {
         OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-        OTEL_TRACES_SAMPLER_ARG: '0.5',
+        OTEL_TRACES_SAMPLER_ARG: '0.1',
         QFLEET_LOG_LEVEL: 'info',
       },
     },

@@ -13,7 +13,7 @@ export default defineConfig({
     ],
     // Real processes on two cores: more workers would only take turns.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });

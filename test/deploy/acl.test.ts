@@ -81,8 +81,8 @@ it('a fleet trains with users that may do no more than they need', { timeout: 12
     return keys.length === 0 ? 0 : JSON.parse((await admin.get(keys[0])) ?? '{}').port;
   };
   await expect.poll(port, { timeout: 20_000 }).toBeGreaterThan(0);
-  const metrics = async (): Promise<string> =>
-    (await fetch(`http://127.0.0.1:${await port()}/metrics`)).text();
+  const address = `http://127.0.0.1:${await port()}/metrics`;
+  const metrics = async (): Promise<string> => (await fetch(address)).text();
   await expect.poll(metrics, { timeout: 30_000 }).toMatch(/^qfleet_learner_updates_total\{.*\} [1-9]/m);
 
   // The actor hears of weights, rather than to ask for them.

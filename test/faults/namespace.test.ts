@@ -16,6 +16,15 @@ class OtherMachine {
   /** @throws where the system allows no namespaces. */
   constructor() {
     ip('netns', 'add', this.name);
+    try {
+      this.#connect();
+    } catch (error) {
+      this.remove();
+      throw error;
+    }
+  }
+
+  #connect(): void {
     ip('link', 'add', this.#cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.name);
     ip('addr', 'add', `${this.here}/24`, 'dev', this.#cable);
     ip('link', 'set', this.#cable, 'up');

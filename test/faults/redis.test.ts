@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { faults } from './support/fault.ts';
 import { within } from './support/fleet.ts';
-import { machineOutage, outage } from './support/outage.ts';
+import { machineOutage, outage, writtenOut } from './support/outage.ts';
 
 faults('a Redis with an append-only file', {
   redis: ['--appendonly', 'yes', '--appendfsync', 'always'],
@@ -49,6 +49,8 @@ faults('a Redis with an append-only file that is synced every second', {
   strikes: {
     'Redis is killed: nothing is lost': async (fleet, random) => {
       const before = (await fleet.state())!;
+      await fleet.redis.client('PAUSE', 60_000, 'WRITE');
+      await writtenOut(fleet.redis);
       await outage(fleet.server, random);
       const after = await fleet.until(() => true, 'Redis has the run');
       expect(after.totals.transitionsPushed).toBeGreaterThanOrEqual(before.totals.transitionsPushed);

@@ -35,13 +35,13 @@ console.log(sumLine(await runSuites(ready, 'vitest.config.ts', [])));`;
   }
 }
 
-test('tests are counted, and the skipped ones told apart', async () => {
+test('tests are counted, and the skipped ones told apart', { timeout: 120_000 }, async () => {
   const mixed = `test('a', () => {}); test('b', () => { throw new Error(); }); test.skip('c', () => {}); test.todo('d');`;
   expect(await lastLine({ mixed, good: "test('e', () => {});" })).toBe('2 passed, 1 failed, 2 skipped');
   expect(await lastLine({ good: "test('e', () => {});" })).toBe('1 passed, 0 failed');
 });
 
-test('what fails outside of a test is a failure', async () => {
+test('what fails outside of a test is a failure', { timeout: 120_000 }, async () => {
   const good = "test('e', () => {});";
   expect(await lastLine({ good, unloadable: "import './missing.ts';" })).toBe('1 passed, 1 failed');
   expect(await lastLine({ good: `${good} void Promise.reject(new Error('nobody listens'));` })).toBe(

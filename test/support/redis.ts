@@ -77,7 +77,7 @@ export async function startRedis(...options: string[]): Promise<TestRedis> {
     child.stdout!.on('data', (text) => {
       log += text;
     });
-    for (let tries = 0; tries < 500; tries++) {
+    for (let tries = 0; tries < 1_500; tries++) {
       if (child.exitCode !== null) break;
       if (await answers(socket)) return;
       await sleep(20);

@@ -223,7 +223,7 @@ describe('the exporter', () => {
     const head = await get('/healthz', { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([503, '']);
     // A target that no URL parser would take.
-    const raw = request({ port, path: 'http://[/metrics', method: 'GET' }).end();
+    const raw = request({ host: '127.0.0.1', port, path: 'http://[/metrics', method: 'GET' }).end();
     const [response] = await once(raw, 'response');
     expect(response.statusCode).toBe(404);
     response.resume();

@@ -11,10 +11,10 @@ import { openQueue } from './queues.ts';
 /*
  * A killed actor's last renewal is at most LOCK_MS old when its lock runs out; BullMQ then finds the job at a check for
  * stalled ones, which two actors may each just miss once; then it lies in the queue until someone looks. Together at
- * most 6 + 2 × 3 + 1 = 13 seconds.
+ * most 6 + 2 × 2 + 1 = 11 seconds.
  */
 const LOCK_MS = 6_000;
-const STALLED_CHECK_MS = 3_000;
+const STALLED_CHECK_MS = 2_000;
 const RENEW_MS = 1_500;
 const POLL_MS = 500;
 

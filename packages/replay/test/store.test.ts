@@ -25,7 +25,7 @@ beforeAll(async () => {
   servers = started.clients;
   cluster = startedCluster.client;
   cleanUps.push(started.stop, startedCluster.stop);
-}, 30_000);
+});
 afterAll(async () => {
   await Promise.all(cleanUps.map((cleanUp) => cleanUp()));
 });

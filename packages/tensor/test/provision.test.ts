@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -44,14 +44,22 @@ const sha256 = createHash('sha256').update(content).digest('hex');
 describe('download', () => {
   it('goes on where an interrupted download stopped', async () => {
     const ranges: (string | undefined)[] = [];
+    const file = join(dir, 'wheel');
     const url = await serve((request, response) => {
       ranges.push(request.headers.range);
       const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
       response.writeHead(from > 0 ? 206 : 200, { 'content-length': content.length - from });
       if (ranges.length > 1) response.end(content.subarray(from));
-      else response.write(content.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 50));
+      else {
+        response.write(content.subarray(0, 100_000));
+        // Cut once some of it is on disk.
+        const look = setInterval(() => {
+          if (!statSync(`${file}.part`, { throwIfNoEntry: false })?.size) return;
+          clearInterval(look);
+          response.destroy();
+        }, 5);
+      }
     });
-    const file = join(dir, 'wheel');
     await expect(download(url, file, sha256)).rejects.toThrow();
     const part = await readFile(`${file}.part`);
     expect(part.length).toBeGreaterThan(0);

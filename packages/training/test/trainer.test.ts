@@ -160,6 +160,7 @@ describe('Trainer', () => {
     await fill(store, 1_500);
     await trainer.start();
     expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('maxUpdates');
+    await trainer.finish(false);
     expectCorridorValues(agent);
     expect(trainer.counts.fetchWaitSeconds).toBe(0);
   });

@@ -2,8 +2,10 @@ import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '@qfleet/random';
+import type { Redis } from 'ioredis';
+import { expect } from 'vitest';
 import type { TestRedis } from '../../support/redis.ts';
-import type { FaultyFleet } from './fleet.ts';
+import { type FaultyFleet, within } from './fleet.ts';
 
 const LONGEST_MS = 1_500;
 /** What `appendfsync everysec` leaves to the operating system. */
@@ -16,8 +18,20 @@ export async function outage(server: TestRedis, random: Random): Promise<void> {
   await server.start();
 }
 
+/**
+ * All that the server acknowledged is with its operating system, which outlives its process: while it syncs its file, a
+ * server that does so every second holds back what it writes for up to two.
+ */
+export async function writtenOut(redis: Redis): Promise<void> {
+  await expect.poll(() => redis.info('persistence'), within).toMatch(/aof_buffer_length:0\r/);
+}
+
 /** The machine of a server that syncs every second dies: the append-only file ends where it was synced last. */
-export async function machineOutage({ server, proxy, books }: FaultyFleet, random: Random): Promise<void> {
+export async function machineOutage(
+  { server, proxy, books, redis }: FaultyFleet,
+  random: Random,
+): Promise<void> {
+  await writtenOut(redis);
   const folder = join(server.folder, 'appendonlydir');
   const file = join(folder, readdirSync(folder).find((name) => name.endsWith('.incr.aof'))!);
   const { size: synced } = statSync(file);

@@ -14,7 +14,7 @@ await runProcess('evaluator', async ({ env, log, redis, signal }: ProcessContext
       await new Promise(() => setInterval(() => undefined, 1_000));
       return;
     default:
-      await once(signal, 'abort');
+      if (!signal.aborted) await once(signal, 'abort');
       await redis.rpush('said', `drained ${env.name}: ${(signal.reason as Error).message}`);
   }
 });
