@@ -43,8 +43,6 @@ export interface FaultyFleetOptions {
   readonly shards?: number;
   /** This machine's address, for the fleet. */
   readonly host?: string;
-  /** Null: nothing holds actors and learner together. */
-  readonly samplesPerInsert?: number | null;
   /** Lines of YAML after those of every run here. */
   readonly fleet?: string;
 }
@@ -94,7 +92,6 @@ export class FaultyFleet implements AsyncDisposable {
     const urls = shards.map(({ socket }) => `unix://${socket}`);
     const proxy = await startProxy(server.socket, options.host ?? '127.0.0.1');
     const directory = mkdtempSync(join(tmpdir(), 'qfleet-faults-'));
-    const { samplesPerInsert = 4 } = options;
     const module = fileURLToPath(new URL('paced-cliff.ts', import.meta.url));
     writeFileSync(
       join(directory, 'config.yaml'),
@@ -102,7 +99,7 @@ export class FaultyFleet implements AsyncDisposable {
         `environment: { id: PacedCliff-v0, module: ${JSON.stringify(module)} }`,
         'agent: { kind: tabular, learningRate: 0.5, discount: 1 }',
         'exploration: { kind: schedule, from: 1, to: 0.1, steps: 5000 }',
-        `replay: { capacity: 20000, minSize: 500, samplesPerInsert: ${samplesPerInsert}, shards: ${JSON.stringify(urls)} }`,
+        `replay: { capacity: 20000, minSize: 500, samplesPerInsert: 4, shards: ${JSON.stringify(urls)} }`,
         `learner: { publishEvery: 20, checkpointEvery: ${CHECKPOINT_EVERY} }`,
         'evaluation: { every: 400, episodes: 1 }',
         `stop: { solvedReturn: ${OPTIMUM} }`,
