@@ -1,6 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../support/free-port.ts';
-import { start } from '../support/qfleet.ts';
+import { start, until } from '../support/qfleet.ts';
 import { startRedis } from '../support/redis.ts';
 
 it('metrics and health are served to this machine alone, unless told otherwise', async () => {
@@ -12,16 +11,19 @@ it('metrics and health are served to this machine alone, unless told otherwise',
       () => false,
     );
   const serve = async (host: Readonly<Record<string, string>>): Promise<number> => {
-    const port = await freePort();
-    start(['exporter'], {
+    const exporter = start(['exporter'], {
       env: {
         QFLEET_REDIS_URL: `unix://${redis.socket}`,
         QFLEET_RUN: 'r',
-        QFLEET_EXPORTER_PORT: String(port),
+        QFLEET_EXPORTER_PORT: '0',
+        QFLEET_LOG_LEVEL: 'info',
         ...host,
       },
     });
-    await expect.poll(() => answers('127.0.0.1', port), { timeout: 20_000 }).toBe(true);
+    const serving = /"port":(\d+),.*Serving/;
+    await until(exporter, () => serving.test(exporter.output.stderr), 'it serves');
+    const port = Number(serving.exec(exporter.output.stderr)![1]);
+    expect(await answers('127.0.0.1', port)).toBe(true);
     return port;
   };
   // Linux answers for all of 127.0.0.0/8: another of its addresses reaches who listens on every one.
