@@ -206,8 +206,10 @@ it('a fleet goes on when the address of its Redis leads to the replica', { timeo
   const written = await inserted(one);
   await expect.poll(() => inserted(other), within).toBeGreaterThanOrEqual(written);
   await cutOff(one.node);
-  // Who has nothing to hand over at that time, for the ratio, has nothing to say.
   await expect.poll(() => one.node.info('errorstats'), within).toContain('errorstat_NOREPLICAS');
+  // One that has nothing to hand over at that time, for the ratio, has nothing to say.
+  const said = () => ['actor-0', 'actor-1'].map((name) => fleet.log(name)).join('\n');
+  await expect.poll(said, within).toMatch(/Experience waits: NOREPLICAS/);
   const refusing = await inserted(one);
   await sleep(500);
   expect(await inserted(one)).toBe(refusing);

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fleetKeys } from '@qfleet/fleet';
 import { ChunkError, encodeChunk, type Layout } from '@qfleet/replay';
 import { expect } from 'vitest';
 import { faults } from './support/fault.ts';
 import { type FaultyFleet, RUN, within } from './support/fleet.ts';
+
+/** Every actor says at least once in it how far it is. */
+const BEATS_MS = 1_500;
 
 /** Two steps of one who is no actor of this fleet. */
 function chunkFor(layout: Layout, sequence: number): Uint8Array {
@@ -106,8 +110,18 @@ faults('garbage comes', {
       await fleet.progress();
       await withTornWeights(fleet, 51, async () => {
         const wait = (await fleet.state())!.totals.actorWaitWeightsSeconds;
-        // The ratio would hold them up a while later too.
         await fleet.until(({ totals }) => totals.actorWaitWeightsSeconds > wait + 1, 'they wait');
+        const steps = async () => (await fleet.state())!.totals.environmentSteps;
+        const stepsOfAWhile = async () => {
+          const before = await steps();
+          await sleep(BEATS_MS);
+          return (await steps()) - before;
+        };
+        await expect.poll(stepsOfAWhile, within).toBe(0);
+        // Nor is it the ratio that holds them: this gives room for thousands of steps.
+        const fence = Number(await fleet.redis.get(fleetKeys(RUN).fence));
+        await (await fleet.replay()).recordSampled(10_000, fence);
+        expect(await stepsOfAWhile()).toBe(0);
       });
     },
   },

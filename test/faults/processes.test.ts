@@ -43,8 +43,9 @@ faults('processes are killed', {
       const after = await fleet.until(
         (state) =>
           state.learners.some(({ id, startedAt }) => id !== dead && startedAt > last.startedAt) &&
-          ids(state).join() === ids(before).join(),
-        'another learner trains, with the same actors',
+          ids(state).join() === ids(before).join() &&
+          state.totals.transitionsPushed > before.totals.transitionsPushed,
+        'another learner trains, and the same actors push on',
       );
       await expect.poll(() => fleet.process('learner-0').restarts, within).toBe(restarts + 1);
       await expect.poll(() => trainings().length, within).toBe(trained + 1);
