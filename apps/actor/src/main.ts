@@ -6,7 +6,7 @@ const DRAIN_MS = 6_000;
 
 await runProcess('actor', async (context) => {
   const { env, log, redis, signal, outlast } = context;
-  const { config } = await waitForRun(redis, env.run, { log, signal, active: true });
+  const { config } = await outlast(() => waitForRun(redis, env.run, { log, signal, active: true }));
   const actor = await Actor.create(context, config);
   const runEnded = new AbortController();
   const heartbeats = new Heartbeats({

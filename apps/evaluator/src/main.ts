@@ -5,7 +5,7 @@ import { EvaluationWorker, Heartbeats, isOver, runProcess, waitForRun } from '@q
 import { layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
 
 await runProcess('evaluator', async ({ env, log, redis, signal, outlast }) => {
-  const { config } = await waitForRun(redis, env.run, { log, signal, active: true });
+  const { config } = await outlast(() => waitForRun(redis, env.run, { log, signal, active: true }));
   const definition = await resolveEnvironment(config.environment);
   const { frameStack } = config.environment;
   const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition), frameStack });

@@ -110,7 +110,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       await trainer.finish(reason !== null && reason !== 'solved');
       if (reason !== null) {
         await lastEvaluations(trainer);
-        await setPhase(redis, run, 'finished', reason, lease);
+        await outlast(() => setPhase(redis, run, 'finished', reason, lease));
       }
       log.info(reason === null ? `Stopped at update ${trainer.updates}.` : `Finished: ${reason}.`);
       clean = true;
@@ -187,6 +187,6 @@ async function lastEvaluations(trainer: Trainer): Promise<void> {
   const until = performance.now() + LAST_EVALUATIONS_MS;
   while (trainer.scores.pending > 0 && performance.now() < until) {
     await sleep(POLL_MS);
-    await trainer.scores.collect();
+    await trainer.collectEvaluations();
   }
 }

@@ -22,13 +22,14 @@ export async function openRun({ env, log, redis, signal, outlast }: ProcessConte
       'QFLEET_RUN_DIR is not set: a learner keeps its checkpoints there, give it as QFLEET_RUN_DIR=/path.',
     );
   }
+  const wait = () => outlast(() => waitForRun(redis, env.run, { log, signal }));
   if (env.config !== null) {
     const isFile = /\.ya?ml$/.test(env.config);
     const config = loadRunConfig(isFile ? { file: env.config } : { preset: env.config });
     await outlast(() => createRun(redis, env.run, config));
   }
   if (!RunDirectory.exists(env.runDir)) {
-    const record = await waitForRun(redis, env.run, { log, signal });
+    const record = await wait();
     return { record, directory: RunDirectory.create(env.runDir, env.run, record.config) };
   }
   const directory = RunDirectory.open(env.runDir);
@@ -39,5 +40,5 @@ export async function openRun({ env, log, redis, signal, outlast }: ProcessConte
   }
   // A Redis that keeps nothing on disk may have lost the run's record, but the directory has its configuration.
   await outlast(() => createRun(redis, env.run, directory.config));
-  return { record: await waitForRun(redis, env.run, { log, signal }), directory };
+  return { record: await wait(), directory };
 }

@@ -3,6 +3,7 @@ import type { RedisClient } from '@qfleet/replay';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { backoff } from './backoff.ts';
 import { FleetError, messageOf } from './errors.ts';
+import { firstWords, wasCutOff } from './first-words.ts';
 import { checkRedis } from './local-redis/check.ts';
 import { explainRedisError } from './local-redis/explain.ts';
 import type { Logger } from './logger.ts';
@@ -160,7 +161,8 @@ async function connectOnce(settings: Settings, asCluster: boolean): Promise<Redi
     await checkRedis(redis, asCluster);
   } catch (error) {
     redis.disconnect();
-    throw failure ?? error;
+    const cause = failure ?? error;
+    throw (wasCutOff(cause) && (await firstWords(settings))) || cause;
   }
   redis.off('error', keep);
   return redis;
@@ -189,7 +191,7 @@ function isUnreachable(error: unknown): boolean {
   const code = codeOf(error);
   return (
     (code !== undefined && /^(ECONN|EHOST|ENET|ETIMEDOUT|ENOENT|EAI_AGAIN|ENOTFOUND|EPIPE)/.test(code)) ||
-    /^(LOADING|CLUSTERDOWN|Connection is closed|connect ETIMEDOUT|This Redis is a replica)/.test(
+    /^(LOADING|BUSY|CLUSTERDOWN|ERR max number of clients|Connection is closed|connect ETIMEDOUT|This Redis is a replica)/.test(
       messageOf(error),
     )
   );

@@ -10,6 +10,7 @@ import { FleetError, messageOf } from './errors.ts';
 import { EVALUATIONS_QUEUE, fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
 import type { Logger } from './logger.ts';
+import { outlastRefusedWrites } from './outlast.ts';
 import { openQueue } from './queues.ts';
 import { asBuffer, decodeWeights, encodeWeights } from './weights-channel.ts';
 
@@ -195,8 +196,11 @@ export class EvaluationWorker {
       ...meanAndStd(returns),
       seconds: (performance.now() - startedAt) / 1000,
     };
-    await redis.eval(REPORT, 2, keys.evaluations, keys.evaluated, job.id!, JSON.stringify(result));
-    await redis.del(keys.evaluationWeights(job.id!));
+    const report = async (): Promise<void> => {
+      await redis.eval(REPORT, 2, keys.evaluations, keys.evaluated, job.id!, JSON.stringify(result));
+      await redis.del(keys.evaluationWeights(job.id!));
+    };
+    await outlastRefusedWrites(report, { log, signal: this.#stop.signal });
     this.#done++;
     log.info(
       { updates, mean: result.mean, std: result.std },

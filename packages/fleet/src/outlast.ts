@@ -2,26 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
 
-/**
- * Why Redis may refuse to write for a while: its own word, or the replay's, and what it means. Of a script, Redis 6 says
- * first where in it that was.
- */
+/** The sentence's part for a Redis that a script which does not end keeps from everything else. */
+const BUSY_REASON =
+  'is kept busy by a script that does not end: as its admin, call SCRIPT KILL (or FUNCTION KILL), and SHUTDOWN NOSAVE ' +
+  'only where that is refused';
+
+/** Why Redis may refuse to work for a while: its own word, or the replay's, and what it means. */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
-  [/^OOM |: -OOM |at its maxmemory/, 'is at its maxmemory and refuses writes: give it more'],
+  [/^OOM |at its maxmemory/, 'is at its maxmemory and refuses writes: give it more'],
   [
-    /^NOREPLICAS |: -NOREPLICAS /,
+    /^NOREPLICAS /,
     'refuses writes, for fewer replicas than its min-replicas-to-write keep up with it: bring them back',
   ],
-  [
-    /^MISCONF |: -MISCONF /,
-    'refuses writes, for it cannot write to its disk: its log says why, give it room there',
-  ],
+  [/^MISCONF /, 'refuses writes, for it cannot write to its disk: its log says why, give it room there'],
   // Single commands are sent again by the client itself; a transaction is not.
-  [/^READONLY |: -READONLY /, 'is a replica now and takes no writes: its primary is looked for'],
+  [/^READONLY /, 'is a replica now and takes no writes: its primary is looked for'],
+  [/^BUSY /, BUSY_REASON],
 ];
 
 /**
- * Does `task`, again and again while Redis refuses to write for what whoever runs it may mend; until then nothing is
+ * Does `task`, again and again while Redis refuses it for what whoever runs it may mend; until then nothing is
  * lost. What was done of `task` before it was refused is done again.
  * @throws what else `task` throws, and the signal's reason once it is aborted.
  */
@@ -32,7 +32,7 @@ export async function outlastRefusedWrites<T>(
   for (let tries = 1; ; tries++) {
     try {
       const result = await task();
-      if (tries > 1) log.info('Redis takes writes again.');
+      if (tries > 1) log.info('Redis works again.');
       return result;
     } catch (error) {
       const reason = refusalOf(error);

@@ -38,7 +38,6 @@ export async function readRedisServer(
   redis: Pick<Redis, 'info'>,
   server: string,
 ): Promise<RedisServerSnapshot> {
-  // All at once, for Redis 6 takes no list of sections.
   return snapshotOf(parseInfo(await redis.info()), server);
 }
 

@@ -2,13 +2,14 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { Redis, type RedisOptions } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { connectRedis } from '../src/connect.ts';
 import { checkRedis } from '../src/local-redis/check.ts';
 import { explainRedisError } from '../src/local-redis/explain.ts';
 import { findRedisServer, type RedisServerProgram } from '../src/local-redis/find.ts';
@@ -105,7 +106,7 @@ function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = createConnection(port, '127.0.0.1');
     connection.on('connect', () => resolve(true)).on('error', () => resolve(false));
-    connection.unref();
+    connection.on('connect', () => connection.destroy());
   });
 }
 
@@ -247,7 +248,7 @@ describe('findRedisServer', () => {
     const env = { PATH: bin, QFLEET_CACHE_DIR: join(folder, 'no-cache') };
     expect(await findRedisServer(env)).toBeUndefined();
     await expect(findRedisServer({ ...env, QFLEET_REDIS_SERVER: old })).rejects.toThrow(
-      /6\.0\.16.*6\.2 or newer/,
+      /6\.0\.16.*7\.0 or newer/,
     );
   });
 });
@@ -306,10 +307,11 @@ describe('checkRedis', () => {
   });
 
   test('refuses a server that is too old', async () => {
-    const url = await saying('redis_version:6.0.16');
+    const url = await saying('redis_version:6.2.14');
     await expect(checkRedis(client(url))).rejects.toThrow(
-      'This Redis is version 6.0.16: Qfleet needs 6.2 or newer; upgrade it.',
+      'This Redis is version 6.2.14: Qfleet needs 7.0 or newer; upgrade it.',
     );
+    await checkRedis(client(await saying('redis_version:7.0.0')));
   });
 
   test('knows a node of a cluster of Valkey', async () => {
@@ -356,6 +358,33 @@ describe('explainRedisError', () => {
       );
     } finally {
       child.kill();
+    }
+  });
+
+  test('protected mode, no room for another client, a script that does not end', async () => {
+    const open = await startOnPort(['bind 0.0.0.0', 'protected-mode yes']);
+    const small = await startOnPort(['maxclients 1', 'busy-reply-threshold 10']);
+    try {
+      const elsewhere = Object.values(networkInterfaces())
+        .flat()
+        .find((address) => address?.family === 'IPv4' && !address.internal);
+      const tried = (url: string) =>
+        connectRedis(url, { role: 'test' }).catch((error: Error) => error.message);
+      if (elsewhere) {
+        expect(await tried(`redis://${elsewhere.address}:${open.port}`)).toMatch(
+          /takes connections from its own machine alone \(DENIED\): give it users with passwords, or set/,
+        );
+      }
+      const url = `redis://127.0.0.1:${small.port}`;
+      const only = client(url);
+      await only.ping();
+      expect(await tried(url)).toMatch(/has all the clients that it may have: raise its maxclients/);
+      await only.config('SET', 'maxclients', '10');
+      only.eval('while true do end', 0).catch(() => undefined);
+      await expect.poll(() => tried(url)).toMatch(/does not end \(BUSY\): call SCRIPT KILL or FUNCTION KILL/);
+    } finally {
+      open.child.kill();
+      small.child.kill('SIGKILL');
     }
   });
 

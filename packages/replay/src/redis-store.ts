@@ -267,8 +267,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
           `What a learner wrote to the replay ${this.#prefix} was refused: another learner took over.`,
         );
       if (message.startsWith('BADCHUNK ')) throw new ChunkError(message.slice('BADCHUNK '.length));
-      // Of a script, Redis 6 says first where in it that was.
-      if (/^OOM |: -OOM /.test(message))
+      if (message.startsWith('OOM '))
         throw new Error(
           `Redis is at its maxmemory, so the replay ${this.#prefix} can't take more: give Redis more, or the ` +
             `replay a smaller capacity than its ${this.capacity.bytes} bytes.`,

@@ -66,7 +66,7 @@ async function follow(trainer: Trainer, stop: AbortSignal): Promise<void> {
 
 async function collect(trainer: Trainer, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    await trainer.scores.collect();
+    await trainer.collectEvaluations();
     await sleep(EVALUATIONS_MS);
   }
 }

@@ -192,6 +192,11 @@ export class Trainer {
     return added > 0;
   }
 
+  /** Takes in the results of evaluations that came. */
+  async collectEvaluations(): Promise<void> {
+    await this.#outlast(() => this.scores.collect());
+  }
+
   #countSteps(): void {
     const { standing } = this.replay;
     if (standing !== null) this.#steps.count(standing);

@@ -47,6 +47,15 @@ export function explainRedisError(error: unknown, url: string): string {
   if (reply === 'CLUSTERDOWN') {
     return `The Redis Cluster at ${where} is down (CLUSTERDOWN): start the nodes that are missing, and wait until they have met.`;
   }
+  if (reply === 'DENIED') {
+    return `Redis at ${where} takes connections from its own machine alone (DENIED): give it users with passwords, or set protected-mode no.`;
+  }
+  if (reply === 'BUSY') {
+    return `Redis at ${where} is kept busy by a script that does not end (BUSY): call SCRIPT KILL or FUNCTION KILL on it.`;
+  }
+  if (message.startsWith('ERR max number of clients')) {
+    return `Redis at ${where} has all the clients that it may have: raise its maxclients, or end some.`;
+  }
   if (reply === 'NOPERM') {
     return `The user of ${where} may not do what Qfleet needs (${message}): extend its ACL.`;
   }

@@ -1,6 +1,6 @@
-/** The oldest Redis that Qfleet works with. BullMQ's job scripts are supported from 6.2 on, and so are the
- * commands that hand over a value in one step: GETDEL, LMOVE, and SET with GET and NX. */
-export const OLDEST_REDIS = '6.2';
+/** The oldest Redis that Qfleet works with: from 7.0 on an ACL tells reading from writing (`%R~`, `%W~`) and holds
+ * some commands to some keys (selectors), which keep a fleet's users apart. */
+export const OLDEST_REDIS = '7.0';
 
 /** @param version as a server states it, such as '6.0.16' */
 export function isOldRedis(version: string): boolean {
