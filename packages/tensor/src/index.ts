@@ -1,6 +1,6 @@
 export { type AdamOptions, adam, adamRates, adamSlotNames, adamSlots } from './adam.ts';
+export { TraceError } from './compile/apply.ts';
 export { compile } from './compile/compile.ts';
-export { TraceError } from './compile/trace.ts';
 export type * from './compile/types.ts';
 export { type Finding, type Inspection, inspect } from './inspect.ts';
 export { type LoadOptions, loadedTensor, loadTensor, slowRuntimeNote, TensorRuntimeError } from './load.ts';
@@ -10,3 +10,5 @@ export type { Parallelism } from './parallelism.ts';
 export { randomNormal, randomUniform } from './random.ts';
 export type * from './runtime.ts';
 export { type DecodedTensors, decodeTensors, encodeTensors, type TensorMetadata } from './safetensors.ts';
+export { stopGradient } from './stop-gradient.ts';
+export { writeRows } from './write-rows.ts';

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Binding, NodeBackend } from './binding.ts';
+import { mendGradients } from './gradients.ts';
 import { tfjsVersion } from './provision/addon.ts';
 import type { LibraryKind } from './provision/cache.ts';
 import type { Runtime, TensorFlow } from './runtime.ts';
@@ -26,6 +27,7 @@ export function loadLibrary(kind: LibraryKind, bindingPath: string, notes: strin
   };
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node'), 3);
   tf.setBackend('tensorflow');
+  mendGradients(tf);
   useReluGrad(tf);
   const onGpu = binding.isUsingGpuDevice();
   if (kind === 'gpu' && !onGpu)

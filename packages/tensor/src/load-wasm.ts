@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { mendGradients } from './gradients.ts';
 import type { Runtime, TensorFlow } from './runtime.ts';
 
 const require = createRequire(import.meta.url);
@@ -7,6 +8,7 @@ const require = createRequire(import.meta.url);
 /** tfjs-core registers no gradients itself; the union package does, at 0.4 s that only what trains must spend. */
 export function loadGradients(): void {
   require('@tensorflow/tfjs');
+  mendGradients(require('@tensorflow/tfjs-core') as TensorFlow);
 }
 
 /** Loads the WASM backend: ready within a second, in little memory, no libtensorflow, no gradients. What actors run on. */

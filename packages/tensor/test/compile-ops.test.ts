@@ -63,8 +63,15 @@ const DIFFERENTIABLE: Record<string, Op> = {
       [2, 2],
     ]),
   tile: (tf, x) => tf.tile(x, [1, 2, 1]),
+  cumsum: (tf, x) => tf.cumsum(x, 1),
   gather: (tf, x) => tf.gather(x, tf.tensor1d([2, 0], 'int32'), 1),
   oneHot: (tf, x) => tf.mul(x, tf.oneHot(tf.argMax(x, 2) as never, 4)),
+  'oneHot of bool, cast': (tf, x) =>
+    tf.mul(x, tf.cast(tf.oneHot(tf.argMax(x, 2) as never, 4, 1, 0, 'bool'), 'float32')),
+  'oneHot of int32 with values of its own, cast': (tf, x) =>
+    tf.mul(x, tf.cast(tf.oneHot(tf.argMax(x, 2) as never, 4, -3, 7, 'int32'), 'float32')),
+  'oneHot of bool with values swapped, cast': (tf, x) =>
+    tf.mul(x, tf.cast(tf.oneHot(tf.argMax(x, 2) as never, 4, 0, 1, 'bool'), 'float32')),
   cast: (tf, x, y) => tf.mul(x, tf.cast(tf.greaterEqual(y, 0), 'float32')),
   conv2d: (tf, x, y) =>
     tf.conv2d(tf.reshape(x, [1, 4, 3, 2]) as never, tf.reshape(y, [2, 2, 2, 3]) as never, 1, 'valid'),
@@ -97,6 +104,7 @@ const DIFFERENTIABLE: Record<string, Op> = {
 const CONSTANT: Record<string, Op> = {
   stridedSlice: (tf, x) => tf.stridedSlice(x, [0, 0, 0], [2, 3, 4], [1, 2, 2]),
   einsum: (tf, x, y) => tf.einsum('abc,adc->abd', x, y),
+  'oneHot of bool': (tf, x) => tf.oneHot(tf.argMax(x, 2) as never, 4, 1, 0, 'bool'),
   argMax: (tf, x) => tf.argMax(x, 1),
   argMin: (tf, x) => tf.argMin(x, 1),
   topk: (tf, x) => tf.topk(x, 2).indices,
@@ -130,7 +138,6 @@ const CONSTANT: Record<string, Op> = {
         'int32',
       ),
     ),
-  cumsum: (tf, x) => tf.cumsum(x, 2),
   range: (tf, x) => tf.add(tf.range(0, 4), x),
   linspace: (tf, x) => tf.add(tf.linspace(-1, 1, 4), x),
   onesLike: (tf, x) => tf.add(tf.onesLike(x), tf.zerosLike(x)),

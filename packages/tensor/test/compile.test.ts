@@ -311,6 +311,15 @@ describe.skipIf(!hasLibrary)('compile on libtensorflow', () => {
       return {};
     }, /assigns a tf.Variable/);
     variable.dispose();
+    refusal(
+      (_, { x }) => ({ outputs: { y: tf.cast(tf.unique(tf.cast(x!, 'int32')).values, 'float32') } }),
+      /^the function uses tf.unique, whose result has as many elements as the values say: .* mask of a fixed shape/,
+    );
+    refusal((_, { x }) => {
+      const boxes = tf.tile(tf.expandDims(tf.concat([x!, x!])), [3, 1]) as never;
+      return { outputs: { y: tf.image.nonMaxSuppression(boxes, tf.ones([3]) as never, 2) } };
+    }, /uses tf.image.nonMaxSuppression/);
+    refusal((async (_: unknown, { x }: { x: Tensor }) => ({ outputs: { y: x } })) as never, /is async/);
     refusal((_, { x }) => ({ state: { v: x! } }), "returns state 'v', which there is none of");
     refusal((_, { x }) => ({ state: { w: x! } }), "returns state 'w' as [2], which is float32 []");
     // What is fixed may be read, and a function that was refused leaves tfjs as it was.

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NamedTensors } from '../named-tensors.ts';
 import type { Runtime } from '../runtime.ts';
+import { applyStep } from './apply.ts';
 import { inputShapes } from './arguments.ts';
 import { StateSpec } from './state.ts';
 import { inputTensors, stateTensors } from './tensors.ts';
@@ -73,7 +74,7 @@ export class EagerFunction implements Compiled {
     const { tf } = runtime;
     const outputs: Record<string, Float32Array | Int32Array> = {};
     const changes = tf.tidy(() => {
-      const result = this.#fn(tensors, inputs);
+      const result = applyStep(this.#fn, tensors, inputs);
       for (const [name, tensor] of Object.entries(result.outputs ?? {})) {
         const values = tensor.dataSync();
         outputs[name] =

@@ -2,8 +2,9 @@ import { GraphBuilder, ref } from './graph.ts';
 import { type Block, type InputShape, layOut, ROW_WORDS } from './layout.ts';
 import { type NodeDef, shapeProto } from './proto.ts';
 import { Simplifier } from './simplify.ts';
+import { StepEmitter } from './step.ts';
 import type { Fusion, Trace } from './trace.ts';
-import { DT, elementsOf, type Op, type Value } from './values.ts';
+import { DT, elementsOf, type Value } from './values.ts';
 import { Variable } from './variable.ts';
 
 /** One function of a graph: a trace, and how often a call applies it. */
@@ -207,94 +208,6 @@ class FunctionEmitter {
       N: { i: parts.length },
       T: { type: DT.float32 },
       Tidx: { type: DT.int32 },
-    });
-  }
-}
-
-/** One application of the function. */
-class StepEmitter {
-  readonly #graph: GraphBuilder;
-  readonly #variables: ReadonlyMap<string, Variable>;
-  readonly #fusions: ReadonlyMap<Value, Fusion>;
-  readonly #inputs: ReadonlyMap<string, string>;
-  readonly #ops = new Map<Op, NodeDef>();
-  readonly #references = new Map<Value, string>();
-  /** Reads what a fused group left in a variable. */
-  readonly #updated = new Map<Value, () => string>();
-  readonly #begin: ReadonlyMap<string, () => string>;
-
-  constructor(
-    graph: GraphBuilder,
-    variables: ReadonlyMap<string, Variable>,
-    fusions: ReadonlyMap<Value, Fusion>,
-    inputs: ReadonlyMap<string, string>,
-  ) {
-    this.#graph = graph;
-    this.#variables = variables;
-    this.#fusions = fusions;
-    this.#inputs = inputs;
-    // The state is that of the application's beginning, whenever it is first asked for.
-    this.#begin = new Map([...variables].map(([name, variable]) => [name, variable.reader()]));
-  }
-
-  /** The reference to a value, after emitting what it needs. */
-  emit(value: Value): string {
-    const known = this.#references.get(value);
-    if (known !== undefined) return known;
-    const reference = this.#emitNew(value);
-    this.#references.set(value, reference);
-    return reference;
-  }
-
-  /** Emits the fused group whose output the value is, if there is one: its variable is then up to date. */
-  update(value: Value): boolean {
-    const fusion = this.#fusions.get(value);
-    if (fusion === undefined) return false;
-    if (!this.#updated.has(value)) this.#emitFusion(fusion);
-    return true;
-  }
-
-  #emitNew(value: Value): string {
-    if (this.update(value)) return this.#updated.get(value)!();
-    const { op } = value;
-    if (op.type === 'State') return this.#begin.get(op.name!)!();
-    if (op.type === 'Input') return this.#inputs.get(op.name!)!;
-    if (op.type === 'Const') return this.#graph.constant(value.dtype, value.shape, op.data!);
-    let node = this.#ops.get(op);
-    if (node === undefined) {
-      node = this.#graph.node(
-        op.type,
-        op.inputs.map((each) => this.emit(each)),
-        op.attributes,
-      );
-      this.#ops.set(op, node);
-    }
-    return ref(node, value.index);
-  }
-
-  /** Adam as one op that updates three variables in place. The bias corrections are in its step size and epsilon. */
-  #emitFusion(fusion: Fusion): void {
-    const [gradient, stepSize, epsilon] = fusion.inputs.slice(3).map((each) => this.emit(each));
-    const variables = fusion.inputs.slice(0, 3).map((each) => this.#variables.get(each.op.name!)!);
-    const graph = this.#graph;
-    const zero = graph.float(0);
-    const apply = graph.node(
-      'ResourceApplyAdam',
-      [
-        ...variables.map((each) => each.handle),
-        zero,
-        zero,
-        stepSize!,
-        graph.float(fusion.attributes['beta1']!),
-        graph.float(fusion.attributes['beta2']!),
-        epsilon!,
-        gradient!,
-      ],
-      { T: { type: DT.float32 }, use_locking: { b: false }, use_nesterov: { b: false } },
-    );
-    fusion.outputs.forEach((output, i) => {
-      variables[i]!.updatedBy(apply);
-      this.#updated.set(output, variables[i]!.reader());
     });
   }
 }

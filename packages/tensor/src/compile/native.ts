@@ -1,11 +1,12 @@
 import type { NamedTensors } from '../named-tensors.ts';
 import type { Runtime } from '../runtime.ts';
+import { TraceError } from './apply.ts';
 import { inputShapes, shapeKey } from './arguments.ts';
 import type { InputShape } from './layout.ts';
 import { NativeProgram } from './program.ts';
 import { Specialization } from './specialization.ts';
 import { inputTensors, stateTensors } from './tensors.ts';
-import { type Trace, TraceError, trace } from './trace.ts';
+import { type Trace, trace } from './trace.ts';
 import type { Compiled, FunctionOptions, Inputs, Outputs, StepFunction } from './types.ts';
 import { DT, sameShape } from './values.ts';
 

@@ -106,6 +106,7 @@ function cast(value: Value): Value {
   return makeValue('Cast', [source], { SrcT: { type: source.dtype }, DstT: { type: value.dtype } }, value);
 }
 
+/** `marks` are the two values of a one-hot: constants, since tfjs takes them as numbers. */
 function oneHotOf({ op, shape }: Value): Value {
   const [indices, depth, ...marks] = op.inputs as [Value, Value, Value, Value];
   const attributes = { ...op.attributes, T: { type: DT.float32 } };
@@ -115,8 +116,9 @@ function oneHotOf({ op, shape }: Value): Value {
   });
 }
 
+/** A constant scalar of int32, or of bool (one byte), as float32. */
 function asFloat(mark: Value): Value {
-  return floatConstant(int32sOf(mark)[0]!);
+  return floatConstant(mark.dtype === DT.bool ? mark.op.data![0]! : int32sOf(mark)[0]!);
 }
 
 /** What an int32 constant holds. */

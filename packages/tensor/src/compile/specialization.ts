@@ -11,6 +11,8 @@ export class Specialization {
   readonly #index: number;
   readonly #views: readonly (readonly (Float32Array | Int32Array | Uint8Array)[])[];
   readonly #feed: FeedBuffer;
+  /** The values of all outputs together. */
+  readonly #words: number;
   readonly #outputs: readonly { name: string; length: number; integer: boolean }[];
 
   constructor(program: NativeProgram, traced: Trace, inputs: readonly InputShape[], unroll: number) {
@@ -29,6 +31,7 @@ export class Specialization {
       length: elementsOf(shape) * unroll,
       integer: dtype !== DT.float32,
     }));
+    this.#words = this.#outputs.reduce((sum, { length }) => sum + length, 0);
   }
 
   run(names: readonly string[], inputs: readonly Inputs[]): Outputs {
@@ -41,6 +44,12 @@ export class Specialization {
       }
     }
     const packed = this.#program.run(this.#feed.id, this.#index);
+    if (packed.length !== this.#words) {
+      throw new Error(
+        `the compiled function gave ${packed.length} values, and ${this.#words} when it was traced: the shape of a ` +
+          'result depends on values, which a trace can not follow',
+      );
+    }
     const outputs: Record<string, Float32Array | Int32Array> = {};
     let offset = 0;
     for (const { name, length, integer } of this.#outputs) {

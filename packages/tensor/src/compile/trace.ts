@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Binding, NodeBackend, OpAttribute, TensorMetadata } from '../binding.ts';
 import type { Runtime } from '../runtime.ts';
+import { applyStep, TraceError } from './apply.ts';
 import { attributeOf, completeAttributes } from './attributes.ts';
 import type { InputSpec, StepFunction, TensorRecord } from './types.ts';
 import { DT, makeOp, makeValue, type Op, type Value } from './values.ts';
@@ -12,9 +13,12 @@ export interface Trace {
   readonly fusions: readonly Fusion[];
 }
 
-/** A group of ops that one op of the library does as well. `outputs` are computed by the group itself otherwise. */
+/**
+ * A group of ops that one op of the library does as well, in place: on the variables of its first inputs, of which it
+ * has as many as outputs. `outputs` are computed by the group itself otherwise.
+ */
 export interface Fusion {
-  readonly type: string;
+  readonly type: 'Adam' | 'WriteRows';
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly attributes: Readonly<Record<string, number>>;
@@ -23,19 +27,25 @@ export interface Fusion {
 /** Ops whose result differs from call to call though their inputs do not. */
 const RANDOM_OPS = new Set(['Multinomial', 'RandomUniform', 'RandomStandardNormal', 'TruncatedNormal']);
 
+/** Ops whose result's shape depends on the values that they are given, by what tfjs calls them. */
+const VALUE_DEPENDENT_SHAPES: Readonly<Record<string, string>> = {
+  Unique: 'tf.unique',
+  UniqueV2: 'tf.unique',
+  Where: 'tf.whereAsync or tf.booleanMaskAsync',
+  ListDiff: 'tf.setdiff1dAsync',
+  NonMaxSuppressionV3: 'tf.image.nonMaxSuppression',
+  NonMaxSuppressionV4: 'tf.image.nonMaxSuppressionPadded',
+  NonMaxSuppressionV5: 'tf.image.nonMaxSuppressionWithScore',
+};
+
 /** A constant larger than this is worth a warning: it was probably meant to be an input or state. */
 const LARGE_CONSTANT_BYTES = 1 << 20;
-
-/** Why a function can't be traced, in one sentence. */
-export class TraceError extends Error {
-  override readonly name = 'TraceError';
-}
 
 let active: Recorder | null = null;
 
 /** Tells the trace that is being recorded, if one is, that `outputs` follow from `inputs` by one op of the library. */
 export function recordFusion(
-  type: string,
+  type: Fusion['type'],
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   attributes: Readonly<Record<string, number>>,
@@ -47,8 +57,8 @@ export function recordFusion(
  * Runs `fn` once on tensors while recording what tfjs-node's backend executes. Its `executeOp` is the one place that
  * every kernel goes through, and each op it names is one of TensorFlow's own.
  *
- * @throws TraceError When the function does what a graph can't: reads values, draws random numbers in JavaScript, or
- *   uses or assigns a tf.Variable.
+ * @throws TraceError When the function does what a graph can't: reads values, makes a tensor whose shape depends on
+ *   values, waits for a promise, draws random numbers in JavaScript, or uses or assigns a tf.Variable.
  */
 export function trace(
   runtime: Runtime,
@@ -81,7 +91,7 @@ export function trace(
   backend.binding = recorder.binding(binding);
   active = recorder;
   try {
-    const result = fn(state, inputs);
+    const result = applyStep(fn, state, inputs);
     const assigned = Object.values(variables).some((each, i) => each.dataId !== before[i]);
     if (assigned)
       throw new TraceError('the function assigns a tf.Variable: return the new value in state instead');
@@ -123,6 +133,7 @@ class Recorder {
       executeOp: (name, attributes, inputIds, outputs) => {
         // Refused before it runs: what it made would have no owner.
         const inputs = inputIds.map((id) => this.#value(id));
+        this.#refuseValueDependentShape(name, attributes, inputs);
         const results = native.executeOp(name, attributes, inputIds, outputs);
         this.#record(name, attributes, inputs, results);
         return results;
@@ -172,7 +183,7 @@ class Recorder {
   }
 
   fuse(
-    type: string,
+    type: Fusion['type'],
     inputs: readonly Tensor[],
     outputs: readonly Tensor[],
     attributes: Readonly<Record<string, number>>,
@@ -183,6 +194,21 @@ class Recorder {
       outputs: outputs.map((each) => this.valueOf(each)),
       attributes,
     });
+  }
+
+  /** @throws TraceError for an op of traced inputs that may give another shape at the next call. */
+  #refuseValueDependentShape(
+    type: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly Value[],
+  ): void {
+    const name = VALUE_DEPENDENT_SHAPES[type];
+    if (name === undefined || !inputs.some((each) => this.#traced.has(each))) return;
+    if (attributes.some((each) => each.name === 'pad_to_max_output_size' && each.value === true)) return;
+    throw new TraceError(
+      `the function uses ${name}, whose result has as many elements as the values say: a trace has the same shapes in ` +
+        'all calls; use a mask of a fixed shape, or compute it outside and pass it as an input',
+    );
   }
 
   #record(
