@@ -1,0 +1,84 @@
+import { writeSync } from 'node:fs';
+import { Session } from 'node:inspector';
+import { parentPort } from 'node:worker_threads';
+import { WatchedPlace } from './watched-place.ts';
+
+/** Begins a watch, or, without memory, ends it. */
+export type WatchRequest =
+  | { readonly id: number; readonly memory: null }
+  | {
+      readonly id: number;
+      readonly memory: SharedArrayBuffer;
+      readonly stallMs: number;
+      readonly sentence: string;
+    };
+
+interface Watch {
+  readonly id: number;
+  readonly place: WatchedPlace;
+  readonly stallMs: number;
+  readonly sentence: string;
+  /** What `place.moves` was at the last look. */
+  moves: number;
+  /** Milliseconds in which it did not move, and this thread looked. */
+  stillMs: number;
+  told: boolean;
+}
+
+const LOOK_MS = 250;
+const HEARING_MS = 2_000;
+
+const watches = new Map<number, Watch>();
+
+// A program: the thread of `watchdog.ts`. It owes nothing to the event loop of the thread that it watches, so it writes
+// to file descriptors, and calls into that thread as a debugger does.
+parentPort!.on('message', (request: WatchRequest) => {
+  if (request.memory === null) {
+    watches.delete(request.id);
+    return;
+  }
+  const { id, memory, stallMs, sentence } = request;
+  const place = new WatchedPlace(memory);
+  watches.set(id, { id, place, stallMs, sentence, moves: place.moves, stillMs: 0, told: false });
+});
+
+let looked = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  // After a long pause this thread, too, stood still, and the other one could not move.
+  const passed = Math.min(now - looked, 2 * LOOK_MS);
+  looked = now;
+  for (const watch of watches.values()) look(watch, passed);
+}, LOOK_MS);
+
+function look(watch: Watch, passed: number): void {
+  const { moves, inside } = watch.place;
+  if (moves !== watch.moves || !inside) {
+    watch.moves = moves;
+    watch.stillMs = 0;
+    watch.told = false;
+    return;
+  }
+  watch.stillMs += passed;
+  if (watch.told || watch.stillMs < watch.stallMs) return;
+  watch.told = true;
+  tell(watch);
+}
+
+function tell({ id, place, stallMs, sentence, moves }: Watch): void {
+  const values = { slot: place.slot, episode: place.episode, step: place.step, seconds: stallMs / 1000 };
+  const filled = sentence.replaceAll(/\{(slot|episode|step|seconds)\}/g, (_, name: keyof typeof values) =>
+    String(values[name]),
+  );
+  const session = new Session();
+  session.connectToMainThread();
+  const call = `globalThis[Symbol.for('qfleet.watchdog')].get(${id})?.(${JSON.stringify(filled)}, ${moves})`;
+  session.post('Runtime.evaluate', { expression: call });
+  // One that has moved on meanwhile need not hear it.
+  if (!place.awaitHeard(HEARING_MS) && place.moves === moves && place.inside) {
+    writeSync(2, `${filled}\n`);
+    process.kill(process.pid, 'SIGKILL');
+  }
+  session.disconnect();
+  place.letGo();
+}
