@@ -3,7 +3,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { nanAtStep7, qfleet, type Started, start, temporaryDirectory, until } from './support/qfleet.ts';
+import {
+  diverging,
+  hugeRewards,
+  nanAtStep7,
+  qfleet,
+  type Started,
+  start,
+  temporaryDirectory,
+  until,
+} from './support/qfleet.ts';
 import { startRedis } from './support/redis.ts';
 
 /** What `qfleet top --json` says, as far as these tests look. */
@@ -209,6 +218,20 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     expect(stderr).toMatch(/^error: Environment Nan-v0, slot \d+, episode 1, step 7: .* is NaN/m);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'failed', updates: 0, evaluation: null });
+  });
+
+  it('fails once, with the reason, where training diverges, and keeps the last finite checkpoint', async () => {
+    const cwd = temporaryDirectory();
+    await writeFile(join(cwd, 'env.ts'), hugeRewards);
+    const command = ['train', 'env.ts', '--max-updates', '1000000', '--run-dir', 'run', '--json'];
+    const { code, stdout, stderr } = await qfleet([...command, ...diverging], { cwd });
+    expect(stderr).toMatch(
+      /^error: Training diverged at update \d+: [^\n]*; set agent\.loss=huber, [^\n]*\.$/m,
+    );
+    expect(stderr).not.toMatch(/again|cannot start/);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'failed', restarts: 0 });
+    expect((await qfleet(['eval', 'run', '--episodes', '1', '--json'], { cwd })).code).toBe(0);
   });
 
   it('is gone at once after a second Ctrl-C', async () => {

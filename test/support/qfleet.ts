@@ -72,6 +72,37 @@ export async function until(
   }
 }
 
+/** A module of a user's environment whose rewards are finite, and their squares are not. */
+export const hugeRewards = `
+import { box, defineEnvironment, discrete } from '@qfleet/envs';
+export default defineEnvironment({
+  id: 'Huge-v0',
+  observationSpace: box({ low: 0, high: 1, shape: [2] }),
+  actionSpace: discrete(2),
+  maxEpisodeSteps: 20,
+  create: (random) => {
+    let steps = 0;
+    return {
+      reset: () => [random.uniform(), 0],
+      step: (action) => ({ observation: [random.uniform(), action], reward: ++steps > 400 ? 1e25 : 1, terminated: false }),
+    };
+  },
+});
+`;
+
+/** Settings under which a learner's parameters soon are not finite there, after a few checkpoints. */
+export const diverging = [
+  'agent.loss=mse',
+  'agent.gradientClip=null',
+  'agent.batchSize=16',
+  'replay.minSize=100',
+  'fleet.slots=4',
+  'fleet.actors=1',
+  'learner.checkpointEvery=8',
+  'evaluation.every=8',
+  'evaluation.episodes=1',
+].flatMap((setting) => ['--set', setting]);
+
 /** A module of a user's environment that fails in its seventh step. */
 export const nanAtStep7 = `
 import { box, defineEnvironment, discrete } from '@qfleet/envs';

@@ -2,7 +2,15 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nanAtStep7, qfleet, start, temporaryDirectory, until } from '../../../test/support/qfleet.ts';
+import {
+  diverging,
+  hugeRewards,
+  nanAtStep7,
+  qfleet,
+  start,
+  temporaryDirectory,
+  until,
+} from '../../../test/support/qfleet.ts';
 
 const small = ['--single', '--json', '--max-updates', '200', '--set', 'stop.solvedReturn=null'];
 
@@ -97,6 +105,22 @@ describe('qfleet train --single', { timeout: 120_000 }, () => {
     expect(stderr).toMatch(/^error: Environment Nan-v0, slot 0, episode 1, step 7: .* is NaN/m);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual({ error: expect.stringMatching(/^Environment Nan-v0, slot 0/) });
+  });
+
+  it('ends with one sentence where training diverges, and keeps the last finite checkpoint', async () => {
+    const cwd = temporaryDirectory();
+    await writeFile(join(cwd, 'env.ts'), hugeRewards);
+    const command = ['train', 'env.ts', '--single', '--max-updates', '20000', '--run-dir', 'run', '--json'];
+    const { code, stdout, stderr } = await qfleet([...command, ...diverging], { cwd });
+    expect(stderr.match(/^error: .*/gm)).toEqual([
+      expect.stringMatching(
+        /^error: Training diverged at update \d+: \S+ is no longer finite \(loss .*; set agent\.loss=huber, .*\.$/,
+      ),
+    ]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'failed', evaluation: null });
+    expect(JSON.parse(stdout).updates).toBeGreaterThan(0);
+    expect((await qfleet(['eval', 'run', '--episodes', '1', '--json'], { cwd })).code).toBe(0);
   });
 
   it('names a checkpoint that was cut short, and goes on from the one before', async () => {

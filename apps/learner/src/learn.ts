@@ -27,6 +27,7 @@ import type { RunDirectory } from '@qfleet/report';
 import { layoutOf } from '@qfleet/rollout';
 import {
   CheckpointFolder,
+  DivergenceError,
   latestCheckpoint,
   MetricsRecorder,
   runTrainer,
@@ -114,6 +115,14 @@ export async function learn(context: ProcessContext): Promise<void> {
       }
       log.info(reason === null ? `Stopped at update ${trainer.updates}.` : `Finished: ${reason}.`);
       clean = true;
+    } catch (error) {
+      // Another learner would only get there again: the whole run ends.
+      if (error instanceof DivergenceError) {
+        // A checkpoint of before is still being written.
+        await trainer.settle().catch(() => undefined);
+        await setPhase(redis, run, 'failed', error.message, lease);
+      }
+      throw error;
     } finally {
       await feed.stop();
       recorder.write(trainer);

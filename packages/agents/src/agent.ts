@@ -45,6 +45,16 @@ export interface UpdateStats {
   readonly meanAbsTdError: number;
   readonly meanQ: number;
   readonly gradientNorm: number;
+  /** Null: all numbers are finite. */
+  readonly fault: UpdateFault | null;
+}
+
+/** The first batch of a call whose TD errors, gradient or new values are not finite. */
+export interface UpdateFault {
+  /** Counted from 0 within the call. */
+  readonly batch: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
 }
 
 /** What learns. Implementations: tabular Q-learning, the DQN family. */

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { RandomState } from '@qfleet/random';
 import { decodeTensors, encodeTensors, type NamedTensors } from '@qfleet/tensor';
 import type { EvaluationResult } from './evaluations.ts';
+import { firstNonFinite } from './finite.ts';
 
 /** A checkpoint file that can't be used; the message says which, why and what to do. */
 export class CheckpointError extends Error {
@@ -54,13 +55,15 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return encodeTensors(tensors, { format: FORMAT, checkpoint: JSON.stringify(rest) });
 }
 
-/** @throws {CheckpointError} naming `file` where the bytes are cut short, altered or something else. */
+/** @throws {CheckpointError} naming `file` where the bytes are cut short, altered, something else, or hold numbers that are not finite. */
 export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   try {
     const { tensors, metadata } = decodeTensors(bytes);
     if (metadata.format !== FORMAT || metadata.checkpoint === undefined) {
       throw new Error(`it says "${metadata.format ?? 'nothing'}" where "${FORMAT}" is expected`);
     }
+    const bad = firstNonFinite(tensors);
+    if (bad !== null) throw new Error(`${bad} is not finite, so training had diverged when it was written`);
     return {
       ...(JSON.parse(metadata.checkpoint) as Omit<Checkpoint, 'parameters' | 'state'>),
       parameters: withoutPrefix('parameters/', tensors),

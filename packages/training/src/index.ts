@@ -10,6 +10,7 @@ export {
   readCheckpoint,
 } from './checkpoint.ts';
 export type { ChunkWatch } from './chunk-watch.ts';
+export { DivergenceError } from './divergence.ts';
 export {
   type EvaluationRequest,
   type EvaluationResult,

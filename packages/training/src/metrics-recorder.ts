@@ -59,9 +59,9 @@ export class MetricsRecorder {
       meanReturn: mean(returns),
       returnStd: deviation(returns),
       epsilon: mean(this.#last.map(({ epsilon }) => epsilon)),
-      loss: stats?.loss ?? null,
-      meanAbsTdError: stats?.meanAbsTdError ?? null,
-      meanQ: stats?.meanQ ?? null,
+      loss: finite(stats?.loss),
+      meanAbsTdError: finite(stats?.meanAbsTdError),
+      meanQ: finite(stats?.meanQ),
       replayTransitions: replay.size,
     };
     this.#directory.appendMetrics(
@@ -80,6 +80,10 @@ export class MetricsRecorder {
     this.#rowAt = seconds;
   }
 }
+
+/** Null for what was not measured, or overflowed. */
+const finite = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null;
 
 function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

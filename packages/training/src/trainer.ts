@@ -16,6 +16,7 @@ import { Background } from './background.ts';
 import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
 import { CheckpointPace } from './checkpoint-pace.ts';
 import type { ChunkWatch } from './chunk-watch.ts';
+import { DivergenceWatch } from './divergence.ts';
 import type { EvaluationResult, Evaluations } from './evaluations.ts';
 import { RunSteps } from './run-steps.ts';
 import { Scoreboard } from './scoreboard.ts';
@@ -85,6 +86,7 @@ export class Trainer {
   readonly #tdErrors: Float32Array;
   readonly #limiter: SampleToInsertLimiter | null;
   readonly #background = new Background();
+  readonly #divergence: DivergenceWatch;
   readonly #secondsBefore: number;
   readonly #startedAt = performance.now();
 
@@ -122,6 +124,7 @@ export class Trainer {
     this.#prefetcher = new Prefetcher(this.replay, this.#random, makeBatches, parts.callsAhead ?? 0);
     this.#tdErrors = new Float32Array(size * agent.batchesPerUpdate);
     this.#limiter = ratioLimiter(config);
+    this.#divergence = new DivergenceWatch(config.agent);
     if (from) agent.restore(from.state);
     this.#updates = from?.updates ?? 0;
     this.#version = from?.version ?? 0;
@@ -216,6 +219,7 @@ export class Trainer {
   /**
    * One call of the agent: `agent.batchesPerUpdate` gradient updates; none where the replay was lost while its batches
    * were on their way. The caller has asked `waitReason`.
+   * @throws DivergenceError where it leaves numbers behind that are not finite: nothing of them leaves the trainer.
    */
   async update(): Promise<void> {
     const { agent, watch } = this.#parts;
@@ -223,7 +227,9 @@ export class Trainer {
     const batches = await this.#prefetcher.next({ beta: this.#beta() });
     if (batches === null) return;
     watch?.sampled(batches);
-    this.#stats = agent.update(batches, this.#tdErrors);
+    const stats = agent.update(batches, this.#tdErrors);
+    this.#stats = stats;
+    this.#divergence.afterCall({ updates: this.#updates, batches, stats }, () => agent.state());
     this.#updates += batches.length;
     watch?.updated(this.#updates);
     this.#counts.updates += batches.length;
@@ -306,8 +312,10 @@ export class Trainer {
 
   async #publish(): Promise<void> {
     const updates = this.#updates;
+    const tensors = this.#parts.agent.parameters();
+    this.#divergence.beforeLeaving(tensors);
     this.#published = updates;
-    const weights = { version: ++this.#version, updates, tensors: this.#parts.agent.parameters() };
+    const weights = { version: ++this.#version, updates, tensors };
     await this.#outlast(() => this.#parts.channel.publish(weights));
     this.#counts.published++;
   }
@@ -315,6 +323,8 @@ export class Trainer {
   async #checkpoint(evaluate: boolean): Promise<void> {
     const { agent, checkpoints, evaluations } = this.#parts;
     const parameters = agent.parameters();
+    const state = agent.state();
+    this.#divergence.beforeLeaving(state);
     const checkpoint: Checkpoint = {
       updates: this.#updates,
       version: this.#version,
@@ -323,7 +333,7 @@ export class Trainer {
       random: this.#random.state,
       config: this.config,
       parameters,
-      state: agent.state(),
+      state,
     };
     this.#pace.begin(checkpoint.updates);
     if (evaluate) this.#evaluated = checkpoint.updates;

@@ -44,6 +44,24 @@ describe('checkpoints', () => {
     expect(await latestCheckpoint(directory)).toEqual(checkpoint(100));
   });
 
+  it('with numbers that are not finite are passed over, the best one too', async () => {
+    const folder = new CheckpointFolder(directory, 5);
+    await folder.write(checkpoint(100), true);
+    await folder.evaluated(result(100), true);
+    const poisoned = new Map([['online/m', { shape: [1], data: Float32Array.of(Number.POSITIVE_INFINITY) }]]);
+    await folder.write({ ...checkpoint(200), state: poisoned }, true);
+    const told: string[] = [];
+    const latest = await latestCheckpoint(directory, ({ message }) => told.push(message));
+    expect(latest!.updates).toBe(100);
+    expect(told).toEqual([
+      expect.stringMatching(
+        /000200\.safetensors can't be read: state\/online\/m is not finite, so training had diverged when it was written\.$/,
+      ),
+    ]);
+    await folder.evaluated(result(200), true);
+    expect((await bestCheckpoint(directory))!.updates).toBe(100);
+  });
+
   it('are the last few, with those under evaluation and the best', async () => {
     const folder = new CheckpointFolder(directory, 2);
     for (const updates of [10, 20, 30, 40, 50]) await folder.write(checkpoint(updates), updates === 10);

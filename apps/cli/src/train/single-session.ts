@@ -1,5 +1,5 @@
 import type { EpisodeSummary } from '@qfleet/rollout';
-import { MetricsRecorder, type Trainer } from '@qfleet/training';
+import { DivergenceError, MetricsRecorder, type Trainer } from '@qfleet/training';
 import { trainSingle } from '../single.ts';
 import { type Progress, RateMeter } from './progress.ts';
 import type { Session, SessionEnd } from './session.ts';
@@ -36,6 +36,9 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
     });
     recorder.write(trainer);
     return { stopReason: stopReason ?? 'interrupted', failure: null, restarts: 0 };
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    return { stopReason: 'failed', failure: error.message, restarts: 0 };
   } finally {
     directory.unlock();
   }

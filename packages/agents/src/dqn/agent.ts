@@ -17,7 +17,7 @@ import {
   type NamedTensors,
   type Runtime,
 } from '@qfleet/tensor';
-import type { Agent, UpdateStats } from '../agent.ts';
+import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
 import { counterFromTensor, counterToTensor } from '../counter.ts';
 import { meanLoss } from './loss.ts';
 import { parallelismOf } from './parallelism.ts';
@@ -99,6 +99,7 @@ export class DqnAgent implements Agent {
       meanAbsTdError: mean(tdErrors.subarray(0, errors.length)),
       meanQ: mean(taken),
       gradientNorm: mean(gradientNorm),
+      fault: faultOf(config, batches, errors, gradientNorm),
     };
   }
 
@@ -128,6 +129,24 @@ export class DqnAgent implements Agent {
   dispose(): void {
     this.#step.dispose();
   }
+}
+
+/** The first of the batches with a TD error or a gradient norm that is not finite; null: none. */
+function faultOf(
+  { loss, batchSize }: DqnConfig,
+  batches: readonly Batch[],
+  errors: Float32Array | Int32Array,
+  gradientNorms: ArrayLike<number>,
+): UpdateFault | null {
+  for (let batch = 0; batch < batches.length; batch++) {
+    const gradientNorm = gradientNorms[batch];
+    let sum = gradientNorm;
+    for (let i = batch * batchSize; i < (batch + 1) * batchSize; i++) sum += errors[i];
+    if (Number.isFinite(sum)) continue;
+    const own = errors.subarray(batch * batchSize, (batch + 1) * batchSize);
+    return { batch, loss: meanLoss(loss, own, [batches[batch]]), gradientNorm };
+  }
+  return null;
 }
 
 function mean(values: ArrayLike<number>): number {

@@ -2,7 +2,7 @@ import type { TabularConfig } from '@qfleet/config';
 import type { Batch, Layout } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
 import { argmax } from '../act.ts';
-import type { Agent, UpdateStats } from '../agent.ts';
+import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
 import { createTable, loadTable, rowStart, type Table, tableTensors } from './table.ts';
 
 /**
@@ -27,7 +27,10 @@ export class TabularAgent implements Agent {
     let loss = 0;
     let absolute = 0;
     let sumQ = 0;
+    let fault: UpdateFault | null = null;
     for (const batch of batches) {
+      let written = 0;
+      const before = absolute;
       for (let i = 0; i < batch.size; i++) {
         const cell = rowStart(this.#table, batch.observations[i]) + batch.actions[i];
         const next = rowStart(this.#table, batch.nextObservations[i]);
@@ -35,13 +38,19 @@ export class TabularAgent implements Agent {
         const error = batch.returns[i] + batch.discounts[i] * bootstrap - q[cell];
         sumQ += q[cell];
         q[cell] += this.#alpha * batch.weights[i] * error;
+        written += q[cell];
         tdErrors[at++] = Math.abs(error);
         absolute += Math.abs(error);
         loss += 0.5 * error * error;
       }
+      if (!Number.isFinite(written)) {
+        const gradientNorm = (absolute - before) / batch.size;
+        fault ??= { batch: at / batch.size - 1, loss: loss / at, gradientNorm };
+      }
     }
+    const meanAbsTdError = absolute / at;
     // The step along the gradient of ½δ² has length |δ|: its mean is the gradient's norm here.
-    return { loss: loss / at, meanAbsTdError: absolute / at, meanQ: sumQ / at, gradientNorm: absolute / at };
+    return { loss: loss / at, meanAbsTdError, meanQ: sumQ / at, gradientNorm: meanAbsTdError, fault };
   }
 
   parameters(): NamedTensors {
