@@ -3,9 +3,11 @@ import { EnvironmentDefinitionError, EnvironmentError } from '@qfleet/envs';
 import type { RedisClient } from '@qfleet/replay';
 import { TensorRuntimeError } from '@qfleet/tensor';
 import { processTrace, startTracing, type Tracer } from '@qfleet/tracing';
+import { DivergenceError } from '@qfleet/training';
 import { connectRedis } from './connect.ts';
 import { FleetConfigurationError, messageOf } from './errors.ts';
 import type { Role } from './heartbeats.ts';
+import { oneLine, sayLastWords } from './last-words.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { outlastRefusedWrites } from './outlast.ts';
 import { type ProcessEnv, readProcessEnv } from './process-env.ts';
@@ -91,9 +93,12 @@ async function run(
     return 0;
   } catch (error) {
     if (signal.aborted && isAbort(error, signal)) return 0;
-    process.stderr.write(`${messageOf(error)}\n`);
+    const sentence = oneLine(messageOf(error));
+    process.stderr.write(`${sentence}\n`);
+    const isRefusal = REFUSALS.some((kind) => error instanceof kind);
+    await sayLastWords({ sentence, isFinal: isRefusal || error instanceof DivergenceError });
     if (process.env['QFLEET_LOG_LEVEL'] === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
-    return REFUSALS.some((kind) => error instanceof kind) ? 2 : 1;
+    return isRefusal ? 2 : 1;
   }
 }
 

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from './backoff.ts';
 import { FleetConfigurationError, FleetError } from './errors.ts';
+import { hearLastWords, type LastWords, lastSentenceIn } from './last-words.ts';
 import type { Logger } from './logger.ts';
 
 /** A process that a supervisor keeps running. */
@@ -41,6 +42,18 @@ interface Child {
   done: Promise<void>;
 }
 
+/** How a life of a child ended. */
+interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not be started at all; null: it could. */
+  readonly error: string | null;
+  /** What it said itself; null: nothing. */
+  readonly words: LastWords | null;
+  /** What it said itself, else what its log says; null: nothing. */
+  readonly sentence: string | null;
+}
+
 const GRACE_SECONDS = 10;
 /** A child that lived this long had started. */
 const STARTED_MS = 10_000;
@@ -65,8 +78,8 @@ export class Supervisor {
   }
 
   /**
-   * Aborted, with a FleetError as its reason, when a child cannot start: it refused its configuration (exit code 2),
-   * or failed time and again. The reason carries its last line.
+   * Aborted, with a FleetError as its reason, when a child is not started again: it refused its configuration (exit
+   * code 2), said that it would end in the same way, or failed time and again. The reason carries what it said.
    */
   get failed(): AbortSignal {
     return this.#failure.signal;
@@ -127,16 +140,16 @@ export class Supervisor {
     const { name } = child.spec;
     for (;;) {
       const startedAt = performance.now();
-      const { code, signal, error } = await this.#runOnce(child);
+      const { code, signal, error, words, sentence } = await this.#runOnce(child);
       if (child.stop.signal.aborted) return;
       if (code === 0) {
         log.debug(`${name} ended.`);
         return;
       }
       const how = error ?? (signal ? `was ended by ${signal}` : `ended with code ${code}`);
-      const lastLine = lastLineOf(this.#logFile(name));
-      if (code === CONFIGURATION_EXIT_CODE) {
-        this.#failure.abort(new FleetConfigurationError(lastLine ?? `${name} ${how}.`));
+      if (code === CONFIGURATION_EXIT_CODE || words?.isFinal) {
+        const Kind = code === CONFIGURATION_EXIT_CODE ? FleetConfigurationError : FleetError;
+        this.#failure.abort(new Kind(sentence ?? `${name} ${how}.`));
         return;
       }
       const started = performance.now() - startedAt >= STARTED_MS;
@@ -144,7 +157,7 @@ export class Supervisor {
       if (child.failedStarts >= FAILED_STARTS) {
         this.#failure.abort(
           new FleetError(
-            `${name} cannot start (${how}, ${FAILED_STARTS} times): ${lastLine ?? 'it said nothing'}`,
+            `${name} cannot start (${how}, ${FAILED_STARTS} times): ${sentence ?? 'it said nothing'}`,
           ),
         );
         return;
@@ -157,9 +170,10 @@ export class Supervisor {
     }
   }
 
-  #runOnce(child: Child): Promise<{ code: number | null; signal: NodeJS.Signals | null; error?: string }> {
+  async #runOnce(child: Child): Promise<Ending> {
     const { name, main, env } = child.spec;
     const file = openSync(this.#logFile(name), 'a');
+    const logged = fstatSync(file).size;
     const running = spawn(process.execPath, [main], {
       env: { ...process.env, ...env, QFLEET_PROCESS_ID: name },
       // Logs go straight to the file: they need no help from this process, and survive it.
@@ -168,29 +182,20 @@ export class Supervisor {
     });
     closeSync(file);
     child.process = running;
-    return new Promise((resolve) => {
-      const end = (code: number | null, signal: NodeJS.Signals | null, error?: string): void => {
+    const lastWords = hearLastWords(running);
+    const ending = await new Promise<Pick<Ending, 'code' | 'signal' | 'error'>>((resolve) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null, error: string | null): void => {
         child.process = null;
-        resolve({ code, signal, ...(error ? { error } : {}) });
+        resolve({ code, signal, error });
       };
-      running.once('exit', (code, signal) => end(code, signal));
+      running.once('exit', (code, signal) => end(code, signal, null));
       running.once('error', (error) => end(null, null, `could not be started (${error.message})`));
     });
+    const words = await lastWords();
+    return { ...ending, words, sentence: words?.sentence ?? lastSentenceIn(this.#logFile(name), logged) };
   }
 
   #logFile(name: string): string {
     return join(this.#options.logDirectory, `${name}.log`);
-  }
-}
-
-/** The last line of a log: a plain one as it is, of a structured one its message. */
-function lastLineOf(file: string): string | null {
-  const line = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1);
-  if (!line) return null;
-  try {
-    const { msg } = JSON.parse(line) as { msg?: unknown };
-    return typeof msg === 'string' ? msg : line;
-  } catch {
-    return line;
   }
 }

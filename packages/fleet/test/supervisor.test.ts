@@ -72,14 +72,22 @@ describe('the supervisor', () => {
     expect(await lives()).toBe(1);
   });
 
-  it('gives up on what cannot start, with its last line', async () => {
+  it('gives up on what cannot start, with what it said as one line', async () => {
     const supervisor = supervise();
     supervisor.start({ name: 'child-0', main: CHILD, env: { ...env, QFLEET_TEST_CHILD: 'fail' } });
     if (!supervisor.failed.aborted) await once(supervisor.failed, 'abort');
     expect((supervisor.failed.reason as Error).message).toBe(
-      'child-0 cannot start (ended with code 1, 5 times): The widget is broken.',
+      'child-0 cannot start (ended with code 1, 5 times): [ { "widget": "broken" } ]',
     );
     expect(await lives()).toBe(5);
+  });
+
+  it('does not start again what would only end in the same way, and says why', async () => {
+    const supervisor = supervise();
+    supervisor.start({ name: 'child-0', main: CHILD, env: { ...env, QFLEET_TEST_CHILD: 'diverge' } });
+    if (!supervisor.failed.aborted) await once(supervisor.failed, 'abort');
+    expect((supervisor.failed.reason as Error).message).toBe('Training diverged.');
+    expect(await lives()).toBe(1);
   });
 
   it('gives up at once on a configuration that is refused', async () => {
