@@ -1,6 +1,7 @@
 // What npm's scripts call: sets up what is missing, then does what was asked for. Plain JavaScript without
 // dependencies, for it runs before there are any, on whatever Node the machine has (18 or newer).
-import { join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChecks, runSuites, sum, sumLine } from './checks.mjs';
 import { launch, stopOnSignal } from './launch.mjs';
@@ -30,10 +31,24 @@ function qfleet({ node, env }, args) {
   const cwd = env['INIT_CWD'] ?? process.cwd();
   return launch(node, ['--enable-source-maps', join(root, 'apps/cli/dist/main.js'), ...args], {
     cwd,
-    // What it suggests is to be started in the same way.
-    env: { ...allocator, ...env, QFLEET_COMMAND: 'npm run -s qfleet --' },
+    // What it suggests is to be started in the same way, from the same folder.
+    env: { ...allocator, ...env, QFLEET_COMMAND: commandFrom(cwd) },
   });
 }
+
+/** The command as it works from a folder: npm looks for the nearest package above that, which may be another one.
+ * @param {string} folder */
+function commandFrom(folder) {
+  /** @type {(path: string) => string} */
+  const packageOf = (path) =>
+    existsSync(join(path, 'package.json')) || dirname(path) === path ? path : packageOf(dirname(path));
+  const prefix =
+    packageOf(realpathSync(folder)) === realpathSync(root) ? '' : `--prefix ${quoted(resolve(root))} `;
+  return `npm ${prefix}run -s qfleet --`;
+}
+
+/** @param {string} word for a shell */
+const quoted = (word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 /** @param {...Counts} parts */
 function report(...parts) {

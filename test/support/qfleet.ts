@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const main = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;

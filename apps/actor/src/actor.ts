@@ -28,6 +28,8 @@ import { type WaitReason, Waits } from './waits.ts';
 /** Milliseconds of stepping between two turns of the event loop, which moves chunks, weights and lease renewals. */
 const SLICE_MS = 4;
 const WAIT_MS = 5;
+/** Without a slot for so long, although the learner trains, all of them are others'. */
+const STAND_BY_MS = 2_000;
 /** Without news of the replay for so long, it is Redis that holds the actor up, not the ratio. */
 const SILENT_MS = 1_000;
 /** Of what is in the replay, at most so much is on its way; but a round of chunks under way and one that gathers. */
@@ -51,6 +53,8 @@ export class Actor {
   #steps = 0;
   #episodes = 0;
   #dropped = 0;
+  /** When it was last seen with a slot, or had no weights yet, as `performance.now()`; null: it stands by, and said so. */
+  #busyAt: number | null = performance.now();
   #failure: unknown = null;
 
   private constructor(context: ProcessContext, config: RunConfig, parts: ActorParts) {
@@ -152,6 +156,7 @@ export class Actor {
     while (!signal.aborted) {
       this.#check();
       const reason = this.#waitReason();
+      this.#tellStandBy(reason);
       if (reason === null) {
         this.#stepForSlice();
         await setImmediate();
@@ -205,6 +210,19 @@ export class Actor {
     if (this.#uplink.chunks >= BUFFERED_CHUNKS_PER_SLOT * slots) return 'redis';
     if (!this.#isUnseenTooMuch() && this.#mayInsert(this.#projectedStanding())) return null;
     return this.#uplink.silentMs > SILENT_MS ? 'redis' : 'ratio';
+  }
+
+  /** Says once that this actor has nothing to do, and once that it has again. */
+  #tellStandBy(reason: WaitReason | null): void {
+    const { log } = this.#context;
+    // The learner gives the slots out before it gives out weights.
+    if (reason !== 'lease' || this.#rollout.weightsVersion === 0) {
+      if (this.#busyAt === null) log.info(`Goes to work, on slots ${this.#rollout.slots.join(', ')}.`);
+      this.#busyAt = performance.now();
+    } else if (this.#busyAt !== null && performance.now() - this.#busyAt > STAND_BY_MS) {
+      this.#busyAt = null;
+      log.info(`Stands by: all ${this.#config.fleet.slots} slots are held by other actors (fleet.slots).`);
+    }
   }
 
   async #wait(reason: WaitReason): Promise<void> {

@@ -39,13 +39,15 @@ describe('an actor process', () => {
     expect(await actor.ended).toBe(0);
   });
 
-  it('that is killed leaves its slots to one with room', async () => {
+  it('without a slot says that it stands by, and takes the slots of one that is killed', async () => {
     await using fleet = await TestFleet.start(configOf({ fleet: { slotsPerActor: 8 } }));
     await fleet.createRun();
     const first = fleet.actor('actor-0');
     await expect.poll(async () => (await fleet.state()).actors[0]?.slots, within).toBe(8);
-    fleet.actor('actor-1');
-    await expect.poll(async () => (await fleet.state()).actors.length, within).toBe(2);
+    const second = fleet.actor('actor-1');
+    await expect
+      .poll(second.log, within)
+      .toContain('Stands by: all 8 slots are held by other actors (fleet.slots).');
     first.child.kill('SIGKILL');
     await expect
       .poll(
@@ -53,6 +55,8 @@ describe('an actor process', () => {
         within,
       )
       .toBe(8);
+    expect(second.log().match(/Stands by/g)).toHaveLength(1);
+    await expect.poll(second.log, within).toContain('Goes to work, on slots ');
   });
 
   it('keeps its weights where a blob is corrupt or of another network, and takes the next', async () => {

@@ -1,17 +1,27 @@
-const signals = ['SIGINT', 'SIGTERM'] as const;
+import { startedByNohup } from './nohup.ts';
+
+/** What asks a command to end: Ctrl-C, a service manager, the loss of its terminal. */
+const signals: readonly NodeJS.Signals[] = [
+  'SIGINT',
+  'SIGTERM',
+  ...(startedByNohup() ? [] : ['SIGHUP' as const]),
+];
 
 /** One Ctrl-C arrives more than once: from the terminal, and from each of npm and set-up that passes it on. */
 const SAME_INTERRUPT_MS = 500;
 
-/** Ctrl-C and SIGTERM while a run goes on: the first asks for a clean end, the second does not wait for it. */
+/**
+ * Ctrl-C, SIGTERM and SIGHUP while a run goes on: the first asks for a clean end, the second does not wait for it. A
+ * terminal that closes may tell so several times, which means no more than once; under nohup it is not listened to.
+ */
 export class Interrupt {
   readonly #ending = new AbortController();
   readonly #killed = new AbortController();
   readonly #onFirst: () => void;
   #began = 0;
-  readonly #handle = (): void => {
+  readonly #handle = (name: NodeJS.Signals): void => {
     if (this.#ending.signal.aborted) {
-      if (performance.now() - this.#began < SAME_INTERRUPT_MS) return;
+      if (name === 'SIGHUP' || performance.now() - this.#began < SAME_INTERRUPT_MS) return;
       this.#killed.abort();
       process.exit(1);
     }

@@ -1,12 +1,17 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { describeError, exitCodes } from './errors.ts';
+import { startedByNohup } from './nohup.ts';
 import { printJson } from './output.ts';
 import { createProgram } from './program.ts';
+import { prepareStreams } from './streams.ts';
 
 /** With --json stdout holds one document, whatever happens. */
 const wantsJson = process.argv.includes('--json');
 
+prepareStreams();
+// Node has undone what nohup did.
+if (startedByNohup()) process.on('SIGHUP', () => undefined);
 try {
   await createProgram().parseAsync();
 } catch (error) {
@@ -20,6 +25,7 @@ try {
     const { exitCode, lines } = describeError(error, process.env['QFLEET_LOG_LEVEL'] === 'debug');
     process.stderr.write(lines.map((text) => `error: ${text}\n`).join(''));
     process.exitCode = exitCode;
-    if (wantsJson) await printJson({ error: lines.join(' ') });
+    // Where it was stdout that failed, all is said already.
+    if (wantsJson) await printJson({ error: lines.join(' ') }).catch(() => undefined);
   }
 }

@@ -1,5 +1,7 @@
 import { relative } from 'node:path';
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { CommandError } from './errors.ts';
+import { isReaderGone } from './streams.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -7,10 +9,19 @@ type Style = Parameters<typeof styleText>[0];
 export const style = (format: Style, text: string): string =>
   styleText(format, text, { stream: process.stdout });
 
-/** Writes a line to stdout and waits until it is handed over, so that a pipe gets all of it. */
+/**
+ * Writes a line to stdout and waits until it is handed over, so that a pipe gets all of it. A reader that has gone
+ * away misses it.
+ *
+ * @throws CommandError where it cannot be written, as to a file on a full disk.
+ */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(`${text}\n`, (error) => {
+      if (!error || isReaderGone(error)) return resolve();
+      const { code } = error as NodeJS.ErrnoException;
+      reject(new CommandError(`The result can't be written to stdout (${code}): see where it is directed.`));
+    });
   });
 }
 
@@ -74,6 +85,18 @@ export function fold(text: string, columns: number | undefined): string {
     .split('\n')
     .map((line) => (width(line) <= columns ? line : foldLine(line, columns)))
     .join('\n');
+}
+
+/** The first lines of a text that is higher than the terminal, and how many are left out. */
+export function fitRows(text: string, rows: number | undefined): string {
+  const lines = text.split('\n');
+  // One row is kept for the cursor, which stands below the text.
+  const room = Math.max(1, (rows ?? Number.POSITIVE_INFINITY) - 1);
+  if (lines.length <= room) return text;
+  const kept = lines.slice(0, room - 1);
+  return [...kept, style('dim', `… ${lines.length - kept.length} more lines in a higher terminal`)].join(
+    '\n',
+  );
 }
 
 function foldLine(line: string, columns: number): string {

@@ -6,8 +6,10 @@ describe('the configuration of a run', () => {
     configurationOf('cartpole', { ...(actors === undefined ? {} : { actors }), set }).fleet;
 
   it('has slots for the actors that were asked for, with as many to spare', () => {
+    expect(fleet(1)).toMatchObject({ actors: 1, slots: 16 });
     expect(fleet(undefined)).toMatchObject({ actors: 2, slots: 16, slotsPerActor: 4 });
-    expect(fleet(4)).toMatchObject({ actors: 4, slots: 16 });
+    expect(fleet(3)).toMatchObject({ actors: 3, slots: 24 });
+    expect(fleet(4)).toMatchObject({ actors: 4, slots: 32 });
     expect(fleet(5)).toMatchObject({ actors: 5, slots: 40 });
     expect(fleet(5, 'fleet.slotsPerActor=8')).toMatchObject({ actors: 5, slots: 80 });
     expect(() => fleet(1_000_000)).toThrow(/^fleet\.actors is 1000000; allowed: [^\n]*$/);

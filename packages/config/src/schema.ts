@@ -149,9 +149,14 @@ export const runSchema = z.strictObject({
   fleet: z
     .strictObject({
       actors: z.int().min(1).max(1_024).default(2).describe('actor processes that `qfleet train` starts'),
-      slots: z.int().min(1).max(65_536).default(16).describe('environments of the whole run'),
+      slots: z
+        .int()
+        .min(1)
+        .max(65_536)
+        .default(16)
+        .describe('environments of the whole run: more than the actors hold leave room for further ones'),
       slotsPerLease: count.default(2).describe('slots that are taken, and lost, together'),
-      slotsPerActor: count.default(8).describe('slots that one actor holds at most'),
+      slotsPerActor: count.default(4).describe('slots that one actor holds at most'),
       maxStaleness: count.default(500).describe('weights versions an actor may lag before it waits'),
     })
     .prefault({}),

@@ -1,17 +1,25 @@
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { LogLevel } from './process-env.ts';
 
 export type { Logger } from 'pino';
 
-/** Structured logs on stderr: JSON lines, or readable ones where stderr is a terminal. */
+/** Bytes of lines that wait for a disk that is full; what comes then is lost. */
+const LONGEST_WAIT_BYTES = 1 << 20;
+
+/**
+ * Structured logs on stderr: JSON lines, or readable ones where stderr is a terminal. That they can't be written ends no
+ * process: lines wait for room on a full disk, and are lost where nobody reads them any more.
+ */
 export function createLogger(
   level: LogLevel,
   bindings: { run?: string; process?: string; role?: string; trace_id?: string } = {},
 ): Logger {
   // Synchronous: what was logged before a crash is there to read.
-  const stream = process.stderr.isTTY
-    ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname,run,process,trace_id' })
-    : pino.destination({ dest: 2, sync: true });
-  return pino({ level, base: bindings }, stream);
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: LONGEST_WAIT_BYTES });
+  destination.removeAllListeners('error').on('error', () => undefined);
+  const readable = process.stderr.isTTY
+    ? prettyFactory({ colorize: true, ignore: 'pid,hostname,run,process,trace_id' })
+    : (line: string) => line;
+  return pino({ level, base: bindings }, { write: (line) => void destination.write(readable(line)) });
 }

@@ -19,7 +19,7 @@ export interface ProcessContext {
   readonly redis: RedisClient;
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
-  /** Aborted when the process is to drain and end: SIGTERM, SIGINT, or its supervisor is gone. */
+  /** Aborted when the process is to drain and end: SIGTERM, SIGINT, SIGHUP, or its supervisor is gone. */
   readonly signal: AbortSignal;
   /** `outlastRefusedWrites` with this log and signal: for what a process writes before its work begins. */
   readonly outlast: <T>(task: () => Promise<T>) => Promise<T>;
@@ -61,6 +61,9 @@ export async function runProcess(
   };
   process.on('SIGTERM', () => end('SIGTERM'));
   process.on('SIGINT', () => end('SIGINT'));
+  process.on('SIGHUP', () => end('SIGHUP'));
+  // Work goes on where its output can't be written: nobody reads it, or its disk is full.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   if (process.channel) {
     process.on('disconnect', () => end('the supervisor is gone'));
     // It is no reason to live on.

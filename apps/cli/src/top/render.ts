@@ -64,6 +64,8 @@ const processHead = ['process', 'id', 'host:pid', 'up', 'CPU', 'memory', ''].map
 
 function processRows(readings: Readings): string[][] {
   const { before, now } = readings;
+  const held = now.actors.reduce((sum, { slots }) => sum + slots, 0);
+  const standsBy = held > 0 && now.queues['rollouts']?.waiting === 0;
   const newest = Math.max(0, ...now.learners.map((learner) => learner.weightsVersion));
   const row = (
     role: string,
@@ -107,7 +109,9 @@ function processRows(readings: Readings): string[][] {
         'actor',
         actor,
         earlier,
-        `${actor.slots} slots, ${speed}, epsilon ${small(actor.epsilon)}, weights ${actor.weightsVersion} (${behind} behind)`,
+        actor.slots === 0 && standsBy
+          ? `stands by: all ${held} slots are held (fleet.slots)`
+          : `${actor.slots} slots, ${speed}, epsilon ${small(actor.epsilon)}, weights ${actor.weightsVersion} (${behind} behind)`,
       );
     }),
     ...now.evaluators.map((evaluator) =>

@@ -4,7 +4,8 @@ import type { FleetState } from '@qfleet/metrics';
 import logUpdate from 'log-update';
 import type { TopOptions } from '../commands/top.ts';
 import { CommandError } from '../errors.ts';
-import { print, printJson } from '../output.ts';
+import { Interrupt } from '../interrupt.ts';
+import { fitRows, print, printJson } from '../output.ts';
 import { findFleet } from './connect.ts';
 import { renderFleet } from './render.ts';
 
@@ -33,18 +34,21 @@ export async function top(path: string | undefined, options: TopOptions): Promis
 }
 
 async function live(reader: FleetReader, run: string, readings: FleetState[]): Promise<void> {
-  const ended = new AbortController();
-  const end = (): void => ended.abort();
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
-  while (!ended.signal.aborted) {
-    const { columns } = process.stdout;
-    logUpdate(renderFleet({ before: readings[0], now: readings.at(-1)! }, columns));
-    await sleep(INTERVAL_MS, undefined, { signal: ended.signal }).catch(() => undefined);
-    readings.push(await read(reader, run));
-    if (readings.length > WINDOW) readings.shift();
+  const interrupt = new Interrupt(() => undefined);
+  const { signal } = interrupt;
+  try {
+    while (!signal.aborted) {
+      const { columns, rows } = process.stdout;
+      logUpdate(fitRows(renderFleet({ before: readings[0], now: readings.at(-1)! }, columns), rows));
+      await sleep(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) break;
+      readings.push(await read(reader, run));
+      if (readings.length > WINDOW) readings.shift();
+    }
+  } finally {
+    interrupt.stop();
+    logUpdate.done();
   }
-  logUpdate.done();
 }
 
 async function read(reader: FleetReader, run: string): Promise<FleetState> {

@@ -34,15 +34,14 @@ function overridesOf(options: TrainOptions): string[] {
 const MOST_SLOTS = 65_536;
 
 /**
- * `--actors` asks for processes, not for a count of slots: where the run has too few for them, it gets twice what they
- * hold, so that some wait for actors that are added later.
+ * `--actors` asks for processes, not for a count of slots: the run gets at least twice the slots that they hold, so that
+ * some are left for actors that are added later.
  */
 function slotsFor(source: ConfigSource, overrides: readonly string[], actors: number | undefined): string[] {
   if (actors === undefined || overrides.some((override) => override.startsWith('fleet.slots='))) return [];
   const { slots, slotsPerActor } = loadRunConfig(source, overrides).fleet;
-  return actors * slotsPerActor > slots
-    ? [`fleet.slots=${Math.min(MOST_SLOTS, 2 * actors * slotsPerActor)}`]
-    : [];
+  const wanted = Math.min(MOST_SLOTS, 2 * actors * slotsPerActor);
+  return wanted > slots ? [`fleet.slots=${wanted}`] : [];
 }
 
 /** @throws ConfigError with every problem, a line each. */
