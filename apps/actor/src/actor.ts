@@ -116,7 +116,7 @@ export class Actor {
     const uplink = await Uplink.open({
       openStore: () => outlast(() => createRedisReplay(addresses, layout, { transitions, bytes })),
       compressed: compressesWell(layout),
-      reportEpisodes: (report, episodes) => reportEpisodes(redis, env.run, env.id, report, episodes),
+      reportEpisodes: (number, report) => reportEpisodes(redis, env.run, env.id, number, report),
       ...(spans ? { onPushed: (chunks, from) => spans.pushed(chunks, from) } : {}),
       log,
     });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backoff, type EpisodeReport, type Logger } from '@qfleet/fleet';
+import { backoff, type EpisodeReport, EpisodeTally, type FinishedEpisode, type Logger } from '@qfleet/fleet';
 import {
   ChunkError,
   compressChunk,
@@ -15,8 +15,8 @@ export interface UplinkOptions {
   readonly openStore: () => Promise<ReplayStore>;
   /** Whether observations are compressed; see `compressesWell`. */
   readonly compressed: boolean;
-  /** @param report counts the reports from 1; one that failed comes again as it was. */
-  readonly reportEpisodes: (report: number, episodes: readonly EpisodeReport[]) => Promise<void>;
+  /** @param number counts the reports from 1; one that failed comes again as it was. */
+  readonly reportEpisodes: (number: number, report: EpisodeReport) => Promise<void>;
   /** Told of the chunks that the replay acknowledged, and when (`performance.now()`) they were sent. */
   readonly onPushed?: (chunks: readonly Uint8Array[], from: number) => void;
   readonly log: Logger;
@@ -42,9 +42,9 @@ interface Waiting {
 export class Uplink {
   readonly #options: UplinkOptions;
   readonly #chunks: Waiting[] = [];
-  #episodes: EpisodeReport[] = [];
+  readonly #episodes = new EpisodeTally();
   /** The report under way. */
-  #report: readonly EpisodeReport[] = [];
+  #report: EpisodeReport | null = null;
   #reports = 0;
   #store: ReplayStore;
   #standing: ReplayStanding;
@@ -102,14 +102,14 @@ export class Uplink {
    * Takes open chunks and finished episodes over, and sends them as soon as the append under way is done.
    * @param steps that the actor has done, those of open chunks too.
    */
-  push(chunks: readonly Uint8Array[], episodes: readonly EpisodeReport[], steps: number): void {
+  push(chunks: readonly Uint8Array[], episodes: readonly FinishedEpisode[], steps: number): void {
     this.#steps = steps;
     for (const open of chunks) {
       const { length } = peekChunk(open);
       this.#chunks.push(this.#seal(open, length));
       this.#transitions += length;
     }
-    this.#episodes.push(...episodes);
+    for (const episode of episodes) this.#episodes.add(episode);
     this.#run();
   }
 
@@ -162,7 +162,7 @@ export class Uplink {
       try {
         await this.#sendOnce();
         failures = 0;
-        if (this.#chunks.length === 0 && this.#episodes.length === 0) return;
+        if (this.#chunks.length === 0 && this.#episodes.isEmpty) return;
       } catch (error) {
         if (error instanceof ChunkError || this.#closed) throw error;
         if (++failures === 1) {
@@ -186,14 +186,13 @@ export class Uplink {
   }
 
   async #reportEpisodes(): Promise<void> {
-    if (this.#report.length === 0) {
-      if (this.#episodes.length === 0) return;
-      this.#report = this.#episodes;
-      this.#episodes = [];
+    if (this.#report === null) {
+      this.#report = this.#episodes.take();
+      if (this.#report === null) return;
       this.#reports++;
     }
     await this.#options.reportEpisodes(this.#reports, this.#report);
-    this.#report = [];
+    this.#report = null;
   }
 
   async #append(): Promise<ReplayStanding> {

@@ -1,37 +1,70 @@
-import { type ProcessContext, readEpisodes } from '@qfleet/fleet';
-import type { MetricsRecorder, Trainer } from '@qfleet/training';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { episodesBefore, type ProcessContext, readRecentEpisodes, readReturns } from '@qfleet/fleet';
+import type { MetricsRecorder } from '@qfleet/training';
 
-const POLL_MS = 500;
+/** Between the end of one reading and the next. */
+const PAUSE_MS = 500;
 
-/** Brings the actors' finished episodes into the run's metrics, beside training. */
+/**
+ * Brings what actors tell of their episodes into the run's metrics, beside training. Redis counts the episodes, and keeps
+ * the newest reports only: a reading costs the same, however many there were since the last.
+ */
 export class EpisodeFeed {
-  readonly #redis: ProcessContext['redis'];
-  readonly #run: string;
+  readonly #context: Pick<ProcessContext, 'redis' | 'env' | 'log'>;
   readonly #recorder: MetricsRecorder;
-  readonly #timer: NodeJS.Timeout;
-  #position: string | undefined;
+  readonly #stop = new AbortController();
+  readonly #reading: Promise<void>;
 
-  constructor(redis: ProcessContext['redis'], run: string, recorder: MetricsRecorder, trainer: Trainer) {
-    this.#redis = redis;
-    this.#run = run;
+  /** @param onReading called after each reading, also of a Redis that could not be read. */
+  constructor(
+    context: Pick<ProcessContext, 'redis' | 'env' | 'log'>,
+    recorder: MetricsRecorder,
+    onReading: () => void,
+  ) {
+    this.#context = context;
     this.#recorder = recorder;
-    this.#timer = setInterval(() => {
-      // A Redis that is away is met by the training loop; episodes are read when it is back.
-      void this.#read()
-        .then(() => recorder.tick(trainer))
-        .catch(() => undefined);
-    }, POLL_MS);
+    this.#reading = this.#repeat(onReading);
   }
 
+  /** One last reading, unless Redis is away. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#read();
+    this.#stop.abort();
+    if (this.#context.redis.status !== 'ready') return;
+    await this.#reading;
+    await this.#tryToRead();
   }
 
-  async #read(): Promise<void> {
-    const { episodes, position } = await readEpisodes(this.#redis, this.#run, this.#position);
-    if (position === this.#position) return;
-    this.#position = position;
-    this.#recorder.addEpisodes(episodes);
+  async #repeat(onReading: () => void): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#tryToRead();
+      onReading();
+      await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #tryToRead(): Promise<void> {
+    const { redis, env, log } = this.#context;
+    try {
+      const known = this.#recorder.episodes.episodes;
+      const [before, { counts }, recent] = await Promise.all([
+        episodesBefore(redis, env.run, known),
+        readReturns(redis, env.run),
+        readRecentEpisodes(redis, env.run),
+      ]);
+      this.#recorder.episodes = {
+        // Redis may have lost its last second.
+        episodes: Math.max(
+          known,
+          counts.reduce((sum, count) => sum + count, before),
+        ),
+        meanReturn: recent?.meanReturn ?? null,
+        returnStd: recent?.returnStd ?? null,
+        epsilon: recent?.meanEpsilon ?? null,
+      };
+    } catch (error) {
+      // What ails Redis is met by the training loop.
+      log.debug(`Episodes: ${error instanceof Error ? error.message : error}`);
+    }
   }
 }

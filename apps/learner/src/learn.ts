@@ -103,7 +103,7 @@ export async function learn(context: ProcessContext): Promise<void> {
     await outlast(() => setPhase(redis, run, 'running', '', lease));
     await outlast(() => heartbeats.start());
     log.info(`Training from update ${trainer.updates}.`);
-    const feed = new EpisodeFeed(redis, run, recorder, trainer);
+    const feed = new EpisodeFeed(context, recorder, () => recorder.tick(trainer));
     let clean = false;
     try {
       const reason = await runTrainer(trainer, AbortSignal.any([held, over.signal]), waits);

@@ -1,82 +1,120 @@
-import { returnBucket } from '@qfleet/metrics';
+import { returnBounds } from '@qfleet/metrics';
 import type { RedisClient } from '@qfleet/replay';
+import type { EpisodeReport } from './episode-tally.ts';
 import { fleetKeys } from './keys.ts';
 
-/** A finished training episode. */
-export interface EpisodeReport {
-  readonly slot: number;
-  /** Undiscounted sum of its rewards. */
-  readonly return: number;
-  /** Steps. */
-  readonly length: number;
-  readonly epsilon: number;
-  readonly weightsVersion: number;
+/** The newest training episodes: as many whole reports as hold 100 of them. */
+export interface RecentEpisodes {
+  /** Mean undiscounted return, and the population's standard deviation. */
+  readonly meanReturn: number;
+  readonly returnStd: number;
+  readonly meanEpsilon: number;
 }
 
-/** Reports kept; each holds the episodes that an actor finished between two appends. */
-const KEPT_REPORTS = 1_000;
-const FIRST = '0-0';
+/** All training episodes that were reported to this Redis. */
+export interface CountedReturns {
+  /** Episodes in each bucket of `returnBounds` alone. */
+  readonly counts: readonly number[];
+  /** Sum of all returns. */
+  readonly sum: number;
+}
 
-// KEYS: episodes, returns, counted. ARGV: report, reports kept, episodes, sum of returns, then bucket and count of each.
+/** Reports kept. Each holds an episode at least. */
+const KEPT_REPORTS = 100;
+const RECENT_EPISODES = 100;
+
+// KEYS: episodes, returns, counted. ARGV: number of the report, reports kept, report, sum of returns, then bucket and
+// count of each.
 const REPORT = `
 if tonumber(redis.call('HGET', KEYS[3], 'episodeReports') or '0') >= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', KEYS[3], 'episodeReports', ARGV[1])
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'episodes', ARGV[3])
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'report', ARGV[3])
 for i = 5, #ARGV, 2 do redis.call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) end
 redis.call('HINCRBYFLOAT', KEYS[2], 'sum', ARGV[4])
 return 1`;
 
 /**
- * Adds finished episodes to the run's stream and to the histogram of returns, in one round trip, whole or not at all.
+ * Adds a report to the run's stream and to the histogram of returns, in one round trip, whole or not at all. It takes
+ * about 150 bytes, however many episodes it sums up.
  *
  * @param actor the process's id.
- * @param report rising from 1: one that comes again, for its reply was lost, counts once.
+ * @param number rising from 1: a report that comes again, for its reply was lost, counts once.
  */
 export async function reportEpisodes(
   redis: RedisClient,
   run: string,
   actor: string,
-  report: number,
-  episodes: readonly EpisodeReport[],
+  number: number,
+  report: EpisodeReport,
 ): Promise<void> {
   const keys = fleetKeys(run);
-  const buckets = new Map<number, number>();
-  let sum = 0;
-  for (const { return: value } of episodes) {
-    const bucket = returnBucket(value);
-    buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
-    sum += value;
-  }
+  const { buckets, ...figures } = report;
   await redis.eval(
     REPORT,
     3,
     keys.episodes,
     keys.returns,
     keys.counted(`actor:${actor}`),
-    report,
+    number,
     KEPT_REPORTS,
-    JSON.stringify(episodes),
-    sum,
-    ...[...buckets].flat(),
+    JSON.stringify(figures),
+    figures.episodes * figures.meanReturn,
+    ...buckets.flat(),
   );
 }
 
+/** Null where none was reported yet. Costs the same, however many episodes there were. */
+export async function readRecentEpisodes(redis: RedisClient, run: string): Promise<RecentEpisodes | null> {
+  const entries = await redis.xrevrange(fleetKeys(run).episodes, '+', '-', 'COUNT', KEPT_REPORTS);
+  let [episodes, mean, squares, epsilons] = [0, 0, 0, 0];
+  for (const [, fields] of entries) {
+    const report = parseReport(fields);
+    if (report === null) continue;
+    // Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
+    const all = episodes + report.episodes;
+    const apart = report.meanReturn - mean;
+    squares += report.returnSquares + (apart * apart * episodes * report.episodes) / all;
+    mean += (apart * report.episodes) / all;
+    epsilons += report.meanEpsilon * report.episodes;
+    episodes = all;
+    if (episodes >= RECENT_EPISODES) break;
+  }
+  if (episodes === 0) return null;
+  return { meanReturn: mean, returnStd: Math.sqrt(squares / episodes), meanEpsilon: epsilons / episodes };
+}
+
+/** Null for what no `reportEpisodes` wrote. */
+function parseReport([field, text]: string[]): Omit<EpisodeReport, 'buckets'> | null {
+  if (field !== 'report') return null;
+  try {
+    const { episodes, meanReturn, returnSquares, meanEpsilon } = JSON.parse(text) as EpisodeReport;
+    const isReport =
+      Number.isSafeInteger(episodes) &&
+      episodes > 0 &&
+      [meanReturn, returnSquares, meanEpsilon].every((value) => Number.isFinite(value)) &&
+      returnSquares >= 0;
+    return isReport ? { episodes, meanReturn, returnSquares, meanEpsilon } : null;
+  } catch {
+    return null;
+  }
+}
+
+const BUCKETS = Array.from({ length: returnBounds.length + 1 }, (_, bucket) => String(bucket));
+
+export async function readReturns(redis: RedisClient, run: string): Promise<CountedReturns> {
+  const [sum, ...counts] = await redis.hmget(fleetKeys(run).returns, 'sum', ...BUCKETS);
+  return { sum: Number(sum ?? 0), counts: counts.map((count) => Number(count ?? 0)) };
+}
+
 /**
- * Episodes reported after `after` (a position that an earlier call gave), oldest first; without it, all that are kept.
+ * Training episodes that the run had finished before they were counted in this Redis, which may have lost its counts:
+ * what was told first stands.
+ * @param known what a Redis that knows none is told.
  */
-export async function readEpisodes(
-  redis: RedisClient,
-  run: string,
-  after: string = FIRST,
-): Promise<{ readonly episodes: EpisodeReport[]; readonly position: string }> {
-  const entries = await redis.xrange(fleetKeys(run).episodes, `(${after}`, '+');
-  return { episodes: entries.flatMap(parse), position: entries.at(-1)?.[0] ?? after };
+export async function episodesBefore(redis: RedisClient, run: string, known: number): Promise<number> {
+  const { returns } = fleetKeys(run);
+  const told = await redis.hget(returns, 'before');
+  if (told !== null) return Number(told);
+  await redis.hsetnx(returns, 'before', known);
+  return known;
 }
-
-/** The newest `count` episodes at most, oldest first. */
-export async function lastEpisodes(redis: RedisClient, run: string, count: number): Promise<EpisodeReport[]> {
-  const entries = await redis.xrevrange(fleetKeys(run).episodes, '+', '-', 'COUNT', count);
-  return entries.reverse().flatMap(parse).slice(-count);
-}
-
-const parse = ([, fields]: [string, string[]]): EpisodeReport[] => JSON.parse(fields[1]) as EpisodeReport[];

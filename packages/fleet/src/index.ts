@@ -1,6 +1,14 @@
 export { backoff } from './backoff.ts';
 export { type ConnectOptions, connectRedis } from './connect.ts';
-export { type EpisodeReport, lastEpisodes, readEpisodes, reportEpisodes } from './episodes.ts';
+export { type EpisodeReport, EpisodeTally, type FinishedEpisode } from './episode-tally.ts';
+export {
+  type CountedReturns,
+  episodesBefore,
+  type RecentEpisodes,
+  readRecentEpisodes,
+  readReturns,
+  reportEpisodes,
+} from './episodes.ts';
 export { FleetConfigurationError, FleetError } from './errors.ts';
 export {
   type Evaluate,

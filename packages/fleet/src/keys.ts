@@ -24,9 +24,9 @@ export interface FleetKeys {
   readonly unended: string;
   /** Hash of counters that outlive their processes. */
   readonly totals: string;
-  /** Hash: episodes by bucket of their return, and `sum`. */
+  /** Hash: episodes by bucket of their return, `sum` of the returns, `before`: episodes of a Redis that was lost. */
   readonly returns: string;
-  /** Stream, capped: finished training episodes. */
+  /** Stream, capped: actors' reports of finished training episodes. */
   readonly episodes: string;
   /** List: results of evaluations. */
   readonly evaluations: string;

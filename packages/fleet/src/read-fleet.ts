@@ -1,4 +1,4 @@
-import { type FleetState, type FleetTotals, returnBounds, zeroTotals } from '@qfleet/metrics';
+import { type FleetState, type FleetTotals, zeroTotals } from '@qfleet/metrics';
 import {
   openRedisReplay,
   type RedisClient,
@@ -7,7 +7,7 @@ import {
   replayRefusals,
 } from '@qfleet/replay';
 import type { Queue } from 'bullmq';
-import { lastEpisodes } from './episodes.ts';
+import { readRecentEpisodes, readReturns } from './episodes.ts';
 import { readEvaluations } from './evaluations.ts';
 import type { Role, Snapshots } from './heartbeats.ts';
 import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
@@ -16,7 +16,6 @@ import { readRedisServers } from './redis-info.ts';
 import { ReplayShards } from './replay-shards.ts';
 import { type RunRecord, readRun } from './run.ts';
 
-const LAST_EPISODES = 100;
 const NO_REPLAY: Omit<ReplayStanding, 'generation'> = {
   oldest: 1,
   newest: 0,
@@ -56,8 +55,8 @@ export class FleetReader {
         readRun(redis, run),
         this.#processes(),
         redis.hgetall(keys.totals),
-        redis.hgetall(keys.returns),
-        lastEpisodes(redis, run, LAST_EPISODES),
+        readReturns(redis, run),
+        readRecentEpisodes(redis, run),
         readEvaluations(redis, run, -1),
         redis.llen(keys.evaluations),
         readRedisServers(redis, '0'),
@@ -91,12 +90,8 @@ export class FleetReader {
         processesRefused: refusals.process,
       },
       returns: {
-        counts: Array.from({ length: returnBounds.length + 1 }, (_, bucket) => Number(returns[bucket] ?? 0)),
-        sum: Number(returns['sum'] ?? 0),
-        lastMean:
-          episodes.length === 0
-            ? null
-            : episodes.reduce((sum, episode) => sum + episode.return, 0) / episodes.length,
+        ...returns,
+        lastMean: episodes?.meanReturn ?? null,
         lastEvaluationMean: evaluations[0]?.mean ?? null,
       },
       replay: {

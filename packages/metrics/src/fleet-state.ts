@@ -141,7 +141,7 @@ export interface ReturnsSnapshot {
   readonly counts: readonly number[];
   /** Sum of all returns. */
   readonly sum: number;
-  /** Mean return of the last episodes (100 at most) and of the newest evaluation; null: none yet. */
+  /** Mean return of the last 100 episodes or a few more, and of the newest evaluation; null: none yet. */
   readonly lastMean: number | null;
   readonly lastEvaluationMean: number | null;
 }

@@ -9,7 +9,7 @@ export const metricsRowSchema = z.object({
   steps: count.describe('environment steps of all slots'),
   updates: count,
   episodes: count,
-  meanReturn: measured.describe('of the last training episodes, 100 at most'),
+  meanReturn: measured.describe('of the last training episodes: 100 in one process, about 100 in a fleet'),
   returnStd: measured.describe('standard deviation of the same'),
   epsilon: measured,
   loss: measured,

@@ -17,7 +17,8 @@ export {
   type Evaluations,
   meanAndStd,
 } from './evaluations.ts';
-export { MetricsRecorder, type RecordedEpisode } from './metrics-recorder.ts';
+export { type EpisodeFigures, MetricsRecorder } from './metrics-recorder.ts';
+export { type RecentEpisode, RecentEpisodes } from './recent-episodes.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
 export { Scoreboard } from './scoreboard.ts';
 export {

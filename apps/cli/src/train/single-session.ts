@@ -1,5 +1,5 @@
 import type { EpisodeSummary } from '@qfleet/rollout';
-import { DivergenceError, MetricsRecorder, type Trainer } from '@qfleet/training';
+import { DivergenceError, MetricsRecorder, RecentEpisodes, type Trainer } from '@qfleet/training';
 import { trainSingle } from '../single.ts';
 import { type Progress, RateMeter } from './progress.ts';
 import type { Session, SessionEnd } from './session.ts';
@@ -10,15 +10,16 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
   directory.lock();
   try {
     const recorder = new MetricsRecorder(directory);
+    const recent = new RecentEpisodes(recorder.episodes.episodes);
     const meter = new RateMeter();
     const progressOf = (trainer: Trainer, steps: number): Progress => ({
       seconds: trainer.seconds,
       steps,
       updates: trainer.updates,
       ...meter.add(trainer.seconds, steps, trainer.updates),
-      meanReturn: recorder.meanReturn,
+      meanReturn: recorder.episodes.meanReturn,
       evaluation: trainer.scores.last?.mean ?? null,
-      epsilon: recorder.epsilons,
+      epsilon: recent.epsilons,
       replayTransitions: trainer.replay.size,
       actors: 1,
     });
@@ -28,7 +29,8 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
       from,
       signal,
       onProgress: (trainer: Trainer, steps: number, episodes: readonly EpisodeSummary[]) => {
-        recorder.addEpisodes(episodes);
+        recent.add(episodes);
+        recorder.episodes = recent.figures;
         recorder.tick(trainer);
         display.update(progressOf(trainer, steps));
       },
