@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** The command line, a file or an address is not what it must be: exit code 2. The message is one sentence. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -21,7 +23,7 @@ const usageErrors: ReadonlySet<string> = new Set([
   'TensorRuntimeError',
 ]);
 
-/** How an error ends the command: its exit code, and a line for each problem (with `debug` its stack instead). */
+/** How an error ends the command: its exit code, and a line for each problem (with `debug` its stack instead, and those of its causes). */
 export function describeError(
   error: unknown,
   debug: boolean,
@@ -29,7 +31,7 @@ export function describeError(
   const named = error instanceof Error ? error : new Error(String(error));
   const { exitCode = usageErrors.has(named.name) ? exitCodes.usage : exitCodes.failed, problems } =
     named as Error & { exitCode?: number; problems?: readonly string[] };
-  if (debug) return { exitCode, lines: [named.stack ?? named.message] };
+  if (debug) return { exitCode, lines: [inspect(named)] };
   // One problem is one line, also where its text came from elsewhere in several.
   const lines = (problems ?? [named.message]).map((problem) => problem.trim().replaceAll(/\s*\n\s*/g, ' '));
   return { exitCode, lines };

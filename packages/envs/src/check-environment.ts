@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Random } from '@qfleet/random';
 import { createEnvironment } from './create-environment.ts';
-import type { EnvironmentDefinition, StepOutcome } from './environment.ts';
-import { allocateObservations, elementName, observationSize, type Space } from './spaces.ts';
+import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
+import {
+  allocateObservations,
+  elementName,
+  type ObservationArray,
+  observationSize,
+  type Space,
+} from './spaces.ts';
 
 /** What a random policy met in an environment. */
 export interface EnvironmentCheck {
@@ -17,12 +23,13 @@ export interface EnvironmentCheck {
   readonly problems: readonly string[];
 }
 
-/** Steps that are played twice, to see that they come out the same. */
+/** Steps that are played again, to see that they come out the same: alone, and beside another copy. */
 const REPEATED_STEPS = 1000;
 
 /**
  * Plays uniformly random actions. Beside what `createEnvironment` checks at each step, observations must be within
- * the bounds of their space, episodes must end, and a seed must give the same steps again.
+ * the bounds of their space, episodes must end, a seed must give the same steps again, and so must two copies that are
+ * stepped by turns.
  * @throws EnvironmentError where the environment breaks its contract.
  */
 export function checkEnvironment(
@@ -35,7 +42,7 @@ export function checkEnvironment(
   const returns: number[] = [];
   let total = 0;
   let first: string | null = null;
-  play(definition, steps, seed, (observation, outcome, place) => {
+  const player = new Player(definition, seed, 0, (observation, outcome, place) => {
     first ??= outside(observation, place);
     if (outcome === null) {
       total = 0;
@@ -44,19 +51,26 @@ export function checkEnvironment(
     total += outcome.reward;
     if (outcome.terminated || outcome.truncated) returns.push(total);
   });
+  try {
+    for (let done = 0; done < steps; done++) player.step();
+  } finally {
+    player.close();
+  }
   if (first !== null) problems.push(first);
   if (returns.length === 0) {
     problems.push(`No episode ended in ${steps} steps: set maxEpisodeSteps, or check for more steps.`);
   }
   const repeated = Math.min(steps, REPEATED_STEPS);
-  const [once, again] = [0, 1].map(() => {
-    const trace: unknown[] = [];
-    play(definition, repeated, seed, (observation, outcome) => trace.push([...observation], { ...outcome }));
-    return trace;
-  });
-  if (!isDeepStrictEqual(once, again)) {
+  const alone = [seed, seed + 1].map((each) => traced(definition, repeated, [each])[0]);
+  if (!isDeepStrictEqual(alone[0], traced(definition, repeated, [seed])[0])) {
     problems.push(
-      'The same seed gave other steps the second time: draw all that is random from the `random` of create.',
+      'The same seed gave other steps the second time: draw all that is random from the `random` of create, ' +
+        'and keep all that changes within create.',
+    );
+  } else if (!isDeepStrictEqual(alone, traced(definition, repeated, [seed, seed + 1]))) {
+    problems.push(
+      'Two copies side by side gave other steps than each alone: they disturb each other. ' +
+        'Keep all that changes within create: training steps many copies by turns.',
     );
   }
   return {
@@ -70,35 +84,64 @@ export function checkEnvironment(
   };
 }
 
-/** Tells every observation, with the step that led to it; null: an episode's first. */
-function play(
-  definition: EnvironmentDefinition,
-  steps: number,
-  seed: number,
-  told: (
-    observation: ArrayLike<number> & Iterable<number>,
-    outcome: StepOutcome | null,
-    place: string,
-  ) => void,
-): void {
-  const environment = createEnvironment(definition, new Random(Random.seed(seed, 'environment')));
-  const random = new Random(Random.seed(seed, 'actions'));
-  const observation = allocateObservations(definition.observationSpace);
-  const outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
+/** What a copy for each seed gives, stepped by turns: its observations, each with the outcome that came with it. */
+function traced(definition: EnvironmentDefinition, steps: number, seeds: readonly number[]): unknown[][] {
+  const traces = seeds.map((): unknown[] => []);
+  const players = seeds.map(
+    (seed, copy) =>
+      new Player(definition, seed, copy, (observation, outcome) => {
+        traces[copy].push(observation.slice(), outcome && { ...outcome });
+      }),
+  );
   try {
-    let [episode, step, open] = [0, 0, false];
-    for (let done = 0; done < steps; done++) {
-      if (!open) {
-        environment.reset(observation);
-        [episode, step, open] = [episode + 1, 0, true];
-        told(observation, null, `episode ${episode}, step 0`);
-      }
-      environment.step(random.integer(definition.actionSpace.n), observation, outcome);
-      told(observation, outcome, `episode ${episode}, step ${++step}`);
-      open = !outcome.terminated && !outcome.truncated;
-    }
+    for (let done = 0; done < steps; done++) for (const player of players) player.step();
   } finally {
-    environment.close?.();
+    for (const player of players) player.close();
+  }
+  return traces;
+}
+
+/** Told of every observation, with the outcome and the step that led to it; null: an episode's first. */
+type Told = (observation: ObservationArray, outcome: StepOutcome | null, place: string) => void;
+
+/** Plays uniformly random actions in one copy. */
+class Player {
+  readonly #definition: EnvironmentDefinition;
+  readonly #environment: Environment;
+  readonly #random: Random;
+  readonly #observation: ObservationArray;
+  readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
+  readonly #told: Told;
+  #episode = 0;
+  #step = 0;
+  #open = false;
+
+  /** @param copy names it in errors, as its slot. */
+  constructor(definition: EnvironmentDefinition, seed: number, copy: number, told: Told) {
+    this.#definition = definition;
+    this.#environment = createEnvironment(definition, new Random(Random.seed(seed, 'environment')), copy);
+    this.#random = new Random(Random.seed(seed, 'actions'));
+    this.#observation = allocateObservations(definition.observationSpace);
+    this.#told = told;
+  }
+
+  /** One step, after a reset where no episode is open. */
+  step(): void {
+    const observation = this.#observation;
+    const outcome = this.#outcome;
+    if (!this.#open) {
+      this.#environment.reset(observation);
+      this.#episode++;
+      this.#step = 0;
+      this.#told(observation, null, `episode ${this.#episode}, step 0`);
+    }
+    this.#environment.step(this.#random.integer(this.#definition.actionSpace.n), observation, outcome);
+    this.#told(observation, outcome, `episode ${this.#episode}, step ${++this.#step}`);
+    this.#open = !outcome.terminated && !outcome.truncated;
+  }
+
+  close(): void {
+    this.#environment.close?.();
   }
 }
 

@@ -1,3 +1,4 @@
+import { describe } from './describe.ts';
 import {
   type Box,
   box,
@@ -6,6 +7,7 @@ import {
   isFloating,
   type ObservationDType,
   observationSize,
+  refuseUnknown,
   type Space,
 } from './spaces.ts';
 
@@ -52,17 +54,22 @@ export function completeSpace(value: unknown, name = ''): OwnSpace {
   const fail = (problem: string): never => {
     throw new RangeError(`${where}${problem}.`);
   };
-  if (typeof value !== 'object' || value === null) return fail('it is not an object');
+  if (value === undefined) return fail('it is missing');
+  if (typeof value !== 'object' || value === null) return fail(`it must be a space, not ${describe(value)}`);
+  const known = (kind: string): void => refuseUnknown(`${where}a ${kind} space`, value, ['spaces']);
   const space = value as OwnSpace;
   switch (space.kind) {
     case 'box':
     case 'discrete':
       try {
-        return space.kind === 'box' ? box(space) : discrete(space.n);
+        if (space.kind === 'box') return box(space);
+        refuseUnknown('A discrete space', space, ['n']);
+        return discrete(space.n);
       } catch (cause) {
         throw new RangeError(`${where}${(cause as Error).message}`, { cause });
       }
     case 'dict': {
+      known('dict');
       const parts = Object.entries(space.spaces ?? {});
       if (parts.length === 0) fail('a dict space cannot be made: it has no parts');
       const wrong = parts.find(([key]) => key === '' || key.includes('.'));
@@ -72,13 +79,14 @@ export function completeSpace(value: unknown, name = ''): OwnSpace {
       return { kind: 'dict', spaces: Object.fromEntries(spaces) };
     }
     case 'tuple': {
+      known('tuple');
       const parts = Array.isArray(space.spaces) ? space.spaces : [];
       if (parts.length === 0) fail('a tuple space cannot be made: it has no parts');
       return { kind: 'tuple', spaces: parts.map((part, i) => completeSpace(part, within(name, String(i)))) };
     }
     default:
       return fail(
-        `kind must be box, discrete, dict or tuple, not ${String((space as { kind?: unknown }).kind)}`,
+        `kind must be box, discrete, dict or tuple, not ${describe((space as { kind?: unknown }).kind)}`,
       );
   }
 }

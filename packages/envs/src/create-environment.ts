@@ -1,7 +1,10 @@
 import type { Random } from '@qfleet/random';
+import { describe } from './describe.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
-import { EnvironmentError } from './errors.ts';
+import { ContractError, EnvironmentError } from './errors.ts';
+import { enterUserCode, leaveUserCode } from './running.ts';
 import { elementName, isFloating, type ObservationArray, observationSize } from './spaces.ts';
+import { thrownText } from './thrown.ts';
 
 /**
  * Makes one copy of an environment, ready for a slot.
@@ -11,48 +14,53 @@ import { elementName, isFloating, type ObservationArray, observationSize } from 
  * - An action outside the space, and a step between an episode's end and `reset`, is refused.
  * - Unless the definition is `native`, each step is checked: NaN and infinity in the observation or the
  *   reward, an observation of a wrong length or outside its discrete space, a flag that is no boolean; and
- *   what the environment itself throws is wrapped.
+ *   what the environment itself throws is told with the line of its code.
  *
  * @param slot names the copy in errors.
- * @throws EnvironmentError from `reset`, `step` and `setState`, naming environment, slot, episode and step:
+ * @throws EnvironmentError from `reset`, `step`, `setState` and `close`, naming environment, slot, episode and step:
  *   that transition must not be stored, and the copy must be reset or made again.
  */
 export function createEnvironment(definition: EnvironmentDefinition, random: Random, slot = 0): Environment {
   if (definition.native) return new LimitedEnvironment(definition, definition.create(random), slot);
   let environment: Environment;
+  enterUserCode('create', definition.id, slot, 0, 0);
   try {
     environment = definition.create(random);
   } catch (cause) {
     const place = { environment: definition.id, slot, episode: 0, step: 0 };
-    throw new EnvironmentError(place, messageOf(cause), { cause });
+    throw new EnvironmentError(place, problemOf(cause), { cause });
+  } finally {
+    leaveUserCode();
   }
   return new CheckedEnvironment(definition, environment, slot);
 }
 
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+/** What is wrong, for the end of a sentence. */
+const problemOf = (cause: unknown): string =>
+  cause instanceof ContractError ? cause.message : `${thrownText(cause)}.`;
 
 /** Holds the time limit and refuses what callers must not do. */
 class LimitedEnvironment implements Environment {
   protected readonly definition: EnvironmentDefinition;
   protected readonly inner: Environment;
-  readonly #slot: number;
+  protected readonly slot: number;
+  protected episode = 0;
   readonly #actions: number;
   readonly #limit: number;
   /** Steps of this episode; −1: no episode is under way. */
   #steps = -1;
-  #episode = 0;
 
   constructor(definition: EnvironmentDefinition, inner: Environment, slot: number) {
     this.definition = definition;
     this.inner = inner;
-    this.#slot = slot;
+    this.slot = slot;
     this.#actions = definition.actionSpace.n;
     this.#limit = definition.maxEpisodeSteps ?? Number.POSITIVE_INFINITY;
   }
 
   reset(observation: ObservationArray): void {
     this.#steps = -1;
-    this.#episode++;
+    this.episode++;
     this.inner.reset(observation);
     this.#steps = 0;
   }
@@ -72,11 +80,15 @@ class LimitedEnvironment implements Environment {
 
   setState(state: readonly number[], observation: ObservationArray): void {
     this.#steps = -1;
-    this.#episode++;
+    this.episode++;
     if (this.inner.setState === undefined) {
       throw this.error('its state cannot be set: start from a seed instead.', 0);
     }
-    this.guard(0, () => this.inner.setState?.(state, observation));
+    try {
+      this.inner.setState(state, observation);
+    } catch (cause) {
+      throw this.placed(cause, 0);
+    }
     this.#steps = 0;
   }
 
@@ -89,60 +101,90 @@ class LimitedEnvironment implements Environment {
     return this.#steps + 1;
   }
 
-  /** Runs code that is not ours, or input that is the user's: what it throws is named by its place. */
-  protected guard(step: number, run: () => void): void {
-    try {
-      run();
-    } catch (cause) {
-      if (cause instanceof EnvironmentError) throw cause;
-      throw this.error(messageOf(cause), step, cause);
-    }
+  /** What was thrown, as an error that names the place. */
+  protected placed(cause: unknown, step: number): EnvironmentError {
+    return this.error((cause as Error).message, step, cause);
   }
 
   protected error(problem: string, step: number, cause?: unknown): EnvironmentError {
-    const place = {
-      environment: this.definition.id,
-      slot: this.#slot,
-      episode: this.#episode,
-      step,
-    };
+    const { definition, slot, episode } = this;
+    const place = { environment: definition.id, slot, episode, step };
     return new EnvironmentError(place, problem, cause === undefined ? undefined : { cause });
   }
 }
 
 /** Also checks what the environment gives: for code that is not ours. */
 class CheckedEnvironment extends LimitedEnvironment {
+  readonly #size: number;
+
+  constructor(definition: EnvironmentDefinition, inner: Environment, slot: number) {
+    super(definition, inner, slot);
+    this.#size = observationSize(definition.observationSpace);
+  }
+
   override reset(observation: ObservationArray): void {
-    this.guard(0, () => super.reset(observation));
+    enterUserCode('reset', this.definition.id, this.slot, this.episode + 1, 0);
+    try {
+      super.reset(observation);
+    } catch (cause) {
+      throw this.placed(cause, 0);
+    } finally {
+      leaveUserCode();
+    }
     this.#checkObservation(observation, 0);
   }
 
   override step(action: number, observation: ObservationArray, outcome: StepOutcome): void {
     const step = this.stepUnderWay;
-    this.guard(step, () => super.step(action, observation, outcome));
-    const { reward, terminated, truncated } = outcome as unknown as Record<string, unknown>;
-    if (typeof reward !== 'number' || !Number.isFinite(Math.fround(reward))) {
-      throw this.error(`the reward is ${String(reward)}: it must be a finite float32.`, step);
+    enterUserCode('step', this.definition.id, this.slot, this.episode, step);
+    try {
+      super.step(action, observation, outcome);
+    } catch (cause) {
+      throw this.placed(cause, step);
+    } finally {
+      leaveUserCode();
     }
-    for (const [name, flag] of [
-      ['terminated', terminated],
-      ['truncated', truncated],
-    ] as const) {
-      if (typeof flag !== 'boolean') {
-        throw this.error(`${name} is ${String(flag)}: it must be true or false.`, step);
-      }
+    const { reward, terminated, truncated } = outcome;
+    if (typeof reward !== 'number' || !Number.isFinite(Math.fround(reward))) {
+      throw this.error(`the reward is ${describe(reward)}: it must be a finite float32.`, step);
+    }
+    if (typeof terminated !== 'boolean') {
+      throw this.error(`terminated is ${describe(terminated)}: it must be true or false.`, step);
+    }
+    if (typeof truncated !== 'boolean') {
+      throw this.error(`truncated is ${describe(truncated)}: it must be true or false.`, step);
     }
     this.#checkObservation(observation, step);
   }
 
   override setState(state: readonly number[], observation: ObservationArray): void {
-    super.setState(state, observation);
+    enterUserCode('setState', this.definition.id, this.slot, this.episode + 1, 0);
+    try {
+      super.setState(state, observation);
+    } finally {
+      leaveUserCode();
+    }
     this.#checkObservation(observation, 0);
+  }
+
+  override close(): void {
+    enterUserCode('close', this.definition.id, this.slot, this.episode, 0);
+    try {
+      super.close();
+    } catch (cause) {
+      throw this.placed(cause, 0);
+    } finally {
+      leaveUserCode();
+    }
+  }
+
+  protected override placed(cause: unknown, step: number): EnvironmentError {
+    return cause instanceof EnvironmentError ? cause : this.error(problemOf(cause), step, cause);
   }
 
   #checkObservation(observation: ObservationArray, step: number): void {
     const space = this.definition.observationSpace;
-    const size = observationSize(space);
+    const size = this.#size;
     if (observation.length !== size) {
       throw this.error(`the array for an observation has ${observation.length} elements, not ${size}.`, step);
     }

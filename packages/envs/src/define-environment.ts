@@ -1,11 +1,12 @@
 import type { Random } from '@qfleet/random';
 import { z } from 'zod';
 import { completeSpace, type OwnSpace } from './composite.ts';
+import { describe } from './describe.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
-import { EnvironmentDefinitionError } from './errors.ts';
-import { issueSentence } from './issues.ts';
+import { ContractError, EnvironmentDefinitionError } from './errors.ts';
+import { issueSentence, unknownName } from './issues.ts';
 import type { Discrete, ObservationArray } from './spaces.ts';
-import { describe, ObservationWriter, type OwnObservation } from './write-observation.ts';
+import { ObservationWriter, type OwnObservation } from './write-observation.ts';
 
 /** What a step of a user's environment returns: Gymnasium's tuple, by name. */
 export interface OwnStep {
@@ -88,7 +89,7 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const known = Object.keys(schema.shape);
-    throw new EnvironmentDefinitionError(issueSentence(what, 'field', parsed.error, known));
+    throw new EnvironmentDefinitionError(issueSentence(what, 'field', parsed.error, known, value));
   }
   const own = value as OwnDefinition;
   const observationSpace = takeSpace(own.observationSpace, `${what}, field observationSpace`);
@@ -120,6 +121,8 @@ function takeSpace(value: unknown, what: string): OwnSpace {
   }
 }
 
+const stepFields = ['observation', 'reward', 'terminated', 'truncated'];
+
 /** A user's environment behind the interface of ours. What it throws is placed by `createEnvironment`. */
 class Adapted implements Environment {
   readonly #own: OwnEnvironment;
@@ -128,7 +131,9 @@ class Adapted implements Environment {
 
   constructor(own: OwnEnvironment, writer: ObservationWriter) {
     for (const method of ['reset', 'step'] as const) {
-      if (!isFunction(own?.[method])) throw new TypeError(`create must return an object with ${method}().`);
+      if (!isFunction(own?.[method])) {
+        throw new ContractError(`create must return an object with ${method}().`);
+      }
     }
     this.#own = own;
     this.#writer = writer;
@@ -144,9 +149,14 @@ class Adapted implements Environment {
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void {
     const result = this.#own.step(action);
     if (typeof result !== 'object' || result === null || !('observation' in result)) {
-      throw new TypeError(
+      throw new ContractError(
         `step returned ${describe(result)}: it must be { observation, reward, terminated, truncated? }.`,
       );
+    }
+    for (const field in result) {
+      if (field !== 'observation' && field !== 'reward' && field !== 'terminated' && field !== 'truncated') {
+        throw new ContractError(unknownName('what step returns', 'field', field, stepFields));
+      }
     }
     this.#writer.write(result.observation, observation, 'step');
     outcome.reward = result.reward;

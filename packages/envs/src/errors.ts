@@ -27,3 +27,8 @@ export class EnvironmentError extends Error {
 export class EnvironmentDefinitionError extends Error {
   override readonly name = 'EnvironmentDefinitionError';
 }
+
+/** What an environment gave is not what its contract says; `createEnvironment` adds the place. */
+export class ContractError extends Error {
+  override readonly name = 'ContractError';
+}

@@ -1,25 +1,36 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { describe } from './describe.ts';
+
+/** That `what` has no such name, and which one was meant. */
+export function unknownName(what: string, kind: string, name: string, known: readonly string[]): string {
+  const nearest = closest(name, known);
+  const meant = distance(name, nearest) <= name.length / 2 ? `did you mean ${nearest}? It` : 'it';
+  return `${what} has no ${kind} ${name}: ${meant} takes ${known.join(', ')}.`;
+}
 
 /**
  * The first thing wrong with what a strict object schema was given, as a sentence that starts with `what`.
+ *
+ * @param given what it was given.
  */
 export function issueSentence(
   what: string,
   kind: string,
   error: z.ZodError,
   known: readonly string[],
+  given: unknown,
 ): string {
   const [issue] = error.issues;
-  if (issue.code === 'unrecognized_keys') {
-    const [key] = issue.keys;
-    return `${what} has no ${kind} ${key}: did you mean ${closest(key, known)}? It takes ${known.join(', ')}.`;
-  }
-  const message = sentenceOf(issue);
+  if (issue.code === 'unrecognized_keys') return unknownName(what, kind, issue.keys[0], known);
+  const message = sentenceOf(issue, valueAt(given, issue.path));
   return issue.path.length === 0
     ? `${what}: ${message}.`
     : `${what}, ${kind} ${issue.path.join('.')}: ${message}.`;
 }
+
+const valueAt = (given: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((value, key) => (value as Record<PropertyKey, unknown> | null)?.[key], given);
 
 const types: Readonly<Record<string, string>> = {
   int: 'an integer',
@@ -31,11 +42,11 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** The rule that was broken, without zod's own words. */
-function sentenceOf(issue: z.core.$ZodIssue): string {
+function sentenceOf(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
       if (issue.message.endsWith('received undefined')) return 'it is missing';
-      return `it must be ${types[issue.expected] ?? issue.expected}`;
+      return `it must be ${types[issue.expected] ?? issue.expected}, not ${describe(value)}`;
     case 'too_small':
       return issue.origin === 'string' ? 'it must not be empty' : `it must be at least ${issue.minimum}`;
     case 'too_big':

@@ -5,7 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { adaptDefinition } from './define-environment.ts';
 import type { EnvironmentDefinition } from './environment.ts';
 import { EnvironmentDefinitionError } from './errors.ts';
+import { loadFailure } from './load-failure.ts';
 import { type EnvironmentOptions, findEnvironment } from './registry.ts';
+import { enterUserCode, leaveUserCode } from './running.ts';
 
 /** What any process can make the same definition of again; plain JSON. */
 export interface EnvironmentDescription {
@@ -37,7 +39,7 @@ export async function resolveEnvironment(
 }
 
 /**
- * The environment that is the default export of a .ts, .js or .mjs module: of `defineEnvironment`, or a
+ * The environment that is the default export of a .ts, .js, .mjs or .cjs module: of `defineEnvironment`, or a
  * plain object of the same shape. The module may import '@qfleet/envs' wherever it lies. Node strips its
  * types, so only erasable TypeScript is understood.
  *
@@ -48,20 +50,36 @@ export async function loadEnvironment(path: string): Promise<EnvironmentDefiniti
   const file = resolve(path);
   if (!existsSync(file)) throw new EnvironmentDefinitionError(`There is no environment module ${path}.`);
   resolveOurselves();
-  const module: object = await import(/* @vite-ignore */ pathToFileURL(file).href).catch((cause: Error) => {
-    throw new EnvironmentDefinitionError(`Environment module ${path} cannot be loaded: ${cause.message}`, {
-      cause,
-    });
-  });
+  const module = await importModule(file, path);
   if (!('default' in module)) {
     throw new EnvironmentDefinitionError(
       `Environment module ${path} has no default export: write "export default defineEnvironment({ … })".`,
     );
   }
-  return adaptDefinition(module.default, `Environment module ${path}`);
+  return adaptDefinition(defaultOf(module.default), `Environment module ${path}`);
+}
+
+async function importModule(file: string, path: string): Promise<object> {
+  enterUserCode('load', path, 0, 0, 0);
+  try {
+    return await import(/* @vite-ignore */ pathToFileURL(file).href);
+  } catch (cause) {
+    const why = loadFailure(cause, lastResolved);
+    throw new EnvironmentDefinitionError(`Environment module ${path} cannot be loaded: ${why}.`, { cause });
+  } finally {
+    leaveUserCode();
+  }
+}
+
+/** What a compiler made CommonJS of `export default` keeps it under `exports.default`. */
+function defaultOf(exported: unknown): unknown {
+  const compiled = exported as { __esModule?: unknown; default?: unknown } | null | undefined;
+  return compiled?.__esModule === true && 'default' in compiled ? compiled.default : exported;
 }
 
 let hooked = false;
+/** The URL of the module that was resolved last. */
+let lastResolved = '';
 
 /** Lets modules outside this repository import this package by its name. */
 function resolveOurselves(): void {
@@ -70,7 +88,11 @@ function resolveOurselves(): void {
   // The extension is .js once built and .ts in the source.
   const { href } = new URL(`./index${extname(import.meta.url)}`, import.meta.url);
   registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === '@qfleet/envs' ? { url: href, shortCircuit: true } : next(specifier, context),
+    resolve: (specifier, context, next) => {
+      if (specifier === '@qfleet/envs') return { url: href, shortCircuit: true };
+      const resolved = next(specifier, context);
+      lastResolved = resolved.url;
+      return resolved;
+    },
   });
 }

@@ -31,7 +31,7 @@ function entry<const Id extends string, Shape extends z.ZodRawShape>(
       const parsed = schema.safeParse(options);
       if (!parsed.success) {
         const known = Object.keys(schema.shape);
-        const sentence = issueSentence(`Environment ${id}`, 'option', parsed.error, known);
+        const sentence = issueSentence(`Environment ${id}`, 'option', parsed.error, known, options);
         throw new EnvironmentDefinitionError(sentence);
       }
       const definition = make(id as Id, parsed.data as z.infer<z.ZodObject<Shape>>);

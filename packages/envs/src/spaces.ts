@@ -1,3 +1,6 @@
+import { describe } from './describe.ts';
+import { unknownName } from './issues.ts';
+
 /** The element types that an observation may have on the wire; float16 is float32 to a network. */
 export type ObservationDType = 'float32' | 'float16' | 'int32' | 'uint8';
 
@@ -52,7 +55,7 @@ export const isFloating = (dtype: ObservationDType): dtype is 'float32' | 'float
  *
  * @example box({ low: -1, high: 1, shape: [3] })
  * @example box({ low: 0, high: 255, shape: [84, 84, 4], dtype: 'uint8' })
- * @throws RangeError when the bounds do not fit the shape, each other or the dtype.
+ * @throws RangeError when the bounds do not fit the shape or each other, or a field is not one of a box.
  */
 export function box(given: {
   low: number | readonly number[];
@@ -60,6 +63,12 @@ export function box(given: {
   shape?: readonly number[];
   dtype?: ObservationDType;
 }): Box {
+  if (typeof given !== 'object' || given === null) {
+    throw new RangeError(
+      `box takes one object, as in box({ low: -1, high: 1, shape: [3] }), not ${describe(given)}.`,
+    );
+  }
+  refuseUnknown('A box', given, ['shape', 'dtype', 'low', 'high']);
   const { low, high, dtype = 'float32' } = given;
   const bound = [low, high].find((b) => typeof b !== 'number');
   const shape = given.shape ?? (bound === undefined ? undefined : [(bound as readonly number[]).length]);
@@ -73,13 +82,24 @@ export function box(given: {
 /**
  * The integers 0 … n − 1.
  *
- * @throws RangeError when `n` is not a positive 32-bit integer.
+ * @throws RangeError when `n` is not a positive 32-bit integer, or is not alone (there is no `start`).
  */
-export function discrete(n: number): Discrete {
+export function discrete(n: number, ...others: readonly never[]): Discrete {
+  if (others.length > 0) {
+    throw new RangeError(
+      'discrete takes n alone: its values are the integers 0 … n − 1, whatever they stand for.',
+    );
+  }
   const space: Discrete = { kind: 'discrete', n };
   const problem = spaceProblem(space);
   if (problem !== null) throw new RangeError(`A discrete space cannot be made: ${problem}.`);
   return space;
+}
+
+/** @throws RangeError naming a field that such a space does not have, and the nearest that it has. */
+export function refuseUnknown(what: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).find((key) => key !== 'kind' && key !== 'parts' && !known.includes(key));
+  if (unknown !== undefined) throw new RangeError(unknownName(what, 'field', unknown, known));
 }
 
 const isPositiveInteger = (n: unknown): boolean =>
@@ -90,7 +110,7 @@ function spaceProblem(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return 'it is not an object';
   const space = value as Partial<Record<keyof Box | keyof Discrete, unknown>>;
   if (space.kind === 'discrete') {
-    return isPositiveInteger(space.n) ? null : `n must be a positive integer, not ${String(space.n)}`;
+    return isPositiveInteger(space.n) ? null : `n must be a positive integer, not ${describe(space.n)}`;
   }
   if (space.kind !== 'box') return `kind must be 'box' or 'discrete', not ${String(space.kind)}`;
   const { shape, dtype, low, high } = space;
@@ -98,7 +118,7 @@ function spaceProblem(value: unknown): string | null {
     return `shape must be a list of positive integers, not ${JSON.stringify(shape)}`;
   }
   if (typeof dtype !== 'string' || !Object.hasOwn(observationArrays, dtype)) {
-    return `dtype must be float32, float16, int32 or uint8, not ${String(dtype)}`;
+    return `dtype must be float32, float16, int32 or uint8, not ${describe(dtype)}`;
   }
   const size = shape.reduce((product: number, n: number) => product * n, 1);
   for (const [name, bound] of [
@@ -107,8 +127,11 @@ function spaceProblem(value: unknown): string | null {
   ] as const) {
     if (typeof bound === 'number') {
       if (Number.isNaN(bound)) return `${name} is NaN`;
-    } else if (!Array.isArray(bound) || !bound.every((b) => typeof b === 'number' && !Number.isNaN(b))) {
-      return `${name} must be a number or a list of numbers`;
+    } else if (!Array.isArray(bound)) {
+      return `${name} must be a number or a list of numbers, not ${describe(bound)}`;
+    } else if (!bound.every((b) => typeof b === 'number' && !Number.isNaN(b))) {
+      const at = bound.findIndex((b) => typeof b !== 'number' || Number.isNaN(b));
+      return `element ${at} of ${name} must be a number, not ${describe(bound[at])}`;
     } else if (bound.length !== size) {
       return `${name} has ${bound.length} elements and shape [${shape}] has ${size}`;
     }

@@ -87,7 +87,7 @@ function parse(definition: EnvironmentDefinition, input: unknown) {
   const parsed = schema.safeParse(input);
   if (!parsed.success) {
     const known = Object.keys(schema.shape);
-    const sentence = issueSentence(`A trace of ${definition.id}`, 'field', parsed.error, known);
+    const sentence = issueSentence(`A trace of ${definition.id}`, 'field', parsed.error, known, input);
     throw new EnvironmentDefinitionError(sentence);
   }
   if ((parsed.data.state === undefined) === (parsed.data.seed === undefined)) {

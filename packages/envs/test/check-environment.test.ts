@@ -74,7 +74,26 @@ describe('checkEnvironment', () => {
     const { problems } = checkEnvironment(endless, options);
     expect(problems).toEqual([
       'No episode ended in 3000 steps: set maxEpisodeSteps, or check for more steps.',
-      'The same seed gave other steps the second time: draw all that is random from the `random` of create.',
+      'The same seed gave other steps the second time: draw all that is random from the `random` of create, and keep all that changes within create.',
+    ]);
+  });
+
+  test('tells of copies that disturb each other, though each alone is right', () => {
+    let count = 0;
+    const sharing = defineEnvironment({
+      id: 'Own-v0',
+      observationSpace: box({ low: 0, high: 100, shape: [1] }),
+      actionSpace: discrete(2),
+      create: () => ({
+        reset: () => {
+          count = 0;
+          return count;
+        },
+        step: () => ({ observation: ++count, reward: 1, terminated: count >= 10 }),
+      }),
+    });
+    expect(checkEnvironment(sharing, options).problems).toEqual([
+      'Two copies side by side gave other steps than each alone: they disturb each other. Keep all that changes within create: training steps many copies by turns.',
     ]);
   });
 

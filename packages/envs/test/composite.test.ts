@@ -106,6 +106,16 @@ describe('what is wrong in a part is named by it', () => {
       { door: 1, arm: { angle: [0, 0] } },
       'step gave an object without arm.lamps as the observation.',
     ],
+    [
+      'a part that the space does not have',
+      { ...right, doors: 1 },
+      'the space of the observation has no part doors: did you mean door? It takes arm, door.',
+    ],
+    [
+      'an inner part that the space does not have',
+      { door: 1, arm: { ...right.arm, reach: 1 } },
+      'the space of arm has no part reach: it takes angle, lamps.',
+    ],
     ['an array', [1, 2, 3], 'step gave an array without arm.angle as the observation.'],
     ['beyond n', { ...right, door: 3 }, 'door is 3: it must be an integer from 0 to 2.'],
     ['half a door', { ...right, door: 0.5 }, 'element 0 of door is 0.5: it must be a number of int32.'],
@@ -138,4 +148,20 @@ describe('what is wrong in a part is named by it', () => {
       environment.step(0, observation, { reward: 0, terminated: false, truncated: false }),
     ).toThrow(`Environment Own-v0, slot 3, episode 1, step 1: ${problem}`);
   });
+});
+
+test('a tuple has as many parts as its space', () => {
+  const environment = createEnvironment(
+    observing(tuple(discrete(2), discrete(2)), [
+      [0, 1],
+      [0, 1, 1],
+    ]),
+    new Random(0),
+  );
+  const observation = new Uint8Array(4);
+  environment.reset(observation);
+  expect([...observation]).toEqual([1, 0, 0, 1]);
+  expect(() => environment.step(0, observation, { reward: 0, terminated: false, truncated: false })).toThrow(
+    'the space of the observation has no part 2: it takes 0, 1.',
+  );
 });

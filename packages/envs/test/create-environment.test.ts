@@ -1,4 +1,5 @@
 import { Random } from '@qfleet/random';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   allocateObservations,
@@ -11,6 +12,7 @@ import {
   findEnvironment,
   listEnvironments,
   type OwnDefinition,
+  type OwnEnvironment,
   type OwnStep,
 } from '../src/index.ts';
 
@@ -37,9 +39,9 @@ function own(wrong: { reset?: unknown; step?: unknown; space?: OwnDefinition['ob
 
 /** How `definition` fails in slot 3 on its reset or its first step. */
 function failure(definition: EnvironmentDefinition, action = 1): EnvironmentError {
-  const environment = createEnvironment(definition, new Random(0), 3);
   const observation = allocateObservations(definition.observationSpace);
   try {
+    const environment = createEnvironment(definition, new Random(0), 3);
     environment.reset(observation);
     environment.step(action, observation, outcome());
   } catch (error) {
@@ -52,6 +54,7 @@ function failure(definition: EnvironmentDefinition, action = 1): EnvironmentErro
 describe("a user's environment that breaks its contract is named by environment, slot, episode and step", () => {
   const shape2 = 'it must be an array of 2 numbers (float32).';
   const float16 = box({ low: -1e9, high: 1e9, shape: [2], dtype: 'float16' });
+  const matrix = box({ low: 0, high: 9, shape: [2, 2] });
   const uint8 = box({ low: 0, high: 255, shape: [2], dtype: 'uint8' });
 
   test.each<[string, Parameters<typeof own>[0], string]>([
@@ -121,7 +124,52 @@ describe("a user's environment that breaks its contract is named by environment,
       { step: undefined },
       'step returned undefined: it must be { observation, reward, terminated, truncated? }.',
     ],
-    ['an error of its own', { step: new Error('the simulator is gone') }, 'the simulator is gone'],
+    [
+      'a reward of text',
+      { step: { reward: '-0.01' } },
+      'the reward is "-0.01": it must be a finite float32.',
+    ],
+    ['a reward of a bigint', { step: { reward: 1n } }, 'the reward is 1n: it must be a finite float32.'],
+    ['a flag of text', { step: { terminated: 'false' } }, 'terminated is "false": it must be true or false.'],
+    [
+      'a misspelt field',
+      { step: { truncted: true } },
+      'what step returns has no field truncted: did you mean truncated? It takes observation, reward, terminated, truncated.',
+    ],
+    [
+      'a field that is not supported',
+      { step: { info: {} } },
+      'what step returns has no field info: it takes observation, reward, terminated, truncated.',
+    ],
+    [
+      'rows that are too few',
+      { step: { observation: [[0, 0]] }, reset: [0, 0, 0, 0], space: matrix },
+      'the observation has 1 elements: shape [2,2] has 2 along axis 0.',
+    ],
+    [
+      'rows that are too short',
+      { step: { observation: [[0, 0], [0]] }, reset: [0, 0, 0, 0], space: matrix },
+      'the row of the observation that begins at element 2 has 1 elements: shape [2,2] has 2 along axis 1.',
+    ],
+    [
+      'a row that is none',
+      { step: { observation: [[0, 0], 0] }, reset: [0, 0, 0, 0], space: matrix },
+      'the row of the observation that begins at element 2 is 0: shape [2,2] has 2 along axis 1.',
+    ],
+    [
+      'text in a row',
+      {
+        step: {
+          observation: [
+            [0, 0],
+            [0, '1'],
+          ],
+        },
+        reset: [0, 0, 0, 0],
+        space: matrix,
+      },
+      'element 3 of the observation is "1": it must be a number of float32.',
+    ],
   ])('%s from step', (_, wrong, problem) => {
     const error = failure(own(wrong));
     expect(error.message).toBe(`Environment Own-v0, slot 3, episode 1, step 1: ${problem}`);
@@ -138,6 +186,65 @@ describe("a user's environment that breaks its contract is named by environment,
     ],
   ])('from reset: %#', (wrong, problem) => {
     expect(failure(own(wrong)).message).toBe(`Environment Own-v0, slot 3, episode 1, step 0: ${problem}`);
+  });
+
+  test.each<[string, () => never, RegExp]>([
+    [
+      'an error',
+      () => {
+        throw new Error('the simulator is gone.', { cause: new Error('no\nmemory') });
+      },
+      /: the simulator is gone \(.*create-environment\.test\.ts:\d+\), caused by: no memory\.$/,
+    ],
+    [
+      'an error of our own functions',
+      () => box({ low: 1, high: 0, shape: [1] }) as never,
+      /low is above high at element 0 \(.*create-environment\.test\.ts:\d+\)\.$/,
+    ],
+    [
+      'an error of a package',
+      () => fc.integer({ min: 2, max: 1 }) as never,
+      /: .* \(.*create-environment\.test\.ts:\d+\)\.$/,
+    ],
+    [
+      'a text',
+      () => {
+        throw 'no licence';
+      },
+      /: no licence\.$/,
+    ],
+    [
+      'null',
+      () => {
+        throw null;
+      },
+      /: null\.$/,
+    ],
+    [
+      'an object',
+      () => {
+        throw { code: 7 };
+      },
+      /: an object was thrown: \{"code":7\}\.$/,
+    ],
+  ])('%s that it throws is told, with the line of its code', (_, fail, message) => {
+    const good = { reset: () => 0, step: () => ({ observation: 0, reward: 0, terminated: false }) };
+    const whole = { observationSpace: discrete(2), actionSpace: discrete(2) };
+    const methods: [number, () => OwnEnvironment][] = [
+      [0, fail],
+      [0, () => ({ ...good, reset: fail })],
+      [1, () => ({ ...good, step: fail })],
+    ];
+    for (const [step, create] of methods) {
+      const error = failure(defineEnvironment({ id: 'Own-v0', ...whole, create }));
+      expect(error.place.step).toBe(step);
+      expect(error.message).toMatch(message);
+    }
+    const closing = createEnvironment(
+      defineEnvironment({ id: 'Own-v0', ...whole, create: () => ({ ...good, close: fail }) }),
+      new Random(0),
+    );
+    expect(() => closing.close?.()).toThrow(message);
   });
 
   test('episodes and steps are counted', () => {
@@ -175,6 +282,19 @@ describe("a user's environment that breaks its contract is named by environment,
       'Environment Own-v0, slot 2, episode 0, step 0: create must return an object with step().',
     );
   });
+});
+
+test('rows of rows are taken, of whatever arrays', () => {
+  const space = box({ low: 0, high: 9, shape: [2, 1, 3] });
+  for (const rows of [
+    [[[1, 2, 3]], [[4, 5, 6]]],
+    [[new Uint8Array([1, 2, 3])], [new Float64Array([4, 5, 6])]],
+  ]) {
+    const environment = createEnvironment(own({ space, reset: rows }), new Random(0));
+    const observation = new Float32Array(6);
+    environment.reset(observation);
+    expect([...observation]).toEqual([1, 2, 3, 4, 5, 6]);
+  }
 });
 
 describe('every environment refuses what its caller must not do', () => {

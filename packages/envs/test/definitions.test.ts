@@ -49,7 +49,7 @@ describe('native environments', () => {
     [
       'CliffWalking-v1',
       { is_slippery: 'yes' },
-      'Environment CliffWalking-v1, option is_slippery: it must be true or false.',
+      'Environment CliffWalking-v1, option is_slippery: it must be true or false, not "yes".',
     ],
     [
       'Taxi-v3',
@@ -117,12 +117,68 @@ describe('environments of a module', () => {
     );
   });
 
+  test.each(['env.cjs', 'env.js'])('of what a compiler makes CommonJS of: %s', async (name) => {
+    const path = join(await mkdtemp(join(folder, 'compiled-')), name);
+    await writeFile(
+      path,
+      `"use strict";
+      Object.defineProperty(exports, "__esModule", { value: true });
+      const envs_1 = require("@qfleet/envs");
+      exports.default = (0, envs_1.defineEnvironment)({
+        id: "Cjs-v0", observationSpace: (0, envs_1.discrete)(2), actionSpace: (0, envs_1.discrete)(2), create() {},
+      });`,
+    );
+    expect(await loadEnvironment(path)).toMatchObject({ id: 'Cjs-v0' });
+  });
+
+  test('that Node cannot parse is refused with file, line and column, also where it is not the module itself', async () => {
+    const files = {
+      'a.ts': 'const a: number = 1;\nexport default { id: 1,, };',
+      'b.ts': 'enum Action { Left }\nexport default Action;',
+      'c.cjs': 'const a = 1;\nmodule.exports = { a,, };',
+      'd.mjs': 'const a = 1;\nexport default { a,, };',
+      'e.mjs': 'import "./inner.mjs";',
+      'inner.mjs': 'let x = 1;\nlet x = 2;',
+      'f.mjs': 'import {\n  nope } from "node:fs";',
+    };
+    const directory = await mkdtemp(join(folder, 'syntax-'));
+    for (const [name, source] of Object.entries(files)) await writeFile(join(directory, name), source);
+    // In a process of its own: this one's imports are vitest's.
+    const script = `
+      const { loadEnvironment } = await import(${JSON.stringify(import.meta.resolve('@qfleet/envs'))});
+      for (const name of ${JSON.stringify(Object.keys(files).filter((name) => name !== 'inner.mjs'))})
+        await loadEnvironment(name).catch((error) => console.log(error.message));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: directory,
+    });
+    expect(stdout.trim().split('\n')).toEqual([
+      expect.stringMatching(/^Environment module a\.ts cannot be loaded: .+ \(a\.ts:2:24\)\.$/),
+      expect.stringMatching(/^Environment module b\.ts .*enum is not supported.* \(b\.ts:1:1\)\.$/),
+      "Environment module c.cjs cannot be loaded: Unexpected token ',' (c.cjs:2:22).",
+      "Environment module d.mjs cannot be loaded: Unexpected token ',' (d.mjs:2:20).",
+      "Environment module e.mjs cannot be loaded: Identifier 'x' has already been declared (inner.mjs:2:5).",
+      expect.stringMatching(
+        /^Environment module f\.mjs .*not provide an export named 'nope' \(f\.mjs:\d:\d+\)\.$/,
+      ),
+    ]);
+  });
+
   const good = `id: 'Own-v0', observationSpace: { kind: 'discrete', n: 2 }, actionSpace: { kind: 'discrete', n: 2 }`;
   test.each([
     ['export const env = 1;', ' has no default export: write "export default defineEnvironment({ … })".'],
     ['export default {', ' cannot be loaded: '],
-    ["throw new Error('no licence');", ' cannot be loaded: no licence'],
-    ['export default () => 1;', ': it must be an object.'],
+    ["throw new Error('no licence');", ' cannot be loaded: no licence (', 'env.mjs:1).'],
+    ["throw 'no licence file';", ' cannot be loaded: no licence file.'],
+    ['throw null;', ' cannot be loaded: null.'],
+    ['throw undefined;', ' cannot be loaded: undefined.'],
+    ['throw { code: 7 };', ' cannot be loaded: an object was thrown: {"code":7}.'],
+    [
+      "throw new Error('', { cause: 'no disk' });",
+      ' cannot be loaded: Error without a message (',
+      '), caused by: no disk.',
+    ],
+    ['import "./nowhere.js";', ' cannot be loaded: Cannot find module '],
+    ['export default () => 1;', ': it must be an object, not a function.'],
     [`export default { ${good} };`, ', field create: it must be a function (random) => environment.'],
     [
       `export default { ${good}, maxEpisodeStep: 3, create() {} };`,
@@ -132,7 +188,11 @@ describe('environments of a module', () => {
       `export default { ${good}, maxEpisodeSteps: -1, create() {} };`,
       ', field maxEpisodeSteps: it must be at least 1.',
     ],
-    [`export default { ...{ ${good} }, id: 3, create() {} };`, ', field id: it must be a text.'],
+    [`export default { ...{ ${good} }, id: 3, create() {} };`, ', field id: it must be a text, not 3.'],
+    [
+      `export default { ${good}, maxEpisodeSteps: '30', create() {} };`,
+      ', field maxEpisodeSteps: it must be a number, not "30".',
+    ],
     [
       `export default { ...{ ${good} }, actionSpace: { kind: 'discrete', n: 0 }, create() {} };`,
       ', field actionSpace: A discrete space cannot be made: n must be a positive integer, not 0.',
@@ -143,11 +203,11 @@ describe('environments of a module', () => {
     ],
     [
       `export default { ...{ ${good} }, observationSpace: { kind: 'boxes' }, create() {} };`,
-      ', field observationSpace: kind must be box, discrete, dict or tuple, not boxes.',
+      ', field observationSpace: kind must be box, discrete, dict or tuple, not "boxes".',
     ],
     [
       `export default { ...{ ${good} }, observationSpace: undefined, create() {} };`,
-      ', field observationSpace: it is not an object.',
+      ', field observationSpace: it is missing.',
     ],
     [
       `export default { ...{ ${good} }, observationSpace: { kind: 'box', low: 2, high: 1, shape: [1] }, create() {} };`,
@@ -165,11 +225,32 @@ describe('environments of a module', () => {
       `export default { ...{ ${good} }, observationSpace: { kind: 'tuple', spaces: [] }, create() {} };`,
       ', field observationSpace: a tuple space cannot be made: it has no parts.',
     ],
-  ])('that is wrong is refused in one sentence: %s', async (source, message) => {
+    [
+      `export default { ...{ ${good} }, actionSpace: { kind: 'discrete', n: '3' }, create() {} };`,
+      ', field actionSpace: A discrete space cannot be made: n must be a positive integer, not "3".',
+    ],
+    [
+      `export default { ...{ ${good} }, actionSpace: { kind: 'discrete', n: 3, start: -1 }, create() {} };`,
+      ', field actionSpace: A discrete space has no field start: it takes n.',
+    ],
+    [
+      `export default { ...{ ${good} }, observationSpace: { kind: 'box', low: 0, high: 1, shape: [1], dype: 'uint8' }, create() {} };`,
+      ', field observationSpace: A box has no field dype: did you mean dtype? It takes shape, dtype, low, high.',
+    ],
+    [
+      `export default { ...{ ${good} }, observationSpace: { kind: 'dict', space: {} }, create() {} };`,
+      ', field observationSpace: a dict space has no field space: did you mean spaces? It takes spaces.',
+    ],
+    [
+      `export default { ...{ ${good} }, observationSpace: { kind: 'box', low: ['0'], high: 1, shape: [1] }, create() {} };`,
+      ', field observationSpace: A box cannot be made: element 0 of low must be a number, not "0".',
+    ],
+  ])('that is wrong is refused in one sentence: %s', async (source, message, end = '') => {
     const path = join(await mkdtemp(join(folder, 'wrong-')), 'env.mjs');
     await writeFile(path, source);
     const loading = loadEnvironment(path);
     await expect(loading).rejects.toThrow(EnvironmentDefinitionError);
     await expect(loading).rejects.toThrow(`Environment module ${path}${message}`);
+    await expect(loading).rejects.toThrow(end);
   });
 });

@@ -106,7 +106,20 @@ describe('spaces', () => {
     [() => box({ low: Number.NaN, high: 1, shape: [1] }), 'A box cannot be made: low is NaN.'],
     [
       () => box({ low: 0, high: 1, shape: [1], dtype: 'float64' as 'float32' }),
-      'A box cannot be made: dtype must be float32, float16, int32 or uint8, not float64.',
+      'A box cannot be made: dtype must be float32, float16, int32 or uint8, not "float64".',
+    ],
+    [
+      () => box({ low: 0, high: 1, shape: [1], dype: 'uint8' } as never),
+      'A box has no field dype: did you mean dtype? It takes shape, dtype, low, high.',
+    ],
+    [() => box(-1 as never), 'box takes one object, as in box({ low: -1, high: 1, shape: [3] }), not -1.'],
+    [
+      () => discrete(3, -1 as never),
+      'discrete takes n alone: its values are the integers 0 … n − 1, whatever they stand for.',
+    ],
+    [
+      () => discrete({ n: 3, start: -1 } as never),
+      'A discrete space cannot be made: n must be a positive integer, not an object.',
     ],
     [() => discrete(2.5), 'A discrete space cannot be made: n must be a positive integer, not 2.5.'],
   ])('a wrong one is refused: %#', (make, message) => {

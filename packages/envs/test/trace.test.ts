@@ -57,9 +57,9 @@ describe('a trace', () => {
       { state: [0, 0], actions: [0] },
       'Environment CartPole-v1, slot 0, episode 1, step 0: A state has 4 finite numbers, not [0,0].',
     ],
-    [[], 'A trace of CartPole-v1: it must be an object.'],
+    [[], 'A trace of CartPole-v1: it must be an object, not an array.'],
     [{ seed: -1, actions: [] }, 'A trace of CartPole-v1, field seed: it must be at least 0.'],
-    [{ seed: 0.5, actions: [] }, 'A trace of CartPole-v1, field seed: it must be an integer.'],
+    [{ seed: 0.5, actions: [] }, 'A trace of CartPole-v1, field seed: it must be an integer, not 0.5.'],
     [
       { state: [1e308, 1e308, 0, 0], actions: [0] },
       'After 0 steps element 0 of the observation is Infinity: start from a smaller state.',
