@@ -20,6 +20,7 @@ export {
   type Discrete,
   discrete,
   elementName,
+  isFloating,
   type ObservationArray,
   type ObservationDType,
   type ObservationPart,

@@ -5,7 +5,15 @@ import { describeLayout, layoutFingerprint } from './layout.ts';
 import { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 import { appendScript } from './redis/append.lua.ts';
 import { REPLAY_KEYS, type RedisClient, type ScriptTransaction, withScripts } from './redis/scripts.ts';
-import type { AppendReply, Capacity, Followed, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+import type {
+  AppendReply,
+  Capacity,
+  Followed,
+  ReplayStanding,
+  ReplayStore,
+  StoredChunk,
+  WriterStore,
+} from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
 
 /** There is no replay under this prefix: not made yet, or lost with a Redis that keeps nothing. */
@@ -34,7 +42,7 @@ const REMOVE_AT_A_TIME = 1000;
  * A replay on one Redis. All its keys begin with `prefix`, which holds one hash tag (`qfleet:{run:0}:replay:`),
  * so that the scripts also work on a cluster. The client is the caller's: `close` leaves it open.
  */
-export class RedisReplayStore implements ReplayStore, PriorityStore {
+export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore {
   readonly layout: Layout;
   readonly capacity: Capacity;
   readonly #redis: ReturnType<typeof withScripts>;
@@ -253,6 +261,12 @@ export class RedisReplayStore implements ReplayStore, PriorityStore {
     const values = await this.#redis.hmget(`${this.#prefix}meta`, ...STANDING);
     if (values[0] === null) throw missing(this.#prefix);
     return parseStanding(values as string[]);
+  }
+
+  async knownWriters(writers: readonly string[]): Promise<ReadonlySet<string>> {
+    if (writers.length === 0) return new Set();
+    const sequences = await this.#redis.hmget(`${this.#prefix}writers`, ...writers);
+    return new Set(writers.filter((_, i) => sequences[i] !== null));
   }
 
   async close(): Promise<void> {}

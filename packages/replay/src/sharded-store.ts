@@ -3,11 +3,18 @@ import type { Layout } from './chunk.ts';
 import { type ChunkHeader, checkFingerprint, peekChunk } from './chunk-header.ts';
 import { Fifo } from './fifo.ts';
 import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
-import type { AppendReply, Followed, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
+import type {
+  AppendReply,
+  Followed,
+  ReplayStanding,
+  ReplayStore,
+  StoredChunk,
+  WriterStore,
+} from './store.ts';
 import { ChunkError } from './validate-chunk.ts';
 
 /** A store that may be one of several. */
-export type ReplayShard = ReplayStore & PriorityStore;
+export type ReplayShard = ReplayStore & PriorityStore & WriterStore;
 
 /** Where a chunk lies: its shard, and its id there. */
 interface Place {
@@ -33,7 +40,7 @@ function shardOf({ writer, slot }: ChunkHeader, shards: number): number {
  * Ids are given to chunks as they are followed, so `follow` goes on from the id that it gave last, or begins again
  * at 0; `fetch` and the priorities know the ids that `follow` gave.
  */
-export class ShardedReplayStore implements ReplayStore, PriorityStore {
+export class ShardedReplayStore implements ReplayStore, PriorityStore, WriterStore {
   readonly #layout: Layout;
   readonly #shards: readonly ReplayShard[];
   /** Of each shard: the id up to which it was followed. Null before the first `follow`. */
@@ -162,6 +169,11 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore {
 
   async standing(): Promise<ReplayStanding> {
     return this.#combine(await Promise.all(this.#shards.map((shard) => shard.standing())));
+  }
+
+  async knownWriters(writers: readonly string[]): Promise<ReadonlySet<string>> {
+    const known = await Promise.all(this.#shards.map((shard) => shard.knownWriters(writers)));
+    return new Set(known.flatMap((names) => [...names]));
   }
 
   async close(): Promise<void> {

@@ -67,3 +67,9 @@ export interface ReplayStore {
   standing(): Promise<ReplayStanding>;
   close(): Promise<void>;
 }
+
+/** A store that can say who wrote to it. */
+export interface WriterStore {
+  /** Those of these writers of whom a chunk was stored before, be it evicted since. */
+  knownWriters(writers: readonly string[]): Promise<ReadonlySet<string>>;
+}

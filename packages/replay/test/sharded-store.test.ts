@@ -99,6 +99,19 @@ describe('a replay over several Redis servers', () => {
     expect(replay.size).toBeLessThanOrEqual(128);
   });
 
+  it('knows who wrote to any shard, also what was evicted since', async () => {
+    const store = await createRedisReplay(addresses(), LAYOUT, { transitions: 30, bytes: 1e7 });
+    expect(await store.knownWriters([])).toEqual(new Set());
+    for (let sequence = 0; sequence < 10; sequence++)
+      await store.append(WRITERS.slice(0, 4).map((writer, slot) => encode({ writer, slot, sequence })));
+    await store.append([encode({ writer: 'once', slot: 0, sequence: 0 })]);
+    for (let sequence = 0; sequence < 20; sequence++)
+      await store.append(
+        [0, 1, 2, 3].map((slot) => encode({ writer: 'last', slot, sequence: 4 * sequence + slot })),
+      );
+    expect(await store.knownWriters([...WRITERS, 'once'])).toEqual(new Set(['a', 'b', 'c', 'd', 'once']));
+  });
+
   it('stores a retry nowhere, whichever shards the first try had reached', async () => {
     const shards = addresses();
     const store = await createRedisReplay(shards, LAYOUT, PLENTY);

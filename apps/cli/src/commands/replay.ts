@@ -43,9 +43,9 @@ Examples:
     });
   replay
     .command('import')
-    .description('appends the transitions of an exported file; what the replay had before is left out')
+    .description('appends the transitions of a file; what the replay holds already is left out')
     .argument('<run>', WHERE)
-    .argument('<file>', 'that `qfleet replay export` wrote')
+    .argument('<file>', 'that `qfleet replay export` wrote, or another program with its columns')
     .option('--run <id>', RUN)
     .option('--json', 'what was read, as a JSON document on stdout')
     .action(async (where: string, file: string, options: ReplayOptions) => {

@@ -1,8 +1,7 @@
-import { observationArrays } from '@qfleet/envs';
-import { type Chunk, type ChunkEnd, describeLayout, type Layout, observationSize } from '@qfleet/replay';
+import type { Chunk, ChunkEnd, Layout } from '@qfleet/replay';
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
-import { CommandError } from '../errors.ts';
 import { observationColumns } from './observations.ts';
+import type { ColumnKind } from './parquet-schema.ts';
 
 /**
  * A transition as a row: who made it (writer, slot, episode, step), its chunk, what was done and what came of it,
@@ -11,7 +10,7 @@ import { observationColumns } from './observations.ts';
  */
 export interface TransitionRow {
   readonly writer: string;
-  readonly sequence: bigint | number;
+  readonly sequence: number;
   readonly slot: number;
   readonly episode: number;
   readonly step: number;
@@ -21,7 +20,7 @@ export interface TransitionRow {
   readonly truncated: boolean;
   readonly priority: number | null;
   readonly epsilon: number;
-  readonly weights_version: bigint | number;
+  readonly weights_version: number;
   readonly episode_return: number;
 }
 
@@ -41,13 +40,15 @@ const COLUMNS = {
   weights_version: 'INT64',
   episode_return: 'DOUBLE',
 } as const satisfies Record<keyof TransitionRow, string>;
-const OBSERVATIONS = ['observation', 'next_observation'] as const;
+export const OBSERVATIONS = ['observation', 'next_observation'] as const;
 
-/** What an import can't do without. */
-export function columnNames(layout: Layout): string[] {
-  const observations = OBSERVATIONS.flatMap((name) => observationColumns(name, layout));
-  return [...Object.keys(COLUMNS), ...observations.map(({ name }) => name)];
-}
+/** What each of them holds. */
+export const COLUMN_KINDS: ReadonlyMap<keyof TransitionRow, ColumnKind> = new Map(
+  Object.entries(COLUMNS).map(([name, type]) => [
+    name as keyof TransitionRow,
+    type === 'STRING' ? 'text' : type === 'BOOLEAN' ? 'truth' : 'number',
+  ]),
+);
 
 /** The file's schema, for observations of this layout. */
 export function parquetSchema(layout: Layout): SchemaElement[] {
@@ -95,45 +96,4 @@ export function columnsOf(chunks: readonly Chunk[], layout: Layout): ColumnSourc
     })),
   );
   return [...Object.entries(columns).map(([name, data]) => ({ name, data })), ...observations];
-}
-
-/** The chunk whose transitions these rows are, in order. @throws CommandError for rows that are none. */
-export function chunkOf(rows: readonly TransitionRow[], layout: Layout): Chunk {
-  const [first] = rows;
-  const last = rows.at(-1)!;
-  const length = rows.length;
-  const bad = rows.findIndex(({ step }, t) => step !== first.step + t);
-  if (bad >= 0)
-    throw new CommandError(
-      `The rows of writer ${first.writer}, sequence ${first.sequence} have step ${rows[bad].step} where ` +
-        `${first.step + bad} should follow: import a file as it was exported, in its order.`,
-    );
-  const observations = new observationArrays[layout.observationDType]((length + 1) * observationSize(layout));
-  const read = (row: TransitionRow, column: (typeof OBSERVATIONS)[number], t: number) => {
-    for (const { name, decode } of observationColumns(column, layout))
-      if (!decode((row as unknown as Record<string, unknown>)[name], observations, t))
-        throw new CommandError(
-          `Column ${name} of writer ${first.writer}, sequence ${first.sequence} has a value that is none of this ` +
-            `run's environment (${describeLayout(layout)}).`,
-        );
-  };
-  for (const [t, row] of rows.entries()) read(row, 'observation', t);
-  read(last, 'next_observation', length);
-  const priorities = rows.map(({ priority }) => priority);
-  return {
-    writer: first.writer,
-    sequence: Number(first.sequence),
-    slot: first.slot,
-    episode: first.episode,
-    offset: first.step,
-    length,
-    end: last.terminated ? 'terminated' : last.truncated ? 'truncated' : 'continues',
-    episodeReturn: first.episode_return,
-    epsilon: first.epsilon,
-    weightsVersion: Number(first.weights_version),
-    observations,
-    actions: Int32Array.from(rows, ({ action }) => action),
-    rewards: Float32Array.from(rows, ({ reward }) => reward),
-    priorities: priorities.every((priority) => priority !== null) ? Float32Array.from(priorities) : null,
-  };
 }

@@ -1,4 +1,5 @@
 import {
+  type Chunk,
   compressChunk,
   compressesWell,
   describeLayout,
@@ -6,13 +7,17 @@ import {
   type Layout,
   sealChunk,
 } from '@qfleet/replay';
-import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import type { FileMetaData } from 'hyparquet';
 import type { ReplayOptions } from '../commands/replay.ts';
 import { UsageError } from '../errors.ts';
 import { integer, print, printJson } from '../output.ts';
-import { chunkOf, columnNames, type TransitionRow } from './columns.ts';
 import { LAYOUT_KEY } from './export.ts';
+import { ImportNames } from './import-names.ts';
 import { type OpenReplay, withReplay } from './open.ts';
+import { openParquet, type ParquetFile } from './parquet-file.ts';
+import { schemaProblem } from './parquet-schema.ts';
+import { Rechunker } from './rechunk.ts';
+import { RowReader } from './row-reader.ts';
 
 /** Bytes of chunks that are appended at a time. */
 const APPEND_BYTES = 4 << 20;
@@ -38,85 +43,77 @@ export async function importFrom(where: string, file: string, options: ReplayOpt
 }
 
 /**
- * Appends a file's chunks in its order. A chunk that the replay had before is known by its writer and sequence.
- * @throws UsageError when the file can't be read or is none of this layout; CommandError when its rows make no chunks.
+ * Appends a file's transitions, in chunks (`Rechunker`), in its order. The file is read twice: all of it is checked before
+ * the first chunk is stored. What the replay holds, or was given by an import of the same rows, is left out.
+ * @throws UsageError when the file can't be read, is none of this layout, or holds a row that is no transition.
  */
-export async function importReplay({ store, layout }: OpenReplay, file: string): Promise<Imported> {
-  const source = await open(file);
+export async function importReplay(replay: OpenReplay, file: string): Promise<Imported> {
+  const { store, layout } = replay;
+  const source = await openParquet(file);
   checkLayout(source.metadata, layout, file);
+  const problem = schemaProblem(source.metadata, new RowReader(file, layout).columns);
+  if (problem !== null) throw new UsageError(`${file} ${problem}.`);
+
+  const names = new ImportNames(layout);
+  for await (const chunk of chunksOf(source, file, layout)) names.note(chunk);
+  await names.lookUp(replay);
+
   const counts = { transitions: 0, chunks: 0, stored: 0 };
   let waiting: Uint8Array[] = [];
   let bytes = 0;
   const append = async () => {
-    counts.stored += (await store.append(waiting)).stored;
+    if (waiting.length > 0) counts.stored += (await store.append(waiting)).stored;
     waiting = [];
     bytes = 0;
   };
-  const take = async (rows: readonly TransitionRow[]) => {
-    const open = encodeOpenChunk(chunkOf(rows, layout), layout);
-    const chunk = compressesWell(layout) ? await compressChunk(open) : sealChunk(open);
+  for await (const chunk of chunksOf(source, file, layout)) {
     counts.chunks++;
-    counts.transitions += rows.length;
-    waiting.push(chunk);
-    bytes += chunk.length;
+    counts.transitions += chunk.length;
+    const name = names.next(chunk);
+    if (name === null) continue;
+    const open = encodeOpenChunk({ ...chunk, ...name }, layout);
+    const sealed = compressesWell(layout) ? await compressChunk(open) : sealChunk(open);
+    waiting.push(sealed);
+    bytes += sealed.length;
     if (bytes >= APPEND_BYTES) await append();
-  };
-  // A chunk's rows follow one another, also over the border of two row groups.
-  let pending: TransitionRow[] = [];
-  for await (const rows of source.rowGroups()) {
-    for (const row of rows) {
-      const [first] = pending;
-      if (first && (first.writer !== row.writer || first.sequence !== row.sequence)) {
-        await take(pending);
-        pending = [];
-      }
-      pending.push(row);
-    }
   }
-  if (pending.length > 0) await take(pending);
-  if (waiting.length > 0) await append();
+  await append();
   return { file, ...counts };
 }
 
-interface Source {
-  readonly metadata: FileMetaData;
-  rowGroups(): AsyncGenerator<TransitionRow[]>;
-}
-
-async function open(name: string): Promise<Source> {
-  try {
-    const file = await asyncBufferFromFile(name);
-    const metadata = await parquetMetadataAsync(file);
-    return {
-      metadata,
-      async *rowGroups() {
-        for (let group = 0, rowStart = 0; group < metadata.row_groups.length; group++) {
-          const rowEnd = rowStart + Number(metadata.row_groups[group].num_rows);
-          // utf8: bytes stay bytes.
-          const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, utf8: false });
-          yield rows as unknown as TransitionRow[];
-          rowStart = rowEnd;
-        }
-      },
-    };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${name} can't be read as a Parquet file: ${code ?? message}.`);
+async function* chunksOf(source: ParquetFile, file: string, layout: Layout): AsyncGenerator<Chunk> {
+  const reader = new RowReader(file, layout);
+  const rechunker = new Rechunker(layout);
+  for await (const rows of source.rows([...reader.columns.keys()])) {
+    for (let i = 0; i < rows.count; i++) {
+      const row = reader.read(rows, i);
+      try {
+        rechunker.add(row, reader.observation, reader.next);
+      } catch (error) {
+        throw reader.refusal(rows, i, 'observation', error);
+      }
+      yield* rechunker.take(false);
+    }
   }
+  yield* rechunker.take(true);
 }
 
+/** @throws UsageError where the file says that its observations are of another layout. */
 function checkLayout(metadata: FileMetaData, layout: Layout, file: string): void {
   const written = metadata.key_value_metadata?.find(({ key }) => key === LAYOUT_KEY)?.value;
-  if (written !== undefined) {
-    const theirs = describeLayout(JSON.parse(written) as Layout);
-    const ours = describeLayout(layout);
-    if (theirs !== ours)
-      throw new UsageError(
-        `${file} holds ${theirs}, the run's replay ${ours}: import it into a run of its environment.`,
-      );
+  if (written === undefined) return;
+  const theirs = describeWritten(written);
+  const ours = describeLayout(layout);
+  if (theirs !== ours)
+    throw new UsageError(
+      `${file} holds ${theirs}, the run's replay ${ours}: import it into a run of its environment.`,
+    );
+}
+
+function describeWritten(layout: string): string {
+  try {
+    return describeLayout(JSON.parse(layout) as Layout);
+  } catch {
+    return `observations of an unreadable layout (${LAYOUT_KEY} in its metadata)`;
   }
-  const columns = new Set(metadata.schema.map(({ name }) => name));
-  const missing = columnNames(layout).find((name) => !columns.has(name));
-  if (missing !== undefined)
-    throw new UsageError(`${file} has no column ${missing}: import what qfleet replay export wrote.`);
 }

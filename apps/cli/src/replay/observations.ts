@@ -1,15 +1,18 @@
-import type { ObservationArray, ObservationPart } from '@qfleet/envs';
+import { isFloating, type ObservationArray, type ObservationPart } from '@qfleet/envs';
 import { type Layout, observationSize } from '@qfleet/replay';
 import type { SchemaElement } from 'hyparquet-writer';
+import { CellError, finite, integer, quote } from './cells.ts';
+import type { ColumnKind } from './parquet-schema.ts';
 
 /** One column of a file's observations. */
 export interface ObservationColumn {
   readonly name: string;
+  readonly kind: ColumnKind;
   readonly schema: readonly SchemaElement[];
   /** Its value of row `t` of a chunk's observations. */
   encode(observations: ObservationArray, t: number): unknown;
-  /** Writes a value that was read to row `t`. False where it is none of this column's. */
-  decode(value: unknown, observations: ObservationArray, t: number): boolean;
+  /** Writes a value that was read to row `t`. @throws CellError where it is none of this column's. */
+  decode(value: unknown, observations: ObservationArray, t: number): void;
 }
 
 /**
@@ -28,14 +31,24 @@ export function observationColumns(column: string, layout: Layout): ObservationC
 
 type Range = Pick<ObservationPart, 'start' | 'size'>;
 
+/** The integers that an element may be. */
+const INTEGERS: Record<'int32' | 'uint8', readonly [least: number, most: number]> = {
+  int32: [-0x80000000, 0x7fffffff],
+  uint8: [0, 255],
+};
+
 function boxColumn(name: string, layout: Layout, { start, size }: Range): ObservationColumn {
-  const { observationDType } = layout;
+  const { observationDType: dtype } = layout;
   const stride = observationSize(layout);
-  const bytes = observationDType === 'uint8';
+  const bytes = dtype === 'uint8';
   // float16 too, which float32 holds exactly: Parquet's own is not read everywhere.
-  const type = observationDType.startsWith('float') ? 'FLOAT' : 'INT32';
+  const type = isFloating(dtype) ? 'FLOAT' : 'INT32';
+  const element = isFloating(dtype)
+    ? (value: unknown) => finite(value, dtype)
+    : (value: unknown) => integer(value, ...INTEGERS[dtype]);
   return {
     name,
+    kind: bytes ? 'bytes' : 'numbers',
     schema: bytes
       ? [{ name, type: 'BYTE_ARRAY', repetition_type: 'REQUIRED' }]
       : [
@@ -48,26 +61,37 @@ function boxColumn(name: string, layout: Layout, { start, size }: Range): Observ
       return bytes ? row : Array.from(row);
     },
     decode(value, observations, t) {
-      const row = value as ArrayLike<number> | null | undefined;
-      if (row?.length !== size) return false;
-      observations.set(row, t * stride + start);
-      return true;
+      const isBytes = value instanceof Uint8Array;
+      if (!isBytes && !Array.isArray(value))
+        throw new CellError(`is ${quote(value)}, not ${bytes ? 'bytes' : 'a list of numbers'}`);
+      if (value.length !== size) throw new CellError(`has ${value.length} elements, not ${size}`);
+      const at = t * stride + start;
+      if (isBytes) observations.set(value, at);
+      else for (let i = 0; i < size; i++) observations[at + i] = elementAt(value, i, element);
     },
   };
+}
+
+function elementAt(values: readonly unknown[], i: number, check: (value: unknown) => number): number {
+  try {
+    return check(values[i]);
+  } catch (error) {
+    throw error instanceof CellError ? new CellError(`has an element ${i} that ${error.message}`) : error;
+  }
 }
 
 /** @param stride elements of a whole observation. */
 function discreteColumn(name: string, stride: number, { start, size }: Range): ObservationColumn {
   return {
     name,
+    kind: 'number',
     schema: [{ name, type: 'INT32', repetition_type: 'REQUIRED' }],
     encode: (observations, t) =>
       observations.subarray(t * stride + start, t * stride + start + size).indexOf(1),
     decode(value, observations, t) {
-      const index = Number(value);
-      if (!Number.isInteger(index) || index < 0 || index >= size) return false;
-      observations[t * stride + start + index] = 1;
-      return true;
+      const at = t * stride + start;
+      observations.fill(0, at, at + size);
+      observations[at + integer(value, 0, size - 1)] = 1;
     },
   };
 }

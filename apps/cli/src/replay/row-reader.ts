@@ -1,0 +1,121 @@
+import { type ObservationArray, observationArrays } from '@qfleet/envs';
+import { type Layout, observationSize } from '@qfleet/replay';
+import { UsageError } from '../errors.ts';
+import { CellError, finite, integer, quote, text, truth } from './cells.ts';
+import { COLUMN_KINDS, OBSERVATIONS, type TransitionRow } from './columns.ts';
+import { type ObservationColumn, observationColumns } from './observations.ts';
+import type { Rows } from './parquet-file.ts';
+import type { ColumnKind } from './parquet-schema.ts';
+
+const MOST_COUNT = 0xffffffff;
+/** Bytes of a writer's name. */
+const MOST_WRITER = 64;
+
+type Checks = { readonly [Name in keyof TransitionRow]: (value: unknown) => TransitionRow[Name] };
+
+const count = (value: unknown): number => integer(value, 0, MOST_COUNT);
+const whole = (value: unknown): number => integer(value, 0, Number.MAX_SAFE_INTEGER);
+const double = (value: unknown): number => finite(value, 'float64');
+
+/** As an actor's steps are checked, and a chunk's fields. */
+const checksOf = ({ actions }: Layout): Checks => ({
+  writer: (value) => text(value, 1, MOST_WRITER),
+  sequence: whole,
+  slot: count,
+  episode: count,
+  step: count,
+  action: (value) => integer(value, 0, actions - 1),
+  reward: (value) => finite(value, 'float32'),
+  terminated: truth,
+  truncated: truth,
+  priority: priorityOf,
+  epsilon: double,
+  weights_version: whole,
+  episode_return: double,
+});
+
+function priorityOf(value: unknown): number | null {
+  if (value === null || value === undefined) return null;
+  const priority = finite(value, 'float32');
+  if (priority < 0) throw new CellError(`is ${priority}, not a number from 0 up or null`);
+  return priority;
+}
+
+/** Reads a file's rows as transitions. What is none is refused by file, column, row, writer, sequence and step. */
+export class RowReader {
+  /** The observation before, and after, the step of the row that was read last. */
+  readonly observation: ObservationArray;
+  readonly next: ObservationArray;
+  readonly #file: string;
+  readonly #checks: Checks;
+  readonly #observations: readonly { readonly column: ObservationColumn; readonly into: ObservationArray }[];
+
+  constructor(file: string, layout: Layout) {
+    this.#file = file;
+    this.#checks = checksOf(layout);
+    const makeObservation = () => new observationArrays[layout.observationDType](observationSize(layout));
+    this.observation = makeObservation();
+    this.next = makeObservation();
+    this.#observations = OBSERVATIONS.flatMap((name) =>
+      observationColumns(name, layout).map((column) => ({
+        column,
+        into: name === 'observation' ? this.observation : this.next,
+      })),
+    );
+  }
+
+  /** The columns that a file needs, and what they hold. */
+  get columns(): ReadonlyMap<string, ColumnKind> {
+    return new Map([
+      ...COLUMN_KINDS,
+      ...this.#observations.map(({ column }) => [column.name, column.kind] as const),
+    ]);
+  }
+
+  /** Row `i` of `rows`; its observations lie in `observation` and `next` until the next call. @throws UsageError */
+  read(rows: Rows, i: number): TransitionRow {
+    const cell = <Name extends keyof TransitionRow>(name: Name): TransitionRow[Name] => {
+      try {
+        return this.#checks[name](rows.columns[name][i]);
+      } catch (error) {
+        throw this.refusal(rows, i, name, error);
+      }
+    };
+    const row: TransitionRow = {
+      writer: cell('writer'),
+      sequence: cell('sequence'),
+      slot: cell('slot'),
+      episode: cell('episode'),
+      step: cell('step'),
+      action: cell('action'),
+      reward: cell('reward'),
+      terminated: cell('terminated'),
+      truncated: cell('truncated'),
+      priority: cell('priority'),
+      epsilon: cell('epsilon'),
+      weights_version: cell('weights_version'),
+      episode_return: cell('episode_return'),
+    };
+    if (row.terminated && row.truncated)
+      throw this.refusal(rows, i, 'truncated', new CellError('is true where terminated is, too'));
+    for (const { column, into } of this.#observations) {
+      try {
+        column.decode(rows.columns[column.name][i], into, 0);
+      } catch (error) {
+        throw this.refusal(rows, i, column.name, error);
+      }
+    }
+    return row;
+  }
+
+  /** What to throw for a CellError in a column of row `i` of `rows`; any other error is returned as it is. */
+  refusal(rows: Rows, i: number, column: string, error: unknown): unknown {
+    if (!(error instanceof CellError)) return error;
+    const { writer, sequence, step } = rows.columns;
+    const of = `counted from 0; writer ${quote(writer[i])}, sequence ${quote(sequence[i])}, step ${quote(step[i])}`;
+    return new UsageError(
+      `${this.#file}: column ${column} of row ${rows.first + i} (${of}) ${error.message}: ` +
+        'nothing was imported; mend that row or leave it out.',
+    );
+  }
+}
