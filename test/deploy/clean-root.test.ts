@@ -3,6 +3,7 @@ import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { exitCodes } from '@qfleet/fleet';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { durationMs, readCompose, sizeBytes } from './support/compose.ts';
 import { debianImage, type Image, ImageBuilder } from './support/dockerfile.ts';
@@ -129,7 +130,7 @@ describe('the services of the compose file', () => {
 
     const stopped = await engine.scale('actor', 2);
     for (const { container, code, ms } of stopped) {
-      expect(code, container.output).toBe(0);
+      expect(code, container.output).toBe(exitCodes.stopped);
       expect(ms).toBeLessThan(durationMs(services['actor'].stop_grace_period!));
     }
     await expect.poll(fleet, patient).toEqual({ actors: 2, slots: 8, waiting: 4 });
@@ -158,6 +159,19 @@ describe('the services of the compose file', () => {
     await expect.poll(updates, patient).toBeGreaterThan(before);
   });
 
+  it.each(['learner', 'actor', 'evaluator', 'exporter'])(
+    'start a %s again that was told to stop',
+    async (role) => {
+      showLogs();
+      const [container] = await engine.up(role);
+      const { restarts } = container;
+      container.signal('SIGTERM');
+      await expect.poll(() => container.restarts, patient).toBe(restarts + 1);
+      const before = updates();
+      await expect.poll(updates, patient).toBeGreaterThan(before);
+    },
+  );
+
   it('are seen by Prometheus, which was there all the time', async () => {
     showLogs();
     expect(query('up{job="qfleet"}')).toEqual(['1']);
@@ -174,7 +188,9 @@ describe('the services of the compose file', () => {
     }
     for (const name of ['learner', 'actor', 'evaluator', 'exporter', 'prometheus', 'redis']) {
       for (const { container, code, ms } of await engine.scale(name, 0)) {
-        expect(code, `${name}: ${container.output}`).toBe(0);
+        // The run goes on without its processes.
+        const isOfFleet = !['prometheus', 'redis'].includes(name);
+        expect(code, `${name}: ${container.output}`).toBe(isOfFleet ? exitCodes.stopped : 0);
         expect(ms, name).toBeLessThan(durationMs(services[name].stop_grace_period!));
       }
     }

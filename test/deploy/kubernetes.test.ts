@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, globSync } from 'node:fs';
+import { cpSync, existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DRAIN_SECONDS } from '@qfleet/fleet';
@@ -32,6 +32,11 @@ const resources = files.flatMap((file) => parseResources(readInfra(`kubernetes/$
 const find = (kind: string, name: string): Resource =>
   resources.find((it) => it.kind === kind && it.metadata.name === name)!;
 
+/** The learner's job, or the deployment of another role: what its pods are. */
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+const podOf = (role: string): any =>
+  find(role === 'learner' ? 'Job' : 'Deployment', `qfleet-${role}`).spec.template.spec;
+
 /** Kubernetes's own schema of the kind. @throws where the resource is not as it says. */
 async function validate(resource: Resource): Promise<void> {
   const models = await import(`kubernetes-models/${resource.apiVersion}`);
@@ -58,7 +63,7 @@ describe('the Kubernetes manifests', () => {
     'give the %s what the compose file gives',
     (role) => {
       const { environment, user } = readCompose('docker-compose.yml').services[role];
-      const pod = find('Deployment', `qfleet-${role}`).spec.template.spec;
+      const pod = podOf(role);
       expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(DRAIN_SECONDS);
       const [container] = pod.containers;
       expect(`${pod.securityContext.runAsUser}:${pod.securityContext.runAsGroup}`).toBe(user);
@@ -67,6 +72,23 @@ describe('the Kubernetes manifests', () => {
       expect([...own, ...shared.map(([, name]) => name)]).toEqual(
         expect.arrayContaining(Object.keys(environment!)),
       );
+    },
+  );
+
+  it('start again what was told to stop, and complete what has finished', () => {
+    // Code 0 completes a job's pod; no other kind of pod stays down.
+    expect(podOf('learner').restartPolicy).toBe('OnFailure');
+    for (const role of ['actor', 'evaluator', 'exporter']) expect(podOf(role).restartPolicy).toBeUndefined();
+  });
+
+  it.each(['learner', 'actor', 'evaluator'])(
+    'end a %s that stands still, as the compose file finds it',
+    (role) => {
+      const { test } = readCompose('docker-compose.yml').services[role].healthcheck!;
+      const [{ livenessProbe }] = podOf(role).containers;
+      expect(['CMD', ...livenessProbe.exec.command]).toEqual(test);
+      const program = test.at(-1)!.replace('node_modules/@qfleet/fleet/dist/', '').replace(/\.js$/, '.ts');
+      expect(existsSync(new URL(`../../packages/fleet/src/${program}`, import.meta.url))).toBe(true);
     },
   );
 

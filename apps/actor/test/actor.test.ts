@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setPhase } from '@qfleet/fleet';
+import { exitCodes, setPhase } from '@qfleet/fleet';
 import { ratioLimiter } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { configOf, TestFleet } from './support/fleet.ts';
@@ -21,7 +21,7 @@ describe('an actor process', () => {
       .poll(async () => (await fleet.state()).actors, within)
       .toMatchObject([{ slots: 4, weightsVersion: 1, id: expect.stringMatching(/^actor-0\./) }]);
     actor.child.kill('SIGTERM');
-    expect(await actor.ended).toBe(0);
+    expect(await actor.ended).toBe(exitCodes.stopped);
     const state = await fleet.state();
     expect(state.totals.environmentSteps).toBe(state.totals.transitionsPushed);
     expect(state.totals.transitionsDropped).toBe(0);
@@ -136,7 +136,7 @@ describe('an actor process', () => {
       await expect.poll(pushed, within).toBeGreaterThan(before + 1_000);
     }
     actor.child.kill('SIGTERM');
-    expect(await actor.ended).toBe(0);
+    expect(await actor.ended).toBe(exitCodes.stopped);
     const { totals } = await fleet.state();
     expect(totals.transitionsPushed).toBe(totals.environmentSteps);
     expect(actor.log()).toMatch(/Redis is away .*\n.*Redis is back/);
@@ -178,7 +178,7 @@ describe('an actor process', () => {
       .poll(async () => (await fleet.state()).totals.actorWaitRedisSeconds, within)
       .toBeGreaterThan(1);
     actor.child.kill('SIGTERM');
-    expect(await actor.ended).toBe(0);
+    expect(await actor.ended).toBe(exitCodes.stopped);
   });
 
   it('ends in an outage too, and says what it could not hand over', async () => {
@@ -191,7 +191,7 @@ describe('an actor process', () => {
     await fleet.server.kill();
     await expect.poll(actor.log, within).toMatch(/Redis is away/);
     actor.child.kill('SIGTERM');
-    expect(await actor.ended).toBe(0);
+    expect(await actor.ended).toBe(exitCodes.stopped);
     expect(actor.log()).toMatch(/\d+ transitions could not be handed to the replay in time/);
   });
 

@@ -30,7 +30,8 @@ Examples:
   $ qfleet eval runs/cartpole-1                play the best checkpoint
   $ qfleet doctor                              what runs on this machine
 
-Exit codes: 0 done, 1 failed, 2 bad usage or configuration. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
+Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 75 a fleet process that was told to stop before
+its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
     );
   addTrain(program);
   addResume(program);

@@ -5,6 +5,7 @@ import {
   connectRedis,
   createRun,
   EvaluationQueue,
+  exitCodes,
   FleetReader,
   LearnerLease,
   readEvaluations,
@@ -86,7 +87,7 @@ describe('an evaluator process', () => {
     const evaluations = async () => (await reader.read())!.queues['evaluations'];
     await expect.poll(async () => (await evaluations()).active, within).toBe(1);
     child.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    expect(await ended).toBe(exitCodes.stopped);
     expect(await evaluations()).toMatchObject({ waiting: 1, active: 0, failed: 0 });
     expect(await queue.results()).toEqual([]);
     await reader.close();

@@ -4,7 +4,15 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { loadRunConfig } from '@qfleet/config';
-import { connectRedis, createLogger, createRun, FleetReader, Heartbeats, setPhase } from '@qfleet/fleet';
+import {
+  connectRedis,
+  createLogger,
+  createRun,
+  exitCodes,
+  FleetReader,
+  Heartbeats,
+  setPhase,
+} from '@qfleet/fleet';
 import parse from 'parse-prometheus-text-format';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
@@ -170,7 +178,7 @@ describe('the exporter', () => {
       (await reader.read())?.exporters.map((e) => ({ port: e.port, scrapes: e.scrapes }));
     await expect.poll(listed, patient).toEqual([{ port, scrapes: 1 }]);
     child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await once(child, 'exit')).toEqual([exitCodes.stopped, null]);
     expect(await listed()).toEqual([]);
     await reader.close();
   });
@@ -210,7 +218,7 @@ describe('the exporter', () => {
     await server.kill();
     await expect.poll(async () => (await down())[0], patient).toBe(0);
     exporter.child.kill('SIGTERM');
-    expect(await once(exporter.child, 'exit')).toEqual([0, null]);
+    expect(await once(exporter.child, 'exit')).toEqual([exitCodes.stopped, null]);
   });
 
   it('answers nothing else', async () => {

@@ -35,6 +35,7 @@ export {
 } from './local-redis/index.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { outlastRefusedWrites } from './outlast.ts';
+export { exitCodes } from './process/exit-codes.ts';
 export { endProcess, type Stall, Watchdog, type WatchdogOptions } from './process/watchdog.ts';
 export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
 export { FleetReader } from './read-fleet.ts';

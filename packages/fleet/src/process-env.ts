@@ -28,6 +28,10 @@ export interface ProcessEnv {
    * (or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) is not set.
    */
   readonly traceRatio: number | null;
+  /** QFLEET_STALL_SECONDS: for how long the event loop may be held up. */
+  readonly stallSeconds: number;
+  /** QFLEET_HEALTH_FILE: what a health check looks at; null: not given. */
+  readonly healthFile: string | null;
 }
 
 /** @throws FleetConfigurationError naming the variable, what it held and what it may hold. */
@@ -60,7 +64,25 @@ export function readProcessEnv(env: Env = process.env): ProcessEnv {
     id: name === null ? nanoid(12) : `${name}.${nanoid(8)}`,
     logLevel,
     traceRatio: traceRatioOf(env),
+    stallSeconds: readStallSeconds(env),
+    healthFile: env['QFLEET_HEALTH_FILE'] || null,
   };
+}
+
+/** Well above what loading, tracing and the first call of a large network take. */
+const DEFAULT_STALL_SECONDS = 300;
+const LEAST_STALL_SECONDS = 10;
+
+/** @throws FleetConfigurationError */
+export function readStallSeconds(env: Env): number {
+  const text = env['QFLEET_STALL_SECONDS'] || String(DEFAULT_STALL_SECONDS);
+  const seconds = Number(text);
+  if (!(seconds >= LEAST_STALL_SECONDS && seconds <= 86_400)) {
+    throw new FleetConfigurationError(
+      `QFLEET_STALL_SECONDS is ${JSON.stringify(text)}: use seconds from ${LEAST_STALL_SECONDS} to 86400, as in ${DEFAULT_STALL_SECONDS}.`,
+    );
+  }
+  return seconds;
 }
 
 /** Of chunks, as a fleet makes thousands a second. */

@@ -10,7 +10,12 @@ import type { Role } from './heartbeats.ts';
 import { oneLine, sayLastWords } from './last-words.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { outlastRefusedWrites } from './outlast.ts';
+import { watchEventLoop } from './process/event-loop.ts';
+import { exitCodes } from './process/exit-codes.ts';
+import { endWithParent } from './process/parent.ts';
 import { type ProcessEnv, readProcessEnv } from './process-env.ts';
+import { isOver, readPhase } from './run.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** What the main function of a process gets. */
 export interface ProcessContext {
@@ -31,6 +36,9 @@ export const REDIS_PATIENCE_SECONDS = 60;
 /** After that a draining process ends as it is: within the 10 seconds that containers are given by default. */
 export const DRAIN_SECONDS = 9;
 
+/** How long a process that was told to stop asks whether its run is over. */
+const ASK_PHASE_MS = 1_000;
+
 /** What says that a process was configured wrongly: to start it again would be in vain. */
 // A user's environment that breaks its contract would do so again: to start the process anew helps nobody.
 const REFUSALS = [
@@ -42,9 +50,9 @@ const REFUSALS = [
 ];
 
 /**
- * The frame of every process of a fleet: environment, logger, connection, signals, exit code. `main` returns when its
- * work is done, or soon after `signal` is aborted. A second signal ends the process at once. What it throws becomes one
- * sentence on stderr and exit code 1, or 2 for a configuration or an environment that is refused.
+ * The frame of every process of a fleet: environment, logger, connection, signals, liveness, exit code (`exitCodes`).
+ * `main` returns when its work is done, or soon after `signal` is aborted. A second signal ends the process at once. What
+ * it throws becomes one sentence on stderr.
  */
 export async function runProcess(
   role: Role,
@@ -52,11 +60,11 @@ export async function runProcess(
 ): Promise<never> {
   const drain = new AbortController();
   const end = (why: string): void => {
-    if (drain.signal.aborted) process.exit(1);
+    if (drain.signal.aborted) process.exit(exitCodes.failed);
     drain.abort(new Error(why));
     setTimeout(() => {
       process.stderr.write(`The ${role} could not end in order within ${DRAIN_SECONDS} seconds.\n`);
-      process.exit(1);
+      process.exit(exitCodes.failed);
     }, DRAIN_SECONDS * 1000).unref();
   };
   process.on('SIGTERM', () => end('SIGTERM'));
@@ -64,11 +72,7 @@ export async function runProcess(
   process.on('SIGHUP', () => end('SIGHUP'));
   // Work goes on where its output can't be written: nobody reads it, or its disk is full.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  if (process.channel) {
-    process.on('disconnect', () => end('the supervisor is gone'));
-    // It is no reason to live on.
-    process.channel.unref();
-  }
+  endWithParent(() => end('the supervisor is gone'), 2 * DRAIN_SECONDS * 1000);
   process.exit(await run(role, main, drain.signal));
 }
 
@@ -79,6 +83,7 @@ async function run(
 ): Promise<number> {
   try {
     const env = readProcessEnv();
+    watchEventLoop({ role, ...env });
     const { traceId } = processTrace(env.run, env.id);
     const log = createLogger(env.logLevel, { run: env.run, process: env.id, role, trace_id: traceId });
     const tracer = await tracerOf(role, env, log);
@@ -86,23 +91,41 @@ async function run(
       const redis = await connectRedis(env.redisUrl, { role, patience: REDIS_PATIENCE_SECONDS, log, signal });
       try {
         const outlast = <T>(task: () => Promise<T>) => outlastRefusedWrites(task, { log, signal });
-        await main({ env, log, redis, tracer, signal, outlast });
+        await untilStopped(main({ env, log, redis, tracer, signal, outlast }), signal);
+        return await endOf(redis, env.run, signal);
       } finally {
         redis.disconnect();
       }
     } finally {
       await tracer?.close();
     }
-    return 0;
   } catch (error) {
-    if (signal.aborted && isAbort(error, signal)) return 0;
+    if (signal.aborted && isAbort(error, signal)) return exitCodes.stopped;
     const sentence = oneLine(messageOf(error));
     process.stderr.write(`${sentence}\n`);
     const isRefusal = REFUSALS.some((kind) => error instanceof kind);
     await sayLastWords({ sentence, isFinal: isRefusal || error instanceof DivergenceError });
     if (process.env['QFLEET_LOG_LEVEL'] === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
-    return isRefusal ? 2 : 1;
+    return isRefusal ? exitCodes.refused : exitCodes.failed;
   }
+}
+
+/** @throws what `task` throws, but for that the signal ended one of its waits. */
+async function untilStopped(task: Promise<void>, signal: AbortSignal): Promise<void> {
+  try {
+    await task;
+  } catch (error) {
+    if (!signal.aborted || !isAbort(error, signal)) throw error;
+  }
+}
+
+/** The exit code of a process that ended in order. With Redis away its run counts as not over. */
+async function endOf(redis: RedisClient, run: string, signal: AbortSignal): Promise<number> {
+  if (!signal.aborted) return exitCodes.done;
+  const found = await unlessAborted(readPhase(redis, run), AbortSignal.timeout(ASK_PHASE_MS)).catch(
+    () => null,
+  );
+  return found !== null && isOver(found.phase) ? exitCodes.done : exitCodes.stopped;
 }
 
 async function tracerOf(

@@ -6,6 +6,7 @@ import { backoff } from './backoff.ts';
 import { FleetConfigurationError, FleetError } from './errors.ts';
 import { hearLastWords, type LastWords, lastSentenceIn } from './last-words.ts';
 import type { Logger } from './logger.ts';
+import { exitCodes } from './process/exit-codes.ts';
 
 /** A process that a supervisor keeps running. */
 export interface ChildSpec {
@@ -38,6 +39,8 @@ interface Child {
   restarts: number;
   /** Ends of its own with an error, soon after the start, one after the other. */
   failedStarts: number;
+  /** Ends because it was told to stop, soon after the start, one after the other. */
+  earlyStops: number;
   readonly stop: AbortController;
   done: Promise<void>;
 }
@@ -58,13 +61,14 @@ const GRACE_SECONDS = 10;
 /** A child that lived this long had started. */
 const STARTED_MS = 10_000;
 const FAILED_STARTS = 5;
+/** So often what was told to stop is started again at once. */
+const EARLY_STOPS = 3;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
-const CONFIGURATION_EXIT_CODE = 2;
 
 /**
- * Runs a local fleet's processes: what dies is started again after a growing, jittered pause; what ends with code 0 is
- * left alone. Children have their own process groups (Ctrl-C is the supervisor's to handle) and a channel to this
+ * Runs a local fleet's processes: what dies is started again after a growing, jittered pause, what was told to stop by
+ * another at once; what ends with code 0 is left alone, for its run is over. Children have their own process groups (Ctrl-C is the supervisor's to handle) and a channel to this
  * process, at whose end they drain and exit: they do not outlive it, however it ends.
  */
 export class Supervisor {
@@ -92,6 +96,7 @@ export class Supervisor {
       process: null,
       restarts: 0,
       failedStarts: 0,
+      earlyStops: 0,
       stop: new AbortController(),
       done: Promise.resolve(),
     };
@@ -142,18 +147,21 @@ export class Supervisor {
       const startedAt = performance.now();
       const { code, signal, error, words, sentence } = await this.#runOnce(child);
       if (child.stop.signal.aborted) return;
-      if (code === 0) {
+      if (code === exitCodes.done) {
         log.debug(`${name} ended.`);
         return;
       }
-      const how = error ?? (signal ? `was ended by ${signal}` : `ended with code ${code}`);
-      if (code === CONFIGURATION_EXIT_CODE || words?.isFinal) {
-        const Kind = code === CONFIGURATION_EXIT_CODE ? FleetConfigurationError : FleetError;
+      const told = code === exitCodes.stopped;
+      const how =
+        error ?? (told ? 'was told to stop' : signal ? `was ended by ${signal}` : `ended with code ${code}`);
+      if (code === exitCodes.refused || words?.isFinal) {
+        const Kind = code === exitCodes.refused ? FleetConfigurationError : FleetError;
         this.#failure.abort(new Kind(sentence ?? `${name} ${how}.`));
         return;
       }
       const started = performance.now() - startedAt >= STARTED_MS;
-      child.failedStarts = started || signal ? 0 : child.failedStarts + 1;
+      child.earlyStops = told && !started ? child.earlyStops + 1 : 0;
+      child.failedStarts = started || signal || told ? 0 : child.failedStarts + 1;
       if (child.failedStarts >= FAILED_STARTS) {
         this.#failure.abort(
           new FleetError(
@@ -164,8 +172,7 @@ export class Supervisor {
       }
       child.restarts++;
       log.warn(`${name} ${how}: starting it again.`);
-      const pause = backoff(Math.max(child.failedStarts, 1), FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
-      await sleep(pause, undefined, { signal: child.stop.signal }).catch(() => undefined);
+      await sleep(pauseFor(child, told), undefined, { signal: child.stop.signal }).catch(() => undefined);
       if (child.stop.signal.aborted) return;
     }
   }
@@ -198,4 +205,10 @@ export class Supervisor {
   #logFile(name: string): string {
     return join(this.#options.logDirectory, `${name}.log`);
   }
+}
+
+/** Milliseconds before a child is started again. */
+function pauseFor({ failedStarts, earlyStops }: Child, told: boolean): number {
+  if (told && earlyStops <= EARLY_STOPS) return 0;
+  return backoff(Math.max(failedStarts, earlyStops - EARLY_STOPS, 1), FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
 }

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { FleetConfigurationError, Supervisor } from '../src/index.ts';
-import { log, useRedis } from './support/fixture.ts';
+import { createRun, FleetConfigurationError, Supervisor, setPhase } from '../src/index.ts';
+import { configOf, log, useRedis } from './support/fixture.ts';
 
 const CHILD = new URL('support/child.ts', import.meta.url).pathname;
 const within = { timeout: 25_000, interval: 50 };
@@ -63,6 +63,24 @@ describe('the supervisor', () => {
     expect(supervisor.failed.aborted).toBe(false);
   });
 
+  it('starts again what was told to stop, until its run is over', async () => {
+    const supervisor = supervise();
+    await createRun(fixture.redis, 'r', configOf());
+    supervisor.start({ name: 'child-0', main: CHILD, env });
+    for (let life = 1; life <= 3; life++) {
+      await expect.poll(lives, within).toBe(life);
+      process.kill(supervisor.status()[0].pid!, 'SIGTERM');
+    }
+    await expect.poll(lives, within).toBe(4);
+    expect(supervisor.status()[0].restarts).toBe(3);
+    await setPhase(fixture.redis, 'r', 'finished');
+    process.kill(supervisor.status()[0].pid!, 'SIGTERM');
+    await expect.poll(() => supervisor.status()[0].pid, within).toBeNull();
+    await supervisor.stop();
+    expect(await lives()).toBe(4);
+    expect(supervisor.failed.aborted).toBe(false);
+  });
+
   it('leaves alone what ended cleanly', async () => {
     const supervisor = supervise();
     supervisor.start({ name: 'child-0', main: CHILD, env: { ...env, QFLEET_TEST_CHILD: 'leave' } });
@@ -113,7 +131,7 @@ describe('the supervisor', () => {
     const main = new URL('support/supervising.ts', import.meta.url).pathname;
     const supervising = spawn(process.execPath, [main, logs], {
       env: { ...process.env, ...env },
-      stdio: 'inherit',
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
     await expect.poll(lives, within).toBe(1);
     const child = Number((await said())[0].split(' ')[2]);
@@ -121,5 +139,17 @@ describe('the supervisor', () => {
     await expect.poll(() => runs(child), within).toBe(false);
     expect((await said()).at(-1)).toBe('drained child-0: the supervisor is gone');
     expect(readFileSync(join(logs, 'child-0.log'), 'utf8')).not.toMatch(/EPIPE/);
+  });
+
+  it('is not outlived by a child that has just been started', async () => {
+    const logs = mkdtempSync(join(folder, 'logs-'));
+    const main = new URL('support/supervising.ts', import.meta.url).pathname;
+    const supervising = spawn(process.execPath, [main, logs], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(supervising.stdout, 'data');
+    supervising.kill('SIGKILL');
+    await expect.poll(() => runs(Number(line)), within).toBe(false);
   });
 });

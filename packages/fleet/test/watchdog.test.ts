@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const STALLING = new URL('support/stalling.ts', import.meta.url).pathname;
@@ -35,6 +36,12 @@ describe.concurrent('the watchdog', () => {
 
   it('names, and kills, what hears no JavaScript', async () => {
     expect(await stalling('other')).toEqual({ stdout: 'well\n', stderr: `${SENTENCE}\n`, how: 'SIGKILL' });
+  });
+
+  it('kills what is held up, once its parent is gone', async () => {
+    const pid = Number((await stalling('parent')).stdout);
+    const lives = (): boolean => existsSync(`/proc/${pid}`);
+    await expect.poll(lives, { timeout: 25_000 }).toBe(false);
   });
 
   it('leaves alone what it is told to watch no more', async () => {

@@ -24,6 +24,7 @@ const variables: readonly (readonly [name: string, holds: string, ...readers: Ro
   ['QFLEET_EXPORTER_PORT', 'port to serve on (9464); 0: any free one', 'exporter'],
   ['QFLEET_TENSOR', 'gpu, cpu or wasm: only this one, or fail', 'actor', 'learner', 'evaluator'],
   ['QFLEET_PROCESS_ID', 'a name that stays over restarts'],
+  ['QFLEET_STALL_SECONDS', 'it ends once it has stood still for so long (300)'],
   ['QFLEET_LOG_LEVEL', 'trace, debug, info, warn, error or silent (info)'],
 ];
 

@@ -3,15 +3,23 @@ import { Session } from 'node:inspector';
 import { parentPort } from 'node:worker_threads';
 import { WatchedPlace } from './watched-place.ts';
 
-/** Begins a watch, or, without memory, ends it. */
+/** What the thread is asked for. */
 export type WatchRequest =
-  | { readonly id: number; readonly memory: null }
   | {
+      readonly kind: 'watch';
       readonly id: number;
       readonly memory: SharedArrayBuffer;
       readonly stallMs: number;
       readonly sentence: string;
-    };
+    }
+  | { readonly kind: 'leave'; readonly id: number }
+  | ({ readonly kind: 'parent' } & Parenthood);
+
+/** The process is killed once it has had another parent for `graceMs` milliseconds. */
+interface Parenthood {
+  readonly parent: number;
+  readonly graceMs: number;
+}
 
 interface Watch {
   readonly id: number;
@@ -29,17 +37,21 @@ const LOOK_MS = 250;
 const HEARING_MS = 2_000;
 
 const watches = new Map<number, Watch>();
+let parenthood: Parenthood | null = null;
+let orphanedMs = 0;
 
 // A program: the thread of `watchdog.ts`. It owes nothing to the event loop of the thread that it watches, so it writes
 // to file descriptors, and calls into that thread as a debugger does.
 parentPort!.on('message', (request: WatchRequest) => {
-  if (request.memory === null) {
+  if (request.kind === 'parent') {
+    parenthood = request;
+  } else if (request.kind === 'leave') {
     watches.delete(request.id);
-    return;
+  } else {
+    const { id, memory, stallMs, sentence } = request;
+    const place = new WatchedPlace(memory);
+    watches.set(id, { id, place, stallMs, sentence, moves: place.moves, stillMs: 0, told: false });
   }
-  const { id, memory, stallMs, sentence } = request;
-  const place = new WatchedPlace(memory);
-  watches.set(id, { id, place, stallMs, sentence, moves: place.moves, stillMs: 0, told: false });
 });
 
 let looked = performance.now();
@@ -49,6 +61,10 @@ setInterval(() => {
   const passed = Math.min(now - looked, 2 * LOOK_MS);
   looked = now;
   for (const watch of watches.values()) look(watch, passed);
+  if (parenthood !== null && process.ppid !== parenthood.parent) {
+    orphanedMs += passed;
+    if (orphanedMs > parenthood.graceMs) process.kill(process.pid, 'SIGKILL');
+  }
 }, LOOK_MS);
 
 function look(watch: Watch, passed: number): void {

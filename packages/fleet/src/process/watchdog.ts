@@ -70,7 +70,13 @@ export class Watchdog {
       onStall({ sentence: told, slot, episode, step, stack });
     });
     const { memory } = this.#place;
-    watchingThread().postMessage({ id: this.#id, memory, stallMs, sentence } satisfies WatchRequest);
+    watchingThread().postMessage({
+      kind: 'watch',
+      id: this.#id,
+      memory,
+      stallMs,
+      sentence,
+    } satisfies WatchRequest);
   }
 
   /** Watches nothing until `at` is called. */
@@ -91,8 +97,13 @@ export class Watchdog {
   stop(): void {
     this.left();
     calls.delete(this.#id);
-    thread?.postMessage({ id: this.#id, memory: null } satisfies WatchRequest);
+    thread?.postMessage({ kind: 'leave', id: this.#id } satisfies WatchRequest);
   }
+}
+
+/** From now on this process is killed once it has had another parent than `parent` for `graceMs` milliseconds. */
+export function killWithoutParent(parent: number, graceMs: number): void {
+  watchingThread().postMessage({ kind: 'parent', parent, graceMs } satisfies WatchRequest);
 }
 
 /** Without the first line, and without the frames of this file and of what the other thread evaluated. */

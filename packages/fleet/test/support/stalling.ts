@@ -1,5 +1,19 @@
-import { execSync } from 'node:child_process';
-import { endProcess, Watchdog } from '../../src/process/watchdog.ts';
+import { execSync, spawn } from 'node:child_process';
+import { endProcess, killWithoutParent, Watchdog } from '../../src/process/watchdog.ts';
+
+// A process whose parent is gone, and that hears nothing of it.
+if (process.argv[2] === 'orphan') {
+  killWithoutParent(process.ppid, 300);
+  setTimeout(walkForEver, 500);
+  await pause(5_000);
+}
+if (process.argv[2] === 'parent') {
+  const { pid } = spawn(process.execPath, [process.argv[1], 'orphan'], { detached: true, stdio: 'ignore' });
+  // Once the other one has begun.
+  await pause(500);
+  process.stdout.write(`${pid}\n`);
+  process.exit();
+}
 
 /** A process that stands still at slot 3, episode 7, step 12, as its argument says. */
 const watchdog = Watchdog.start({
@@ -8,7 +22,9 @@ const watchdog = Watchdog.start({
   onStall: ({ sentence, stack }) => endProcess({ sentence: `${sentence} ${stack.split('\n')[0].trim()}` }),
 });
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 function walkForEver(): void {
   for (;;);
