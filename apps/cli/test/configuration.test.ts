@@ -1,5 +1,6 @@
+import { listEnvironments } from '@qfleet/envs';
 import { describe, expect, it } from 'vitest';
-import { configurationOf } from '../src/train/configuration.ts';
+import { choiceNote, configurationOf } from '../src/train/configuration.ts';
 
 describe('the configuration of a run', () => {
   const fleet = (actors: number | undefined, ...set: string[]) =>
@@ -18,5 +19,26 @@ describe('the configuration of a run', () => {
   it('keeps the slots that were asked for, and says so where they are too few', () => {
     expect(fleet(5, 'fleet.slots=20')).toMatchObject({ actors: 5, slots: 20 });
     expect(() => fleet(5, 'fleet.slots=8')).toThrow(/fleet\.actors is 5, and 2 hold all 8 slots already/);
+  });
+});
+
+describe('an environment that is named by its id', () => {
+  it.each(listEnvironments().map(({ id }) => id))('has a configuration: %s', (id) => {
+    const config = configurationOf(id, {});
+    expect(config.environment.id).toBe(id);
+    expect(config.stop.maxUpdates).toBeGreaterThan(0);
+    expect(choiceNote(id)).toMatch(/^(\S+ is trained by the preset \w+|No preset trains \S+: .*)\.$/);
+  });
+
+  it('is trained by its preset, else by what suits its observations', () => {
+    expect(configurationOf('CartPole-v1', {})).toEqual(configurationOf('cartpole', {}));
+    expect(configurationOf('FrozenLake8x8-v1', {}).agent.kind).toBe('tabular');
+    expect(configurationOf('CartPole-v0', { seed: 3 })).toMatchObject({ agent: { kind: 'dqn' }, seed: 3 });
+    expect(choiceNote('cartpole')).toBe(null);
+  });
+
+  it('has a time limit, for evaluations', () => {
+    const { environment } = configurationOf('CliffWalkingSlippery-v1', {});
+    expect(environment.options['max_episode_steps']).toBeGreaterThan(0);
   });
 });

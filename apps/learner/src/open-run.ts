@@ -1,4 +1,5 @@
 import { loadRunConfig } from '@qfleet/config';
+import { resolveEnvironment } from '@qfleet/envs';
 import {
   createRun,
   FleetConfigurationError,
@@ -7,6 +8,8 @@ import {
   waitForRun,
 } from '@qfleet/fleet';
 import { RunDirectory } from '@qfleet/report';
+import { layoutOf } from '@qfleet/rollout';
+import { checkRun } from '@qfleet/training';
 
 /**
  * The run that this learner is to train, and its directory. With QFLEET_CONFIG (a preset's name or a file) a run
@@ -30,6 +33,8 @@ export async function openRun({ env, log, redis, signal, outlast }: ProcessConte
   }
   if (!RunDirectory.exists(env.runDir)) {
     const record = await wait();
+    const layout = layoutOf(await resolveEnvironment(record.config.environment));
+    checkRun(record.config, layout, { holdsReplay: false });
     return { record, directory: RunDirectory.create(env.runDir, env.run, record.config) };
   }
   const directory = RunDirectory.open(env.runDir);

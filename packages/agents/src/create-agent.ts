@@ -1,6 +1,7 @@
 import type { AgentConfig } from '@qfleet/config';
 import type { Layout } from '@qfleet/replay';
 import type { Agent } from './agent.ts';
+import { agentParameters } from './parameters.ts';
 import { signatureOf } from './signature.ts';
 import { TabularAgent } from './tabular/agent.ts';
 
@@ -10,7 +11,7 @@ import { TabularAgent } from './tabular/agent.ts';
  * @param frameStack observations that make a state, stacked on a new leading axis. Default 1.
  * @param seed of the run: start values and the stochastic target update follow from it.
  * @param totalUpdates the run's planned updates, over which the learning rate falls; null: it stays.
- * @throws Error when the layout does not suit the agent.
+ * @throws ConfigError when the layout does not suit the agent.
  */
 export async function createAgent(given: {
   config: AgentConfig;
@@ -20,6 +21,8 @@ export async function createAgent(given: {
   totalUpdates: number | null;
 }): Promise<Agent> {
   const { config, layout, frameStack, seed, totalUpdates } = given;
+  // Says what is wrong before anything is made.
+  agentParameters(given);
   if (config.kind === 'tabular') return new TabularAgent(config, layout);
   // Loaded only here: it brings TensorFlow.
   const { createDqnAgent } = await import('./dqn/agent.ts');

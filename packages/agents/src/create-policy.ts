@@ -2,6 +2,7 @@ import type { AgentConfig } from '@qfleet/config';
 import type { Layout } from '@qfleet/replay';
 import type { Policy } from './agent.ts';
 import { createNetworkPolicy } from './dqn/policy.ts';
+import { agentParameters } from './parameters.ts';
 import { signatureOf } from './signature.ts';
 import { TabularPolicy } from './tabular/policy.ts';
 
@@ -9,7 +10,7 @@ import { TabularPolicy } from './tabular/policy.ts';
  * The actor's side of a configured agent: chooses actions, without TensorFlow. It has no parameters until `load`.
  *
  * @param frameStack observations that make a state, stacked on a new leading axis. Default 1.
- * @throws Error when the layout does not suit the agent.
+ * @throws ConfigError when the layout does not suit the agent.
  */
 export async function createPolicy(given: {
   config: AgentConfig;
@@ -17,6 +18,8 @@ export async function createPolicy(given: {
   frameStack?: number;
 }): Promise<Policy> {
   const { config, layout, frameStack } = given;
+  // Says what is wrong before anything is made.
+  agentParameters(given);
   if (config.kind === 'tabular') return new TabularPolicy(config, layout);
   return createNetworkPolicy(config.network, signatureOf(layout, frameStack));
 }

@@ -5,3 +5,4 @@ export { createAgent } from './create-agent.ts';
 export { createPolicy } from './create-policy.ts';
 export { epsilonOf } from './exploration.ts';
 export { leaseOrder } from './leases.ts';
+export { type AgentSetting, agentParameters } from './parameters.ts';

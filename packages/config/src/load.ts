@@ -5,14 +5,17 @@ import { crossChecks } from './checks.ts';
 import { ConfigError } from './errors.ts';
 import { isMapping, type Path } from './fields.ts';
 import { applyOverrides, type Override, parseOverride } from './overrides.ts';
-import { moduleConfig, presetConfig } from './presets.ts';
+import { environmentConfig, type KnownEnvironment, moduleConfig, presetConfig } from './presets.ts';
 import { type Problem, problemsOf } from './problems.ts';
 import { type RunConfig, runSchema } from './schema.ts';
 
-/** Where a configuration comes from: a preset's name, a YAML file, or a module that exports an environment. */
+/**
+ * Where a configuration comes from: a preset's name, a YAML file, a native environment, or a module that exports one.
+ */
 export type ConfigSource =
   | { readonly preset: string }
   | { readonly file: string }
+  | { readonly environment: KnownEnvironment }
   | { readonly environmentModule: string };
 
 /**
@@ -24,6 +27,9 @@ export type ConfigSource =
  */
 export function loadRunConfig(source: ConfigSource, overrides: readonly string[] = []): RunConfig {
   if ('preset' in source) return check({ value: presetConfig(source.preset), place: () => '' }, overrides);
+  if ('environment' in source) {
+    return check({ value: { ...environmentConfig(source.environment) }, place: () => '' }, overrides);
+  }
   if ('file' in source) {
     const config = check(parse(read(source.file), source.file), overrides);
     const { module } = config.environment;

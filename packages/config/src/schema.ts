@@ -119,7 +119,10 @@ export const runSchema = z.strictObject({
   exploration: exploration.prefault({ kind: 'ladder' }),
   replay: z
     .strictObject({
-      capacity: count.default(100_000).describe('transitions'),
+      capacity: count
+        .max(2 ** 30)
+        .default(100_000)
+        .describe('transitions'),
       capacityBytes: count
         .default(1_000_000_000)
         .describe('bytes of chunks; the oldest go first at either bound'),

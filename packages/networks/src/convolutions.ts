@@ -11,6 +11,9 @@ const LAYERS = [
   { filters: 64, size: 3, stride: 1 },
 ] as const;
 
+/** Height and width of the smallest image that leaves something after all layers. */
+const SMALLEST = 36;
+
 /** An observation as an image. Stacked frames and their own channels become its channels. */
 interface Image {
   readonly height: number;
@@ -25,8 +28,9 @@ function imageOf({ observationShape, observationCount, frames = 1 }: Signature):
   const [height, width, depth = 1] = observationShape;
   if (observationCount !== undefined || observationShape.length < 2 || observationShape.length > 3) {
     throw new Error(
-      `Network "nature-cnn" takes images [height, width] or [height, width, channels], and this environment gives ` +
-        `[${observationShape}]: take network.kind "mlp".`,
+      'agent.network.kind is nature-cnn, which takes images [height, width] or [height, width, channels], and this ' +
+        `environment gives ${observationCount === undefined ? `[${observationShape}]` : `one of ${observationCount}`}: ` +
+        'take agent.network.kind mlp.',
     );
   }
   return { height, width, depth, frames };
@@ -38,9 +42,9 @@ function imageOf({ observationShape, observationCount, frames = 1 }: Signature):
  * @throws Error when the observations are no images, or too small ones.
  */
 export function convolutionSpecs(signature: Signature): { specs: ParameterSpec[]; features: number } {
-  const { frames, ...image } = imageOf(signature);
+  const image = imageOf(signature);
   let { height, width } = image;
-  let channels = image.depth * frames;
+  let channels = image.depth * image.frames;
   const specs = LAYERS.flatMap(({ filters, size, stride }, i): ParameterSpec[] => {
     const fanIn = size * size * channels;
     const shape = [size, size, channels, filters];
@@ -52,12 +56,25 @@ export function convolutionSpecs(signature: Signature): { specs: ParameterSpec[]
       { name: `conv${i}/bias`, shape: [filters], fanIn, uses },
     ];
   });
-  if (height < 1 || width < 1) {
-    throw new Error(
-      `Network "nature-cnn" takes images of 36 × 36 and more, not ${image.height} × ${image.width}.`,
+  if (height < 1 || width < 1) throw new Error(tooSmall(signature));
+  return { specs, features: height * width * channels };
+}
+
+/** The sentence for images that are too small, or whose channels are where the height belongs. */
+function tooSmall({ observationShape: [first, second, third] }: Signature): string {
+  const network = `agent.network.kind is nature-cnn, which takes images of ${SMALLEST} × ${SMALLEST} and more`;
+  if (third !== undefined && first < second && first < third) {
+    const [height, width, channels] = [second, third, first];
+    const remedy =
+      Math.min(height, width) < SMALLEST
+        ? 'take agent.network.kind mlp'
+        : `give the environment's observations as [${height}, ${width}, ${channels}]`;
+    return (
+      `${network} as [height, width, channels], and this environment gives [${first}, ${second}, ${third}], which ` +
+      `looks like channels first: ${remedy}.`
     );
   }
-  return { specs, features: height * width * channels };
+  return `${network}, and this environment gives ${first} × ${second}: take agent.network.kind mlp.`;
 }
 
 /**

@@ -172,7 +172,17 @@ describe('the Nature CNN', () => {
 
   it('refuses what is no image, and images that are too small', () => {
     const of = (observationShape: number[]) => () => parameterSpecs(config, { ...image, observationShape });
-    expect(of([4])).toThrow(/takes images \[height, width\].*gives \[4\]: take network.kind "mlp"/);
-    expect(of([35, 84, 4])).toThrow(/images of 36 × 36 and more, not 35 × 84/);
+    expect(of([4])).toThrow(/takes images \[height, width\].*gives \[4\]: take agent\.network\.kind mlp/);
+    expect(of([35, 84, 4])).toThrow(/images of 36 × 36 and more, and this environment gives 35 × 84: take/);
+    expect(of([10, 10])).toThrow(/gives 10 × 10: take agent\.network\.kind mlp/);
+  });
+
+  it('knows channels that come first', () => {
+    const of = (observationShape: number[]) => () => parameterSpecs(config, { ...image, observationShape });
+    expect(of([4, 84, 90])).toThrow(
+      /gives \[4, 84, 90\], which looks like channels first: give .* as \[84, 90, 4\]/,
+    );
+    expect(of([1, 10, 10])).toThrow(/looks like channels first: take agent\.network\.kind mlp/);
+    expect(of([84, 84, 100])).not.toThrow();
   });
 });

@@ -9,6 +9,7 @@ export { compressesWell } from './compression.ts';
 export { describeLayout, layoutFingerprint, observationBytes, observationSize } from './layout.ts';
 export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';
 export { makeBatch } from './make-batch.ts';
+export { type MemoryNeeds, memoryNeeds, type ReplaySize, transitionsHeld } from './memory-needs.ts';
 export { MemoryReplayStore } from './memory-store.ts';
 export { replayMemory } from './memory-usage.ts';
 export { Prefetcher } from './prefetcher.ts';

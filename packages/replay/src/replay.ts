@@ -55,6 +55,15 @@ export interface ReplayCounts {
 const FOLLOW_BYTES = 2 << 20;
 
 /**
+ * Observations that a replay keeps at hand: all, where `cacheBytes` has room for them. They are a quarter more than the
+ * transitions, for the extra row of a chunk.
+ */
+export const cachedRows = (
+  layout: Layout,
+  { capacity, cacheBytes }: { readonly capacity: number; readonly cacheBytes: number },
+): number => Math.min(Math.floor(cacheBytes / observationBytes(layout)), Math.ceil(capacity * 1.25) + 4096);
+
+/**
  * The learner's view of a replay: it follows a store, knows every transition in it, and puts batches together.
  * Calls may overlap, but for `sync` with itself.
  */
@@ -92,11 +101,7 @@ export class Replay {
         ? new PrioritySaver(this.#priorities, options.saving.store, options.saving.fence)
         : null;
     const size = observationSize(layout);
-    // Rows for everything, where that fits: a quarter more than the transitions, for the extra row of a chunk.
-    const rows = Math.min(
-      Math.floor(cacheBytes / observationBytes(layout)),
-      Math.ceil(capacity * 1.25) + 4096,
-    );
+    const rows = cachedRows(layout, { capacity, cacheBytes });
     this.#cache = new ObservationCache(makeObservations(layout.observationDType, rows * size), size);
     this.#fetch = new FetchRows(store, layout, (chunk, corrupted) => this.#lose(chunk, corrupted));
     const assembler = new Assembler(this.#index, this.#cache, { nStep, discount, frameStack });

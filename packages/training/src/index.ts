@@ -1,3 +1,4 @@
+export { checkRun, type TrainingPlace } from './check-run.ts';
 export {
   bestCheckpoint,
   type Checkpoint,

@@ -1,5 +1,5 @@
 import type { Agent, UpdateStats, WeightsChannel } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
+import { ConfigError, type RunConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import {
   type Layout,
@@ -8,6 +8,7 @@ import {
   type PriorityStore,
   Replay,
   ReplayMissingError,
+  type ReplayStanding,
   type ReplayStore,
   ratioLimiter,
   type SampleToInsertLimiter,
@@ -202,7 +203,22 @@ export class Trainer {
 
   #countSteps(): void {
     const { standing } = this.replay;
-    if (standing !== null) this.#steps.count(standing);
+    if (standing === null) return;
+    this.#steps.count(standing);
+    this.#checkRoom(standing);
+  }
+
+  /**
+   * Chunks of short episodes take more bytes a transition than those that were reckoned with.
+   * @throws ConfigError where the replay is full before it holds a batch: learning would wait for ever.
+   */
+  #checkRoom({ evictedTotal }: ReplayStanding): void {
+    const { replay, agent } = this.config;
+    if (evictedTotal === 0 || this.replay.size >= agent.batchSize) return;
+    throw new ConfigError([
+      `replay.capacityBytes is ${replay.capacityBytes}, which is full with ${this.replay.size} transitions of this ` +
+        `environment; allowed: enough for agent.batchSize, ${agent.batchSize}.`,
+    ]);
   }
 
   /** Why `update` must wait, or null where it may go on. */

@@ -20,7 +20,7 @@ export function addTrain(program: Command): void {
     .description('trains an agent with a fleet of processes on this machine, and shows how good it got')
     .argument(
       '<what>',
-      'a preset (see `qfleet presets`), a configuration.yaml, or an environment module .ts or .js',
+      'a preset (see `qfleet presets`), an environment (see `qfleet envs`), a configuration.yaml, or an environment module .ts or .js',
     )
     .option('--set <path=value>', 'overrides a field of the configuration; may be repeated', collect)
     .option('--actors <n>', 'actor processes to start', positiveInteger)
@@ -45,6 +45,7 @@ Examples:
   $ qfleet train cartpole
   $ qfleet train cartpole --actors 4 --set agent.learningRate=0.001 --set replay.sampling.kind=prioritized
   $ qfleet train my-run.yaml --seed 7 --run-dir runs/seed-7
+  $ qfleet train Taxi-v3 --seed 1
   $ qfleet train env.ts --max-steps 100000
 
 Ctrl-C ends it cleanly; \`qfleet resume RUN_DIR\` goes on.`,

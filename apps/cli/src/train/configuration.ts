@@ -1,20 +1,28 @@
 import { existsSync } from 'node:fs';
-import { type ConfigSource, loadRunConfig, type RunConfig } from '@qfleet/config';
+import { type ConfigSource, loadRunConfig, presetFor, type RunConfig } from '@qfleet/config';
+import { listEnvironments } from '@qfleet/envs';
 import { isModule } from '../arguments.ts';
 import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
 
-/** What `qfleet train` was told to train: told apart by the file name's ending. */
+/** What `qfleet train` was told to train: files are told apart by their name's ending. */
 function sourceOf(what: string): ConfigSource {
   if (/\.ya?ml$/.test(what)) return { file: what };
   if (isModule(what)) return { environmentModule: what };
   if (what.includes('/') || existsSync(what)) {
     throw new UsageError(
-      `${what} is neither a preset (see \`${suggest('presets')}\`) nor a .yaml configuration nor a .ts or .js environment.`,
+      `${what} is neither a preset (see \`${suggest('presets')}\`) nor an environment (see \`${suggest('envs')}\`) nor a .yaml configuration nor a .ts or .js environment.`,
     );
   }
-  return { preset: what };
+  const environment = listEnvironments().find(({ id }) => id === what);
+  if (environment === undefined) return { preset: what };
+  const preset = presetFor(what);
+  if (preset !== undefined) return { preset };
+  const { id, observationSpace, maxEpisodeSteps, solvedReturn } = environment;
+  return {
+    environment: { id, isDiscrete: observationSpace.kind === 'discrete', maxEpisodeSteps, solvedReturn },
+  };
 }
 
 /** The options that are fields of the configuration by another name; `--set` comes last and so wins. */
@@ -42,6 +50,16 @@ function slotsFor(source: ConfigSource, overrides: readonly string[], actors: nu
   const { slots, slotsPerActor } = loadRunConfig(source, overrides).fleet;
   const wanted = Math.min(MOST_SLOTS, 2 * actors * slotsPerActor);
   return wanted > slots ? [`fleet.slots=${wanted}`] : [];
+}
+
+/** One sentence on what trains an environment that was named by its id; null: it is as it was asked for. */
+export function choiceNote(what: string): string | null {
+  const source = sourceOf(what);
+  if ('preset' in source && source.preset !== what)
+    return `${what} is trained by the preset ${source.preset}.`;
+  if (!('environment' in source)) return null;
+  const agent = source.environment.isDiscrete ? 'tabular Q-learning' : 'DQN';
+  return `No preset trains ${what}: it is trained by ${agent} with defaults.`;
 }
 
 /** @throws ConfigError with every problem, a line each. */

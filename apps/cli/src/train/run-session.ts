@@ -3,6 +3,7 @@ import { latestCheckpoint } from '@qfleet/training';
 import { exitCodes } from '../errors.ts';
 import { Interrupt } from '../interrupt.ts';
 import { print, printJson, shown, style } from '../output.ts';
+import { endedBeforeLearning } from './budget.ts';
 import { Display } from './display.ts';
 import type { Launch } from './launch.ts';
 import { describeResult } from './result.ts';
@@ -46,11 +47,12 @@ export async function runSession(directory: RunDirectory, options: SessionOption
         : await (await import('./fleet.ts')).trainFleet(session, options.redis);
     display.close();
     const summary = await summarize(directory, end, (performance.now() - startedAt) / 1000, signal);
+    const failure = end.failure ?? endedBeforeLearning(summary, directory.config, shownPath);
     if (options.json) await printJson({ ...summary, runDirectory: directory.path });
-    else if (end.failure === null)
+    else if (failure === null)
       await print(describeResult(summary, directory, shownPath, await goalOf(directory.config)));
-    if (end.failure !== null) process.stderr.write(`error: ${end.failure}\n`);
-    return end.failure === null ? exitCodes.done : exitCodes.failed;
+    if (failure !== null) process.stderr.write(`error: ${failure}\n`);
+    return failure === null ? exitCodes.done : exitCodes.failed;
   } finally {
     interrupt.stop();
     display.close();

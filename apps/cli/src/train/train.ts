@@ -1,11 +1,11 @@
-import { resolveEnvironment } from '@qfleet/envs';
 import { displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
 import type { TrainOptions } from '../commands/train.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { suggest } from '../suggest.ts';
-import { configurationOf } from './configuration.ts';
+import { checkTraining } from './check-training.ts';
+import { choiceNote, configurationOf } from './configuration.ts';
 import { writeLaunch } from './launch.ts';
 import { runSession } from './run-session.ts';
 
@@ -21,7 +21,7 @@ export async function train(what: string, options: TrainOptions): Promise<number
         '(to start another one, choose another directory)',
     );
   }
-  await resolveEnvironment(config.environment);
+  await checkTraining(config, options.single ? undefined : options.redis);
   if (!options.single) await checkServer(options.redis);
   const run = newRunId();
   const path = options.runDir ?? defaultRunPath(config.name, run);
@@ -31,6 +31,8 @@ export async function train(what: string, options: TrainOptions): Promise<number
     redis: options.redis === undefined ? null : displayUrl(options.redis),
   });
   if (options.runDir === undefined) markLatest(directory.path);
+  const note = choiceNote(what);
+  if (note !== null) process.stderr.write(`${note}\n`);
   return runSession(directory, {
     mode: options.single ? 'single' : 'fleet',
     redis: options.redis ?? null,

@@ -9,15 +9,25 @@ export interface Table {
   readonly q: Float32Array;
 }
 
-/** @throws Error when the observations are not the integers 0 … n − 1. */
-export function createTable(layout: Layout, initialQ: number): Table {
+/**
+ * [states, actions].
+ *
+ * @throws Error when the observations are not the integers 0 … n − 1.
+ */
+export function tableShape(layout: Layout): readonly [number, number] {
   const { observationShape, observationDType, observationCount: states, actions } = layout;
   if (states === undefined) {
     throw new Error(
-      `Tabular Q-learning needs a Discrete observation space, and this environment gives ${observationDType} ` +
-        `[${observationShape}]: take agent.kind "dqn".`,
+      `agent.kind is tabular, which takes a Discrete observation space, and this environment gives ` +
+        `${observationDType} [${observationShape}]: take agent.kind dqn.`,
     );
   }
+  return [states, actions];
+}
+
+/** @throws Error as `tableShape` does. */
+export function createTable(layout: Layout, initialQ: number): Table {
+  const [states, actions] = tableShape(layout);
   return { states, actions, q: new Float32Array(states * actions).fill(initialQ) };
 }
 

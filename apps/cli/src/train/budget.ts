@@ -1,0 +1,35 @@
+import type { RunConfig } from '@qfleet/config';
+import type { RunSummary } from '@qfleet/report';
+import { integer } from '../output.ts';
+import { suggest } from '../suggest.ts';
+
+/** The option that raises a budget, by the reason it gives to stop. */
+const options = {
+  maxUpdates: '--max-updates',
+  maxSteps: '--max-steps',
+  maxSeconds: '--max-seconds',
+} as const;
+
+/** Whether a budget ended training, rather than a goal, a failure or the user. */
+const isBudget = (reason: RunSummary['stopReason']): reason is keyof typeof options =>
+  Object.hasOwn(options, reason);
+
+/** The options that give a run twice the budget that ended it; steps reach beyond where learning begins. */
+function moreBudget(reason: keyof typeof options, { stop, replay }: RunConfig): readonly string[] {
+  const doubled = 2 * (stop[reason] ?? 0);
+  return [options[reason], String(reason === 'maxSteps' ? Math.max(doubled, 2 * replay.minSize) : doubled)];
+}
+
+/** One sentence where a run's budget ended before the first update; null: it learned, or something else ended it. */
+export function endedBeforeLearning(
+  { stopReason, updates }: RunSummary,
+  config: RunConfig,
+  path: string,
+): string | null {
+  if (updates > 0 || !isBudget(stopReason)) return null;
+  const again = suggest('resume', path, ...moreBudget(stopReason, config));
+  return (
+    `stop.${stopReason} (${integer(config.stop[stopReason] ?? 0)}) ended the run before learning began, which takes ` +
+    `${integer(config.replay.minSize)} transitions (replay.minSize). To go on with more: ${again}`
+  );
+}

@@ -1,0 +1,16 @@
+import type { RunConfig } from '@qfleet/config';
+import { resolveEnvironment } from '@qfleet/envs';
+import { layoutOf } from '@qfleet/rollout';
+import { checkRun } from '@qfleet/training';
+
+/**
+ * Refuses what can be known to fail before anything is made or started.
+ *
+ * @param redis a fleet's Redis that is elsewhere; undefined: the replay lies in this machine's memory.
+ * @throws EnvironmentDefinitionError, ConfigError
+ */
+export async function checkTraining(config: RunConfig, redis: string | undefined): Promise<void> {
+  const definition = await resolveEnvironment(config.environment);
+  const holdsReplay = redis === undefined && config.replay.shards.length === 0;
+  checkRun(config, layoutOf(definition), { holdsReplay });
+}

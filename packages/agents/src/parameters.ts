@@ -1,0 +1,31 @@
+import { type AgentConfig, ConfigError } from '@qfleet/config';
+import { type ParameterSpec, parameterSpecs } from '@qfleet/networks';
+import type { Layout } from '@qfleet/replay';
+import { signatureOf } from './signature.ts';
+import { tableShape } from './tabular/table.ts';
+
+/** What an agent's parameters follow from. */
+export interface AgentSetting {
+  readonly config: AgentConfig;
+  readonly layout: Layout;
+  /** Observations that make a state, stacked on a new leading axis. Default 1. */
+  readonly frameStack?: number | undefined;
+}
+
+/**
+ * Names and shapes of what an agent's policies are made of.
+ *
+ * @throws ConfigError where the agent can't take the observations, with what it takes and what to set.
+ */
+export function agentParameters({
+  config,
+  layout,
+  frameStack,
+}: AgentSetting): Pick<ParameterSpec, 'name' | 'shape'>[] {
+  try {
+    if (config.kind === 'tabular') return [{ name: 'q', shape: tableShape(layout) }];
+    return parameterSpecs(config.network, signatureOf(layout, frameStack));
+  } catch (error) {
+    throw new ConfigError([(error as Error).message]);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Layout } from './chunk.ts';
+import { HEADER } from './chunk-header.ts';
+import { compressesWell } from './compression.ts';
+import { observationBytes } from './layout.ts';
+import { cachedRows } from './replay.ts';
+
+/** The fields of a configuration that the size of a replay follows from. */
+export interface ReplaySize {
+  /** Transitions. */
+  readonly capacity: number;
+  /** Bytes of chunks. */
+  readonly capacityBytes: number;
+  /** Steps a chunk, at most. */
+  readonly chunkLength: number;
+  /** Bytes of observations that the learner keeps at hand. */
+  readonly cacheBytes: number;
+  readonly prioritized: boolean;
+}
+
+/** Bytes that a replay takes once it is full. */
+export interface MemoryNeeds {
+  /** Of the chunks, where the store is: Redis, or this process. */
+  readonly store: number;
+  /** Of the learner's index and its cache of observations. */
+  readonly learner: number;
+}
+
+/** Bytes of a writer's name, with padding. */
+const WRITER = 24;
+/** Bytes of a leaf in the index, and of one in the trees of priorities. */
+const INDEX_LEAF = 16;
+const PRIORITY_LEAF = 16;
+/** By how much a frame is made smaller at best, as games' frames are. */
+const BEST_COMPRESSION = 300;
+
+/** Bytes of a chunk of full length; `best`: with its frames as small as compression may make them. */
+function chunkBytes(layout: Layout, { chunkLength, prioritized }: ReplaySize, best: boolean): number {
+  const observations = (chunkLength + 1) * observationBytes(layout);
+  const smallest = best && compressesWell(layout) ? observations / BEST_COMPRESSION : observations;
+  return HEADER + WRITER + chunkLength * (prioritized ? 12 : 8) + smallest;
+}
+
+/** Transitions that `capacityBytes` holds at most, in full chunks. Short episodes make shorter ones, which hold fewer. */
+export function transitionsHeld(layout: Layout, size: ReplaySize): number {
+  return Math.floor(size.capacityBytes / chunkBytes(layout, size, true)) * size.chunkLength;
+}
+
+/** What a replay takes once it is full of full chunks that compression made no smaller. */
+export function memoryNeeds(layout: Layout, size: ReplaySize): MemoryNeeds {
+  const chunks = Math.ceil(size.capacity / size.chunkLength);
+  const leaves = 2 ** Math.ceil(Math.log2(size.capacity));
+  const index = leaves * (INDEX_LEAF + (size.prioritized ? PRIORITY_LEAF : 0));
+  return {
+    store: Math.min(size.capacityBytes, chunks * chunkBytes(layout, size, false)),
+    learner: index + cachedRows(layout, size) * observationBytes(layout),
+  };
+}

@@ -1,0 +1,63 @@
+import { totalmem } from 'node:os';
+import { agentParameters } from '@qfleet/agents';
+import { ConfigError, type RunConfig } from '@qfleet/config';
+import { type Layout, memoryNeeds, type ReplaySize, transitionsHeld } from '@qfleet/replay';
+
+/** Where a run is to be trained. */
+export interface TrainingPlace {
+  /** Whether the replay lies in this machine's memory too. */
+  readonly holdsReplay: boolean;
+  /** Bytes of this machine's memory; what the system says if left out. */
+  readonly memory?: number;
+}
+
+const gigabytes = (bytes: number): string => `${Number((bytes / 1e9).toPrecision(3))} GB`;
+
+/** A parameter, its copy in the target network, and Adam's two moments. */
+const BYTES_A_PARAMETER = 16;
+
+/** Bytes of memory that this process may use: the machine's, or its container's. */
+const machineMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || totalmem());
+
+/**
+ * Checks what a configuration asks for against its environment and the machine, before anything is made for the run.
+ *
+ * @param layout of the environment's transitions.
+ * @throws ConfigError with every problem: an agent that can't take the observations, a replay that never holds what
+ *   learning begins with, one that is larger than the memory.
+ */
+export function checkRun(config: RunConfig, layout: Layout, place: TrainingPlace): void {
+  const { replay, learner, agent, environment } = config;
+  const parameters = agentParameters({ config: agent, layout, frameStack: environment.frameStack });
+  const size: ReplaySize = {
+    ...replay,
+    cacheBytes: learner.cacheBytes,
+    prioritized: replay.sampling.kind === 'prioritized',
+  };
+  const problems: string[] = [];
+  const held = transitionsHeld(layout, size);
+  if (held < replay.minSize) {
+    problems.push(
+      `replay.capacityBytes is ${replay.capacityBytes}, which holds ${held} transitions of this environment; allowed: ` +
+        `enough for replay.minSize, ${replay.minSize}.`,
+    );
+  }
+  const needs = memoryNeeds(layout, size);
+  const bytes = needs.learner + (place.holdsReplay ? needs.store : 0);
+  const memory = place.memory ?? machineMemory();
+  const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  if (agent.kind === 'dqn' && count * BYTES_A_PARAMETER > memory) {
+    problems.push(
+      `agent.network.hidden is [${agent.network.hidden}], which makes ${count} parameters here and takes ` +
+        `${gigabytes(count * BYTES_A_PARAMETER)} of memory, and this machine has ${gigabytes(memory)}: take fewer units.`,
+    );
+  }
+  if (bytes > memory) {
+    problems.push(
+      `replay.capacity is ${replay.capacity}, for which the run takes ${gigabytes(bytes)} of memory, and this machine ` +
+        `has ${gigabytes(memory)}: lower it, replay.capacityBytes (${replay.capacityBytes}) or learner.cacheBytes ` +
+        `(${learner.cacheBytes}).`,
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
