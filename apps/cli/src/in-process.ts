@@ -51,6 +51,7 @@ export class InProcessEvaluations implements Evaluations {
     });
     this.#results.push({
       updates,
+      seed,
       returns,
       ...meanAndStd(returns),
       seconds: (performance.now() - began) / 1000,

@@ -56,6 +56,38 @@ export const integer = (value: number): string => grouped.format(value);
 /** 12345 → "12.3K": three significant digits. */
 export const short = (value: number): string => compact.format(value);
 
+/** Decimals of a return that is told without a goal. */
+function decimalsOf(value: number): number {
+  const magnitude = Math.abs(value);
+  if (magnitude >= 10 || magnitude === 0) return 1;
+  return magnitude >= 0.1 ? 2 : Math.min(8, 1 - Math.floor(Math.log10(magnitude)));
+}
+
+const MOST_DECIMALS = 12;
+/** From here on a return's decimals say nothing. */
+const LARGE_RETURN = 1e6;
+
+/**
+ * A return with the digits that it needs: 499.6, 0.94, 0.0032, 1.235e+25.
+ *
+ * @param goals as many digits are given as tell on which side of each the return lies; null: there is none.
+ */
+export function returned(value: number, ...goals: readonly (number | null)[]): string {
+  if (Math.abs(value) >= LARGE_RETURN) return Number(value.toPrecision(4)).toString();
+  for (let decimals = decimalsOf(value); ; decimals++) {
+    const text = value.toFixed(decimals);
+    const isTold = goals.every((goal) => goal === null || Number(text) >= goal === value >= goal);
+    if (isTold || decimals >= MOST_DECIMALS) return text;
+  }
+}
+
+/** Mean and deviation of returns, with the same decimals: "499.6 ± 0.8". */
+export function returnedAs(mean: number, std: number, ...goals: readonly (number | null)[]): string {
+  const text = returned(mean, ...goals);
+  const decimals = text.includes('e') ? null : (text.split('.')[1]?.length ?? 0);
+  return `${text} ± ${decimals === null || Math.abs(std) >= LARGE_RETURN ? returned(std) : std.toFixed(decimals)}`;
+}
+
 /** 3725 → "1:02:05"; below an hour "2:05". */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

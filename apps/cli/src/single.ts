@@ -7,6 +7,7 @@ import {
   type Checkpoint,
   CheckpointFolder,
   type EvaluationResult,
+  type ScoreboardListener,
   type StopReason,
   Trainer,
 } from '@qfleet/training';
@@ -21,6 +22,7 @@ export interface SingleOptions {
   /** Told a few times a second, with the episodes since. */
   readonly onProgress: (trainer: Trainer, steps: number, episodes: readonly EpisodeSummary[]) => void;
   readonly onEvaluation: (trainer: Trainer, result: EvaluationResult) => void;
+  readonly onUnconfirmed: NonNullable<ScoreboardListener['onUnconfirmed']>;
   readonly signal: AbortSignal;
 }
 
@@ -33,6 +35,12 @@ export interface SingleOutcome {
 }
 
 const PROGRESS_MS = 200;
+
+/** Waits until all that is due is done, with the evaluations that follow from it. */
+async function settle(trainer: Trainer): Promise<void> {
+  do await trainer.settle();
+  while ((await trainer.collectEvaluations()) > 0);
+}
 
 /**
  * Trains in this process: the fleet's own rollout and trainer by turns, over a replay in memory. Nothing here
@@ -69,7 +77,10 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     evaluations: new InProcessEvaluations(definition, evaluationPolicy, frameStack),
     checkpoints: new CheckpointFolder(options.checkpoints, config.learner.checkpointsKept),
     from,
-    onEvaluation: (result) => options.onEvaluation(trainer, result),
+    listener: {
+      onEvaluation: (result) => options.onEvaluation(trainer, result),
+      onUnconfirmed: options.onUnconfirmed,
+    },
   });
   const { slots } = config.fleet;
   let steps = from?.steps ?? 0;
@@ -114,8 +125,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
       await trainer.update();
       trainer.startDueWork();
       // What is due ends before the next rollout: in one process, order is what makes a run reproducible.
-      await trainer.settle();
-      await trainer.scores.collect();
+      await settle(trainer);
       await takeUpWeights();
     } else {
       steps += rollout.step();
@@ -129,7 +139,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
   for (const slot of rollout.slots) rollout.removeSlot(slot);
   await pushChunks();
   await trainer.finish(stopReason !== null && stopReason !== 'solved');
-  await trainer.scores.collect();
+  await settle(trainer);
   report();
   agent.dispose();
   return { trainer, steps, stopReason };

@@ -165,7 +165,7 @@ async function makeTrainer(
       totalUpdates: config.stop.maxUpdates,
     }),
   ]);
-  const recorder = new MetricsRecorder(directory);
+  const recorder = new MetricsRecorder(directory, (message) => log.warn(message));
   const trainer: Trainer = new Trainer({
     config,
     layout,
@@ -177,7 +177,14 @@ async function makeTrainer(
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept),
     from,
     callsAhead: CALLS_AHEAD,
-    onEvaluation: (result) => recorder.write(trainer, result),
+    listener: {
+      onEvaluation: (result) => recorder.write(trainer, result),
+      onUnconfirmed: ({ updates, mean }, { mean: again, returns }) => {
+        log.info(
+          `Update ${updates} was evaluated at ${mean}, and at ${again} on ${returns.length} fresh episodes: it trains on.`,
+        );
+      },
+    },
     ...(tracer ? { watch: new ChunkSpans(tracer) } : {}),
     restore,
     outlast,

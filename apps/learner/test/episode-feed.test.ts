@@ -48,6 +48,7 @@ const recorderOf = (episodes: number): MetricsRecorder => {
   const config = runSchema.parse({ environment: { id: 'CartPole-v1' }, agent: { kind: 'dqn' } });
   const recorder = new MetricsRecorder(
     RunDirectory.create(`${mkdtempSync(join(folder, 'run-'))}/r`, 'r', config),
+    () => undefined,
   );
   recorder.episodes = { ...recorder.episodes, episodes };
   return recorder;

@@ -175,7 +175,7 @@ export const runSchema = z.strictObject({
     .prefault({}),
   evaluation: z
     .strictObject({
-      every: count.default(1_000).describe('updates; rounded up to checkpoints'),
+      every: count.default(1_000).describe('updates; a checkpoint is taken for each'),
       episodes: count.default(20).describe('greedy episodes an evaluation'),
     })
     .prefault({}),
@@ -188,7 +188,7 @@ export const runSchema = z.strictObject({
         .number()
         .nullable()
         .default(null)
-        .describe('stop when an evaluation reaches this mean return'),
+        .describe('stop when an evaluation reaches this mean return, and fresh episodes do too'),
     })
     .prefault({}),
 });

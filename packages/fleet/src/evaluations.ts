@@ -26,7 +26,8 @@ const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 
 /** Versions rise over restarts, so a checkpoint that is reached again after a crash is evaluated again. */
-const jobIdOf = ({ updates, version }: EvaluationJob): string => `evaluation-${updates}-${version}`;
+const jobIdOf = ({ updates, version, seed }: EvaluationJob): string =>
+  `evaluation-${updates}-${version}-${seed}`;
 
 // KEYS: weights, fence. ARGV: token, seconds, blob. Without its parameters a job is worth nothing. Returns 1, or 0 where
 // another learner took over.
@@ -192,6 +193,7 @@ export class EvaluationWorker {
     }
     const result: EvaluationResult = {
       updates,
+      seed,
       returns,
       ...meanAndStd(returns),
       seconds: (performance.now() - startedAt) / 1000,

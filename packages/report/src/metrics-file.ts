@@ -1,8 +1,14 @@
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync, truncateSync } from 'node:fs';
-import { RunDirectoryError } from './errors.ts';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { writeFileAtomically } from './atomic-write.ts';
 import { type MetricsRow, metricsRowSchema } from './records.ts';
 
-/** Rows of JSON, a line each. A crash may cut the last line: it is passed over, and cleared before the next append. */
+/** How each row begins. */
+const ROW_START = '{"time":';
+
+/**
+ * Rows of JSON, a line each. A crash or a full disk may cut a line at any byte, and the next row may stand right behind it:
+ * what is no row is passed over, and cleared before the next append.
+ */
 export class MetricsFile {
   readonly #path: string;
   #isWhole = false;
@@ -12,32 +18,51 @@ export class MetricsFile {
   }
 
   append(row: MetricsRow): void {
-    if (!this.#isWhole) this.#cutTail();
-    appendFileSync(this.#path, `${JSON.stringify(metricsRowSchema.parse(row))}\n`);
-  }
-
-  /** @throws RunDirectoryError that names the line which is no row. */
-  read(): MetricsRow[] {
-    if (!existsSync(this.#path)) return [];
-    return readFileSync(this.#path, 'utf8')
-      .split('\n')
-      .slice(0, -1)
-      .map((line, index) => this.#parse(line, index + 1));
-  }
-
-  #parse(line: string, number: number): MetricsRow {
-    try {
-      return metricsRowSchema.parse(JSON.parse(line));
-    } catch {
-      throw new RunDirectoryError(`${this.#path}:${number} is no row of metrics: mend or delete that line.`);
-    }
-  }
-
-  #cutTail(): void {
-    closeSync(openSync(this.#path, 'a'));
-    const content = readFileSync(this.#path);
-    const end = content.lastIndexOf(0x0a) + 1;
-    if (end < content.length) truncateSync(this.#path, end);
+    if (!this.#isWhole) this.mend();
+    const line = `${JSON.stringify(metricsRowSchema.parse(row))}\n`;
+    // Where this throws, a part of the line may be there.
+    this.#isWhole = false;
+    appendFileSync(this.#path, line);
     this.#isWhole = true;
   }
+
+  read(): MetricsRow[] {
+    return this.#lines().flatMap((line) => parseRow(line)?.row ?? []);
+  }
+
+  /**
+   * Clears what is no row. Only for who holds the run's lock.
+   * @returns how many lines were not whole.
+   */
+  mend(): number {
+    const lines = this.#lines();
+    const rows = lines.map(parseRow);
+    const damaged = rows.filter((parsed, i) => parsed?.text !== lines[i]).length;
+    const text = rows.map((parsed) => (parsed === null ? '' : `${parsed.text}\n`)).join('');
+    if (lines.length > 0 && text !== readFileSync(this.#path, 'utf8')) writeFileAtomically(this.#path, text);
+    this.#isWhole = true;
+    return damaged;
+  }
+
+  #lines(): string[] {
+    if (!existsSync(this.#path)) return [];
+    const lines = readFileSync(this.#path, 'utf8').split('\n');
+    // Behind the last line's end is nothing.
+    if (lines.at(-1) === '') lines.pop();
+    return lines;
+  }
+}
+
+/** The row of a line, or the whole one that ends it, and its text; null: there is none. */
+function parseRow(line: string): { readonly row: MetricsRow; readonly text: string } | null {
+  for (const start of new Set([0, line.lastIndexOf(ROW_START)])) {
+    if (start < 0) continue;
+    const text = line.slice(start);
+    try {
+      return { row: metricsRowSchema.parse(JSON.parse(text)), text };
+    } catch {
+      // Cut short.
+    }
+  }
+  return null;
 }

@@ -122,9 +122,14 @@ export class RunDirectory implements Disposable {
     this.#metrics.append(row);
   }
 
-  /** All rows, in the order they were written; a last line that a crash cut short is left out. */
+  /** All rows, in the order they were written; a line that a crash or a full disk cut short is left out. */
   readMetrics(): MetricsRow[] {
     return this.#metrics.read();
+  }
+
+  /** Clears lines that were cut short, and gives their number. Only for who holds the lock. */
+  mendMetrics(): number {
+    return this.#metrics.mend();
   }
 
   writeSummary(summary: RunSummary): void {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  appendFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -140,12 +139,19 @@ describe('metrics', () => {
     }
   });
 
-  it('name a line that is damaged', () => {
+  it('survive lines that were cut while the disk was full, and writing that went on behind them', () => {
     const directory = create();
-    directory.appendMetrics(row(0));
-    appendFileSync(join(directory.path, 'metrics.jsonl'), 'x\n');
-    directory.appendMetrics(row(1));
-    expect(() => directory.readMetrics()).toThrow(/metrics\.jsonl:2 is no row of metrics/);
+    const file = join(directory.path, 'metrics.jsonl');
+    const line = (time: number): string => JSON.stringify(row(time));
+    const text = `${line(0)}\n${line(1).slice(0, 30)}${line(2)}\n\0\0\0\n${line(3).slice(0, 60)}\n${line(4)}`;
+    writeFileSync(file, text);
+    const rows = [row(0), row(2), row(4)];
+    expect(directory.readMetrics()).toEqual(rows);
+    expect(directory.mendMetrics()).toBe(3);
+    expect(readFileSync(file, 'utf8')).toBe(`${line(0)}\n${line(2)}\n${line(4)}\n`);
+    expect(directory.mendMetrics()).toBe(0);
+    directory.appendMetrics(row(5));
+    expect(directory.readMetrics()).toEqual([...rows, row(5)]);
   });
 });
 

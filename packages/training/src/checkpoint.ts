@@ -24,6 +24,8 @@ export interface Checkpoint {
   readonly stepsBefore: number;
   /** Seconds of training so far, over all of the run's starts. */
   readonly seconds: number;
+  /** The updates at which the next evaluation is due; undefined in those of older versions. */
+  readonly nextEvaluation?: number;
   readonly random: RandomState;
   /** The run's configuration, as YAML's data model (plain JSON). */
   readonly config: unknown;
@@ -31,6 +33,12 @@ export interface Checkpoint {
   readonly parameters: NamedTensors;
   /** What the agent needs: parameters, target, optimizer. */
   readonly state: NamedTensors;
+}
+
+/** What the best checkpoint was found worth. */
+export interface BestEvaluation extends EvaluationResult {
+  /** On fresh episodes, where it had reached stop.solvedReturn. */
+  readonly confirmation?: EvaluationResult;
 }
 
 const FORMAT = 'qfleet-checkpoint-1';
@@ -183,23 +191,40 @@ export class CheckpointFolder {
     await this.#prune();
   }
 
-  /** A checkpoint's evaluation is in; `best`: keep a copy of it, and the evaluation, as the best so far. */
-  async evaluated(result: EvaluationResult, best: boolean): Promise<void> {
-    const path = this.#path(result.updates);
-    const there = (await listCheckpoints(this.directory)).includes(path);
-    if (best && there) {
+  /**
+   * Keeps a copy of a checkpoint, and its evaluation, as the best so far.
+   * @returns false where the checkpoint is not there any more.
+   */
+  async keepBest(best: BestEvaluation): Promise<boolean> {
+    const path = this.#path(best.updates);
+    if ((await listCheckpoints(this.directory)).includes(path)) {
       await writeAtomically(join(this.directory, BEST), (temporary) => copyFile(path, temporary));
-      const json = JSON.stringify(result);
-      await writeAtomically(join(this.directory, BEST_EVALUATION), (temporary) => writeFile(temporary, json));
+    } else if ((await this.best())?.updates !== best.updates) {
+      return false;
     }
-    this.#awaiting.delete(result.updates);
+    const json = JSON.stringify(best);
+    await writeAtomically(join(this.directory, BEST_EVALUATION), (temporary) => writeFile(temporary, json));
+    return true;
+  }
+
+  /** Nothing of a checkpoint is awaited any more: it is kept as long as others. */
+  async release(updates: number): Promise<void> {
+    this.#awaiting.delete(updates);
     await this.#prune();
   }
 
+  /** The checkpoint of so many updates, among the last ones or as the best; null where it is not there, or damaged. */
+  async read(updates: number): Promise<Checkpoint | null> {
+    const own = await readUnlessDamaged(this.#path(updates), () => {});
+    if (own !== null) return own;
+    const best = await readUnlessDamaged(join(this.directory, BEST), () => {});
+    return best?.updates === updates ? best : null;
+  }
+
   /** The evaluation of the best checkpoint, of this or an earlier session; null: none yet. */
-  async best(): Promise<EvaluationResult | null> {
+  async best(): Promise<BestEvaluation | null> {
     const json = await readFile(join(this.directory, BEST_EVALUATION), 'utf8').catch(() => null);
-    return json === null ? null : (JSON.parse(json) as EvaluationResult);
+    return json === null ? null : (JSON.parse(json) as BestEvaluation);
   }
 
   async #prune(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { RunConfig } from '@qfleet/config';
+import { Random } from '@qfleet/random';
 import type { NamedTensors } from '@qfleet/tensor';
 
 /** A set of parameters to play greedily. */
@@ -12,6 +14,8 @@ export interface EvaluationRequest {
 
 export interface EvaluationResult {
   readonly updates: number;
+  /** Of its episodes. */
+  readonly seed: number;
   /** Undiscounted, one an episode. */
   readonly returns: readonly number[];
   readonly mean: number;
@@ -19,6 +23,17 @@ export interface EvaluationResult {
   readonly std: number;
   readonly seconds: number;
 }
+
+/** Episodes on which a checkpoint's return is told at a run's end, and on which it is confirmed, at least. */
+export const HELD_OUT_EPISODES = 20;
+
+/** The seed of the episodes by which checkpoints are compared while a run trains. */
+export const evaluationSeed = ({ seed }: RunConfig, updates: number): number =>
+  Random.seed(seed, `evaluation ${updates}`);
+
+/** The seed of fresh episodes for a checkpoint that reached the goal: luck would have to come twice. */
+export const confirmationSeed = ({ seed }: RunConfig, updates: number): number =>
+  Random.seed(seed, `confirmation ${updates}`);
 
 /** The mean of returns and their population standard deviation. */
 export function meanAndStd(returns: readonly number[]): { readonly mean: number; readonly std: number } {

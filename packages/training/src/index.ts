@@ -1,5 +1,6 @@
 export { checkRun, type TrainingPlace } from './check-run.ts';
 export {
+  type BestEvaluation,
   bestCheckpoint,
   type Checkpoint,
   CheckpointError,
@@ -16,12 +17,13 @@ export {
   type EvaluationRequest,
   type EvaluationResult,
   type Evaluations,
+  HELD_OUT_EPISODES,
   meanAndStd,
 } from './evaluations.ts';
 export { type EpisodeFigures, MetricsRecorder } from './metrics-recorder.ts';
 export { type RecentEpisode, RecentEpisodes } from './recent-episodes.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
-export { Scoreboard } from './scoreboard.ts';
+export { Scoreboard, type ScoreboardListener } from './scoreboard.ts';
 export {
   type StopReason,
   Trainer,

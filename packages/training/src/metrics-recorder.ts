@@ -19,13 +19,25 @@ export class MetricsRecorder {
   /** As the rows to come tell them: kept up by the owner. */
   episodes: EpisodeFigures;
   readonly #directory: RunDirectory;
+  /** What names each evaluation that has a row. */
+  readonly #evaluations: Set<string>;
   #rowAt = Number.NEGATIVE_INFINITY;
 
-  /** @param directory locked by the caller; its rows of earlier sessions are counted on. */
-  constructor(directory: RunDirectory) {
+  /**
+   * @param directory locked by the caller; its rows of earlier sessions are counted on.
+   * @param warn told, in one sentence, of rows that were lost.
+   */
+  constructor(directory: RunDirectory, warn: (message: string) => void) {
     this.#directory = directory;
-    const episodes = directory.readMetrics().at(-1)?.episodes ?? 0;
+    const damaged = directory.mendMetrics();
+    if (damaged > 0) {
+      const what = damaged === 1 ? 'a line' : `${damaged} lines`;
+      warn(`A crash or a full disk had cut ${what} of ${directory.path}/metrics.jsonl short: cleared.`);
+    }
+    const rows = directory.readMetrics();
+    const episodes = rows.at(-1)?.episodes ?? 0;
     this.episodes = { episodes, meanReturn: null, returnStd: null, epsilon: null };
+    this.#evaluations = new Set(rows.flatMap(({ evaluation }) => (evaluation ? nameOf(evaluation) : [])));
   }
 
   /** Writes a row where one is due. */
@@ -33,8 +45,19 @@ export class MetricsRecorder {
     if (trainer.seconds - this.#rowAt >= ROW_SECONDS) this.write(trainer);
   }
 
-  /** Writes a row now. */
-  write(trainer: Trainer, evaluation?: EvaluationResult): void {
+  /** Writes a row now; none for an evaluation that has one, as a learner that starts again hears of it once more. */
+  write(trainer: Trainer, result?: EvaluationResult): void {
+    const evaluation = result && {
+      updates: result.updates,
+      mean: result.mean,
+      std: result.std,
+      episodes: result.returns.length,
+    };
+    if (evaluation !== undefined) {
+      const name = nameOf(evaluation);
+      if (this.#evaluations.has(name)) return;
+      this.#evaluations.add(name);
+    }
     const { seconds, steps, updates, stats, replay } = trainer;
     const row: MetricsRow = {
       time: seconds,
@@ -46,22 +69,14 @@ export class MetricsRecorder {
       meanQ: finite(stats?.meanQ),
       replayTransitions: replay.size,
     };
-    this.#directory.appendMetrics(
-      evaluation
-        ? {
-            ...row,
-            evaluation: {
-              updates: evaluation.updates,
-              mean: evaluation.mean,
-              std: evaluation.std,
-              episodes: evaluation.returns.length,
-            },
-          }
-        : row,
-    );
+    this.#directory.appendMetrics(evaluation ? { ...row, evaluation } : row);
     this.#rowAt = seconds;
   }
 }
+
+/** The same checkpoint is evaluated again only where training came to it anew, and then differs. */
+const nameOf = ({ updates, mean, std }: NonNullable<MetricsRow['evaluation']>): string =>
+  `${updates} ${mean} ${std}`;
 
 /** Null for what was not measured, or overflowed. */
 const finite = (value: number | undefined): number | null =>

@@ -1,23 +1,43 @@
-import type { CheckpointFolder } from './checkpoint.ts';
-import type { EvaluationResult, Evaluations } from './evaluations.ts';
+import type { RunConfig } from '@qfleet/config';
+import type { BestEvaluation, CheckpointFolder } from './checkpoint.ts';
+import { confirmationSeed, type EvaluationResult, type Evaluations, meanAndStd } from './evaluations.ts';
 
-/** What the evaluations of a run's checkpoints said: the last, the best, and how many are still to come. */
+/** Told of results as they come. */
+export interface ScoreboardListener {
+  /** Of a checkpoint's first evaluation. */
+  onEvaluation?(result: EvaluationResult): void;
+  /** A checkpoint reached stop.solvedReturn, and fell short of it on fresh episodes. */
+  onUnconfirmed?(evaluation: EvaluationResult, confirmation: EvaluationResult): void;
+}
+
+/**
+ * What the evaluations of a run's checkpoints said: the last, the best, and how many are still to come. The run's goal is
+ * reached where a checkpoint reaches it twice, the second time on fresh episodes.
+ */
 export class Scoreboard {
   readonly #evaluations: Evaluations;
   readonly #checkpoints: CheckpointFolder;
-  readonly #onEvaluation: ((result: EvaluationResult) => void) | undefined;
+  readonly #config: RunConfig;
+  readonly #listener: ScoreboardListener;
+  /** Those that reached the goal, by their updates, until fresh episodes were played. */
+  readonly #candidates = new Map<number, EvaluationResult>();
+  /** Of those, the ones that nobody was told of yet. */
+  #fresh: number[] = [];
   #pending = 0;
   #last: EvaluationResult | null = null;
-  #best: EvaluationResult | null = null;
+  #best: BestEvaluation | null = null;
+  #solved = false;
 
   constructor(
     evaluations: Evaluations,
     checkpoints: CheckpointFolder,
-    onEvaluation?: (result: EvaluationResult) => void,
+    config: RunConfig,
+    listener: ScoreboardListener,
   ) {
     this.#evaluations = evaluations;
     this.#checkpoints = checkpoints;
-    this.#onEvaluation = onEvaluation;
+    this.#config = config;
+    this.#listener = listener;
   }
 
   /** Evaluations that were asked for since this start and are not in yet. */
@@ -30,13 +50,22 @@ export class Scoreboard {
   }
 
   /** Over all of the run's starts. */
-  get best(): EvaluationResult | null {
+  get best(): BestEvaluation | null {
     return this.#best;
+  }
+
+  /** Whether the best checkpoint reached the goal, and again on fresh episodes. */
+  get solved(): boolean {
+    return this.#solved;
   }
 
   /** Reads the best of the run's earlier starts. */
   async open(): Promise<void> {
-    this.#best = await this.#checkpoints.best();
+    const best = await this.#checkpoints.best();
+    this.#best = best;
+    if (best === null || !this.#reachesGoal(best)) return;
+    if (best.confirmation == null) this.#nominate(best);
+    else this.#solved = this.#reachesGoal(best.confirmation);
   }
 
   /** One more result is to come. */
@@ -48,13 +77,69 @@ export class Scoreboard {
   async collect(): Promise<EvaluationResult[]> {
     const results = await this.#evaluations.results();
     for (const result of results) {
-      this.#last = result;
       this.#pending = Math.max(0, this.#pending - 1);
-      const best = this.#best === null || result.mean >= this.#best.mean;
-      if (best) this.#best = result;
-      await this.#checkpoints.evaluated(result, best);
-      this.#onEvaluation?.(result);
+      if (result.seed === confirmationSeed(this.#config, result.updates)) await this.#confirm(result);
+      else await this.#take(result);
     }
     return results;
+  }
+
+  /** The updates of checkpoints that reached the goal since the last call, for which fresh episodes are to be asked. */
+  takeCandidates(): number[] {
+    const fresh = this.#fresh.filter((updates) => this.#candidates.has(updates));
+    this.#fresh = [];
+    return fresh;
+  }
+
+  /** No fresh episodes can be played on a candidate. */
+  async dismiss(updates: number): Promise<void> {
+    this.#candidates.delete(updates);
+    await this.#checkpoints.release(updates);
+  }
+
+  async #take(result: EvaluationResult): Promise<void> {
+    this.#last = result;
+    // What the run ends with stays.
+    const isOpen = !this.#solved;
+    if (isOpen && (this.#best === null || result.mean >= this.#best.mean)) await this.#keep(result);
+    // Its checkpoint is kept until fresh episodes are played on it.
+    if (isOpen && this.#reachesGoal(result)) this.#nominate(result);
+    else await this.#checkpoints.release(result.updates);
+    this.#listener.onEvaluation?.(result);
+  }
+
+  async #confirm(confirmation: EvaluationResult): Promise<void> {
+    const { updates } = confirmation;
+    const evaluation = this.#candidates.get(updates);
+    if (evaluation === undefined || this.#solved) return;
+    this.#candidates.delete(updates);
+    if (this.#reachesGoal(confirmation)) {
+      // Also where another is better: this is the one whose return is known to be no luck.
+      this.#solved = await this.#keep({ ...evaluation, confirmation });
+    } else {
+      this.#listener.onUnconfirmed?.(evaluation, confirmation);
+      if (this.#best?.updates === updates) {
+        const returns = [...evaluation.returns, ...confirmation.returns];
+        await this.#keep({ ...evaluation, returns, ...meanAndStd(returns), confirmation });
+      }
+    }
+    await this.#checkpoints.release(updates);
+  }
+
+  #nominate(evaluation: EvaluationResult): void {
+    this.#candidates.set(evaluation.updates, evaluation);
+    this.#fresh.push(evaluation.updates);
+  }
+
+  /** Whether its checkpoint is there. */
+  async #keep(best: BestEvaluation): Promise<boolean> {
+    const kept = await this.#checkpoints.keepBest(best);
+    if (kept) this.#best = best;
+    return kept;
+  }
+
+  #reachesGoal({ mean }: EvaluationResult): boolean {
+    const { solvedReturn } = this.#config.stop;
+    return solvedReturn !== null && mean >= solvedReturn;
   }
 }

@@ -18,9 +18,10 @@ import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
 import { CheckpointPace } from './checkpoint-pace.ts';
 import type { ChunkWatch } from './chunk-watch.ts';
 import { DivergenceWatch } from './divergence.ts';
-import type { EvaluationResult, Evaluations } from './evaluations.ts';
+import { EvaluationPace } from './evaluation-pace.ts';
+import { confirmationSeed, type Evaluations, evaluationSeed, HELD_OUT_EPISODES } from './evaluations.ts';
 import { RunSteps } from './run-steps.ts';
-import { Scoreboard } from './scoreboard.ts';
+import { Scoreboard, type ScoreboardListener } from './scoreboard.ts';
 
 export interface TrainerParts {
   readonly config: RunConfig;
@@ -39,7 +40,7 @@ export interface TrainerParts {
   readonly callsAhead?: number;
   /** Where priorities outlive this process, and its fencing token; without it they are not kept. */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
-  readonly onEvaluation?: (result: EvaluationResult) => void;
+  readonly listener?: ScoreboardListener;
   readonly watch?: ChunkWatch;
   /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
   readonly restore?: () => Promise<void>;
@@ -66,9 +67,8 @@ export interface TrainerCounts {
   readonly fetchWaitSeconds: number;
 }
 
-/** Where a run's streams begin: one label each, so that none repeats another. */
+/** Where the run's stream of sampled places begins. */
 const SAMPLING_STREAM = 'replay sampling';
-const EVALUATION_STREAM = 'evaluation';
 
 /** What a killed learner loses of its priorities at most. */
 const PRIORITIES_MS = 5_000;
@@ -95,6 +95,8 @@ export class Trainer {
   #version: number;
   #published: number;
   readonly #pace: CheckpointPace;
+  readonly #evaluationPace: EvaluationPace;
+  /** Updates at the last evaluation that was asked for. */
   #evaluated: number;
   readonly #counts = { updates: 0, sampled: 0, published: 0, checkpoints: 0 };
   readonly #steps: RunSteps;
@@ -131,9 +133,13 @@ export class Trainer {
     this.#version = from?.version ?? 0;
     this.#secondsBefore = from?.seconds ?? 0;
     this.#steps = new RunSteps(from ?? { generation: null, steps: 0, stepsBefore: 0 });
-    this.scores = new Scoreboard(parts.evaluations, parts.checkpoints, parts.onEvaluation);
+    this.scores = new Scoreboard(parts.evaluations, parts.checkpoints, config, parts.listener ?? {});
     this.#published = this.#evaluated = this.#updates;
-    this.#pace = new CheckpointPace(config.learner.checkpointEvery, agent.batchesPerUpdate, this.#updates);
+    const { every } = config.evaluation;
+    this.#evaluationPace = new EvaluationPace(every, this.#updates, from?.nextEvaluation ?? null);
+    // What is evaluated is a checkpoint.
+    const between = Math.min(config.learner.checkpointEvery, every);
+    this.#pace = new CheckpointPace(between, agent.batchesPerUpdate, this.#updates);
   }
 
   get updates(): number {
@@ -194,11 +200,6 @@ export class Trainer {
     }
     this.#countSteps();
     return added > 0;
-  }
-
-  /** Takes in the results of evaluations that came. */
-  async collectEvaluations(): Promise<void> {
-    await this.#outlast(() => this.scores.collect());
   }
 
   #countSteps(): void {
@@ -272,14 +273,20 @@ export class Trainer {
    */
   startDueWork(): void {
     this.#background.check();
-    const { learner, evaluation } = this.config;
+    const { learner } = this.config;
     if (this.#updates - this.#published >= learner.publishEvery && !this.#background.busy('publish')) {
       this.#background.start('publish', () => this.#publish());
     }
     if (this.#background.busy('checkpoint')) this.#pace.underWay(this.#updates);
-    else if (this.#pace.due(this.#updates)) {
-      const evaluate = this.#updates - this.#evaluated + this.#pace.early >= evaluation.every;
-      this.#background.start('checkpoint', () => this.#checkpoint(evaluate));
+    else {
+      const { next } = this.#evaluationPace;
+      const call = this.#parts.agent.batchesPerUpdate;
+      // The next call would pass it otherwise. One that is begun soon serves the checkpoint that is due now.
+      const isEvaluationDue = this.#updates + call > next;
+      if (isEvaluationDue || this.#pace.due(this.#updates)) {
+        const evaluate = this.#updates + this.#pace.early >= next;
+        this.#background.start('checkpoint', () => this.#checkpoint(evaluate));
+      }
     }
     if (
       performance.now() - this.#prioritiesSavedAt >= PRIORITIES_MS &&
@@ -289,15 +296,37 @@ export class Trainer {
     }
   }
 
-  /** Waits until everything that `startDueWork` started is done. */
+  /**
+   * Takes in the evaluations that came, and starts to ask for fresh episodes on checkpoints that reached the run's goal.
+   * @returns how many came.
+   */
+  async collectEvaluations(): Promise<number> {
+    const results = await this.#outlast(() => this.scores.collect());
+    for (const updates of this.scores.takeCandidates()) {
+      this.#background.start(`confirmation ${updates}`, () => this.#requestConfirmation(updates));
+    }
+    return results.length;
+  }
+
+  async #requestConfirmation(updates: number): Promise<void> {
+    const { checkpoints, evaluations } = this.#parts;
+    const checkpoint = await checkpoints.read(updates);
+    if (checkpoint === null) return this.scores.dismiss(updates);
+    this.scores.expect();
+    const { version, parameters } = checkpoint;
+    const episodes = Math.max(this.config.evaluation.episodes, HELD_OUT_EPISODES);
+    const seed = confirmationSeed(this.config, updates);
+    await this.#outlast(() => evaluations.request({ updates, version, parameters, episodes, seed }));
+  }
+
+  /** Waits until everything that `startDueWork` and `collectEvaluations` started is done. */
   settle(): Promise<void> {
     return this.#background.settle();
   }
 
   stopReason(): StopReason | null {
-    const { solvedReturn, maxUpdates, maxSteps, maxSeconds } = this.config.stop;
-    const { best } = this.scores;
-    if (solvedReturn !== null && best !== null && best.mean >= solvedReturn) return 'solved';
+    const { maxUpdates, maxSteps, maxSeconds } = this.config.stop;
+    if (this.scores.solved) return 'solved';
     if (maxUpdates !== null && this.#updates >= maxUpdates) return 'maxUpdates';
     if (maxSteps !== null && this.steps >= maxSteps) return 'maxSteps';
     if (maxSeconds !== null && this.seconds >= maxSeconds) return 'maxSeconds';
@@ -341,18 +370,22 @@ export class Trainer {
     const parameters = agent.parameters();
     const state = agent.state();
     this.#divergence.beforeLeaving(state);
+    if (evaluate) {
+      this.#evaluated = this.#updates;
+      this.#evaluationPace.begin(this.#updates);
+    }
     const checkpoint: Checkpoint = {
       updates: this.#updates,
       version: this.#version,
       ...this.#steps.state,
       seconds: this.seconds,
+      nextEvaluation: this.#evaluationPace.next,
       random: this.#random.state,
       config: this.config,
       parameters,
       state,
     };
     this.#pace.begin(checkpoint.updates);
-    if (evaluate) this.#evaluated = checkpoint.updates;
     await checkpoints.write(checkpoint, evaluate);
     this.#pace.done(checkpoint.updates);
     this.#counts.checkpoints++;
@@ -363,7 +396,7 @@ export class Trainer {
       version: checkpoint.version,
       parameters,
       episodes: this.config.evaluation.episodes,
-      seed: Random.seed(this.config.seed, `${EVALUATION_STREAM} ${checkpoint.updates}`),
+      seed: evaluationSeed(this.config, checkpoint.updates),
     };
     // A task of its own: with Redis full, checkpoints go on.
     this.#background.start(`evaluation ${checkpoint.updates}`, () =>

@@ -30,7 +30,14 @@ const checkpoint = (updates: number): Checkpoint => ({
   ]),
 });
 
-const result = (updates: number) => ({ updates, returns: [updates], mean: updates, std: 0, seconds: 1 });
+const result = (updates: number) => ({
+  updates,
+  seed: 1,
+  returns: [updates],
+  mean: updates,
+  std: 0,
+  seconds: 1,
+});
 
 describe('checkpoints', () => {
   let directory: string;
@@ -47,7 +54,8 @@ describe('checkpoints', () => {
   it('with numbers that are not finite are passed over, the best one too', async () => {
     const folder = new CheckpointFolder(directory, 5);
     await folder.write(checkpoint(100), true);
-    await folder.evaluated(result(100), true);
+    await folder.keepBest(result(100));
+    await folder.release(100);
     const poisoned = new Map([['online/m', { shape: [1], data: Float32Array.of(Number.POSITIVE_INFINITY) }]]);
     await folder.write({ ...checkpoint(200), state: poisoned }, true);
     const told: string[] = [];
@@ -58,7 +66,8 @@ describe('checkpoints', () => {
         /000200\.safetensors can't be read: state\/online\/m is not finite, so training had diverged when it was written\.$/,
       ),
     ]);
-    await folder.evaluated(result(200), true);
+    await folder.keepBest(result(200));
+    await folder.release(200);
     expect((await bestCheckpoint(directory))!.updates).toBe(100);
   });
 
@@ -69,11 +78,19 @@ describe('checkpoints', () => {
       (await listCheckpoints(directory)).map((path) => Number(path.match(/(\d+)\.safe/)?.[1]));
     expect(await kept()).toEqual([10, 40, 50]);
     expect((await bestCheckpoint(directory))?.updates).toBe(50);
-    await folder.evaluated(result(10), true);
+    await folder.keepBest(result(10));
+    await folder.release(10);
     expect(await kept()).toEqual([40, 50]);
     expect((await bestCheckpoint(directory))?.updates).toBe(10);
     expect(await new CheckpointFolder(directory, 2).best()).toEqual(result(10));
-    await folder.evaluated(result(40), false);
+    await folder.release(40);
+    // One whose checkpoint is gone can't become the best.
+    expect(await folder.keepBest(result(20))).toBe(false);
+    expect((await folder.best())?.updates).toBe(10);
+    // The best is found again where it is no longer among the last.
+    expect((await folder.read(10))?.updates).toBe(10);
+    expect((await folder.read(50))?.updates).toBe(50);
+    expect(await folder.read(20)).toBeNull();
     expect((await bestCheckpoint(directory))?.updates).toBe(10);
   });
 
@@ -125,7 +142,8 @@ describe('checkpoints', () => {
   it('that are all damaged are counted, and the best one is named where it is whole', async () => {
     const folder = new CheckpointFolder(directory, 5);
     for (const updates of [10, 20]) await folder.write(checkpoint(updates), false);
-    await folder.evaluated(result(10), true);
+    await folder.keepBest(result(10));
+    await folder.release(10);
     for (const path of await listCheckpoints(directory)) await truncate(path, 100);
     await expect(latestCheckpoint(directory)).rejects.toThrow(
       /^Of the checkpoints in .* all 2 are damaged; best\.safetensors is whole: copy it over 000000000020\.safetensors/,
@@ -136,7 +154,8 @@ describe('checkpoints', () => {
   it('fall back on the newest where the best one is damaged', async () => {
     const folder = new CheckpointFolder(directory, 5);
     for (const updates of [10, 20]) await folder.write(checkpoint(updates), false);
-    await folder.evaluated(result(10), true);
+    await folder.keepBest(result(10));
+    await folder.release(10);
     await truncate(join(directory, 'best.safetensors'), 100);
     const damaged: string[] = [];
     const best = await bestCheckpoint(directory, (error) => damaged.push(error.message));

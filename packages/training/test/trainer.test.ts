@@ -14,7 +14,9 @@ import {
   type PriorityStore,
 } from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { confirmationSeed } from '../src/evaluations.ts';
 import {
+  bestCheckpoint,
   type Checkpoint,
   CheckpointFolder,
   type EvaluationRequest,
@@ -62,9 +64,15 @@ class Channel implements WeightsChannel {
   }
 }
 
-/** Gives the number of updates as every return. */
+/** Gives the number of updates as every return; on fresh episodes what `fresh` says. */
 class CountingEvaluations {
   readonly requests: EvaluationRequest[] = [];
+  readonly confirmations: number[] = [];
+  fresh = (updates: number): number => updates;
+  readonly #config: RunConfig;
+  constructor(config: RunConfig) {
+    this.#config = config;
+  }
   #next = 0;
   async request(request: EvaluationRequest): Promise<void> {
     this.requests.push(request);
@@ -72,7 +80,12 @@ class CountingEvaluations {
   async results(): Promise<EvaluationResult[]> {
     const fresh = this.requests.slice(this.#next);
     this.#next = this.requests.length;
-    return fresh.map(({ updates }) => ({ updates, returns: [updates], mean: updates, std: 0, seconds: 0 }));
+    return fresh.map(({ updates, seed }) => {
+      const confirms = seed === confirmationSeed(this.#config, updates);
+      if (confirms) this.confirmations.push(updates);
+      const mean = confirms ? this.fresh(updates) : updates;
+      return { updates, seed, returns: [mean], mean, std: 0, seconds: 0 };
+    });
   }
 }
 
@@ -124,11 +137,11 @@ describe('Trainer', () => {
   async function setUp(
     config: RunConfig,
     store = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 }),
-    parts: Partial<Pick<TrainerParts, 'saving' | 'callsAhead' | 'checkpoints'>> = {},
+    parts: Partial<Pick<TrainerParts, 'saving' | 'callsAhead' | 'checkpoints' | 'listener'>> = {},
   ) {
     const agent = await createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: null });
     const channel = new Channel();
-    const evaluations = new CountingEvaluations();
+    const evaluations = new CountingEvaluations(config);
     const checkpoints = new CheckpointFolder(directory, 50);
     const from = await latestCheckpoint(directory);
     const trainer = new Trainer({
@@ -190,7 +203,9 @@ describe('Trainer', () => {
   });
 
   it('holds the sample-to-insert ratio within 5 % and says why it waits', async () => {
-    const { store, trainer } = await setUp(configOf({ learner: { checkpointEvery: 1e6 } }));
+    const { store, trainer } = await setUp(
+      configOf({ learner: { checkpointEvery: 1e6 }, evaluation: { every: 1e6 } }),
+    );
     await trainer.start();
     const chunks = corridorChunks(2);
     expect(trainer.waitReason()).toBe('too little experience');
@@ -301,15 +316,92 @@ describe('Trainer', () => {
     await trainer.finish(false);
   });
 
-  it('stops as solved when an evaluation reaches the goal', async () => {
-    const { store, trainer } = await setUp(
-      configOf({ replay: { samplesPerInsert: null }, stop: { solvedReturn: 100, maxUpdates: 1e6 } }),
-    );
+  it('stops as solved only where fresh episodes reach the goal too', async () => {
+    const config = configOf({
+      replay: { samplesPerInsert: null },
+      stop: { solvedReturn: 100, maxUpdates: 1e6 },
+    });
+    const unconfirmed: [number, number][] = [];
+    const { evaluations, store, trainer } = await setUp(config, undefined, {
+      listener: { onUnconfirmed: (first, fresh) => unconfirmed.push([first.mean, fresh.mean]) },
+    });
+    evaluations.fresh = (updates) => (updates < 160 ? 90 : 101);
+    await fill(store, 500);
+    await trainer.start();
+    while (trainer.stopReason() === null) {
+      await trainer.update();
+      trainer.startDueWork();
+      do await trainer.settle();
+      while ((await trainer.collectEvaluations()) > 0);
+      // A checkpoint that was lucky is worth what both evaluations say.
+      if (trainer.updates === 120) expect(trainer.scores.best?.mean).toBe(105);
+    }
+    expect(trainer.stopReason()).toBe('solved');
+    expect(evaluations.confirmations).toEqual([120, 160]);
+    expect(unconfirmed).toEqual([[120, 90]]);
+    expect(trainer.scores.best).toMatchObject({ updates: 160, mean: 160, confirmation: { mean: 101 } });
+    await trainer.finish(false);
+
+    // A learner that was killed before it could say so knows it.
+    const { trainer: next } = await setUp(config, store);
+    await next.start();
+    expect(next.stopReason()).toBe('solved');
+    // A higher goal is another one.
+    const { trainer: other } = await setUp({ ...config, stop: { ...config.stop, solvedReturn: 130 } }, store);
+    await other.start();
+    expect(other.stopReason()).toBeNull();
+  });
+
+  it('asks for fresh episodes beside training, and keeps the checkpoint for them', async () => {
+    const config = configOf({
+      replay: { samplesPerInsert: null },
+      stop: { solvedReturn: 100, maxUpdates: 1e6 },
+    });
+    const { evaluations, store, trainer } = await setUp(config);
     await fill(store, 500);
     await trainer.start();
     expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('solved');
-    expect(trainer.scores.best?.mean).toBeGreaterThanOrEqual(100);
+    const [confirmed] = evaluations.confirmations;
+    expect(confirmed).toBeGreaterThanOrEqual(100);
+    expect(trainer.scores.best?.updates).toBe(confirmed);
+    expect(await bestCheckpoint(directory)).toMatchObject({ updates: confirmed });
   });
+
+  it.each([
+    [30, 20],
+    [20, 1_000],
+    [7, 20],
+  ])(
+    'evaluates every %d updates with a checkpoint every %d, also over restarts',
+    async (every, checkpointEvery) => {
+      const config = configOf({
+        replay: { samplesPerInsert: null },
+        learner: { checkpointEvery },
+        evaluation: { every },
+        stop: { maxUpdates: 1e6 },
+      });
+      const store = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 });
+      await fill(store, 500);
+      const evaluated: number[] = [];
+      for (const until of [24, 50, 64, 210]) {
+        const { evaluations, trainer } = await setUp(config, store);
+        await trainer.start();
+        while (trainer.updates < until) {
+          await trainer.update();
+          trainer.startDueWork();
+          await trainer.settle();
+        }
+        await trainer.finish(false);
+        evaluated.push(...evaluations.requests.map(({ updates }) => updates));
+      }
+      // In calls of two updates, one that would pass the time is the next.
+      const due = Array.from(
+        { length: Math.floor(210 / every) },
+        (_, i) => 2 * Math.floor(((i + 1) * every) / 2),
+      );
+      expect(evaluated).toEqual(due);
+    },
+  );
 
   it('stops at the budget of steps and of seconds, and where it is told to', async () => {
     for (const [stop, reason] of [

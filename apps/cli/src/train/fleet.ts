@@ -82,7 +82,10 @@ async function superviseRun(
     const outcome = await watch(session, redis, reader, processes, log);
     const { restarts } = processes;
     await processes.stop();
-    return { ...(await conclude(redis, run, outcome, log)), restarts };
+    // Actors may have had more in flight than the learner saw.
+    const state = await unlessAway(reader.read()).catch(() => null);
+    const steps = state?.totals.transitionsPushed ?? null;
+    return { ...(await conclude(redis, run, outcome, log)), steps, restarts };
   } finally {
     await processes.stop();
     session.killed.removeEventListener('abort', kill);
@@ -151,7 +154,7 @@ async function conclude(
   run: string,
   outcome: Outcome,
   log: Logger,
-): Promise<Omit<SessionEnd, 'restarts'>> {
+): Promise<Pick<SessionEnd, 'stopReason' | 'failure'>> {
   const told = await unlessAway(
     setPhase(redis, run, outcome.phase, outcome.reason ?? '').then(() => readPhase(redis, run)),
   );

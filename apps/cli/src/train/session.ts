@@ -21,6 +21,8 @@ export interface SessionEnd {
   readonly stopReason: RunSummary['stopReason'];
   /** Why, in one sentence, where it failed. */
   readonly failure: string | null;
+  /** Environment steps of the whole run; null: nobody could be asked. */
+  readonly steps: number | null;
   /** Processes that were started again. */
   readonly restarts: number;
 }

@@ -1,5 +1,6 @@
 import type { EpisodeSummary } from '@qfleet/rollout';
 import { DivergenceError, MetricsRecorder, RecentEpisodes, type Trainer } from '@qfleet/training';
+import { integer, returned } from '../output.ts';
 import { trainSingle } from '../single.ts';
 import { type Progress, RateMeter } from './progress.ts';
 import type { Session, SessionEnd } from './session.ts';
@@ -9,7 +10,7 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
   const { directory, display, signal, from } = session;
   directory.lock();
   try {
-    const recorder = new MetricsRecorder(directory);
+    const recorder = new MetricsRecorder(directory, (message) => display.warn(message));
     const recent = new RecentEpisodes(recorder.episodes.episodes);
     const meter = new RateMeter();
     const progressOf = (trainer: Trainer, steps: number): Progress => ({
@@ -23,7 +24,7 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
       replayTransitions: trainer.replay.size,
       actors: 1,
     });
-    const { trainer, stopReason } = await trainSingle({
+    const { trainer, steps, stopReason } = await trainSingle({
       config: directory.config,
       checkpoints: directory.checkpoints,
       from,
@@ -35,12 +36,22 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
         display.update(progressOf(trainer, steps));
       },
       onEvaluation: (trainer, result) => recorder.write(trainer, result),
+      onUnconfirmed: ({ updates, mean }, { mean: again, returns }) => {
+        const { solvedReturn: goal } = directory.config.stop;
+        display.say(
+          `Update ${integer(updates)} was evaluated at ${returned(mean, goal)}, and at ${returned(again, goal)} on ` +
+            `${returns.length} fresh episodes: training goes on.`,
+        );
+      },
     });
     recorder.write(trainer);
-    return { stopReason: stopReason ?? 'interrupted', failure: null, restarts: 0 };
+    return { stopReason: stopReason ?? 'interrupted', failure: null, steps, restarts: 0 };
   } catch (error) {
-    if (!(error instanceof DivergenceError)) throw error;
-    return { stopReason: 'failed', failure: error.message, restarts: 0 };
+    if (error instanceof DivergenceError) {
+      return { stopReason: 'failed', failure: error.message, steps: null, restarts: 0 };
+    }
+    await directory.drawCurve().catch(() => null);
+    throw error;
   } finally {
     directory.unlock();
   }
