@@ -150,6 +150,7 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     expect(pidsOf(fleet).filter(lives)).toEqual([]);
     const first = readJson<Record<string, number>>(directory, 'summary.json');
     expect(first).toMatchObject({ stopReason: 'interrupted', evaluation: null });
+    expect(readFileSync(join(directory, 'curve.svg'), 'utf8')).toMatch(/^<svg/);
     expect(first['updates']).toBeGreaterThan(1_000);
 
     const resumed = start(['resume', directory, '--json']);
@@ -160,11 +161,18 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     // The replay and its counts came back with the Redis of the run.
     expect(second.envSteps).toBeGreaterThan(first['envSteps']);
     expect(second.trainingSeconds).toBeGreaterThan(first['trainingSeconds']);
-    const updates = readFileSync(join(directory, 'metrics.jsonl'), 'utf8')
+    const rows = readFileSync(join(directory, 'metrics.jsonl'), 'utf8')
       .trimEnd()
       .split('\n')
-      .map((line) => (JSON.parse(line) as { updates: number }).updates);
+      .map(
+        (line) => JSON.parse(line) as { updates: number; steps: number; evaluation?: { updates: number } },
+      );
+    const updates = rows.map((row) => row.updates);
     expect(updates).toEqual(updates.toSorted((a, b) => a - b));
+    expect(second.envSteps).toBeGreaterThanOrEqual(rows.at(-1)!.steps);
+    // Redis still has the evaluations of the first session.
+    const evaluated = rows.flatMap(({ evaluation }) => evaluation?.updates ?? []);
+    expect(evaluated).toEqual([...new Set(evaluated)]);
   });
 
   it('trains on while it cannot be looked at', async () => {

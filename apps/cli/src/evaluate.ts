@@ -1,9 +1,10 @@
+import { resolveEnvironment } from '@qfleet/envs';
 import { RunDirectory } from '@qfleet/report';
 import { bestCheckpoint } from '@qfleet/training';
 import type { EvaluateOptions } from './commands/evaluate.ts';
 import { CommandError } from './errors.ts';
 import { evaluateGreedily, heldOutSeed } from './greedy-evaluation.ts';
-import { print, printJson, style } from './output.ts';
+import { print, printJson, returned, returnedAs, style } from './output.ts';
 import { suggest } from './suggest.ts';
 
 /** `qfleet eval`: greedy episodes with the best checkpoint of a run. */
@@ -16,13 +17,14 @@ export async function evaluate(path: string, options: EvaluateOptions): Promise<
     throw new CommandError(`${path} has no checkpoint yet; to train on: ${suggest('resume', path)}`);
   }
   const { config } = directory;
+  const { id } = await resolveEnvironment(config.environment);
   const seed = options.seed ?? heldOutSeed(config);
   const evaluation = await evaluateGreedily(config, checkpoint.parameters, options.episodes, seed);
   if (options.json) return printJson(evaluation);
   const { mean, std, returns } = evaluation;
-  const range = `${Math.min(...returns).toFixed(1)} to ${Math.max(...returns).toFixed(1)}`;
+  const range = `${returned(Math.min(...returns))} to ${returned(Math.max(...returns))}`;
   await print(
-    `${style('bold', `${mean.toFixed(1)} ± ${std.toFixed(1)}`)} over ${returns.length} greedy episodes (${range}) of ` +
-      `${config.environment.id}, update ${checkpoint.updates}, seed ${seed}`,
+    `${style('bold', returnedAs(mean, std))} over ${returns.length} greedy episodes (${range}) of ` +
+      `${id}, update ${checkpoint.updates}, seed ${seed}`,
   );
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -76,6 +76,8 @@ describe('qfleet train --single', { timeout: 120_000 }, () => {
       const { code, stdout } = await run.ended;
       expect(code).toBe(0);
       expect(stdout).toContain('qfleet resume run');
+      expect(readFileSync(join(cwd, 'run', 'curve.svg'), 'utf8')).toMatch(/^<svg/);
+      rmSync(join(cwd, 'run', 'curve.svg'));
       return JSON.parse(readFileSync(join(cwd, 'run', 'summary.json'), 'utf8'));
     };
     const first = await interrupted(['train', 'cliffwalking', '--single', ...endless]);
@@ -83,6 +85,37 @@ describe('qfleet train --single', { timeout: 120_000 }, () => {
     const second = await interrupted(['resume', 'run']);
     expect(second.updates).toBeGreaterThan(first.updates);
     expect(second.trainingSeconds).toBeGreaterThan(first.trainingSeconds);
+  });
+
+  it('tells the last weights from the best, counts all steps, and evaluates as often as it is told to', async () => {
+    const cwd = temporaryDirectory();
+    const every = ['evaluation.every=48', 'learner.checkpointEvery=1000'].flatMap((set) => ['--set', set]);
+    const run = async (updates: string) => {
+      const command = [
+        'train',
+        'cliffwalking',
+        ...small,
+        ...every,
+        '--max-updates',
+        updates,
+        '--run-dir',
+        updates,
+      ];
+      const { stdout } = await qfleet(command, { cwd });
+      const rows = readFileSync(join(cwd, updates, 'metrics.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n');
+      return {
+        summary: JSON.parse(stdout) as Record<string, unknown>,
+        rows: rows.map((line) => JSON.parse(line) as { steps: number; evaluation?: { updates: number } }),
+      };
+    };
+    const [shorter, longer] = await Promise.all([run('192'), run('200')]);
+    expect(longer.summary['weightsHash']).not.toBe(shorter.summary['weightsHash']);
+    expect(longer.summary['bestWeightsHash']).toMatch(/^[0-9a-f]{64}$/);
+    const evaluated = longer.rows.flatMap(({ evaluation }) => evaluation?.updates ?? []);
+    expect(evaluated).toEqual([48, 96, 144, 192, 200]);
+    expect(longer.summary['envSteps']).toBe(longer.rows.at(-1)!.steps);
   });
 
   it('stops at a budget of environment steps', async () => {
@@ -152,7 +185,7 @@ describe('qfleet train --single', { timeout: 120_000 }, () => {
     const goal = ['--set', 'stop.solvedReturn=6', '--max-updates', '80'];
     const trained = await qfleet(['train', 'env.ts', '--single', ...goal, '--run-dir', 'a run'], { cwd });
     expect(trained.stdout).toMatch(
-      /^Solved: .* \(env is solved at 4; stop\.solvedReturn 6 was not reached\)\.$/m,
+      /^Solved: .* \(Five-v0 is solved at 4; stop\.solvedReturn 6 was not reached\)\.$/m,
     );
     expect(trained.stdout).toContain("qfleet eval 'a run' --episodes 100");
     const before = readdirSync(join(cwd, 'a run'));

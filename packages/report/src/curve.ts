@@ -36,7 +36,8 @@ const style: Config = {
     tickColor: ink,
     gridColor: ink,
     gridOpacity: 0.2,
-    labelExpr: "format(datum.value, '~s')",
+    // 5,000 is 5k, and 0.5 is not 500m.
+    labelExpr: "format(datum.value, abs(datum.value) < 1 ? '~g' : '~s')",
     tickCount: 6,
   },
   text: { fontSize: 11 },

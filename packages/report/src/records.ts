@@ -23,6 +23,11 @@ export const metricsRowSchema = z.object({
 });
 export type MetricsRow = z.output<typeof metricsRowSchema>;
 
+const hash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .nullable();
+
 /** `summary.json`: what came of a run. */
 export const runSummarySchema = z.object({
   run: z.string(),
@@ -35,7 +40,7 @@ export const runSummarySchema = z.object({
     tensorflow: z.string().nullable().describe('null: no TensorFlow was used'),
     runtime: z.string().describe('what crunched the numbers'),
   }),
-  envSteps: count,
+  envSteps: count.describe('of all sessions, those that no checkpoint tells of too'),
   updates: count,
   wallSeconds: z.number().describe('from start to end, set-up and evaluation included'),
   trainingSeconds: z.number().describe('from the first environment step to the last update'),
@@ -44,16 +49,15 @@ export const runSummarySchema = z.object({
   evaluation: z
     .object({ episodes: count, returns: z.array(z.number()), mean: z.number(), std: z.number(), seed: count })
     .nullable()
-    .describe('greedy episodes after training; null: there were none'),
+    .describe('greedy episodes of the best checkpoint that no comparison has seen; null: there were none'),
   best: z
     .object({ updates: count, mean: z.number() })
     .nullable()
     .describe('the best evaluation while training'),
-  weightsHash: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .nullable()
-    .describe('SHA-256 of the evaluated parameters'),
+  weightsHash: hash.describe('SHA-256 of the last parameters, those of the newest checkpoint'),
+  bestWeightsHash: hash
+    .optional()
+    .describe('SHA-256 of the best checkpoint’s parameters, which `eval` plays; left out by older versions'),
   restarts: count.describe('processes that the supervisor started again'),
 });
 export type RunSummary = z.output<typeof runSummarySchema>;

@@ -1,5 +1,5 @@
 import type { FleetState, ProcessSnapshot } from '@qfleet/metrics';
-import { bytes, clock, fold, integer, short, style, table } from '../output.ts';
+import { bytes, clock, fold, integer, returned, short, style, table } from '../output.ts';
 
 /** Two readings of a fleet: rates come from the difference. */
 export interface Readings {
@@ -9,7 +9,7 @@ export interface Readings {
 
 const milliseconds = (seconds: number): string => `${(seconds * 1000).toFixed(1)} ms`;
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
-const mean = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
+const mean = (value: number | null): string => (value === null ? '–' : returned(value));
 const small = (value: number | null): string => (value === null ? '–' : value.toPrecision(3));
 
 /** A second's worth of what grew by `difference` between the two readings. */

@@ -1,6 +1,6 @@
 import type { RunConfig } from '@qfleet/config';
 import logUpdate from 'log-update';
-import { clock, fold, integer, short, style, table } from '../output.ts';
+import { clock, fold, integer, returned, short, style, table } from '../output.ts';
 import { nearestBudget, type Progress } from './progress.ts';
 
 /** Seconds between two lines where stdout is no terminal. */
@@ -62,7 +62,8 @@ function epsilon(range: readonly [number, number] | null): string {
   return low === high ? low : `${low} to ${high}`;
 }
 
-const mean = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
+const mean = (value: number | null, goal: number | null = null): string =>
+  value === null ? '–' : returned(value, goal);
 
 function eta(progress: Progress, config: RunConfig): string {
   const budget = nearestBudget(progress, config.stop);
@@ -78,7 +79,7 @@ export function line(progress: Progress, config: RunConfig): string {
     `${integer(progress.steps)} env steps (${short(progress.stepsPerSecond)}/s)`,
     `${integer(progress.updates)} updates (${short(progress.updatesPerSecond)}/s)`,
     `return ${mean(progress.meanReturn)}`,
-    `evaluation ${mean(progress.evaluation)}`,
+    `evaluation ${mean(progress.evaluation, config.stop.solvedReturn)}`,
     `epsilon ${epsilon(progress.epsilon)}`,
     `replay ${fill(progress, config)}`,
     eta(progress, config),
@@ -103,7 +104,11 @@ export function block(progress: Progress, config: RunConfig, columns = 80): stri
     ],
     ['updates', integer(progress.updates), `${short(progress.updatesPerSecond)}/s`],
     ['return', mean(progress.meanReturn), 'mean of the last episodes, exploring'],
-    ['evaluation', mean(progress.evaluation), goal === null ? 'greedy' : `greedy; training stops at ${goal}`],
+    [
+      'evaluation',
+      mean(progress.evaluation, goal),
+      goal === null ? 'greedy' : `greedy; training stops at ${goal}`,
+    ],
     ['epsilon', epsilon(progress.epsilon), ''],
     ['replay', integer(progress.replayTransitions), `transitions, ${fill(progress, config)} full`],
   ];

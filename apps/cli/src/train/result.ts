@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
-import { clock, integer, style, table } from '../output.ts';
+import { clock, integer, returnedAs, style, table } from '../output.ts';
 import { suggest } from '../suggest.ts';
 
 /** Why training ended. */
 export const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
-  solved: 'the evaluation reached stop.solvedReturn',
+  solved: 'an evaluation reached stop.solvedReturn, and so did fresh episodes',
   maxUpdates: 'stop.maxUpdates is reached',
   maxSteps: 'stop.maxSteps is reached',
   maxSeconds: 'stop.maxSeconds is reached',
@@ -34,7 +34,7 @@ export function describeResult(
   if (evaluation !== null) {
     const headline = summary.solved ? style(['bold', 'green'], 'Solved') : style('bold', 'Done');
     lines.push(
-      `${headline}: greedy return ${evaluation.mean.toFixed(1)} ± ${evaluation.std.toFixed(1)} over ${evaluation.episodes} episodes${reached(evaluation.mean, goal, directory)}.`,
+      `${headline}: greedy return ${returnedAs(evaluation.mean, evaluation.std, goal, directory.config.stop.solvedReturn)} over ${evaluation.episodes} episodes${reached(evaluation.mean, goal, summary.environment, directory)}.`,
     );
   }
   lines.push(
@@ -52,11 +52,13 @@ export function describeResult(
   return lines.join('\n');
 }
 
-/** Where the run asked for more than it takes to solve the task: the goal that was reached, and the one that was not. */
-function reached(mean: number, goal: number | null, { config }: RunDirectory): string {
+/** Where the run's own goal is not the one at which the task counts as solved: which was reached, and which was not. */
+function reached(mean: number, goal: number | null, environment: string, { config }: RunDirectory): string {
   const { solvedReturn } = config.stop;
-  if (goal === null || solvedReturn === null || mean < goal || mean >= solvedReturn) return '';
-  return ` (${config.environment.id} is solved at ${goal}; stop.solvedReturn ${solvedReturn} was not reached)`;
+  if (goal === null || solvedReturn === null || mean >= goal === mean >= solvedReturn) return '';
+  return mean >= goal
+    ? ` (${environment} is solved at ${goal}; stop.solvedReturn ${solvedReturn} was not reached)`
+    : ` (stop.solvedReturn ${solvedReturn} was reached; ${environment} is solved at ${goal})`;
 }
 
 function suggestions(summary: RunSummary, directory: RunDirectory, shownPath: string): [string, string][] {

@@ -35,12 +35,15 @@ export async function resume(path: string, options: { redis?: string; json?: tru
 }
 
 /** Whether the run has reached what its configuration asks for now: a budget may have been raised since. */
-function isFinished({ stopReason, updates, envSteps, trainingSeconds, best }: RunSummary, config: RunConfig) {
+function isFinished(
+  { stopReason, updates, envSteps, trainingSeconds, evaluation }: RunSummary,
+  config: RunConfig,
+) {
   const { maxUpdates, maxSteps, maxSeconds, solvedReturn } = config.stop;
   const reached = (value: number, limit: number | null): boolean => limit !== null && value >= limit;
   switch (stopReason) {
     case 'solved':
-      return reached(best?.mean ?? Number.NEGATIVE_INFINITY, solvedReturn);
+      return reached(evaluation?.mean ?? Number.NEGATIVE_INFINITY, solvedReturn);
     case 'maxUpdates':
       return reached(updates, maxUpdates);
     case 'maxSteps':

@@ -3,16 +3,20 @@ import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
 import { encodeTensors, type NamedTensors } from '@qfleet/tensor';
-import { bestCheckpoint, latestCheckpoint } from '@qfleet/training';
+import {
+  bestCheckpoint,
+  CheckpointFolder,
+  type EvaluationResult,
+  HELD_OUT_EPISODES,
+  latestCheckpoint,
+} from '@qfleet/training';
 import { evaluateGreedily, heldOutSeed } from '../greedy-evaluation.ts';
 import { version } from '../version.ts';
 import { runtimeOf } from './runtime.ts';
 import type { SessionEnd } from './session.ts';
 
-const EPISODES = 20;
-
 /**
- * Evaluates the best checkpoint on episodes that training has not seen, and writes `summary.json` and `curve.svg`.
+ * Evaluates the best checkpoint on episodes by which it was not chosen, and writes `summary.json` and `curve.svg`.
  * An interrupted or failed run is not evaluated.
  */
 export async function summarize(
@@ -27,28 +31,33 @@ export async function summarize(
     bestCheckpoint(directory.checkpoints),
   ]);
   const isOver = end.stopReason !== 'interrupted' && end.stopReason !== 'failed' && !signal.aborted;
-  const evaluation = isOver && best !== null ? await evaluate(config, best.parameters) : null;
+  const found = await new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept).best();
+  // What confirmed that the run is over is what it is judged by.
+  const confirmation = end.stopReason === 'solved' ? found?.confirmation : undefined;
+  const evaluation = isOver && best !== null ? await evaluate(config, best.parameters, confirmation) : null;
   const goal = await goalOf(config);
   const before = directory.readSummary();
+  const rows = directory.readMetrics();
   const summary: RunSummary = {
     run: directory.run,
     name: config.name,
-    environment: config.environment.id,
+    environment: (await resolveEnvironment(config.environment)).id,
     seed: config.seed,
     versions: { qfleet: version, node: process.versions.node, ...(await runtimeOf(config)) },
-    envSteps: last?.steps ?? 0,
+    envSteps: Math.max(end.steps ?? 0, rows.at(-1)?.steps ?? 0, last?.steps ?? 0),
     updates: last?.updates ?? 0,
     wallSeconds: (before?.wallSeconds ?? 0) + wallSeconds,
     trainingSeconds: last?.seconds ?? 0,
     stopReason: end.stopReason,
     solved: evaluation !== null && goal !== null && evaluation.mean >= goal,
     evaluation,
-    best: bestEvaluation(directory),
-    weightsHash: best === null ? null : hashOf(best.parameters),
+    best: found && { updates: found.updates, mean: found.mean },
+    weightsHash: last && hashOf(last.parameters),
+    bestWeightsHash: best && hashOf(best.parameters),
     restarts: (before?.restarts ?? 0) + end.restarts,
   };
   directory.writeSummary(summary);
-  if (isOver) await directory.drawCurve();
+  await directory.drawCurve();
   return summary;
 }
 
@@ -57,20 +66,18 @@ export async function goalOf(config: RunConfig): Promise<number | null> {
   return (await resolveEnvironment(config.environment)).solvedReturn ?? config.stop.solvedReturn;
 }
 
-async function evaluate(config: RunConfig, parameters: NamedTensors): Promise<RunSummary['evaluation']> {
-  const seed = heldOutSeed(config);
-  const { returns, mean, std } = await evaluateGreedily(config, parameters, EPISODES, seed);
-  return { episodes: returns.length, returns: [...returns], mean, std, seed };
-}
-
-function bestEvaluation(directory: RunDirectory): RunSummary['best'] {
-  let best: RunSummary['best'] = null;
-  for (const { evaluation } of directory.readMetrics()) {
-    if (evaluation && (best === null || evaluation.mean >= best.mean)) {
-      best = { updates: evaluation.updates, mean: evaluation.mean };
-    }
+async function evaluate(
+  config: RunConfig,
+  parameters: NamedTensors,
+  confirmation: EvaluationResult | undefined,
+): Promise<RunSummary['evaluation']> {
+  if (confirmation !== undefined) {
+    const { returns, mean, std, seed } = confirmation;
+    return { episodes: returns.length, returns: [...returns], mean, std, seed };
   }
-  return best;
+  const seed = heldOutSeed(config);
+  const { returns, mean, std } = await evaluateGreedily(config, parameters, HELD_OUT_EPISODES, seed);
+  return { episodes: returns.length, returns: [...returns], mean, std, seed };
 }
 
 /** SHA-256 of the parameters: two runs learned the same if and only if it is the same. */

@@ -1,3 +1,4 @@
+import { resolveEnvironment } from '@qfleet/envs';
 import { displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
 import type { TrainOptions } from '../commands/train.ts';
@@ -14,13 +15,16 @@ export async function train(what: string, options: TrainOptions): Promise<number
   if (options.single && options.redis !== undefined) {
     throw new UsageError('--single keeps its replay in memory: leave --redis out.');
   }
-  const config = configurationOf(what, options);
+  const given = configurationOf(what, options);
   if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {
     throw new UsageError(
       `${options.runDir} holds a run already. To go on with it: ${suggest('resume', options.runDir)} ` +
         '(to start another one, choose another directory)',
     );
   }
+  // A module's file name is no name of its environment.
+  const { id } = await resolveEnvironment(given.environment);
+  const config = { ...given, environment: { ...given.environment, id } };
   await checkTraining(config, options.single ? undefined : options.redis);
   if (!options.single) await checkServer(options.redis);
   const run = newRunId();
