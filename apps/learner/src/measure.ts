@@ -4,15 +4,16 @@ import type { Trainer, Waits } from '@qfleet/training';
 /** What the learner's heartbeat tells. */
 export function measure(trainer: Trainer, waits: Waits): Beat<'learner'> {
   const { counts, stats, updates, version, replay } = trainer;
+  const numbers = stats?.numbers ?? {};
   return {
     snapshot: {
       training: 1,
       updates,
       weightsVersion: version,
-      loss: stats?.loss ?? null,
-      meanAbsTdError: stats?.meanAbsTdError ?? null,
-      meanQ: stats?.meanQ ?? null,
-      gradientNorm: stats?.gradientNorm ?? null,
+      loss: numbers['loss'] ?? null,
+      meanAbsTdError: numbers['meanAbsTdError'] ?? null,
+      meanQ: numbers['meanQ'] ?? null,
+      gradientNorm: numbers['gradientNorm'] ?? null,
     },
     totals: {
       transitionsSampled: counts.sampled,

@@ -2,6 +2,7 @@ import type { ObservationArray } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
 import type { Batch } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
+import type { SampleUnit } from './objectives/objective.ts';
 
 /** What an actor plays with: the Q-function's parameters at one version. */
 export interface Weights {
@@ -39,12 +40,10 @@ export interface Policy {
   ): void;
 }
 
-/** What a call of `update` measured, averaged over its batches. */
+/** What a call of `update` measured. */
 export interface UpdateStats {
-  readonly loss: number;
-  readonly meanAbsTdError: number;
-  readonly meanQ: number;
-  readonly gradientNorm: number;
+  /** Averages over the call's batches by name: `loss` and `meanAbsTdError`, and what else the agent has, as `meanQ`. */
+  readonly numbers: Readonly<Record<string, number>>;
   /** Null: all numbers are finite. */
   readonly fault: UpdateFault | null;
 }
@@ -54,18 +53,21 @@ export interface UpdateFault {
   /** Counted from 0 within the call. */
   readonly batch: number;
   readonly loss: number;
-  readonly gradientNorm: number;
+  /** Null: the agent has no gradient. */
+  readonly gradientNorm: number | null;
 }
 
 /** What learns. Implementations: tabular Q-learning, the DQN family. */
 export interface Agent {
   /** Batches a call of `update` takes: the unrolling of the compiled step. */
   readonly batchesPerUpdate: number;
+  /** What a row of its batches is. */
+  readonly unit: SampleUnit;
   /**
-   * One gradient update a batch, in order. Writes |TD error| of each row to `tdErrors` (batches × size), from
-   * which the priorities follow.
+   * One gradient update a batch, in order. Writes to `priorities` (batches × size) what each row is to be sampled again
+   * by, at least 0: |TD error|, where the objective says nothing else.
    */
-  update(batches: readonly Batch[], tdErrors: Float32Array): UpdateStats;
+  update(batches: readonly Batch[], priorities: Float32Array): UpdateStats;
   /** The parameters that actors need, copied out. */
   parameters(): NamedTensors;
   /** Everything a checkpoint needs to continue exactly: parameters, target, optimizer slots. */

@@ -2,7 +2,7 @@ import type { AgentConfig } from '@qfleet/config';
 import type { Layout } from '@qfleet/replay';
 import type { Agent } from './agent.ts';
 import { agentParameters } from './parameters.ts';
-import { signatureOf } from './signature.ts';
+import { stateSpecOf } from './state-spec.ts';
 import { TabularAgent } from './tabular/agent.ts';
 
 /**
@@ -25,6 +25,6 @@ export async function createAgent(given: {
   agentParameters(given);
   if (config.kind === 'tabular') return new TabularAgent(config, layout);
   // Loaded only here: it brings TensorFlow.
-  const { createDqnAgent } = await import('./dqn/agent.ts');
-  return createDqnAgent({ config, layout: signatureOf(layout, frameStack), seed, totalUpdates });
+  const { createValueAgent } = await import('./value/agent.ts');
+  return createValueAgent({ config, spec: stateSpecOf(layout, frameStack), seed, totalUpdates });
 }

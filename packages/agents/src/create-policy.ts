@@ -1,9 +1,9 @@
 import type { AgentConfig } from '@qfleet/config';
 import type { Layout } from '@qfleet/replay';
+import { createNetworkPolicy } from './acting/network-policy.ts';
 import type { Policy } from './agent.ts';
-import { createNetworkPolicy } from './dqn/policy.ts';
 import { agentParameters } from './parameters.ts';
-import { signatureOf } from './signature.ts';
+import { stateSpecOf } from './state-spec.ts';
 import { TabularPolicy } from './tabular/policy.ts';
 
 /**
@@ -21,5 +21,5 @@ export async function createPolicy(given: {
   // Says what is wrong before anything is made.
   agentParameters(given);
   if (config.kind === 'tabular') return new TabularPolicy(config, layout);
-  return createNetworkPolicy(config.network, signatureOf(layout, frameStack));
+  return createNetworkPolicy(config, stateSpecOf(layout, frameStack));
 }

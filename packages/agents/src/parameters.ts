@@ -1,7 +1,8 @@
 import { type AgentConfig, ConfigError } from '@qfleet/config';
-import { type ParameterSpec, parameterSpecs } from '@qfleet/networks';
+import { createNetwork, type ParameterSpec } from '@qfleet/networks';
 import type { Layout } from '@qfleet/replay';
-import { signatureOf } from './signature.ts';
+import { createObjective } from './objectives/create-objective.ts';
+import { stateSpecOf } from './state-spec.ts';
 import { tableShape } from './tabular/table.ts';
 
 /** What an agent's parameters follow from. */
@@ -24,7 +25,8 @@ export function agentParameters({
 }: AgentSetting): Pick<ParameterSpec, 'name' | 'shape'>[] {
   try {
     if (config.kind === 'tabular') return [{ name: 'q', shape: tableShape(layout) }];
-    return parameterSpecs(config.network, signatureOf(layout, frameStack));
+    const { head } = createObjective(config);
+    return [...createNetwork(config.network, stateSpecOf(layout, frameStack), head).parameters];
   } catch (error) {
     throw new ConfigError([(error as Error).message]);
   }

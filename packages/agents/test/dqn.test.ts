@@ -63,7 +63,7 @@ describe('the DQN agent', () => {
     const still = await agentOf({ updatesPerCall: 1 });
     const before = still.parameters();
     const stats = still.update([{ ...batch, weights: new Float32Array(8) }], tdErrors);
-    expect(stats).toMatchObject({ loss: 0, gradientNorm: 0 });
+    expect(stats.numbers).toMatchObject({ loss: 0, gradientNorm: 0 });
     expect(still.parameters()).toEqual(before);
     agent.dispose();
     still.dispose();
@@ -107,9 +107,9 @@ describe('the DQN agent', () => {
         nextObservations: observations,
       };
       const tdErrors = new Float32Array(8);
-      const first = agent.update([batch], tdErrors).loss;
+      const first = agent.update([batch], tdErrors).numbers['loss'];
       for (let update = 0; update < 150; update++) agent.update([batch], tdErrors);
-      expect(agent.update([batch], tdErrors).loss).toBeLessThan(first / 4);
+      expect(agent.update([batch], tdErrors).numbers['loss']).toBeLessThan(first / 4);
       agent.dispose();
     }
   });

@@ -1,7 +1,8 @@
 import type { Layout } from '@qfleet/replay';
 import { loadTensor } from '@qfleet/tensor';
 import { expect, it } from 'vitest';
-import { DqnAgent } from '../src/dqn/agent.ts';
+import { stateSpecOf } from '../src/state-spec.ts';
+import { ValueAgent } from '../src/value/agent.ts';
 import { drawBatch, Lcg } from './batches.ts';
 import { dqnConfig } from './dqn-config.ts';
 
@@ -9,7 +10,12 @@ const layout: Layout = { observationShape: [4], observationDType: 'float32', act
 
 it('a learner keeps its memory over 100,000 updates', { timeout: 600_000 }, async () => {
   const runtime = await loadTensor();
-  const agent = new DqnAgent(runtime, { config: dqnConfig(), layout, seed: 0, totalUpdates: 100_000 });
+  const agent = new ValueAgent(runtime, {
+    config: dqnConfig(),
+    spec: stateSpecOf(layout),
+    seed: 0,
+    totalUpdates: 100_000,
+  });
   const lcg = new Lcg(1);
   const batches = Array.from({ length: agent.batchesPerUpdate }, () => drawBatch(lcg, layout, 64));
   const tdErrors = new Float32Array(64 * batches.length);

@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { type DqnConfig, runSchema } from '@qfleet/config';
-import { forward, initialParameters } from '@qfleet/networks';
+import { createNetwork, initialParameters, valuesHead } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import type { Layout } from '@qfleet/replay';
 import { loadTensor } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
 import { createPolicy } from '../src/index.ts';
+import { stateSpecOf } from '../src/state-spec.ts';
 
 const layout: Layout = { observationShape: [4], observationDType: 'float32', actions: 3 };
 const config = runSchema.parse({ environment: { id: 'x' }, agent: { kind: 'dqn' } }).agent as DqnConfig;
-const parameters = (seed: number) => initialParameters(config.network, layout, new Random(seed));
+const networkOf = ({ network }: DqnConfig, of: Layout) => createNetwork(network, stateSpecOf(of), valuesHead);
+const parameters = (seed: number) =>
+  initialParameters(networkOf(config, layout).parameters, new Random(seed));
 
 const observationsOf = (rows: number) => {
   const random = new Random(5);
@@ -65,7 +68,7 @@ describe('a network policy', () => {
     const cnn = { ...config, network: { kind: 'nature-cnn', hidden: [16], dueling: false } } as DqnConfig;
     const images: Layout = { observationShape: [36, 36, 2], observationDType: 'uint8', actions: 3 };
     const policy = await createPolicy({ config: cnn, layout: images });
-    const tensors = initialParameters(cnn.network, images, new Random(1));
+    const tensors = initialParameters(networkOf(cnn, images).parameters, new Random(1));
     const random = new Random(2);
     const observations = Uint8Array.from({ length: 3 * 36 * 36 * 2 }, () => random.integer(256));
     const actions = new Int32Array(3);
@@ -86,7 +89,7 @@ describe('a network policy', () => {
         [...tensors].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
       );
       const batch = tf.tensor(Int32Array.from(observations), [3, 36, 36, 2], 'int32');
-      return forward(tf, cnn.network, images, parameters, batch).dataSync();
+      return networkOf(cnn, images).forward(tf, parameters, { states: batch }).out['values'].dataSync();
     });
     for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i], 5);
   });
@@ -122,7 +125,7 @@ describe('a network policy', () => {
     policy.load(parameters(1));
     const before = new Float32Array(24);
     act(before);
-    const other = initialParameters(config.network, { ...layout, actions: 2 }, new Random(2));
+    const other = initialParameters(networkOf(config, { ...layout, actions: 2 }).parameters, new Random(2));
     expect(() => policy.load(other)).toThrow(/"output\/kernel" has shape \[128,2\].*\[128,3\]/);
     const missing = new Map([...parameters(2)].filter(([name]) => name !== 'hidden1/bias'));
     expect(() => policy.load(missing)).toThrow(/"hidden1\/bias" is missing/);

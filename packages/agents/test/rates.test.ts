@@ -1,5 +1,6 @@
+import { adam } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
-import { learningRateOf, ratesOf } from '../src/dqn/rates.ts';
+import { learningRateOf, ratesOf } from '../src/value/rates.ts';
 import { dqnConfig } from './dqn-config.ts';
 
 describe('the rates of an update', () => {
@@ -14,7 +15,10 @@ describe('the rates of an update', () => {
 
   it('mix the target softly, or copy every n-th update', () => {
     const mixes = (target: object, n: number) =>
-      Array.from({ length: n }, (_, updates) => ratesOf(dqnConfig({ target }), 0, null, updates).targetMix);
+      Array.from(
+        { length: n },
+        (_, updates) => ratesOf(dqnConfig({ target }), adam(), 0, null, updates).targetMix,
+      );
     expect(mixes({ kind: 'soft', tau: 0.01 }, 2)).toEqual([0.01, 0.01]);
     expect(mixes({ kind: 'hard', every: 3 }, 7)).toEqual([0, 0, 1, 0, 0, 1, 0]);
   });
@@ -22,7 +26,7 @@ describe('the rates of an update', () => {
   it('copy by chance with the configured probability, the same for a seed', () => {
     const config = dqnConfig({ target: { kind: 'stochastic', probability: 0.1 } });
     const draws = (seed: number) =>
-      Array.from({ length: 10_000 }, (_, updates) => ratesOf(config, seed, null, updates).targetMix);
+      Array.from({ length: 10_000 }, (_, updates) => ratesOf(config, adam(), seed, null, updates).targetMix);
     const copies = draws(1);
     expect(draws(1)).toEqual(copies);
     expect(draws(2)).not.toEqual(copies);

@@ -1,11 +1,12 @@
-import { initialParameters, Packing, parameterSpecs } from '@qfleet/networks';
+import { createNetwork, initialParameters, Packing } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import type { Layout } from '@qfleet/replay';
-import { adamSlots, loadTensor, type NamedTensors } from '@qfleet/tensor';
+import { adam, initialSlots, loadTensor, type NamedTensors } from '@qfleet/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DqnAgent } from '../src/dqn/agent.ts';
-import { meanLoss } from '../src/dqn/loss.ts';
-import { dqnStep } from '../src/dqn/step.ts';
+import { createObjective } from '../src/objectives/create-objective.ts';
+import { stateSpecOf } from '../src/state-spec.ts';
+import { ValueAgent } from '../src/value/agent.ts';
+import { updateStep } from '../src/value/step.ts';
 import { drawBatch, Lcg } from './batches.ts';
 import { dqnConfig } from './dqn-config.ts';
 
@@ -25,10 +26,13 @@ describe('a step of DQN', () => {
       batchSize: 32,
     });
     const random = new Random(4);
-    const start = initialParameters(config.network, layout, random);
-    const target = initialParameters(config.network, layout, random);
+    const objective = createObjective(config);
+    const network = createNetwork(config.network, stateSpecOf(layout), objective.head);
+    const start = initialParameters(network.parameters, random);
+    const target = initialParameters(network.parameters, random);
     const batch = drawBatch(new Lcg(2), layout, 32);
-    const packing = new Packing(parameterSpecs(config.network, layout));
+    const packing = new Packing(network.parameters);
+    const optimizer = adam();
     /** The outputs and Adam's first moments of a step from θ + h·direction. */
     const step = (direction: NamedTensors, h: number) => {
       const result = { loss: 0, gradients: new Map<string, number[]>() };
@@ -41,11 +45,12 @@ describe('a step of DQN', () => {
         );
         const online = under('online', packing.pack(moved));
         const state = Object.fromEntries(
-          [...online, ...under('target', packing.pack(target)), ...adamSlots(online)].map(
+          [...online, ...under('target', packing.pack(target)), ...initialSlots(optimizer, online)].map(
             ([name, { shape, data }]) => [name, tf.tensor(data, [...shape])],
           ),
         );
-        const { state: changed, outputs } = dqnStep({ tf, config, signature: layout, packing }, state, {
+        const parts = { tf, network, packing, objective, optimizer, largestNorm: null };
+        const { state: changed, outputs } = updateStep(parts, state, {
           observations: tf.tensor(batch.observations, [32, 4]),
           nextObservations: tf.tensor(batch.nextObservations, [32, 4]),
           actions: tf.tensor(batch.actions, [32], 'int32'),
@@ -58,7 +63,7 @@ describe('a step of DQN', () => {
           targetMix: tf.scalar(0),
           targetKeep: tf.scalar(1),
         });
-        result.loss = meanLoss(config.loss, outputs!['errors'].dataSync(), [batch]);
+        [result.loss] = outputs!['loss'].dataSync();
         const moments = packing.unpack(
           new Map(
             packing.names.map((name) => {
@@ -101,8 +106,8 @@ describe('a step of DQN', () => {
       updatesPerCall: 4,
       gradientClip: 0.3,
     });
-    const given = { config, layout, seed: 1, totalUpdates: 100 };
-    const agents = [new DqnAgent(runtime, given), new DqnAgent(runtime, given, true)];
+    const given = { config, spec: stateSpecOf(layout), seed: 1, totalUpdates: 100 };
+    const agents = [new ValueAgent(runtime, given), new ValueAgent(runtime, given, true)];
     const results = agents.map((agent) => {
       const lcg = new Lcg(9);
       const tdErrors = new Float32Array(64);
@@ -118,7 +123,7 @@ describe('a step of DQN', () => {
     for (const [name, { data }] of eager.state) expectClose(compiled.state.get(name)!.data, data);
     expectClose(compiled.tdErrors, eager.tdErrors);
     for (const [i, stats] of eager.stats.entries()) {
-      expectClose(Object.values(compiled.stats[i]), Object.values(stats));
+      expectClose(Object.values(compiled.stats[i].numbers), Object.values(stats.numbers));
     }
     for (const agent of agents) agent.dispose();
   });

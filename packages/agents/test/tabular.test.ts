@@ -57,7 +57,9 @@ describe('tabular Q-learning', () => {
     const errors = new Float32Array(32);
     const losses: number[] = [];
     for (let update = 0; update < 25; update++) {
-      losses.push(agent.update([drawBatch(lcg, layout, 16), drawBatch(lcg, layout, 16)], errors).loss);
+      losses.push(
+        agent.update([drawBatch(lcg, layout, 16), drawBatch(lcg, layout, 16)], errors).numbers['loss'],
+      );
     }
     const q = agent.parameters().get('q')!.data;
     for (const [i, value] of reference.q.entries()) expect(q[i]).toBeCloseTo(value, 5);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const count = z.int().positive();
 const fraction = z.number().min(0).max(1);
+const momentum = z.number().min(0).lt(1);
 
 /** A multilayer perceptron over the flattened observation (a Discrete observation enters one-hot). */
 const mlp = z.strictObject({
@@ -35,6 +36,32 @@ const target = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** How gradients change the parameters. */
+const optimizer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('adam').describe('Kingma and Ba, 2015'),
+    beta1: momentum.default(0.9),
+    beta2: momentum.default(0.999),
+  }),
+  z.strictObject({
+    kind: z.literal('adamw').describe('Loshchilov and Hutter, 2019'),
+    beta1: momentum.default(0.9),
+    beta2: momentum.default(0.999),
+    weightDecay: z.number().min(0).default(0.01).describe('λ of θ ← θ − ηλθ, apart from the gradient'),
+  }),
+  z.strictObject({
+    kind: z.literal('rmsprop').describe('Tieleman and Hinton, 2012'),
+    decay: momentum.default(0.99).describe('of the moving averages'),
+    epsilon: z.number().positive().default(1e-8).describe('added to the root'),
+    momentum: momentum.default(0),
+    centered: z.boolean().default(false).describe('by the variance, not the second moment (Graves, 2013)'),
+  }),
+  z.strictObject({
+    kind: z.literal('sgd').describe('stochastic gradient descent'),
+    momentum: momentum.default(0),
+  }),
+]);
+
 const dqn = z.strictObject({
   kind: z.literal('dqn'),
   network: network.prefault({ kind: 'mlp' }),
@@ -43,11 +70,12 @@ const dqn = z.strictObject({
   doubleQ: z.boolean().default(true).describe('argmax by the online network (van Hasselt et al., 2016)'),
   loss: z.enum(['huber', 'mse']).default('huber').describe('Huber at δ = 1, or squared error'),
   batchSize: z.int().min(1).max(65_536).default(64).describe('transitions an update'),
-  learningRate: z.number().positive().max(1).default(5e-4).describe('of Adam'),
+  learningRate: z.number().positive().max(1).default(5e-4).describe('of the optimizer'),
   learningRateDecay: fraction
     .default(1)
     .describe('the last rate as a part of the first, reached linearly at stop.maxUpdates'),
-  adamEpsilon: z.number().positive().default(1e-8),
+  optimizer: optimizer.prefault({ kind: 'adam' }),
+  adamEpsilon: z.number().positive().default(1e-8).describe('added to √v̂ by Adam and AdamW'),
   gradientClip: z.number().positive().nullable().default(10).describe('largest global norm; null: none'),
   target: target.prefault({ kind: 'soft' }),
   updatesPerCall: z.int().min(1).max(64).default(8).describe('updates unrolled into one native call'),

@@ -1,7 +1,7 @@
 import { Random } from '@qfleet/random';
+import { allocateObservations, observationRows, observationSize } from '@qfleet/spaces';
 import { createEnvironment } from './create-environment.ts';
 import { findEnvironment } from './registry.ts';
-import { allocateObservations, observationRows, observationSize } from './spaces.ts';
 
 /**
  * Peers of one core on CartPole-v1, recorded on a 2-core CPU (not in this run): Gymnasium's NumPy vector, its

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Random } from '@qfleet/random';
-import { createEnvironment } from './create-environment.ts';
-import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import {
   allocateObservations,
   elementName,
   type ObservationArray,
   observationSize,
   type Space,
-} from './spaces.ts';
+} from '@qfleet/spaces';
+import { createEnvironment } from './create-environment.ts';
+import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 
 /** What a random policy met in an environment. */
 export interface EnvironmentCheck {

@@ -1,15 +1,15 @@
-import { describe } from './describe.ts';
 import {
   type Box,
   box,
   type Discrete,
+  describe,
   discrete,
   isFloating,
   type ObservationDType,
   observationSize,
   refuseUnknown,
   type Space,
-} from './spaces.ts';
+} from '@qfleet/spaces';
 
 /** Named spaces together, as Gymnasium's `Dict`. */
 export interface Dict {

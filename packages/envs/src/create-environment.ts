@@ -1,9 +1,8 @@
 import type { Random } from '@qfleet/random';
-import { describe } from './describe.ts';
+import { describe, elementName, isFloating, type ObservationArray, observationSize } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { ContractError, EnvironmentError } from './errors.ts';
 import { enterUserCode, leaveUserCode } from './running.ts';
-import { elementName, isFloating, type ObservationArray, observationSize } from './spaces.ts';
 import { thrownText } from './thrown.ts';
 
 /**

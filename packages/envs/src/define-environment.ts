@@ -1,11 +1,10 @@
 import type { Random } from '@qfleet/random';
+import { type Discrete, describe, type ObservationArray, unknownName } from '@qfleet/spaces';
 import { z } from 'zod';
 import { completeSpace, type OwnSpace } from './composite.ts';
-import { describe } from './describe.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { ContractError, EnvironmentDefinitionError } from './errors.ts';
-import { issueSentence, unknownName } from './issues.ts';
-import type { Discrete, ObservationArray } from './spaces.ts';
+import { issueSentence } from './issues.ts';
 import { ObservationWriter, type OwnObservation } from './write-observation.ts';
 
 /** What a step of a user's environment returns: Gymnasium's tuple, by name. */

@@ -1,5 +1,5 @@
 import type { Random } from '@qfleet/random';
-import type { Discrete, ObservationArray, Space } from './spaces.ts';
+import type { Discrete, ObservationArray, Space } from '@qfleet/spaces';
 
 /** What one step gave, beside the observation. One object is reused for every step. */
 export interface StepOutcome {

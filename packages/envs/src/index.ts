@@ -1,17 +1,3 @@
-export { benchEnvs } from './bench.ts';
-export { checkEnvironment, type EnvironmentCheck } from './check-environment.ts';
-export { type Dict, dict, type OwnSpace, type Tuple, tuple } from './composite.ts';
-export { createEnvironment } from './create-environment.ts';
-export {
-  defineEnvironment,
-  type OwnDefinition,
-  type OwnEnvironment,
-  type OwnStep,
-} from './define-environment.ts';
-export type { Environment, EnvironmentDefinition, StepOutcome, Transition } from './environment.ts';
-export { EnvironmentDefinitionError, EnvironmentError, type EnvironmentPlace } from './errors.ts';
-export { type EnvironmentDescription, loadEnvironment, resolveEnvironment } from './load-environment.ts';
-export { type EnvironmentOptions, findEnvironment, listEnvironments } from './registry.ts';
 export {
   allocateObservations,
   type Box,
@@ -30,6 +16,20 @@ export {
   observationShape,
   observationSize,
   type Space,
-} from './spaces.ts';
+} from '@qfleet/spaces';
+export { benchEnvs } from './bench.ts';
+export { checkEnvironment, type EnvironmentCheck } from './check-environment.ts';
+export { type Dict, dict, type OwnSpace, type Tuple, tuple } from './composite.ts';
+export { createEnvironment } from './create-environment.ts';
+export {
+  defineEnvironment,
+  type OwnDefinition,
+  type OwnEnvironment,
+  type OwnStep,
+} from './define-environment.ts';
+export type { Environment, EnvironmentDefinition, StepOutcome, Transition } from './environment.ts';
+export { EnvironmentDefinitionError, EnvironmentError, type EnvironmentPlace } from './errors.ts';
+export { type EnvironmentDescription, loadEnvironment, resolveEnvironment } from './load-environment.ts';
+export { type EnvironmentOptions, findEnvironment, listEnvironments } from './registry.ts';
 export { type EnvironmentTrace, traceEnvironment } from './trace.ts';
 export type { OwnObservation } from './write-observation.ts';

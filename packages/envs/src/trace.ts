@@ -1,10 +1,10 @@
 import { Random } from '@qfleet/random';
+import { allocateObservations, type ObservationArray } from '@qfleet/spaces';
 import { z } from 'zod';
 import { createEnvironment } from './create-environment.ts';
 import type { EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { EnvironmentDefinitionError, EnvironmentError } from './errors.ts';
 import { issueSentence } from './issues.ts';
-import { allocateObservations, type ObservationArray } from './spaces.ts';
 
 /** What an environment gave: T steps, and the T + 1 observations around them, a discrete one as `[n]`. */
 export interface EnvironmentTrace {

@@ -1,8 +1,5 @@
-import { flattenSpace, leavesOf, type OwnSpace } from './composite.ts';
-import { describe } from './describe.ts';
-import { ContractError } from './errors.ts';
-import { unknownName } from './issues.ts';
 import {
+  describe,
   fits,
   isFloating,
   type ObservationArray,
@@ -11,7 +8,10 @@ import {
   observationShape,
   observationSize,
   type Space,
-} from './spaces.ts';
+  unknownName,
+} from '@qfleet/spaces';
+import { flattenSpace, leavesOf, type OwnSpace } from './composite.ts';
+import { ContractError } from './errors.ts';
 
 /**
  * An observation of a user's environment: its elements row by row, in one array or as rows of rows, or one number where

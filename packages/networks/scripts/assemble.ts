@@ -1,4 +1,4 @@
-/** Writes src/dense-wasm.ts from src/dense.wat; `node scripts/assemble.ts` after a change to the latter. */
+/** Writes src/inference/dense/dense-wasm.ts from src/inference/dense/dense.wat; `node scripts/assemble.ts` after a change to the latter. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 
@@ -6,7 +6,7 @@ const FEATURES = { simd: true, threads: true };
 
 /** The module's bytes, in base64. */
 export async function assemble(): Promise<string> {
-  const source = readFileSync(new URL('../src/dense.wat', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../src/inference/dense/dense.wat', import.meta.url), 'utf8');
   const module = (await wabt()).parseWat('dense.wat', source, FEATURES);
   // Its types lack the parameter, without which shared memory is refused.
   (module as { validate(features: typeof FEATURES): void }).validate(FEATURES);
@@ -16,7 +16,7 @@ export async function assemble(): Promise<string> {
 if (import.meta.main) {
   const lines = (await assemble()).match(/.{1,100}/g)!;
   writeFileSync(
-    new URL('../src/dense-wasm.ts', import.meta.url),
+    new URL('../src/inference/dense/dense-wasm.ts', import.meta.url),
     [
       '// Written by scripts/assemble.ts from dense.wat.',
       'const base64 =',

@@ -1,11 +1,15 @@
-export { forward, oneHot, type Parameters } from './forward.ts';
-export { Mlp } from './mlp.ts';
+export { createNetwork } from './create-network.ts';
+export { actionOutputs } from './heads/action-outputs.ts';
+export type { Head, HeadFactory, HeadOptions } from './heads/head.ts';
+export { valuesHead } from './heads/values.ts';
+export { createInference, type Inference, type ValuesOf } from './inference/inference.ts';
+export { composeNetwork, type Network, type NetworkInput, type NetworkOutput } from './network.ts';
+export { oneHot } from './one-hot.ts';
 export { Packing } from './packing.ts';
 export {
   checkParameters,
   initialParameters,
   multiplyAdds,
   type ParameterSpec,
-  parameterSpecs,
+  type Parameters,
 } from './parameters.ts';
-export { elementsOf, inputSize, type Signature, stateDType, stateShape } from './signature.ts';

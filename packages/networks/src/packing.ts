@@ -1,8 +1,7 @@
+import { elementsOf } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { Parameters } from './forward.ts';
-import type { ParameterSpec } from './parameters.ts';
-import { elementsOf } from './signature.ts';
+import type { ParameterSpec, Parameters } from './parameters.ts';
 
 /** Floats of a row: 64 bytes, at which libtensorflow cuts a tensor into pieces without copying them. */
 const ROW = 16;
@@ -72,7 +71,7 @@ export class Packing {
     ]);
   }
 
-  /** The parameters in the tensors of `names`, in their order, as `forward` takes them; differentiates. */
+  /** The parameters in the tensors of `names`, in their order, as a network takes them; differentiates. */
   split(tf: TensorFlow, [packed, ...large]: readonly Tensor[]): Parameters {
     const pieces = tf.split(
       packed as Tensor2D,

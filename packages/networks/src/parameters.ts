@@ -1,8 +1,7 @@
-import type { NetworkConfig } from '@qfleet/config';
 import type { Random } from '@qfleet/random';
+import { elementsOf } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
-import { convolutionSpecs } from './convolutions.ts';
-import { elementsOf, inputSize, type Signature } from './signature.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** One parameter of a network: kernels are [in, out], of convolutions [height, width, in, out], biases [out]. */
 export interface ParameterSpec {
@@ -14,36 +13,8 @@ export interface ParameterSpec {
   readonly uses: number;
 }
 
-/**
- * The parameters of a network, in a fixed order.
- *
- * A CNN begins with `conv<i>/kernel` [height, width, in, out] and `conv<i>/bias`; what follows is an MLP's.
- * An MLP has `hidden<i>/kernel`, `hidden<i>/bias` and `output/…`. A dueling one keeps all hidden layers but the
- * last in common and gives each stream its own last one: `value/hidden/…`, `value/output/…`, `advantage/…`.
- */
-export function parameterSpecs(config: NetworkConfig, signature: Signature): ParameterSpec[] {
-  const torso = config.kind === 'nature-cnn' ? convolutionSpecs(signature) : null;
-  const specs: ParameterSpec[] = [...(torso?.specs ?? [])];
-  const dense = (name: string, fanIn: number, units: number): number => {
-    specs.push(
-      { name: `${name}/kernel`, shape: [fanIn, units], fanIn, uses: 1 },
-      { name: `${name}/bias`, shape: [units], fanIn, uses: 1 },
-    );
-    return units;
-  };
-  const shared = config.dueling ? config.hidden.slice(0, -1) : config.hidden;
-  let width = torso?.features ?? inputSize(signature);
-  for (const [i, units] of shared.entries()) width = dense(`hidden${i}`, width, units);
-  if (!config.dueling) {
-    dense('output', width, signature.actions);
-    return specs;
-  }
-  const last = config.hidden[config.hidden.length - 1];
-  for (const [stream, outputs] of [['value', 1] as const, ['advantage', signature.actions] as const]) {
-    dense(`${stream}/output`, dense(`${stream}/hidden`, width, last), outputs);
-  }
-  return specs;
-}
+/** A network's parameters as tensors, by their names. */
+export type Parameters = Readonly<Record<string, Tensor>>;
 
 /** The multiply-adds of a forward pass of one row. */
 export function multiplyAdds(specs: readonly ParameterSpec[]): number {
@@ -55,9 +26,9 @@ export function multiplyAdds(specs: readonly ParameterSpec[]): number {
  * (LeCun et al., "Efficient BackProp", 1998; the default of PyTorch's `Linear`, under which the published DQN
  * scores that we compare with were made).
  */
-export function initialParameters(config: NetworkConfig, signature: Signature, random: Random): NamedTensors {
+export function initialParameters(specs: readonly ParameterSpec[], random: Random): NamedTensors {
   return new Map(
-    parameterSpecs(config, signature).map(({ name, shape, fanIn }) => {
+    specs.map(({ name, shape, fanIn }) => {
       const bound = 1 / Math.sqrt(fanIn);
       const data = Float32Array.from({ length: elementsOf(shape) }, () => bound * (2 * random.uniform() - 1));
       return [name, { shape, data }];

@@ -1,19 +1,14 @@
 import type { NetworkConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
+import type { StateSpec } from '@qfleet/spaces';
 import { compile, loadTensor, type NamedTensors, type Runtime } from '@qfleet/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  forward,
-  initialParameters,
-  multiplyAdds,
-  Packing,
-  parameterSpecs,
-  type Signature,
-} from '../src/index.ts';
+import { createNetwork, initialParameters, multiplyAdds, Packing, valuesHead } from '../src/index.ts';
 
 const config: NetworkConfig = { kind: 'nature-cnn', hidden: [16], dueling: true };
 /** The smallest image: one position is left after the last convolution. */
-const image: Signature = { observationShape: [36, 40, 3], observationDType: 'uint8', actions: 4 };
+const image: StateSpec = { shape: [36, 40, 3], dtype: 'uint8', frames: 1, actions: 4 };
+const networkOf = (of: NetworkConfig, spec: StateSpec) => createNetwork(of, spec, valuesHead);
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -77,30 +72,30 @@ function plain(
   return advantages.map((a) => value + a - mean);
 }
 
-function valuesOf(signature: Signature, tensors: NamedTensors, observations: Uint8Array, shape: number[]) {
+function valuesOf(spec: StateSpec, tensors: NamedTensors, observations: Uint8Array, shape: number[]) {
   const { tf } = runtime;
   return tf.tidy(() => {
     const parameters = Object.fromEntries(
       [...tensors].map(([name, tensor]) => [name, tf.tensor(tensor.data, [...tensor.shape])]),
     );
     const batch = tf.tensor(Int32Array.from(observations), shape, 'int32');
-    return forward(tf, config, signature, parameters, batch).dataSync();
+    return networkOf(config, spec).forward(tf, parameters, { states: batch }).out['values'].dataSync();
   });
 }
 
 describe('the Nature CNN', () => {
   it('costs what its layers add up to', () => {
-    const atari: Signature = { observationShape: [84, 84, 4], observationDType: 'uint8', actions: 6 };
-    const specs = parameterSpecs({ kind: 'nature-cnn', hidden: [512], dueling: false }, atari);
+    const atari: StateSpec = { shape: [84, 84, 4], dtype: 'uint8', frames: 1, actions: 6 };
+    const specs = networkOf({ kind: 'nature-cnn', hidden: [512], dueling: false }, atari).parameters;
     // Outputs × (inputs of one + its bias): 20×20×32, 9×9×64, 7×7×64, 512 and 6 of them.
     const sum = 12_800 * 257 + 5_184 * 513 + 3_136 * 577 + 512 * 3_137 + 6 * 513;
     expect(multiplyAdds(specs)).toBe(sum);
   });
 
   it('has the parameters of the paper on 84 × 84 × 4', () => {
-    const specs = parameterSpecs(
+    const { parameters: specs } = networkOf(
       { kind: 'nature-cnn', hidden: [512], dueling: false },
-      { observationShape: [84, 84, 4], observationDType: 'uint8', actions: 6 },
+      { shape: [84, 84, 4], dtype: 'uint8', frames: 1, actions: 6 },
     );
     expect(specs.map(({ name, shape }) => `${name} ${shape}`)).toEqual([
       'conv0/kernel 8,8,4,32',
@@ -117,7 +112,7 @@ describe('the Nature CNN', () => {
   });
 
   it('computes what its definition says, on bytes scaled to [0, 1]', () => {
-    const tensors = initialParameters(config, image, new Random(3));
+    const tensors = initialParameters(networkOf(config, image).parameters, new Random(3));
     const size = 36 * 40 * 3;
     const observations = frames(2 * size);
     const values = valuesOf(image, tensors, observations, [2, 36, 40, 3]);
@@ -129,8 +124,8 @@ describe('the Nature CNN', () => {
   });
 
   it('takes stacked frames as channels', () => {
-    const stacked: Signature = { ...image, observationShape: [36, 40], frames: 3 };
-    const tensors = initialParameters(config, stacked, new Random(3));
+    const stacked: StateSpec = { ...image, shape: [36, 40], frames: 3 };
+    const tensors = initialParameters(networkOf(config, stacked).parameters, new Random(3));
     const observations = frames(3 * 36 * 40);
     const values = valuesOf(stacked, tensors, observations, [1, 3, 36, 40]);
     const at = (y: number, x: number, frame: number) => observations[(frame * 36 + y) * 40 + x] / 255;
@@ -142,15 +137,21 @@ describe('the Nature CNN', () => {
     const { tf } = runtime;
     // With a kernel that the packing leaves apart.
     const wide = { ...config, hidden: [1100] };
-    const packing = new Packing(parameterSpecs(wide, image));
+    const packing = new Packing(networkOf(wide, image).parameters);
     expect(packing.names).toEqual(['packed', 'value/hidden/kernel', 'advantage/hidden/kernel']);
-    const state = packing.pack(initialParameters(wide, image, new Random(3)));
+    const state = packing.pack(initialParameters(networkOf(wide, image).parameters, new Random(3)));
     const [compiled, eager] = [false, true].map((asItIs) => {
       const step = compile(
         runtime,
         (parameters, { observations }) => {
           const loss = (...tensors: Parameters<typeof packing.split>[1][number][]) =>
-            tf.mean(tf.square(forward(tf, wide, image, packing.split(tf, tensors), observations)));
+            tf.mean(
+              tf.square(
+                networkOf(wide, image).forward(tf, packing.split(tf, tensors), { states: observations }).out[
+                  'values'
+                ],
+              ),
+            );
           const { value, grads } = tf.valueAndGrads(loss)(packing.names.map((name) => parameters[name]));
           return { outputs: { value, grad: tf.concat(grads.map((each) => tf.reshape(each, [-1]))) } };
         },
@@ -171,14 +172,14 @@ describe('the Nature CNN', () => {
   });
 
   it('refuses what is no image, and images that are too small', () => {
-    const of = (observationShape: number[]) => () => parameterSpecs(config, { ...image, observationShape });
+    const of = (shape: number[]) => () => networkOf(config, { ...image, shape });
     expect(of([4])).toThrow(/takes images \[height, width\].*gives \[4\]: take agent\.network\.kind mlp/);
     expect(of([35, 84, 4])).toThrow(/images of 36 × 36 and more, and this environment gives 35 × 84: take/);
     expect(of([10, 10])).toThrow(/gives 10 × 10: take agent\.network\.kind mlp/);
   });
 
   it('knows channels that come first', () => {
-    const of = (observationShape: number[]) => () => parameterSpecs(config, { ...image, observationShape });
+    const of = (shape: number[]) => () => networkOf(config, { ...image, shape });
     expect(of([4, 84, 90])).toThrow(
       /gives \[4, 84, 90\], which looks like channels first: give .* as \[84, 90, 4\]/,
     );

@@ -1,28 +1,33 @@
 import type { NetworkConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
+import { inputSize, type StateSpec, stateShape } from '@qfleet/spaces';
 import { loadTensor, type NamedTensors } from '@qfleet/tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../scripts/assemble.ts';
-import { denseWasm } from '../src/dense-wasm.ts';
 import {
-  forward,
+  createInference,
+  createNetwork,
+  type Inference,
   initialParameters,
-  inputSize,
-  Mlp,
-  parameterSpecs,
-  type Signature,
-  stateShape,
+  type Network,
+  valuesHead,
 } from '../src/index.ts';
+import { denseWasm } from '../src/inference/dense/dense-wasm.ts';
 
-const box: Signature = { observationShape: [4], observationDType: 'float32', actions: 3 };
-const discrete: Signature = {
-  observationShape: [],
-  observationDType: 'int32',
-  observationCount: 7,
-  actions: 4,
-};
+const box: StateSpec = { shape: [4], dtype: 'float32', frames: 1, actions: 3 };
+const discrete: StateSpec = { shape: [], dtype: 'int32', count: 7, frames: 1, actions: 4 };
 const mlp = (hidden: number[], dueling = false): NetworkConfig => ({ kind: 'mlp', hidden, dueling });
+
+const networkOf = (config: NetworkConfig, spec: StateSpec): Network =>
+  createNetwork(config, spec, valuesHead);
+const startOf = (config: NetworkConfig, spec: StateSpec, random: Random): NamedTensors =>
+  initialParameters(networkOf(config, spec).parameters, random);
+/** Dense layers: tfjs is not asked for values. */
+const inferenceOf = (config: NetworkConfig, spec: StateSpec): Promise<Inference> =>
+  createInference(networkOf(config, spec), () => {
+    throw new Error('this network needs no tfjs');
+  });
 
 /** The network written out in float64, straight from its definition. */
 function plain(config: NetworkConfig, tensors: NamedTensors, input: number[]): number[] {
@@ -44,8 +49,8 @@ function plain(config: NetworkConfig, tensors: NamedTensors, input: number[]): n
 
 describe('parameters', () => {
   it('have names and shapes', () => {
-    const read = (config: NetworkConfig, signature: Signature) =>
-      parameterSpecs(config, signature).map(({ name, shape }) => `${name} ${shape}`);
+    const read = (config: NetworkConfig, spec: StateSpec) =>
+      networkOf(config, spec).parameters.map(({ name, shape }) => `${name} ${shape}`);
     expect(read(mlp([8, 6]), box)).toEqual([
       'hidden0/kernel 4,8',
       'hidden0/bias 8',
@@ -67,7 +72,7 @@ describe('parameters', () => {
   });
 
   it('start uniform on ±1/√fanIn, from their stream alone', () => {
-    const draw = (seed: number) => initialParameters(mlp([400, 100]), box, new Random(seed));
+    const draw = (seed: number) => startOf(mlp([400, 100]), box, new Random(seed));
     const start = draw(1);
     expect(draw(1)).toEqual(start);
     expect(draw(2)).not.toEqual(start);
@@ -82,7 +87,7 @@ describe('parameters', () => {
   });
 });
 
-describe('the kernel of Mlp', () => {
+describe('the kernel of dense networks', () => {
   it('is what its source assembles to', async () => {
     expect(await assemble()).toBe(Buffer.from(denseWasm).toString('base64'));
   });
@@ -102,29 +107,23 @@ describe('the kernel of Mlp', () => {
 
   it('computes what the definition and tfjs compute, whatever the sizes', async () => {
     const { tf } = await loadTensor();
-    fc.assert(
-      fc.property(networks, ({ hidden, dueling, actions, input, frames, rows, seed }) => {
+    await fc.assert(
+      fc.asyncProperty(networks, async ({ hidden, dueling, actions, input, frames, rows, seed }) => {
         const config = mlp(hidden, dueling);
-        const signature: Signature =
+        const spec: StateSpec =
           'count' in input
-            ? {
-                observationShape: [],
-                observationDType: 'int32',
-                observationCount: input.count,
-                actions,
-                frames,
-              }
-            : { observationShape: [input.size], observationDType: 'float32', actions, frames };
+            ? { shape: [], dtype: 'int32', count: input.count, actions, frames }
+            : { shape: [input.size], dtype: 'float32', actions, frames };
         const random = new Random(seed);
-        const tensors = initialParameters(config, signature, random);
+        const tensors = startOf(config, spec, random);
         const observations =
           'count' in input
             ? Int32Array.from({ length: rows * frames }, () => random.integer(input.count))
             : Float32Array.from({ length: rows * frames * input.size }, () => random.normal());
-        const network = new Mlp(config, signature);
+        const network = await inferenceOf(config, spec);
         network.load(tensors);
         const values = new Float32Array(rows * actions);
-        network.forward(observations, rows, values);
+        network.run(observations, rows, values);
 
         const byTfjs = tf.tidy(() => {
           const parameters = Object.fromEntries(
@@ -132,12 +131,13 @@ describe('the kernel of Mlp', () => {
           );
           const batch = tf.tensor(
             observations,
-            [rows, ...stateShape(signature)],
+            [rows, ...stateShape(spec)],
             'count' in input ? 'int32' : 'float32',
           );
-          return forward(tf, config, signature, parameters, batch).dataSync();
+          const { out } = networkOf(config, spec).forward(tf, parameters, { states: batch });
+          return out['values'].dataSync();
         });
-        const size = inputSize(signature);
+        const size = inputSize(spec);
         for (let row = 0; row < rows; row++) {
           const one =
             'count' in input
@@ -156,60 +156,56 @@ describe('the kernel of Mlp', () => {
     );
   });
 
-  it('gives a row the same values to the bit, alone and among others', () => {
-    const network = new Mlp(mlp([64, 33], true), box);
-    network.load(initialParameters(mlp([64, 33], true), box, new Random(1)));
+  it('gives a row the same values to the bit, alone and among others', async () => {
+    const network = await inferenceOf(mlp([64, 33], true), box);
+    network.load(startOf(mlp([64, 33], true), box, new Random(1)));
     const random = new Random(2);
     const rows = 150;
     const observations = Float32Array.from({ length: rows * 4 }, () => random.normal());
     const together = new Float32Array(rows * 3);
-    network.forward(observations, rows, together);
+    network.run(observations, rows, together);
     const alone = new Float32Array(3);
     for (let row = 0; row < rows; row++) {
-      network.forward(observations.subarray(row * 4, row * 4 + 4), 1, alone);
+      network.run(observations.subarray(row * 4, row * 4 + 4), 1, alone);
       expect(alone).toEqual(together.subarray(row * 3, row * 3 + 3));
     }
   });
 
-  it('takes vectors whose inputs do not fit its memory at once', () => {
-    const wide: Signature = { observationShape: [30_001], observationDType: 'float32', actions: 5 };
-    const network = new Mlp(mlp([6]), wide);
-    network.load(initialParameters(mlp([6]), wide, new Random(1)));
+  it('takes vectors whose inputs do not fit its memory at once', async () => {
+    const wide: StateSpec = { shape: [30_001], dtype: 'float32', frames: 1, actions: 5 };
+    const network = await inferenceOf(mlp([6]), wide);
+    network.load(startOf(mlp([6]), wide, new Random(1)));
     const random = new Random(2);
     const rows = 75;
     const observations = Float32Array.from({ length: rows * 30_001 }, () => random.normal());
     const together = new Float32Array(rows * 5);
-    network.forward(observations, rows, together);
+    network.run(observations, rows, together);
     const alone = new Float32Array(5);
     for (let row = 0; row < rows; row++) {
-      network.forward(observations.subarray(row * 30_001), 1, alone);
+      network.run(observations.subarray(row * 30_001), 1, alone);
       expect(alone).toEqual(together.subarray(row * 5, row * 5 + 5));
     }
   });
 
-  it('takes integers, zeros and unused rows as they are', () => {
-    const signature: Signature = { observationShape: [2, 2], observationDType: 'uint8', actions: 3 };
+  it('takes integers, zeros and unused rows as they are', async () => {
+    const spec: StateSpec = { shape: [2, 2], dtype: 'uint8', frames: 1, actions: 3 };
     const config = mlp([5]);
-    const tensors = initialParameters(config, signature, new Random(1));
-    const network = new Mlp(config, signature);
+    const tensors = startOf(config, spec, new Random(1));
+    const network = await inferenceOf(config, spec);
     network.load(tensors);
     const values = new Float32Array(6);
-    network.forward(Uint8Array.of(0, 255, 0, 3, 0, 0, 0, 0), 2, values);
+    network.run(Uint8Array.of(0, 255, 0, 3, 0, 0, 0, 0), 2, values);
     const expected = [...plain(config, tensors, [0, 255, 0, 3]), ...plain(config, tensors, [0, 0, 0, 0])];
     for (const [i, value] of expected.entries()) expect(values[i]).toBeCloseTo(value, 4);
-    network.forward(new Uint8Array(0), 0, values);
+    network.run(new Uint8Array(0), 0, values);
   });
 
-  it('refuses a state that is not one, and arrays that are too short', () => {
-    const network = new Mlp(mlp([5]), discrete);
-    network.load(initialParameters(mlp([5]), discrete, new Random(1)));
+  it('refuses a state that is not one, and arrays that are too short', async () => {
+    const network = await inferenceOf(mlp([5]), discrete);
+    network.load(startOf(mlp([5]), discrete, new Random(1)));
     const values = new Float32Array(8);
-    expect(() => network.forward(Int32Array.of(3, 7), 2, values)).toThrow(
-      /7 is not a state: they are 0 to 6/,
-    );
-    expect(() => network.forward(Int32Array.of(3), 2, values)).toThrow(/2 rows need 2 observation elements/);
-    expect(() => network.forward(Int32Array.of(1, 2, 3), 3, values)).toThrow(
-      /room for 12 values, not 3 and 8/,
-    );
+    expect(() => network.run(Int32Array.of(3, 7), 2, values)).toThrow(/7 is not a state: they are 0 to 6/);
+    expect(() => network.run(Int32Array.of(3), 2, values)).toThrow(/2 rows need 2 observation elements/);
+    expect(() => network.run(Int32Array.of(1, 2, 3), 3, values)).toThrow(/room for 12 values, not 3 and 8/);
   });
 });

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { Random } from '@qfleet/random';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { BlockKernel } from '../src/block-kernel.ts';
-import { BlockQueue } from '../src/block-queue.ts';
-import type { DenseLayer } from '../src/dense.ts';
-import { Helpers } from '../src/helpers.ts';
-import { layOut, type StackLayout } from '../src/stack-layout.ts';
-import { allocate, writeLayers } from '../src/stack-memory.ts';
+import { BlockKernel } from '../src/inference/dense/block-kernel.ts';
+import { BlockQueue } from '../src/inference/dense/block-queue.ts';
+import { Helpers } from '../src/inference/dense/helpers.ts';
+import type { DenseLayer } from '../src/inference/dense/layer.ts';
+import { layOut, type StackLayout } from '../src/inference/dense/stack-layout.ts';
+import { allocate, writeLayers } from '../src/inference/dense/stack-memory.ts';
 
 type Memory = ReturnType<typeof allocate>;
 
@@ -133,9 +133,9 @@ describe('rows on several threads', () => {
   });
 
   const program = (end: string): string => `
-    import { Helpers } from '${new URL('../src/helpers.ts', import.meta.url)}';
-    import { layOut } from '${new URL('../src/stack-layout.ts', import.meta.url)}';
-    import { allocate } from '${new URL('../src/stack-memory.ts', import.meta.url)}';
+    import { Helpers } from '${new URL('../src/inference/dense/helpers.ts', import.meta.url)}';
+    import { layOut } from '${new URL('../src/inference/dense/stack-layout.ts', import.meta.url)}';
+    import { allocate } from '${new URL('../src/inference/dense/stack-memory.ts', import.meta.url)}';
     const layout = layOut([{ inputs: 4, outputs: 2 }]);
     const helpers = new Helpers(allocate(layout), layout, 3_600_000);
     helpers.start(2);

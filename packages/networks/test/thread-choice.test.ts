@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ThreadChoice } from '../src/thread-choice.ts';
+import { ThreadChoice } from '../src/inference/dense/thread-choice.ts';
 
 /** A choice on a clock that only calls and pauses move. */
 function play(most: number, milliseconds: (threads: number) => number) {

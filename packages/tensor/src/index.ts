@@ -1,4 +1,3 @@
-export { type AdamOptions, adam, adamRates, adamSlotNames, adamSlots } from './adam.ts';
 export { TraceError } from './compile/apply.ts';
 export { compile } from './compile/compile.ts';
 export type * from './compile/types.ts';
@@ -6,6 +5,10 @@ export { type Finding, type Inspection, inspect } from './inspect.ts';
 export { type LoadOptions, loadedTensor, loadTensor, slowRuntimeNote, TensorRuntimeError } from './load.ts';
 export { loadWasm } from './load-wasm.ts';
 export type * from './named-tensors.ts';
+export { type AdamOptions, adam } from './optimizers/adam.ts';
+export { initialSlots, type Optimizer } from './optimizers/optimizer.ts';
+export { type RmspropOptions, rmsprop } from './optimizers/rmsprop.ts';
+export { type SgdOptions, sgd } from './optimizers/sgd.ts';
 export type { Parallelism } from './parallelism.ts';
 export { randomNormal, randomUniform } from './random.ts';
 export type * from './runtime.ts';

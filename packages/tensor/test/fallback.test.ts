@@ -1,7 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   adam,
-  adamRates,
   type Compiled,
   type CompileOptions,
   compile,
@@ -11,7 +10,7 @@ import {
   type StepFunction,
 } from '../src/index.ts';
 import { hasLibrary } from './native.ts';
-import { distance, dqnBatch, dqnInputs, dqnState, dqnUpdate, forward } from './problem.ts';
+import { distance, dqnBatch, dqnInputs, dqnState, dqnUpdate, forward, optimizer } from './problem.ts';
 import { lossesElsewhere } from './steps.ts';
 
 /** Where there is no binding to trace, functions run as they are. This is tested on every machine. */
@@ -43,7 +42,7 @@ describe('compile on WASM', () => {
     const step = make(dqnUpdate(runtime.tf), { state: dqnState(), inputs: dqnInputs });
     expect(step.traced).toBe(false);
     // One batch and a target network that stands still: close to a regression.
-    const batch = { ...dqnBatch(1), ...adamRates(2, { learningRate: 1e-2 }), tau: 0 };
+    const batch = { ...dqnBatch(1), ...optimizer.rates(2, 1e-2), tau: 0 };
     const results = Array.from({ length: 50 }, () => step.run(batch)['loss']![0]!);
     expect(results.at(-1)!).toBeLessThan(results[0]! / 2);
     expect(distance(step.state(), dqnState())).toBeGreaterThan(0.01);
@@ -69,7 +68,12 @@ describe('compile on WASM', () => {
     const state = new Map(slots.map(([name, value]) => [name, { shape: [], data: Float32Array.of(value) }]));
     const step = make(
       (values, { stepSize, epsilon }) => ({
-        state: adam(tf, values, { w: tf.add(values['w']!, 3) }, { stepSize: stepSize!, epsilon: epsilon! }),
+        state: adam().apply(
+          tf,
+          values,
+          { w: tf.add(values['w']!, 3) },
+          { stepSize: stepSize!, epsilon: epsilon! },
+        ),
       }),
       { state, inputs: { stepSize: { shape: [] }, epsilon: { shape: [] } }, unroll: 2 },
     );
@@ -80,7 +84,7 @@ describe('compile on WASM', () => {
       v = 0.999 * v + 0.001 * gradient ** 2;
       w -= (0.05 * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8);
     }
-    const rates = (t: number) => adamRates(t, { learningRate: 0.05 });
+    const rates = (t: number) => adam().rates(t, 0.05) as { stepSize: number; epsilon: number };
     for (let t = 1; t <= 60; t += 2) step.run(rates(t), rates(t + 1));
     expect(step.state(['w']).get('w')!.data[0]).toBeCloseTo(w, 4);
   });

@@ -1,9 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import {
   adam,
-  adamRates,
-  adamSlots,
   type Inputs,
+  initialSlots,
   type NamedTensors,
   type StepFunction,
   type TensorFlow,
@@ -18,6 +17,9 @@ export function noise(seed: number): () => number {
     return state / 2 ** 32 - 0.5;
   };
 }
+
+/** The optimizer of `dqnUpdate`. */
+export const optimizer = adam();
 
 const SIZES = [4, 32, 32, 2];
 
@@ -38,10 +40,10 @@ function layers(prefix: string): NamedTensors {
   return tensors;
 }
 
-/** Online and target parameters and Adam's slots. */
+/** Online and target parameters and the optimizer's slots. */
 export function dqnState(): NamedTensors {
   const online = layers('online');
-  return new Map([...online, ...layers('target'), ...adamSlots(online)]);
+  return new Map([...online, ...layers('target'), ...initialSlots(optimizer, online)]);
 }
 
 export const dqnInputs = {
@@ -62,7 +64,7 @@ export function dqnBatch(seed: number, rows = 16) {
     next: Float32Array.from({ length: rows * 4 }, next),
     actions: Int32Array.from({ length: rows }, () => (next() > 0 ? 1 : 0)),
     rewards: Float32Array.from({ length: rows }, next),
-    ...adamRates(seed + 1, { learningRate: 1e-3 }),
+    ...(optimizer.rates(seed + 1, 1e-3) as { stepSize: number; epsilon: number }),
     tau: 0.01,
   } satisfies Inputs;
 }
@@ -93,7 +95,7 @@ export function dqnUpdate(tf: TensorFlow): StepFunction {
     };
     const { value: mean, grads } = tf.valueAndGrads(loss as never)(names.map((name) => state[name]!));
     const gradients = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
-    const changed = adam(tf, state, gradients, { stepSize: stepSize!, epsilon: epsilon! });
+    const changed = optimizer.apply(tf, state, gradients, { stepSize: stepSize!, epsilon: epsilon! });
     for (const name of names) {
       const target = name.replace('online', 'target');
       changed[target] = tf.add(state[target]!, tf.mul(tau!, tf.sub(changed[name]!, state[target]!)));

@@ -38,14 +38,14 @@ export class DivergenceWatch {
    */
   afterCall(call: UpdateCall, state: () => NamedTensors): void {
     this.#last = call;
-    const { fault, meanAbsTdError } = call.stats;
+    const { fault, numbers } = call.stats;
     if (fault === null) {
       this.#lost = 0;
       return;
     }
     const bad = firstNonFinite(state());
     if (bad !== null) throw this.#error(`${bad} is no longer finite`);
-    if (!Number.isFinite(meanAbsTdError)) throw this.#error('the targets are not finite');
+    if (!Number.isFinite(numbers['meanAbsTdError'])) throw this.#error('the targets are not finite');
     if (++this.#lost >= MOST_LOST_CALLS) {
       throw this.#error(
         `the gradients overflowed ${MOST_LOST_CALLS} times in a row, so that nothing is learned`,
@@ -77,13 +77,14 @@ const updateOf = ({ updates, batches, stats }: UpdateCall): number =>
 
 function figuresOf({ batches, stats }: UpdateCall, agent: AgentConfig): string {
   const faulty = stats.fault === null ? batches : [batches[stats.fault.batch]];
-  const { loss, gradientNorm } = stats.fault ?? stats;
+  const loss = stats.fault?.loss ?? stats.numbers['loss'];
+  const gradientNorm = stats.fault ? stats.fault.gradientNorm : (stats.numbers['gradientNorm'] ?? null);
   const steps = agent.kind === 'dqn' ? agent.nSteps : 1;
   const rewards = faulty.map(({ returns }) => largest(returns));
   const observations = faulty.map((batch) => largest(batch.observations, largest(batch.nextObservations)));
   return [
     `loss ${short(loss)}`,
-    `gradient norm ${short(gradientNorm)}`,
+    ...(gradientNorm === null ? [] : [`gradient norm ${short(gradientNorm)}`]),
     `largest |reward| of the batch ${short(Math.max(...rewards))}${steps > 1 ? ` over ${steps} steps` : ''}`,
     `largest |observation| ${short(Math.max(...observations))}`,
   ].join(', ');

@@ -64,9 +64,9 @@ export class MetricsRecorder {
       steps,
       updates,
       ...this.episodes,
-      loss: finite(stats?.loss),
-      meanAbsTdError: finite(stats?.meanAbsTdError),
-      meanQ: finite(stats?.meanQ),
+      loss: finite(stats?.numbers['loss']),
+      meanAbsTdError: finite(stats?.numbers['meanAbsTdError']),
+      meanQ: finite(stats?.numbers['meanQ']),
       replayTransitions: replay.size,
     };
     this.#directory.appendMetrics(evaluation ? { ...row, evaluation } : row);

@@ -115,7 +115,7 @@ export class Trainer {
       capacity: config.replay.capacity,
       cacheBytes: config.learner.cacheBytes,
       discount: config.agent.discount,
-      nStep: config.agent.kind === 'dqn' ? config.agent.nSteps : 1,
+      nStep: agent.unit.nSteps,
       frameStack,
       ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
       ...(parts.saving ? { saving: parts.saving } : {}),

@@ -1,12 +1,11 @@
 import { type DqnConfig, runSchema } from '@qfleet/config';
-import { elementsOf } from '@qfleet/networks';
 import type { Random } from '@qfleet/random';
-import type { Layout } from '@qfleet/replay';
+import { elementsOf, type StateSpec } from '@qfleet/spaces';
 
 /** A training step that is measured: what goes in, and what it is. */
 export interface LearnerCase {
   readonly name: string;
-  readonly layout: Layout;
+  readonly spec: StateSpec;
   readonly network: DqnConfig['network'];
   readonly batchSize: number;
   /** Updates a call that are measured. */
@@ -17,7 +16,7 @@ const mlp = (sizes: readonly number[], batchSize: number): LearnerCase => {
   const [inputs, ...hidden] = sizes.slice(0, -1) as [number, ...number[]];
   return {
     name: `MLP ${sizes.join('-')}, batch ${batchSize}`,
-    layout: { observationShape: [inputs], observationDType: 'float32', actions: sizes[sizes.length - 1] },
+    spec: { shape: [inputs], dtype: 'float32', frames: 1, actions: sizes[sizes.length - 1] },
     network: { kind: 'mlp', hidden, dueling: false },
     batchSize,
     unrolled: [1, 8],
@@ -41,7 +40,7 @@ export const learnerCases: readonly LearnerCase[] = [
   mlp([8, 256, 256, 4], 256),
   {
     name: 'Nature CNN 84×84×4 uint8, batch 32',
-    layout: { observationShape: [84, 84, 4], observationDType: 'uint8', actions: 6 },
+    spec: { shape: [84, 84, 4], dtype: 'uint8', frames: 1, actions: 6 },
     network: { kind: 'nature-cnn', hidden: [512], dueling: false },
     batchSize: 32,
     unrolled: [1],
@@ -49,9 +48,9 @@ export const learnerCases: readonly LearnerCase[] = [
 ];
 
 /** Observations as a case has them: normal, or bytes. */
-export function drawObservations(layout: Layout, rows: number, random: Random): Float32Array | Uint8Array {
-  const length = rows * elementsOf(layout.observationShape);
-  return layout.observationDType === 'uint8'
+export function drawObservations(spec: StateSpec, rows: number, random: Random): Float32Array | Uint8Array {
+  const length = rows * elementsOf(spec.shape);
+  return spec.dtype === 'uint8'
     ? Uint8Array.from({ length }, () => random.integer(256))
     : Float32Array.from({ length }, () => random.normal());
 }

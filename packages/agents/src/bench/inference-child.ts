@@ -1,8 +1,9 @@
-import { forward, initialParameters, stateDType } from '@qfleet/networks';
+import { createNetwork, initialParameters, valuesHead } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
+import { stateDType, stateShape } from '@qfleet/spaces';
 import { compile, loadTensor, loadWasm } from '@qfleet/tensor';
-import { createNetworkPolicy } from '../dqn/policy.ts';
-import { drawObservations, type LearnerCase } from './cases.ts';
+import { createNetworkPolicy } from '../acting/network-policy.ts';
+import { dqnConfig, drawObservations, type LearnerCase } from './cases.ts';
 import { answerMeasurements } from './contestant.ts';
 
 /** What `inference-child.js` is told, as JSON in its one argument. */
@@ -15,14 +16,15 @@ export interface InferenceChildOptions {
 
 // A program: one contestant of `qfleet bench inference`, from typed arrays to typed arrays.
 const { learnerCase, rows, runs } = JSON.parse(process.argv[2]) as InferenceChildOptions;
-const { layout, network } = learnerCase;
-const parameters = initialParameters(network, layout, new Random(0));
+const { spec } = learnerCase;
+const network = createNetwork(learnerCase.network, spec, valuesHead);
+const parameters = initialParameters(network.parameters, new Random(0));
 const random = new Random(2);
-const observations = drawObservations(layout, rows, random);
+const observations = drawObservations(spec, rows, random);
 await answerMeasurements(await (runs === 'policy' ? policyCall() : forwardCall()), 1);
 
 async function policyCall(): Promise<() => void> {
-  const policy = await createNetworkPolicy(network, layout);
+  const policy = await createNetworkPolicy(dqnConfig({ network: learnerCase.network }), spec);
   policy.load(parameters);
   const epsilons = new Float32Array(rows).fill(0.05);
   const actions = new Int32Array(rows);
@@ -34,13 +36,11 @@ async function forwardCall(): Promise<() => void> {
   const compiled = compile(
     runtime,
     (state, inputs) => ({
-      outputs: { q: forward(runtime.tf, network, layout, state, inputs['observations']) },
+      outputs: network.forward(runtime.tf, state, { states: inputs['observations'] }).out,
     }),
     {
       state: parameters,
-      inputs: {
-        observations: { shape: [rows, ...layout.observationShape], dtype: stateDType(layout) },
-      },
+      inputs: { observations: { shape: [rows, ...stateShape(spec)], dtype: stateDType(spec) } },
     },
   );
   return () => void compiled.run({ observations });

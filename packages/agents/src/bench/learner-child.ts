@@ -1,8 +1,10 @@
+import { createNetwork, valuesHead } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
-import type { Batch, Layout } from '@qfleet/replay';
+import type { Batch } from '@qfleet/replay';
+import type { StateSpec } from '@qfleet/spaces';
 import { loadTensor } from '@qfleet/tensor';
-import { DqnAgent } from '../dqn/agent.ts';
-import { parallelismOf } from '../dqn/parallelism.ts';
+import { ValueAgent } from '../value/agent.ts';
+import { parallelismOf } from '../value/parallelism.ts';
 import { dqnConfig, drawObservations, type LearnerCase, STEP } from './cases.ts';
 import { answerMeasurements } from './contestant.ts';
 
@@ -16,25 +18,26 @@ export interface LearnerChildOptions {
 // A program: one contestant of `qfleet bench learner`. It measures `update`, from batches in typed arrays to TD errors
 // in one.
 const { learnerCase, updatesPerCall, eager } = JSON.parse(process.argv[2]) as LearnerChildOptions;
-const { layout, network, batchSize } = learnerCase;
+const { spec, network, batchSize } = learnerCase;
 const config = dqnConfig({ ...STEP, network, batchSize, updatesPerCall });
-const runtime = await loadTensor({ parallelism: parallelismOf(config, layout) });
-const agent = new DqnAgent(runtime, { config, layout, seed: 0, totalUpdates: null }, eager);
-const batches = drawBatches(layout, batchSize, updatesPerCall);
+const parallelism = parallelismOf(createNetwork(network, spec, valuesHead), batchSize);
+const runtime = await loadTensor({ parallelism });
+const agent = new ValueAgent(runtime, { config, spec, seed: 0, totalUpdates: null }, eager);
+const batches = drawBatches(spec, batchSize, updatesPerCall);
 const tdErrors = new Float32Array(batchSize * updatesPerCall);
 await answerMeasurements(() => void agent.update(batches, tdErrors), updatesPerCall);
 agent.dispose();
 
-function drawBatches(layout: Layout, size: number, count: number): Batch[] {
+function drawBatches(spec: StateSpec, size: number, count: number): Batch[] {
   const random = new Random(0);
   const draw = (length: number) => Float32Array.from({ length }, () => random.normal());
   return Array.from({ length: count }, () => ({
     size,
-    observations: drawObservations(layout, size, random),
-    actions: Int32Array.from({ length: size }, () => random.integer(layout.actions)),
+    observations: drawObservations(spec, size, random),
+    actions: Int32Array.from({ length: size }, () => random.integer(spec.actions)),
     returns: draw(size),
     discounts: new Float32Array(size).fill(0.99),
-    nextObservations: drawObservations(layout, size, random),
+    nextObservations: drawObservations(spec, size, random),
     weights: new Float32Array(size).fill(1),
     leaves: new Int32Array(size),
   }));

@@ -1,7 +1,7 @@
 import type { TabularConfig } from '@qfleet/config';
 import type { Batch, Layout } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
-import { argmax } from '../act.ts';
+import { argmax } from '../acting/epsilon-greedy.ts';
 import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
 import { createTable, loadTable, rowStart, type Table, tableTensors } from './table.ts';
 
@@ -12,6 +12,7 @@ import { createTable, loadTable, rowStart, type Table, tableTensors } from './ta
  */
 export class TabularAgent implements Agent {
   readonly batchesPerUpdate: number;
+  readonly unit = { kind: 'transition', nSteps: 1 } as const;
   readonly #alpha: number;
   readonly #table: Table;
 
@@ -21,7 +22,7 @@ export class TabularAgent implements Agent {
     this.#table = createTable(layout, config.initialQ);
   }
 
-  update(batches: readonly Batch[], tdErrors: Float32Array): UpdateStats {
+  update(batches: readonly Batch[], priorities: Float32Array): UpdateStats {
     const { q, actions: width } = this.#table;
     let at = 0;
     let loss = 0;
@@ -30,7 +31,6 @@ export class TabularAgent implements Agent {
     let fault: UpdateFault | null = null;
     for (const batch of batches) {
       let written = 0;
-      const before = absolute;
       for (let i = 0; i < batch.size; i++) {
         const cell = rowStart(this.#table, batch.observations[i]) + batch.actions[i];
         const next = rowStart(this.#table, batch.nextObservations[i]);
@@ -39,18 +39,15 @@ export class TabularAgent implements Agent {
         sumQ += q[cell];
         q[cell] += this.#alpha * batch.weights[i] * error;
         written += q[cell];
-        tdErrors[at++] = Math.abs(error);
+        priorities[at++] = Math.abs(error);
         absolute += Math.abs(error);
         loss += 0.5 * error * error;
       }
       if (!Number.isFinite(written)) {
-        const gradientNorm = (absolute - before) / batch.size;
-        fault ??= { batch: at / batch.size - 1, loss: loss / at, gradientNorm };
+        fault ??= { batch: at / batch.size - 1, loss: loss / at, gradientNorm: null };
       }
     }
-    const meanAbsTdError = absolute / at;
-    // The step along the gradient of ½δ² has length |δ|: its mean is the gradient's norm here.
-    return { loss: loss / at, meanAbsTdError, meanQ: sumQ / at, gradientNorm: meanAbsTdError, fault };
+    return { numbers: { loss: loss / at, meanAbsTdError: absolute / at, meanQ: sumQ / at }, fault };
   }
 
   parameters(): NamedTensors {

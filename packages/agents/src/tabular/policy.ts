@@ -3,7 +3,7 @@ import type { ObservationArray } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
 import type { Layout } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
-import { epsilonGreedy } from '../act.ts';
+import { epsilonGreedy } from '../acting/epsilon-greedy.ts';
 import type { Policy } from '../agent.ts';
 import { createTable, loadTable, rowStart, type Table } from './table.ts';
 

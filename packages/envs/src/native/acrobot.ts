@@ -1,6 +1,6 @@
 import type { Random } from '@qfleet/random';
+import { box, discrete, type ObservationArray } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
-import { box, discrete, type ObservationArray } from '../spaces.ts';
 import { takeState } from './state.ts';
 
 // Both links: 1 m and 1 kg, centre of mass halfway (0.5 m), moment of inertia 1 kg·m².

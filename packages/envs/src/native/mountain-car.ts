@@ -1,6 +1,6 @@
 import type { Random } from '@qfleet/random';
+import { box, discrete, type ObservationArray } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
-import { box, discrete, type ObservationArray } from '../spaces.ts';
 import { takeState } from './state.ts';
 
 const MIN_POSITION = -1.2;

@@ -1,6 +1,6 @@
 import type { Random } from '@qfleet/random';
+import { discrete, type ObservationArray } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome, Transition } from '../environment.ts';
-import { discrete, type ObservationArray } from '../spaces.ts';
 import { takeState } from './state.ts';
 
 /** What a tabular environment is made of: Gymnasium's `P` and `initial_state_distrib`. */

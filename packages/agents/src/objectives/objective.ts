@@ -1,0 +1,68 @@
+import type { HeadFactory } from '@qfleet/networks';
+import type { TensorFlow, TensorRecord } from '@qfleet/tensor';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+
+/** What a row of an objective's batch is: a transition whose return reaches over so many steps. */
+export interface SampleUnit {
+  readonly kind: 'transition';
+  readonly nSteps: number;
+}
+
+/** A network's outputs on states, by its head's names. */
+export type Outputs = (states: Tensor) => TensorRecord;
+
+/** A batch of transitions: `observations`, `nextObservations`, and the rest [rows]. */
+export interface TransitionTensors {
+  readonly observations: Tensor;
+  readonly nextObservations: Tensor;
+  readonly actions: Tensor;
+  readonly returns: Tensor;
+  readonly discounts: Tensor;
+  readonly weights: Tensor;
+}
+
+/** What an objective computes with. */
+export interface ObjectiveContext {
+  readonly tf: TensorFlow;
+  readonly actions: number;
+}
+
+/** What an objective says of a batch. */
+export interface ObjectiveLoss {
+  /** To be minimised by the outputs on s. */
+  readonly loss: Scalar;
+  /** By which each row is sampled again, at least 0; [rows]. */
+  readonly priorities: Tensor;
+  /** Scalars to be reported, by name. */
+  readonly stats: TensorRecord;
+}
+
+/**
+ * What a network is trained for: its targets, its loss, its priorities, and how values follow from what it gives. One
+ * paper, one file.
+ */
+export interface Objective {
+  readonly unit: SampleUnit;
+  /** The head that it needs. */
+  readonly head: HeadFactory;
+  /**
+   * What the loss takes as constant: no gradient flows into it.
+   *
+   * @param online the network that learns; `target` the one that follows it.
+   */
+  targets(
+    context: ObjectiveContext,
+    online: Outputs,
+    target: Outputs,
+    batch: TransitionTensors,
+  ): TensorRecord;
+  /** @param out the outputs of the network that learns, on `batch.observations`. */
+  loss(
+    context: ObjectiveContext,
+    out: TensorRecord,
+    targets: TensorRecord,
+    batch: TransitionTensors,
+  ): ObjectiveLoss;
+  /** Q(s, ·) [rows, actions], of which the largest is the greedy action. */
+  values(tf: TensorFlow, out: TensorRecord): Tensor;
+}

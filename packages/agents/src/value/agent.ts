@@ -1,0 +1,190 @@
+import type { DqnConfig } from '@qfleet/config';
+import { checkParameters, createNetwork, initialParameters, type Network, Packing } from '@qfleet/networks';
+import { Random } from '@qfleet/random';
+import type { Batch } from '@qfleet/replay';
+import type { StateSpec } from '@qfleet/spaces';
+import {
+  type Compiled,
+  compile,
+  initialSlots,
+  loadTensor,
+  type NamedTensors,
+  type Optimizer,
+  type Outputs,
+  type Runtime,
+} from '@qfleet/tensor';
+import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
+import { createObjective } from '../objectives/create-objective.ts';
+import type { Objective, SampleUnit } from '../objectives/objective.ts';
+import { counterFromTensor, counterToTensor } from './counter.ts';
+import { createOptimizer } from './optimizer.ts';
+import { parallelismOf } from './parallelism.ts';
+import { ratesOf } from './rates.ts';
+import { ONLINE, stepInputs, TARGET, updateStep } from './step.ts';
+
+/** Name of the count of updates in the state, by which schedules go. */
+const UPDATES = 'updates';
+
+/** What a value agent is made from. */
+export interface ValueAgentOptions {
+  readonly config: DqnConfig;
+  readonly spec: StateSpec;
+  readonly seed: number;
+  /** The run's planned updates; null: none are planned. */
+  readonly totalUpdates: number | null;
+  /** The configuration's where it is absent. */
+  readonly objective?: Objective;
+}
+
+/** A learner with fresh parameters on the runtime of this process. */
+export async function createValueAgent(given: ValueAgentOptions): Promise<Agent> {
+  const objective = given.objective ?? createObjective(given.config);
+  const network = createNetwork(given.config.network, given.spec, objective.head);
+  const parallelism = parallelismOf(network, given.config.batchSize);
+  return new ValueAgent(await loadTensor({ parallelism }), given);
+}
+
+/** The DQN family's learner: its updates run as one native call where the runtime has that. */
+export class ValueAgent implements Agent {
+  readonly batchesPerUpdate: number;
+  readonly unit: SampleUnit;
+  readonly #given: ValueAgentOptions;
+  readonly #step: Compiled;
+  readonly #packing: Packing;
+  readonly #optimizer: Optimizer;
+  /** What the state holds of every parameter: itself, the target network's, and the optimizer's slots. */
+  readonly #copies: readonly string[];
+  /** Names and shapes of all that `state` gives. */
+  readonly #specs: readonly { name: string; shape: readonly number[] }[];
+  #updates = 0;
+
+  /** @param eager run op by op even where the step could be compiled: for comparisons. */
+  constructor(runtime: Runtime, given: ValueAgentOptions, eager = false) {
+    const { config, spec, seed } = given;
+    const objective = given.objective ?? createObjective(config);
+    const network = createNetwork(config.network, spec, objective.head);
+    const optimizer = createOptimizer(config);
+    const packing = new Packing(network.parameters);
+    this.batchesPerUpdate = config.updatesPerCall;
+    this.unit = objective.unit;
+    this.#given = given;
+    this.#packing = packing;
+    this.#optimizer = optimizer;
+    this.#copies = [ONLINE, TARGET, ...optimizer.slotNames(ONLINE)];
+    this.#specs = this.#copies.flatMap((copy) =>
+      network.parameters.map(({ name, shape }) => ({ name: `${copy}/${name}`, shape })),
+    );
+    const { tf } = runtime;
+    const parts = { tf, network, packing, objective, optimizer, largestNorm: config.gradientClip };
+    this.#step = compile(runtime, (state, inputs) => updateStep(parts, state, inputs), {
+      state: startState(network, packing, optimizer, seed),
+      inputs: stepInputs(spec, config.batchSize, this.#rates(0)),
+      unroll: config.updatesPerCall,
+      eager,
+    });
+  }
+
+  update(batches: readonly Batch[], priorities: Float32Array): UpdateStats {
+    const count = this.batchesPerUpdate;
+    if (batches.length !== count) {
+      throw new RangeError(`An update call takes ${count} batches, not ${batches.length}.`);
+    }
+    const inputs = batches.map(
+      ({ observations, nextObservations, actions, returns, discounts, weights }, k) => ({
+        observations,
+        nextObservations,
+        actions,
+        returns,
+        discounts,
+        weights,
+        ...this.#rates(this.#updates + k),
+      }),
+    );
+    const { priorities: given, ...scalars } = this.#step.run(...inputs);
+    this.#updates += count;
+    priorities.set(given);
+    const numbers = Object.fromEntries(Object.entries(scalars).map(([name, each]) => [name, mean(each)]));
+    return {
+      numbers: { ...numbers, meanAbsTdError: mean(given) },
+      fault: faultOf(count, given, scalars),
+    };
+  }
+
+  parameters(): NamedTensors {
+    const state = this.#step.state(this.#packing.names.map((name) => `${ONLINE}/${name}`));
+    return this.#packing.unpack(without(`${ONLINE}/`, state));
+  }
+
+  state(): NamedTensors {
+    const state = this.#step.state();
+    return new Map([
+      ...this.#copies.flatMap((copy) => [
+        ...under(`${copy}/`, this.#packing.unpack(without(`${copy}/`, state))),
+      ]),
+      [UPDATES, counterToTensor(this.#updates)],
+    ]);
+  }
+
+  restore(state: NamedTensors): void {
+    checkParameters([...this.#specs, { name: UPDATES, shape: [2] }], state);
+    this.#step.setState(
+      new Map(
+        this.#copies.flatMap((copy) => [
+          ...under(`${copy}/`, this.#packing.pack(without(`${copy}/`, state))),
+        ]),
+      ),
+    );
+    this.#updates = counterFromTensor(state.get(UPDATES)!);
+  }
+
+  dispose(): void {
+    this.#step.dispose();
+  }
+
+  #rates(updates: number) {
+    const { config, seed, totalUpdates } = this.#given;
+    return ratesOf(config, this.#optimizer, seed, totalUpdates, updates);
+  }
+}
+
+/** The first of `count` updates with a priority, a loss or a gradient norm that is not finite; null: none. */
+function faultOf(count: number, priorities: Outputs[string], scalars: Outputs): UpdateFault | null {
+  const rows = priorities.length / count;
+  for (let batch = 0; batch < count; batch++) {
+    const loss = scalars['loss'][batch];
+    const gradientNorm = scalars['gradientNorm'][batch];
+    let sum = gradientNorm;
+    for (let row = batch * rows; row < (batch + 1) * rows; row++) sum += priorities[row];
+    if (!Number.isFinite(sum)) return { batch, loss, gradientNorm };
+  }
+  return null;
+}
+
+function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}
+
+/** Tensors with a prefix before their names. */
+function under(prefix: string, tensors: NamedTensors): NamedTensors {
+  return new Map([...tensors].map(([name, tensor]) => [`${prefix}${name}`, tensor]));
+}
+
+/** The tensors whose names have the prefix, without it. */
+function without(prefix: string, tensors: NamedTensors): NamedTensors {
+  return new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
+}
+
+/** The compiled step's state at its beginning. */
+function startState(network: Network, packing: Packing, optimizer: Optimizer, seed: number): NamedTensors {
+  const start = packing.pack(
+    initialParameters(network.parameters, new Random(Random.seed(seed, 'parameters'))),
+  );
+  const online = under(`${ONLINE}/`, start);
+  return new Map([...online, ...under(`${TARGET}/`, start), ...initialSlots(optimizer, online)]);
+}

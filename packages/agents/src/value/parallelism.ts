@@ -1,0 +1,13 @@
+import { multiplyAdds, type Network } from '@qfleet/networks';
+import type { Parallelism } from '@qfleet/tensor';
+
+/** Multiply-adds of a batch's forward pass. Between the sizes that packages/tensor/README.md lists. */
+const SMALL = 5e6;
+const LARGE = 4e7;
+
+/** How the step of a network is spread over cores: by the work in it. */
+export function parallelismOf(network: Network, batchSize: number): Parallelism {
+  const work = batchSize * multiplyAdds(network.parameters);
+  if (work < SMALL) return 'caller';
+  return work < LARGE ? 'ops' : 'cores';
+}

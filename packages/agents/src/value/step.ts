@@ -1,0 +1,115 @@
+import type { Network, Packing } from '@qfleet/networks';
+import { type StateSpec, stateDType, stateShape } from '@qfleet/spaces';
+import type { InputSpec, Optimizer, StepResult, TensorFlow, TensorRecord } from '@qfleet/tensor';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Objective, ObjectiveLoss, TransitionTensors } from '../objectives/objective.ts';
+import type { Rates } from './rates.ts';
+
+/** Names in the state, before those of a `Packing`: the parameters θ and the target network's θ⁻. */
+export const ONLINE = 'online';
+export const TARGET = 'target';
+
+/** The inputs of an update: a batch of `rows` transitions, and the update's rates. */
+export function stepInputs(spec: StateSpec, rows: number, rates: Rates): Record<string, InputSpec> {
+  const observations: InputSpec = { shape: [rows, ...stateShape(spec)], dtype: stateDType(spec) };
+  const column: InputSpec = { shape: [rows] };
+  return {
+    observations,
+    nextObservations: observations,
+    actions: { shape: [rows], dtype: 'int32' },
+    returns: column,
+    discounts: column,
+    weights: column,
+    ...Object.fromEntries(Object.keys(rates).map((name) => [name, { shape: [] }])),
+  };
+}
+
+/** The parts that a step is made of. */
+export interface StepParts {
+  readonly tf: TensorFlow;
+  readonly network: Network;
+  readonly packing: Packing;
+  readonly objective: Objective;
+  readonly optimizer: Optimizer;
+  /** Of the gradient; null: none. */
+  readonly largestNorm: number | null;
+}
+
+/**
+ * One update as a pure function of tensors: objective → gradients → clip → optimizer → target network.
+ *
+ * @returns the changed state, and the outputs `priorities` [rows] and the scalars `loss`, `gradientNorm` (global, before
+ * clipping) and the objective's own.
+ */
+export function updateStep(parts: StepParts, state: TensorRecord, inputs: TensorRecord): StepResult {
+  const { tf, network, packing, objective, optimizer } = parts;
+  const batch = inputs as unknown as TransitionTensors & TensorRecord;
+  const context = { tf, actions: network.spec.actions };
+  const tensorsOf = (of: string) => packing.names.map((name) => state[`${of}/${name}`]!);
+  const outputsBy = (tensors: readonly Tensor[]) => (states: Tensor) =>
+    network.forward(tf, packing.split(tf, tensors), { states }).out;
+
+  const targets = objective.targets(
+    context,
+    outputsBy(tensorsOf(ONLINE)),
+    outputsBy(tensorsOf(TARGET)),
+    batch,
+  );
+  const { loss, priorities, stats, gradients } = lossAndGradients(
+    tf,
+    (online) => objective.loss(context, outputsBy(online)(batch.observations), targets, batch),
+    tensorsOf(ONLINE),
+  );
+
+  const gradientNorm = tf.sqrt(tf.addN(gradients.map((each) => tf.sum(tf.square(each)))));
+  const clipped = clip(tf, gradients, gradientNorm, parts.largestNorm);
+  const named = Object.fromEntries(packing.names.map((name, i) => [`${ONLINE}/${name}`, clipped[i]!]));
+  const changed = optimizer.apply(tf, state, named, inputs);
+  for (const name of packing.names) {
+    changed[`${TARGET}/${name}`] = tf.add(
+      tf.mul(changed[`${ONLINE}/${name}`]!, inputs['targetMix']!),
+      tf.mul(state[`${TARGET}/${name}`]!, inputs['targetKeep']!),
+    );
+  }
+  return { state: changed, outputs: { priorities, loss, gradientNorm, ...stats } };
+}
+
+/** What an objective says, and the gradient of its loss by each of `parameters`. */
+function lossAndGradients(
+  tf: TensorFlow,
+  lossOf: (parameters: Tensor[]) => ObjectiveLoss,
+  parameters: readonly Tensor[],
+): ObjectiveLoss & { readonly gradients: Tensor[] } {
+  let said!: ObjectiveLoss;
+  const gradientsOf = tf.grads((...tensors: Tensor[]) => {
+    const { loss, priorities, stats } = lossOf(tensors);
+    // Clones that are kept: what is made in here ends with the gradient's own scope.
+    const kept = (tensor: Tensor) => tf.keep(tf.clone(tensor));
+    said = {
+      loss: kept(loss) as ObjectiveLoss['loss'],
+      priorities: kept(priorities),
+      stats: Object.fromEntries(Object.entries(stats).map(([name, tensor]) => [name, kept(tensor)])),
+    };
+    return loss;
+  });
+  const gradients = gradientsOf([...parameters]);
+  // Of this scope, as all else in a step.
+  const own = <T extends Tensor>(tensor: T): T => {
+    const copy = tf.clone(tensor);
+    tensor.dispose();
+    return copy;
+  };
+  return {
+    loss: own(said.loss),
+    priorities: own(said.priorities),
+    stats: Object.fromEntries(Object.entries(said.stats).map(([name, tensor]) => [name, own(tensor)])),
+    gradients,
+  };
+}
+
+/** g·c/max(‖g‖, c): unchanged up to a global norm of c (Pascanu et al., 2013). */
+function clip(tf: TensorFlow, gradients: Tensor[], norm: Tensor, largest: number | null): Tensor[] {
+  if (largest === null) return gradients;
+  const factor = tf.div(largest, tf.maximum(norm, largest));
+  return gradients.map((each) => tf.mul(each, factor));
+}

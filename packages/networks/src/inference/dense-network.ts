@@ -1,0 +1,82 @@
+import { inputSize, type ObservationArray, type StateSpec } from '@qfleet/spaces';
+import type { NamedTensors } from '@qfleet/tensor';
+import type { Network } from '../network.ts';
+import { checkParameters } from '../parameters.ts';
+import { DenseStack } from './dense/dense-stack.ts';
+import type { DenseLayer } from './dense/layer.ts';
+import type { Inference } from './inference.ts';
+
+/** A network of dense layers alone, for inference: no tfjs, and no allocation a call. */
+export class DenseNetwork implements Inference {
+  readonly #network: Network;
+  readonly #layersOf: (tensors: NamedTensors) => DenseLayer[];
+  readonly #inputs: number;
+  #stack: DenseStack | null = null;
+
+  constructor(network: Network, layersOf: (tensors: NamedTensors) => DenseLayer[]) {
+    this.#network = network;
+    this.#layersOf = layersOf;
+    this.#inputs = inputSize(network.spec);
+  }
+
+  load(tensors: NamedTensors): void {
+    checkParameters(this.#network.parameters, tensors);
+    const layers = this.#layersOf(tensors);
+    this.#stack ??= new DenseStack(layers.map(({ inputs, outputs }) => ({ inputs, outputs })));
+    this.#stack.load(layers);
+  }
+
+  /**
+   * A row's values depend on nothing but the row, and are the same on every machine.
+   * @throws RangeError also when a Discrete observation is not one of its space.
+   */
+  run(states: ObservationArray, rows: number, values: Float32Array): void {
+    const stack = this.#stack;
+    if (stack === null) throw new Error('The network has no parameters yet: load some first.');
+    const { count, frames, actions }: StateSpec = this.#network.spec;
+    const width = count === undefined ? this.#inputs : frames;
+    if (states.length < rows * width || values.length < rows * actions) {
+      throw new RangeError(
+        `${rows} rows need ${rows * width} observation elements and room for ${rows * actions} values, not ` +
+          `${states.length} and ${values.length}.`,
+      );
+    }
+    for (let row = 0; row < rows; row += stack.rows) {
+      const part = Math.min(stack.rows, rows - row);
+      if (count === undefined) copy(states, row * width, part, width, stack);
+      else oneHot(states, row * width, part, width, count, stack);
+      stack.run(part, values, row * actions);
+    }
+  }
+}
+
+function copy(from: ArrayLike<number>, start: number, rows: number, width: number, to: DenseStack): void {
+  const { input, stride } = to;
+  // Faster than subarray().set() for the few elements of a small observation.
+  for (let row = 0; row < rows; row++) {
+    const [source, target] = [start + row * width, row * stride];
+    for (let i = 0; i < width; i++) input[target + i] = from[source + i];
+  }
+}
+
+/** `width` states a row, each one-hot, side by side. */
+function oneHot(
+  from: ArrayLike<number>,
+  start: number,
+  rows: number,
+  width: number,
+  count: number,
+  to: DenseStack,
+): void {
+  const { input, stride } = to;
+  input.fill(0, 0, rows * stride);
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0; i < width; i++) {
+      const state = from[start + row * width + i];
+      if (!(state >= 0 && state < count)) {
+        throw new RangeError(`Observation ${state} is not a state: they are 0 to ${count - 1}.`);
+      }
+      input[row * stride + i * count + state] = 1;
+    }
+  }
+}

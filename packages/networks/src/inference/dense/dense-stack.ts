@@ -1,0 +1,47 @@
+import type { DenseLayer } from './layer.ts';
+import { RowThreads } from './row-threads.ts';
+import { layOut, type StackLayout } from './stack-layout.ts';
+import { allocate, writeLayers } from './stack-memory.ts';
+
+/** A stack of dense layers with relu between them, in a WebAssembly memory of its own. */
+export class DenseStack {
+  /** The most rows of a `run`. */
+  readonly rows: number;
+  /** Where the caller writes the rows of a `run`, each of `stride` numbers: those after its inputs stay 0. */
+  readonly input: Float32Array<SharedArrayBuffer>;
+  readonly stride: number;
+  readonly #layout: StackLayout;
+  readonly #memory: Float32Array<SharedArrayBuffer>;
+  readonly #threads: RowThreads;
+  readonly #width: number;
+
+  /** @param sizes of the layers, each one's inputs the outputs of the one before. */
+  constructor(sizes: readonly { readonly inputs: number; readonly outputs: number }[]) {
+    const layout = layOut(sizes);
+    const memory = allocate(layout);
+    this.#layout = layout;
+    this.#memory = new Float32Array(memory.buffer);
+    this.#threads = new RowThreads(memory, layout);
+    this.#width = sizes[sizes.length - 1].outputs;
+    this.rows = layout.rows;
+    this.stride = layout.places[0].inputs;
+    this.input = new Float32Array(memory.buffer, layout.input, layout.rows * this.stride);
+  }
+
+  /** Copies the layers' numbers in; they have the sizes that the stack was made for. */
+  load(layers: readonly DenseLayer[]): void {
+    writeLayers(this.#memory, this.#layout, layers);
+  }
+
+  /** Runs `rows` rows of `input` (1 to `this.rows`) and writes the last layer's [rows, outputs] to `out` at `start`. */
+  run(rows: number, out: Float32Array, start: number): void {
+    this.#threads.run(rows);
+    const { places, output } = this.#layout;
+    const stride = places[places.length - 1].outputs;
+    let from = output / 4;
+    let to = start;
+    for (let row = 0; row < rows; row++, from += stride) {
+      for (let i = 0; i < this.#width; i++) out[to++] = this.#memory[from + i];
+    }
+  }
+}

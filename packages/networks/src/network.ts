@@ -1,0 +1,55 @@
+import type { StateSpec } from '@qfleet/spaces';
+import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Core, MemorySpec } from './cores/core.ts';
+import type { Head } from './heads/head.ts';
+import type { DenseLayer } from './inference/dense/layer.ts';
+import type { ParameterSpec, Parameters } from './parameters.ts';
+import type { Torso } from './torsos/torso.ts';
+
+/** What a network is given for a batch of rows. */
+export interface NetworkInput {
+  /** [rows, …stateShape], of `stateDType` (uint8 as int32: tfjs has no uint8). */
+  readonly states: Tensor;
+  /** int32 [rows]: 1 where an episode begins. Needed where the network has a memory. */
+  readonly begins?: Tensor;
+  /** By the names of the network's memory, [rows, …shape]. Needed where it has one. */
+  readonly memory?: TensorRecord;
+}
+
+/** What a network gives. */
+export interface NetworkOutput {
+  /** The head's outputs by name. */
+  readonly out: TensorRecord;
+  /** The memory after the step. */
+  readonly memory: TensorRecord;
+}
+
+/** A network: its parameters, and its forward pass as a pure function of tensors. */
+export interface Network {
+  readonly spec: StateSpec;
+  /** In a fixed order: those of the torso, the core and the head. */
+  readonly parameters: readonly ParameterSpec[];
+  readonly memory: readonly MemorySpec[];
+  /** @param tf the library instance that the tensors belong to; passed so that nothing here loads one. */
+  forward(tf: TensorFlow, parameters: Parameters, input: NetworkInput): NetworkOutput;
+  /** Dense layers that give Q(s, ·) of a state's numbers, where it is nothing else; null: it is more. */
+  readonly layers: ((tensors: NamedTensors) => DenseLayer[]) | null;
+}
+
+/** Torso, core and head as one network. */
+export function composeNetwork(spec: StateSpec, torso: Torso, core: Core, head: Head): Network {
+  const { layers } = torso;
+  const { layers: headLayers } = head;
+  const stack = layers && headLayers && core.parameters.length === 0;
+  return {
+    spec,
+    parameters: [torso, core, head].flatMap(({ parameters }) => parameters),
+    memory: core.memory,
+    forward(tf, parameters, { states, begins, memory = {} }) {
+      const step = core.forward(tf, parameters, torso.forward(tf, parameters, states), memory, begins);
+      return { out: head.forward(tf, parameters, step.features), memory: step.memory };
+    },
+    layers: stack ? (tensors) => [...layers(tensors), ...headLayers(tensors)] : null,
+  };
+}

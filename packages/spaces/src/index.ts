@@ -1,0 +1,24 @@
+export { describe } from './describe.ts';
+export {
+  allocateObservations,
+  type Box,
+  box,
+  contains,
+  type Discrete,
+  discrete,
+  elementName,
+  fits,
+  isFloating,
+  type ObservationArray,
+  type ObservationDType,
+  type ObservationPart,
+  observationArrays,
+  observationDType,
+  observationRows,
+  observationShape,
+  observationSize,
+  refuseUnknown,
+  type Space,
+} from './spaces.ts';
+export { elementsOf, inputSize, type StateSpec, stateDType, stateShape, stateSize } from './state-spec.ts';
+export { unknownName } from './unknown-name.ts';

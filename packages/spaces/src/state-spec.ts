@@ -1,0 +1,39 @@
+import type { ObservationDType, ObservationPart } from './spaces.ts';
+
+/** What a network sees of one state, and how many actions it values there. */
+export interface StateSpec {
+  /** Of one observation; [] for a Discrete one. */
+  readonly shape: readonly number[];
+  /** Of the observations as they are stored; a network takes float16 as float32. */
+  readonly dtype: ObservationDType;
+  /** n of a Discrete observation (the integers 0 … n − 1), which enters one-hot; absent for a box. */
+  readonly count?: number;
+  /** What the elements are, where a dict or tuple space was flattened. */
+  readonly parts?: readonly ObservationPart[];
+  /** Observations that are stacked in a state on a new leading axis, oldest first; 1: it is one observation. */
+  readonly frames: number;
+  readonly actions: number;
+}
+
+/** The dtype in which states reach a network. */
+export function stateDType({ dtype }: StateSpec): 'float32' | 'int32' | 'uint8' {
+  return dtype === 'float16' ? 'float32' : dtype;
+}
+
+/** The shape of a state: of an observation, or of several stacked. */
+export function stateShape({ shape, frames }: StateSpec): readonly number[] {
+  return frames === 1 ? shape : [frames, ...shape];
+}
+
+/** Elements of a state. */
+export function stateSize(spec: StateSpec): number {
+  return spec.frames * elementsOf(spec.shape);
+}
+
+/** Numbers that enter an MLP for a state: n one-hot for each Discrete observation, else all elements. */
+export function inputSize(spec: StateSpec): number {
+  return spec.frames * (spec.count ?? elementsOf(spec.shape));
+}
+
+/** Elements of an array of this shape. */
+export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
