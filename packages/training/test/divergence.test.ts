@@ -113,7 +113,7 @@ describe('a learner whose numbers leave the finite ones', () => {
       {},
       box,
       1e25,
-      /\(loss \de\+(49|50), gradient norm (Infinity|NaN), largest \|reward\| of the batch 1e\+25, largest \|observation\| [01]\.?\d*\); set agent\.loss=huber, agent\.gradientClip=10, a lower agent\.learningRate/,
+      /\(loss (Infinity|NaN), gradient norm (Infinity|NaN), largest \|reward\| of the batch 1e\+25, largest \|observation\| [01]\.?\d*\); set agent\.loss=huber, agent\.gradientClip=10, a lower agent\.learningRate/,
     ],
     ['priorities', mlp, { sampling: { kind: 'prioritized' } }, box, 1e25, /agent\.gradientClip=10/],
     [
