@@ -79,7 +79,7 @@ describe('tabular Q-learning', () => {
 
   it('refuses what is not a Discrete observation, a foreign state and a foreign table', async () => {
     const box: Layout = { observationShape: [4], observationDType: 'float32', actions: 2 };
-    await expect(agentOf({}, box)).rejects.toThrow(/needs a Discrete observation space.*float32 \[4\]/);
+    await expect(agentOf({}, box)).rejects.toThrow(/takes a Discrete observation space.*float32 \[4\]/);
     await expect(createPolicy({ config: configOf(), layout: box })).rejects.toThrow(/Discrete/);
 
     const agent = await agentOf();
