@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { qfleet, temporaryDirectory } from '../../../test/support/qfleet.ts';
+import { startRedis } from '../../../test/support/redis.ts';
 
 /** Refused before anything starts: exit code 2, a sentence on stderr, no run directory. */
 async function expectRefused(
@@ -88,6 +89,38 @@ describe('qfleet train refuses', () => {
 
   it('a Redis URL that is none', () =>
     expectRefused(['train', 'cartpole', '--redis', 'http://127.0.0.1'], /"http:".*redis:\/\/host/));
+});
+
+describe('a Redis password with a reserved character', () => {
+  const url = 'redis://:hush/hush@127.0.0.1:1';
+
+  it.each([
+    ['train', 'cartpole', '--redis', url],
+    ['train', 'cartpole', '--set', `replay.shards=["${url}"]`],
+    ['top', '--redis', url],
+    ['replay', 'inspect', url],
+    ['replay', 'import', url, 'file.parquet'],
+  ])('%s %s %s %s', async (...args) => {
+    await expectRefused(args, /^(?!.*hush).*percent-encoded.*QFLEET_REDIS_PASSWORD/);
+  });
+
+  it.each(['actor', 'learner'])('%s', async (command) => {
+    const { code, stderr } = await qfleet([command], { env: { QFLEET_REDIS_URL: url, QFLEET_RUN: 'r' } });
+    expect(stderr).toMatch(/^(?!.*hush).*percent-encoded/);
+    expect(code).toBe(2);
+  });
+});
+
+it('a database that is not there', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const url = `unix://${redis.socket}?db=99`;
+  await expectRefused(['train', 'cartpole', '--redis', url], /no database 99/);
+  await expectRefused(['top', '--redis', url], /no database 99/);
+  await expectRefused(
+    ['train', 'cartpole', '--set', `replay.shards=["${url}"]`],
+    /replay\.shards\.0: .*no database 99/,
+  );
 });
 
 describe.each(['resume', 'eval', 'top'])('qfleet %s refuses', (command) => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisClient } from '@qfleet/replay';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
 import { backoff } from './backoff.ts';
-import { FleetError, messageOf } from './errors.ts';
+import { FleetConfigurationError, FleetError, messageOf } from './errors.ts';
 import { firstWords, wasCutOff } from './first-words.ts';
 import { checkRedis } from './local-redis/check.ts';
 import { explainRedisError } from './local-redis/explain.ts';
@@ -158,14 +158,29 @@ async function connectOnce(settings: Settings, asCluster: boolean): Promise<Redi
   redis.on('error', keep);
   try {
     await redis.connect();
+    await checkDatabase(redis, settings.db);
     await checkRedis(redis, asCluster);
   } catch (error) {
     redis.disconnect();
-    const cause = failure ?? error;
+    const cause = error instanceof FleetError ? error : (failure ?? error);
     throw (wasCutOff(cause) && (await firstWords(settings))) || cause;
   }
   redis.off('error', keep);
   return redis;
+}
+
+/**
+ * ioredis says nothing of a database that it could not select: all commands then go to database 0.
+ * @throws FleetConfigurationError where there is no such database; what else Redis says against it.
+ */
+async function checkDatabase(redis: Redis, db: number | undefined): Promise<void> {
+  if (!db) return;
+  await redis.select(db).catch((error: unknown) => {
+    if (!/^ERR .*(DB index|not an integer)/.test(messageOf(error))) throw error;
+    throw new FleetConfigurationError(
+      `This Redis has no database ${db}: name one that it has in the URL, from 0 up, or raise its \`databases\`.`,
+    );
+  });
 }
 
 /** One line when Redis goes and one when it is back, however many tries lie between. */

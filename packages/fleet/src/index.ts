@@ -41,7 +41,7 @@ export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts
 export { FleetReader } from './read-fleet.ts';
 export { readRedisServer, readRedisServers } from './redis-info.ts';
 export { displayUrl, redisOptionsOf } from './redis-url.ts';
-export { ReplayShards } from './replay-shards.ts';
+export { connectShards, ReplayShards } from './replay-shards.ts';
 export {
   createRun,
   isOver,

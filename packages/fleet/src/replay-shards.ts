@@ -1,5 +1,6 @@
 import type { RedisClient, ShardAddress } from '@qfleet/replay';
 import { type ConnectOptions, connectRedis } from './connect.ts';
+import { FleetConfigurationError } from './errors.ts';
 import { replayPrefix } from './keys.ts';
 
 /** Where a run's replay is, with a connection to each of its servers. */
@@ -26,21 +27,13 @@ export class ReplayShards {
     options: ConnectOptions,
   ): Promise<ReplayShards> {
     if (urls.length === 0) return new ReplayShards([{ redis, prefix: replayPrefix(run) }], []);
-    // Shards on one server or cluster share a connection.
-    const unique = [...new Set(urls)];
-    const results = await Promise.allSettled(unique.map((url) => connectRedis(url, options)));
-    const servers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) {
-      for (const server of servers) server.disconnect();
-      throw failure.reason;
-    }
+    const servers = await connectShards(urls, options);
     return new ReplayShards(
       urls.map((url, shard) => ({
-        redis: servers[unique.indexOf(url)],
+        redis: servers.get(url)!,
         prefix: replayPrefix(run, shard),
       })),
-      servers,
+      [...servers.values()],
     );
   }
 
@@ -48,4 +41,26 @@ export class ReplayShards {
   close(): void {
     for (const server of this.servers) server.disconnect();
   }
+}
+
+/**
+ * A connection to each of these servers, by its URL: shards on one server or cluster share it.
+ * @throws FleetError as `connectRedis`, for the first server that can't be used; then none is left open.
+ */
+export async function connectShards(
+  urls: readonly string[],
+  options: ConnectOptions,
+): Promise<ReadonlyMap<string, RedisClient>> {
+  const unique = [...new Set(urls)];
+  const results = await Promise.allSettled(unique.map((url) => connectRedis(url, options)));
+  const servers = new Map<string, RedisClient>();
+  results.forEach((result, i) => {
+    if (result.status === 'fulfilled') servers.set(unique[i], result.value);
+  });
+  const failed = results.findIndex((result) => result.status === 'rejected');
+  if (failed < 0) return servers;
+  for (const server of servers.values()) server.disconnect();
+  const { reason } = results[failed] as PromiseRejectedResult;
+  if (!(reason instanceof FleetConfigurationError)) throw reason;
+  throw new FleetConfigurationError(`replay.shards.${urls.indexOf(unique[failed])}: ${reason.message}`);
 }

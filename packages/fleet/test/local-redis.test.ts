@@ -347,7 +347,7 @@ describe('explainRedisError', () => {
       expect(await explanation(at(':right@'))).toBe('it works');
       const wrong = await explanation(at(':wrong@'));
       expect(wrong).toBe(
-        `Redis at ${at('')} refused the user name or password (WRONGPASS): correct them in the URL or in QFLEET_REDIS_PASSWORD.`,
+        `Redis at ${at('')} refused the user name or password (WRONGPASS): correct them in the URL, where % and other reserved characters are percent-encoded, or in QFLEET_REDIS_PASSWORD.`,
       );
       expect(await explanation(at(''))).toMatch(/asks for a password \(NOAUTH\)/);
       expect(await explanation(at('nobody:right@'))).toMatch(/refused the user name or password/);

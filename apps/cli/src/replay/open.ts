@@ -22,7 +22,7 @@ export async function withReplay<T>(
   target: ReplayTarget,
   use: (replay: OpenReplay) => Promise<T>,
 ): Promise<T> {
-  const isUrl = /^(rediss?(-cluster)?|unix):/.test(where);
+  const isUrl = /^(rediss?(-cluster)?|unix):/i.test(where);
   const { redis, run } = await findFleet(isUrl ? undefined : where, {
     ...(isUrl ? { redis: where } : {}),
     ...target,

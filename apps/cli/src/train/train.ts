@@ -1,5 +1,5 @@
 import { resolveEnvironment } from '@qfleet/envs';
-import { displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
+import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
 import type { TrainOptions } from '../commands/train.ts';
 import { CommandError, UsageError } from '../errors.ts';
@@ -26,7 +26,7 @@ export async function train(what: string, options: TrainOptions): Promise<number
   const { id } = await resolveEnvironment(given.environment);
   const config = { ...given, environment: { ...given.environment, id } };
   await checkTraining(config, options.single ? undefined : options.redis);
-  if (!options.single) await checkServer(options.redis);
+  if (!options.single) await checkServers(options.redis, config.replay.shards);
   const run = newRunId();
   const path = options.runDir ?? defaultRunPath(config.name, run);
   const directory = RunDirectory.create(path, run, config);
@@ -45,8 +45,8 @@ export async function train(what: string, options: TrainOptions): Promise<number
   });
 }
 
-/** Sees to it that there is a Redis to train with, before a run directory is made. */
-async function checkServer(url: string | undefined): Promise<void> {
+/** Sees to it that there is a Redis to train with, and each of the replay's, before a run directory is made. */
+async function checkServers(url: string | undefined, shards: readonly string[]): Promise<void> {
   if (url !== undefined) {
     (await openRedis(url)).disconnect();
   } else if ((await findRedisServer()) === undefined) {
@@ -54,4 +54,5 @@ async function checkServer(url: string | undefined): Promise<void> {
       'There is no Redis server here: run `npm run setup`, name one with --redis URL, or train with --single.',
     );
   }
+  for (const server of (await connectShards(shards, { role: 'cli' })).values()) server.disconnect();
 }

@@ -1,7 +1,7 @@
 import { displayUrl } from '../redis-url.ts';
 
 const TLS_CODES = /^(ERR_SSL_|ERR_TLS_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
-const isTls = (url: string): boolean => /^rediss(-cluster)?:/.test(url);
+const isTls = (url: string): boolean => /^rediss(-cluster)?:/i.test(url);
 const UNTRUSTED = /^(DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
 /** Says in one sentence why a Redis could not be used, and what to do. User and password are not shown.
@@ -39,7 +39,7 @@ export function explainRedisError(error: unknown, url: string): string {
     return `Redis at ${where} does not speak TLS as expected (${code}): use redis:// if its port is without TLS.`;
   }
   if (reply === 'WRONGPASS' || /invalid password/i.test(message)) {
-    return `Redis at ${where} refused the user name or password (WRONGPASS): correct them in the URL or in QFLEET_REDIS_PASSWORD.`;
+    return `Redis at ${where} refused the user name or password (WRONGPASS): correct them in the URL, where % and other reserved characters are percent-encoded, or in QFLEET_REDIS_PASSWORD.`;
   }
   if (reply === 'NOAUTH') {
     return `Redis at ${where} asks for a password (NOAUTH): give it as redis://user:password@host:port or in QFLEET_REDIS_PASSWORD.`;
