@@ -72,14 +72,15 @@ export class Actor {
       run: env.run,
       id: env.id,
       capacity: config.fleet.slotsPerActor,
-      onTaken: (slots) => {
+      onTaken: (slots, episodes) => {
         this.#change(slots, (slot) => {
-          this.#rollout.addSlot(slot);
+          this.#rollout.addSlot(slot, episodes[slots.indexOf(slot)]);
           parts.spans?.begin(slot);
         });
         // While this actor stood by, others went on.
         this.#uplink.refresh();
       },
+      episodesOf: (slot) => this.#rollout.episodesOf(slot),
       onLost: (slots) => this.#change(slots, (slot) => this.#rollout.removeSlot(slot)),
       log,
     });

@@ -16,22 +16,28 @@ import { thrownText } from './thrown.ts';
  *   what the environment itself throws is told with the line of its code.
  *
  * @param slot names the copy in errors.
+ * @param episodes that the slot has begun before: those of this copy are counted on.
  * @throws EnvironmentError from `reset`, `step`, `setState` and `close`, naming environment, slot, episode and step:
  *   that transition must not be stored, and the copy must be reset or made again.
  */
-export function createEnvironment(definition: EnvironmentDefinition, random: Random, slot = 0): Environment {
-  if (definition.native) return new LimitedEnvironment(definition, definition.create(random), slot);
+export function createEnvironment(
+  definition: EnvironmentDefinition,
+  random: Random,
+  slot = 0,
+  episodes = 0,
+): Environment {
+  if (definition.native) return new LimitedEnvironment(definition, definition.create(random), slot, episodes);
   let environment: Environment;
-  enterUserCode('create', definition.id, slot, 0, 0);
+  enterUserCode('create', definition.id, slot, episodes, 0);
   try {
     environment = definition.create(random);
   } catch (cause) {
-    const place = { environment: definition.id, slot, episode: 0, step: 0 };
+    const place = { environment: definition.id, slot, episode: episodes, step: 0 };
     throw new EnvironmentError(place, problemOf(cause), { cause });
   } finally {
     leaveUserCode();
   }
-  return new CheckedEnvironment(definition, environment, slot);
+  return new CheckedEnvironment(definition, environment, slot, episodes);
 }
 
 /** What is wrong, for the end of a sentence. */
@@ -43,14 +49,15 @@ class LimitedEnvironment implements Environment {
   protected readonly definition: EnvironmentDefinition;
   protected readonly inner: Environment;
   protected readonly slot: number;
-  protected episode = 0;
+  protected episode: number;
   readonly #actions: number;
   readonly #limit: number;
   /** Steps of this episode; −1: no episode is under way. */
   #steps = -1;
 
-  constructor(definition: EnvironmentDefinition, inner: Environment, slot: number) {
+  constructor(definition: EnvironmentDefinition, inner: Environment, slot: number, episodes: number) {
     this.definition = definition;
+    this.episode = episodes;
     this.inner = inner;
     this.slot = slot;
     this.#actions = definition.actionSpace.n;
@@ -116,8 +123,8 @@ class LimitedEnvironment implements Environment {
 class CheckedEnvironment extends LimitedEnvironment {
   readonly #size: number;
 
-  constructor(definition: EnvironmentDefinition, inner: Environment, slot: number) {
-    super(definition, inner, slot);
+  constructor(definition: EnvironmentDefinition, inner: Environment, slot: number, episodes: number) {
+    super(definition, inner, slot, episodes);
     this.#size = observationSize(definition.observationSpace);
   }
 

@@ -20,7 +20,12 @@ const POLL_MS = 500;
 
 interface LeaseData {
   readonly slots: readonly number[];
+  /** Episodes that each of them has begun, when the lease was last renewed; left out: none. */
+  readonly episodes?: readonly number[];
 }
+
+/** What chunks have room for. */
+const MOST_EPISODES = 2 ** 32 - 1;
 
 /**
  * Puts the leases of all the run's slots into the queue, in `leaseOrder`; leases that are there or held are left as
@@ -49,7 +54,10 @@ export interface RolloutLeasesOptions {
   readonly id: string;
   /** Slots that this process holds at most; a lease that would not fit is left to others. */
   readonly capacity: number;
-  readonly onTaken: (slots: readonly number[]) => void;
+  /** @param episodes that each slot has begun before, as far as it is known: numbers go on from there. */
+  readonly onTaken: (slots: readonly number[], episodes: readonly number[]) => void;
+  /** Episodes that a slot has begun: kept with its lease, for whoever takes it next. */
+  readonly episodesOf: (slot: number) => number;
   /** The lease ran out while this process was away, or was held up: its slots may run elsewhere. */
   readonly onLost: (slots: readonly number[]) => void;
   readonly log: Logger;
@@ -99,7 +107,12 @@ export class RolloutLeases {
     this.#held.clear();
     this.#slots = 0;
     // One whose lock ran out meanwhile is not ours to put back.
-    await Promise.allSettled(jobs.map((job) => job.moveToWait(this.#options.id)));
+    await Promise.allSettled(
+      jobs.map(async (job) => {
+        await this.#keepEpisodes(job);
+        await job.moveToWait(this.#options.id);
+      }),
+    );
     await this.#worker.close(true);
   }
 
@@ -115,7 +128,10 @@ export class RolloutLeases {
       }
       this.#held.set(job.id!, job);
       this.#slots += slots.length;
-      onTaken(slots);
+      onTaken(
+        slots,
+        slots.map((_, i) => episodesIn(job.data, i)),
+      );
     }
   }
 
@@ -128,6 +144,9 @@ export class RolloutLeases {
       ids.map(() => id),
       LOCK_MS,
     );
+    await Promise.all(
+      ids.filter((jobId) => !lost.includes(jobId)).map((jobId) => this.#keepEpisodes(this.#held.get(jobId))),
+    );
     for (const jobId of lost) {
       const job = this.#held.get(jobId);
       if (!job) continue;
@@ -136,6 +155,17 @@ export class RolloutLeases {
       log.warn(`The lease of slots ${job.data.slots.join(', ')} ran out: they may run elsewhere.`);
       onLost(job.data.slots);
     }
+  }
+
+  /** Writes a held lease's episodes down, where there were more. */
+  async #keepEpisodes(job: Job<LeaseData> | undefined): Promise<void> {
+    if (job === undefined) return;
+    const { slots } = job.data;
+    const episodes = slots.map((slot, i) =>
+      Math.max(this.#options.episodesOf(slot), episodesIn(job.data, i)),
+    );
+    if (episodes.some((count, i) => count !== job.data.episodes?.[i]))
+      await job.updateData({ slots, episodes });
   }
 
   async #repeat(everyMs: number, task: () => Promise<void>): Promise<void> {
@@ -150,4 +180,10 @@ export class RolloutLeases {
       await sleep(everyMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+/** Episodes of the i-th slot of a lease; 0 where another process wrote what is no count. */
+function episodesIn({ episodes }: LeaseData, i: number): number {
+  const count = episodes?.[i] ?? 0;
+  return Number.isSafeInteger(count) && count >= 0 && count <= MOST_EPISODES ? count : 0;
 }

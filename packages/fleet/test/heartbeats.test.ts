@@ -198,6 +198,7 @@ describe('the fleet as it is read', () => {
       id: 'a1',
       capacity: 4,
       onTaken: () => undefined,
+      episodesOf: () => 0,
       onLost: () => undefined,
       log,
     });

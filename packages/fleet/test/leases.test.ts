@@ -13,6 +13,9 @@ describe('rollout leases', () => {
 
   function actor(capacity = FLEET.slotsPerActor) {
     const taken: number[][] = [];
+    /** By slot: what the lease says, and what is played here. */
+    const known = new Map<number, number>();
+    const played = new Map<number, number>();
     const lost: number[][] = [];
     const redis = fixture.connect();
     const leases = new RolloutLeases({
@@ -20,12 +23,16 @@ describe('rollout leases', () => {
       run: 'r',
       id: `actor-${++actors}`,
       capacity,
-      onTaken: (slots) => taken.push([...slots]),
+      onTaken: (slots, episodes) => {
+        taken.push([...slots]);
+        for (const [i, slot] of slots.entries()) known.set(slot, episodes[i]);
+      },
+      episodesOf: (slot) => played.get(slot) ?? 0,
       onLost: (slots) => lost.push([...slots]),
       log,
     });
     leases.start();
-    return { leases, taken, lost, redis };
+    return { leases, taken, lost, redis, known, played };
   }
 
   const counts = async () => {
@@ -81,6 +88,24 @@ describe('rollout leases', () => {
     expect(other.lost).toEqual([]);
     expect(await counts()).toMatchObject({ active: 6, failed: 0 });
     await other.leases.release();
+  });
+
+  it('carry the episodes of their slots to the next actor, written down at each renewal too', async () => {
+    await seedLeases(fixture.redis, 'r', FLEET);
+    const first = actor();
+    await expect.poll(() => first.taken, within).toHaveLength(2);
+    const [[a, b]] = first.taken;
+    expect(first.known.get(a)).toBe(0);
+    first.played.set(a, 7).set(b, 1);
+    await first.leases.release();
+    const second = actor();
+    await expect.poll(() => second.taken, within).toHaveLength(2);
+    expect([second.known.get(a), second.known.get(b)]).toEqual([7, 1]);
+    second.played.set(a, 9);
+    const episodesKept = async (): Promise<unknown> =>
+      JSON.parse((await fixture.redis.hget(`${fleetKeys('r').queues}:rollouts:lease-0`, 'data'))!).episodes;
+    await expect.poll(episodesKept, within).toEqual([9, 1]);
+    await second.leases.release();
   });
 
   it('that ran out are reported lost', async () => {

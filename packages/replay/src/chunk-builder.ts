@@ -11,6 +11,8 @@ export interface ChunkBuilderOptions {
   readonly slot: number;
   /** Steps after which a chunk is closed, if the episode has not ended before. */
   readonly chunkLength: number;
+  /** Episodes that the slot has begun before: those of this builder are numbered on. Default 0. */
+  readonly episodes?: number;
   /** The writer's next sequence number: one counter for all its slots, so that chunks are numbered as they close. */
   readonly sequence: () => number;
   /** Chunks carry the actor's own |TD errors| of such returns as priorities; left out: none. */
@@ -43,7 +45,7 @@ export class ChunkBuilder {
   /** Q(s, a), max Q(s, ·) and |TD error| a step, where chunks carry those. */
   readonly #values: { taken: Float32Array; best: Float32Array; errors: Float32Array } | null;
   #length = 0;
-  #episode = -1;
+  #episode: number;
   #offset = 0;
   #episodeReturn = 0;
   #open = false;
@@ -54,6 +56,7 @@ export class ChunkBuilder {
     if (!Number.isInteger(chunkLength) || chunkLength < 1)
       throw new RangeError(`A chunk's length is an integer from 1 up, not ${chunkLength}.`);
     this.#options = options;
+    this.#episode = (options.episodes ?? 0) - 1;
     this.#size = observationSize(layout);
     this.#actions = new Int32Array(chunkLength);
     this.#rewards = new Float32Array(chunkLength);
@@ -67,6 +70,11 @@ export class ChunkBuilder {
   #newRoom(): ChunkRoom {
     const { writer, chunkLength, layout, tdErrors } = this.#options;
     return chunkRoom({ writer, length: chunkLength, hasPriorities: tdErrors !== undefined }, layout);
+  }
+
+  /** Episodes that the slot has begun. */
+  get episodes(): number {
+    return this.#episode + 1;
   }
 
   /** The return (undiscounted) and the steps of the current episode so far. */

@@ -27,7 +27,7 @@ export interface Chunk {
   readonly writer: string;
   readonly sequence: number;
   readonly slot: number;
-  /** Counts this slot's episodes under this writer, and the steps of the episode before this chunk. */
+  /** Numbers this slot's episodes, and counts the steps of the episode before this chunk. */
   readonly episode: number;
   readonly offset: number;
   readonly length: number;

@@ -51,7 +51,7 @@ export async function playGreedyEpisodes(options: GreedyEpisodesOptions): Promis
   let next = 0;
   const fill = (): void => {
     while (next < episodes && slots.rows.length < parallel) {
-      slots.add(next, Random.seed(seed, `episode ${next}`));
+      slots.add(next, new Random(Random.seed(seed, `episode ${next}`)));
       next++;
     }
   };

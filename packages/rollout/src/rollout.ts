@@ -48,6 +48,8 @@ export class Rollout {
   readonly #random: Random;
   readonly #slots: SlotRows;
   readonly #builders: ChunkBuilder[] = [];
+  /** What goes on where a slot comes again: its environment's stream, and its episodes. */
+  readonly #past = new Map<number, { readonly random: Random; episodes: number }>();
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
   #values = new Float32Array(0);
   #sequence = 0;
@@ -65,15 +67,26 @@ export class Rollout {
     return this.#slots.rows.map((row) => row.slot);
   }
 
-  /** Starts a slot with a new episode. @throws EnvironmentError where the environment can't be made or reset. */
-  addSlot(slot: number): void {
+  /**
+   * Starts a slot with a new episode. One that was here before goes on in its stream.
+   * @param episodes that it has begun elsewhere: its numbers go on.
+   * @throws EnvironmentError where the environment can't be made or reset.
+   */
+  addSlot(slot: number, episodes = 0): void {
     const { seed, writer, layout, chunkLength, tdErrors } = this.#options;
-    const row = this.#slots.add(slot, Random.seed(seed, `slot ${slot} ${writer}`));
+    const past = this.#past.get(slot) ?? {
+      random: new Random(Random.seed(seed, `slot ${slot} ${writer}`)),
+      episodes: 0,
+    };
+    past.episodes = Math.max(past.episodes, episodes);
+    this.#past.set(slot, past);
+    const row = this.#slots.add(slot, past.random, past.episodes);
     const builder = new ChunkBuilder({
       layout,
       writer,
       slot,
       chunkLength,
+      episodes: past.episodes,
       sequence: () => this.#sequence++,
       ...(tdErrors ? { tdErrors } : {}),
     });
@@ -87,8 +100,15 @@ export class Rollout {
     if (index < 0) return;
     const builder = this.#builders[index];
     if (builder.openSteps > 0) this.#keep(builder.flush(this.#valueOf(this.#slots.rows[index])));
+    this.#past.get(slot)!.episodes = builder.episodes;
     this.#builders.splice(index, 1);
     this.#slots.remove(index);
+  }
+
+  /** Episodes that a slot has begun, here and before it came here. */
+  episodesOf(slot: number): number {
+    const index = this.slots.indexOf(slot);
+    return index < 0 ? (this.#past.get(slot)?.episodes ?? 0) : this.#builders[index].episodes;
   }
 
   /**

@@ -7,7 +7,7 @@ import {
   observationSize,
   type StepOutcome,
 } from '@qfleet/envs';
-import { Random } from '@qfleet/random';
+import type { Random } from '@qfleet/random';
 
 /** One environment and its row of the policy's input. */
 export interface SlotRow {
@@ -42,9 +42,13 @@ export class SlotRows {
     this.states = this.#allocate(0);
   }
 
-  /** Adds an environment with its own stream and starts its first episode. @throws EnvironmentError: nothing is added. */
-  add(slot: number, seed: number): SlotRow {
-    const environment = createEnvironment(this.#definition, new Random(seed), slot);
+  /**
+   * Adds an environment with its own stream and starts an episode.
+   * @param episodes that the slot has begun before.
+   * @throws EnvironmentError: nothing is added.
+   */
+  add(slot: number, random: Random, episodes = 0): SlotRow {
+    const environment = createEnvironment(this.#definition, random, slot, episodes);
     const state = this.#allocate(1);
     const row = { slot, environment, state, observation: this.#lastFrame(state) };
     // Before it joins: where this throws, the other rows are as they were.

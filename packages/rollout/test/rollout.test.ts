@@ -1,5 +1,5 @@
 import type { Policy } from '@qfleet/agents';
-import { box, defineEnvironment, discrete, type EnvironmentDefinition } from '@qfleet/envs';
+import { box, defineEnvironment, discrete, type EnvironmentDefinition, findEnvironment } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { type Chunk, decodeChunk, MemoryReplayStore, makeBatch, Replay } from '@qfleet/replay';
 import fc from 'fast-check';
@@ -94,6 +94,31 @@ describe('Rollout', () => {
       [4, [1, 2]],
     ]);
     expect(rollout.step()).toBe(0);
+  });
+
+  it('goes on with the stream and the episode numbers of a slot that comes again', () => {
+    const definition = findEnvironment('CartPole-v1', {});
+    const { rollout, decode } = makeRollout(definition, { chunkLength: 1000 });
+    const starts: string[] = [];
+    const episodes: number[] = [];
+    const play = (before?: number): void => {
+      rollout.addSlot(3, before);
+      rollout.step();
+      rollout.removeSlot(3);
+      const chunk = decode(rollout.takeChunks()[0]);
+      starts.push(chunk.observations.slice(0, 4).join());
+      episodes.push(chunk.episode);
+    };
+    play();
+    play();
+    expect(rollout.episodesOf(3)).toBe(2);
+    // Meanwhile it was elsewhere.
+    play(12);
+    play(5);
+    expect(new Set(starts).size).toBe(4);
+    expect(episodes).toEqual([0, 1, 12, 13]);
+    expect(rollout.episodesOf(3)).toBe(14);
+    expect(rollout.episodesOf(4)).toBe(0);
   });
 
   it('reports each finished episode with its return, length and epsilon', () => {

@@ -145,6 +145,7 @@ function idleActor(redis: Redis, place: number) {
     id,
     capacity: 2,
     onTaken: ignore,
+    episodesOf: () => 0,
     onLost: ignore,
     log,
   });
