@@ -21,7 +21,7 @@ scripts='(+eval +evalsha ~qfleet:{*)'
 connect='+hello +info +ping +client|setname +multi +exec +discard +time
   +cluster|slots +cluster|info +readonly +readwrite'
 # The heartbeat: a process writes what it tells of itself, and reads how the run is.
-heartbeat="+set +del +hget +hset +hmget +hgetall +hincrby +hincrbyfloat +pexpire +sadd +srem +zadd +zrem \
+heartbeat="+set +del +hget +hset +hmget +hstrlen +hgetall +hincrby +hincrbyfloat +pexpire +sadd +srem +zadd +zrem \
 +zremrangebyscore %R~${fleet}run ~${fleet}processes ~${fleet}unended ~${fleet}totals"
 # What BullMQ's scripts do to take a job, hold it, give it back and find those whose holder died.
 take_jobs='+exists +get +hmset +lindex +llen +lpush +lrange +lrem +pttl +rpoplpush +rpush +scard +smembers +xadd +xtrim
@@ -41,7 +41,7 @@ evaluator="$connect $scripts $heartbeat $(own evaluator) $take_jobs +bzpopmin
 
 # The exporter reads the run, and writes nothing but its own heartbeat.
 exporter="$connect $scripts $heartbeat $(own exporter)
-  +mget +get +llen +lindex +lrange +zcard +zrange +xrevrange %R~${fleet}* %R~${replay}meta"
+  +mget +get +getrange +llen +lindex +lrange +zcard +zrange +xrevrange %R~${fleet}* %R~${replay}meta"
 
 # The learner owns the run: every key of it, but no command on the server itself.
 learner="$connect $scripts $heartbeat $take_jobs +publish &${fleet}weights

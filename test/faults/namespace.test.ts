@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { soak } from './support/fault.ts';
@@ -75,6 +76,7 @@ it('an actor on another machine is cut off, and comes back', { timeout: 180_000 
       ...process.env,
       QFLEET_REDIS_URL: `redis://${fleet.proxy.address}`,
       QFLEET_RUN: RUN,
+      QFLEET_CONFIG: join(fleet.directory, 'config.yaml'),
       QFLEET_PROCESS_ID: 'actor-9',
     },
     stdio: ['ignore', 'ignore', 'pipe'],

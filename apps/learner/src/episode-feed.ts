@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { episodesBefore, type ProcessContext, readRecentEpisodes, readReturns } from '@qfleet/fleet';
+import {
+  type CountedReturns,
+  episodesBefore,
+  type ProcessContext,
+  readRecentEpisodes,
+  readReturns,
+} from '@qfleet/fleet';
 import type { MetricsRecorder } from '@qfleet/training';
 
 /** Between the end of one reading and the next. */
@@ -14,6 +20,7 @@ export class EpisodeFeed {
   readonly #recorder: MetricsRecorder;
   readonly #stop = new AbortController();
   readonly #reading: Promise<void>;
+  #returns: CountedReturns | undefined;
 
   /** @param onReading called after each reading, also of a Redis that could not be read. */
   constructor(
@@ -47,16 +54,17 @@ export class EpisodeFeed {
     const { redis, env, log } = this.#context;
     try {
       const known = this.#recorder.episodes.episodes;
-      const [before, { counts }, recent] = await Promise.all([
+      const [before, returns, recent] = await Promise.all([
         episodesBefore(redis, env.run, known),
-        readReturns(redis, env.run),
+        readReturns(redis, env.run, this.#returns),
         readRecentEpisodes(redis, env.run),
       ]);
+      this.#returns = returns;
       this.#recorder.episodes = {
         // Redis may have lost its last second.
         episodes: Math.max(
           known,
-          counts.reduce((sum, count) => sum + count, before),
+          returns.counts.reduce((sum, count) => sum + count, before),
         ),
         meanReturn: recent?.meanReturn ?? null,
         returnStd: recent?.returnStd ?? null,

@@ -1,4 +1,4 @@
-import { loadRunConfig } from '@qfleet/config';
+import { loadRunConfig, type RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import {
   createRun,
@@ -25,7 +25,8 @@ export async function openRun({ env, log, redis, signal, outlast }: ProcessConte
       'QFLEET_RUN_DIR is not set: a learner keeps its checkpoints there, give it as QFLEET_RUN_DIR=/path.',
     );
   }
-  const wait = () => outlast(() => waitForRun(redis, env.run, { log, signal }));
+  const wait = (config?: RunConfig) =>
+    outlast(() => waitForRun(redis, env.run, { log, signal, ...(config ? { config } : {}) }));
   if (env.config !== null) {
     const isFile = /\.ya?ml$/.test(env.config);
     const config = loadRunConfig(isFile ? { file: env.config } : { preset: env.config });
@@ -45,5 +46,5 @@ export async function openRun({ env, log, redis, signal, outlast }: ProcessConte
   }
   // A Redis that keeps nothing on disk may have lost the run's record, but the directory has its configuration.
   await outlast(() => createRun(redis, env.run, directory.config));
-  return { record: await wait(), directory };
+  return { record: await wait(directory.config), directory };
 }

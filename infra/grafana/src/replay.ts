@@ -86,6 +86,7 @@ export function replay(): DashboardBuilder {
           { expr: 'qfleet_replay_refused_chunks_total{run="$run"}', legend: 'chunks refused: {{reason}}' },
           { expr: 'qfleet_replay_refused_processes_total{run="$run"}', legend: 'processes refused' },
           { expr: 'qfleet_actor_refused_weights_total{run="$run"}', legend: 'weights refused' },
+          { expr: 'qfleet_fleet_records_refused_total{run="$run"}', legend: 'records refused: {{record}}' },
           { expr: 'qfleet_actor_dropped_transitions_total{run="$run"}', legend: 'transitions dropped' },
         ],
         'All should stay at 0',

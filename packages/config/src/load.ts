@@ -54,6 +54,17 @@ export function parseRunConfig(text: string, origin: string): RunConfig {
   return check(parse(text, origin), []);
 }
 
+/**
+ * A configuration that another process has written, as JSON.
+ *
+ * @param origin names it in errors.
+ * @throws ConfigError
+ */
+export function runConfigOf(value: unknown, origin: string): RunConfig {
+  if (!isMapping(value)) throw new ConfigError([`${origin} is no mapping of fields to values.`]);
+  return check({ value, place: () => `${origin}: ` }, []);
+}
+
 interface Unchecked {
   readonly value: Record<string, unknown>;
   /** Where a path was written, as `run.yaml:7: `; empty where there is no file. */

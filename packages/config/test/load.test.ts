@@ -68,7 +68,7 @@ fleet:
       '2:7: seed is -1; allowed: an integer of at least 0 and at most 4294967295.',
       '3:19: environment.id is 3; allowed: text.',
       '3:35: environment.options.x is [1]; allowed: text or a number or true or false.',
-      '9:36: agent.network.hidden.1 is 0.5; allowed: an integer above 0.',
+      '9:36: agent.network.hidden.1 is 0.5; allowed: an integer above 0 and at most 65536.',
       '6:17: agent.learningRate is "fast"; allowed: a number above 0 and at most 1.',
       '8:17: agent.gradientClip is 0; allowed: a number above 0 or null.',
       '7:17: agent.learningrate is unknown. Did you mean agent.learningRate?',

@@ -27,6 +27,11 @@ const OF_A_REPLICA = /\bREADONLY You can't write|^MASTERDOWN |^UNBLOCKED /;
 /** As long as it still leads to the replica, such a connection lasts for one command: then not so many are made. */
 const REPLICA_PAUSE_MS = 500;
 
+const urls = new WeakMap<RedisClient, string>();
+
+/** The URL that `connectRedis` made a client of; undefined for another's client. */
+export const urlOf = (redis: RedisClient): string | undefined => urls.get(redis);
+
 /**
  * A connection that is up, to a Redis or a Redis Cluster that answered. From then on an outage is waited out: commands are kept and
  * sent (again) once Redis is back, tried with growing, jittered pauses. Whoever holds the connection bounds what it
@@ -54,6 +59,7 @@ export async function connectRedis(url: string, options: ConnectOptions): Promis
     try {
       const redis = cluster ? await connectCluster(cluster, settings) : await connectServer(settings);
       reportOutages(redis, options.log);
+      urls.set(redis, url);
       return redis;
     } catch (error) {
       options.signal?.throwIfAborted();

@@ -1,7 +1,7 @@
-import { returnBounds } from '@qfleet/metrics';
 import type { RedisClient } from '@qfleet/replay';
 import type { EpisodeReport } from './episode-tally.ts';
 import { fleetKeys } from './keys.ts';
+import { readReports } from './records/episodes.ts';
 
 /** The newest training episodes: as many whole reports as hold 100 of them. */
 export interface RecentEpisodes {
@@ -9,14 +9,6 @@ export interface RecentEpisodes {
   readonly meanReturn: number;
   readonly returnStd: number;
   readonly meanEpsilon: number;
-}
-
-/** All training episodes that were reported to this Redis. */
-export interface CountedReturns {
-  /** Episodes in each bucket of `returnBounds` alone. */
-  readonly counts: readonly number[];
-  /** Sum of all returns. */
-  readonly sum: number;
 }
 
 /** Reports kept. Each holds an episode at least. */
@@ -65,11 +57,8 @@ export async function reportEpisodes(
 
 /** Null where none was reported yet. Costs the same, however many episodes there were. */
 export async function readRecentEpisodes(redis: RedisClient, run: string): Promise<RecentEpisodes | null> {
-  const entries = await redis.xrevrange(fleetKeys(run).episodes, '+', '-', 'COUNT', KEPT_REPORTS);
   let [episodes, mean, squares, epsilons] = [0, 0, 0, 0];
-  for (const [, fields] of entries) {
-    const report = parseReport(fields);
-    if (report === null) continue;
+  for (const report of await readReports(redis, run, KEPT_REPORTS)) {
     // Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
     const all = episodes + report.episodes;
     const apart = report.meanReturn - mean;
@@ -81,40 +70,4 @@ export async function readRecentEpisodes(redis: RedisClient, run: string): Promi
   }
   if (episodes === 0) return null;
   return { meanReturn: mean, returnStd: Math.sqrt(squares / episodes), meanEpsilon: epsilons / episodes };
-}
-
-/** Null for what no `reportEpisodes` wrote. */
-function parseReport([field, text]: string[]): Omit<EpisodeReport, 'buckets'> | null {
-  if (field !== 'report') return null;
-  try {
-    const { episodes, meanReturn, returnSquares, meanEpsilon } = JSON.parse(text) as EpisodeReport;
-    const isReport =
-      Number.isSafeInteger(episodes) &&
-      episodes > 0 &&
-      [meanReturn, returnSquares, meanEpsilon].every((value) => Number.isFinite(value)) &&
-      returnSquares >= 0;
-    return isReport ? { episodes, meanReturn, returnSquares, meanEpsilon } : null;
-  } catch {
-    return null;
-  }
-}
-
-const BUCKETS = Array.from({ length: returnBounds.length + 1 }, (_, bucket) => String(bucket));
-
-export async function readReturns(redis: RedisClient, run: string): Promise<CountedReturns> {
-  const [sum, ...counts] = await redis.hmget(fleetKeys(run).returns, 'sum', ...BUCKETS);
-  return { sum: Number(sum ?? 0), counts: counts.map((count) => Number(count ?? 0)) };
-}
-
-/**
- * Training episodes that the run had finished before they were counted in this Redis, which may have lost its counts:
- * what was told first stands.
- * @param known what a Redis that knows none is told.
- */
-export async function episodesBefore(redis: RedisClient, run: string, known: number): Promise<number> {
-  const { returns } = fleetKeys(run);
-  const told = await redis.hget(returns, 'before');
-  if (told !== null) return Number(told);
-  await redis.hsetnx(returns, 'before', known);
-  return known;
 }

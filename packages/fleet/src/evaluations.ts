@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { RedisClient } from '@qfleet/replay';
 import {
   type EvaluationRequest,
@@ -12,6 +13,7 @@ import type { LearnerLease } from './learner-lease.ts';
 import type { Logger } from './logger.ts';
 import { outlastRefusedWrites } from './outlast.ts';
 import { openQueue } from './queues.ts';
+import { admitResult, readResultTexts } from './records/evaluation.ts';
 import { asBuffer, decodeWeights, encodeWeights } from './weights-channel.ts';
 
 interface EvaluationJob {
@@ -43,7 +45,7 @@ export class EvaluationQueue implements Evaluations {
   readonly #run: string;
   readonly #queue: Queue<EvaluationJob>;
   readonly #lease: LearnerLease;
-  /** How many there were at the last reading, and the last of them; all that were ever read. */
+  /** How many there were at the last reading, and the last of them; all that were ever read, by their names. */
   #count = 0;
   #last: string | undefined;
   readonly #read = new Set<string>();
@@ -89,20 +91,24 @@ export class EvaluationQueue implements Evaluations {
   }
 
   async results(): Promise<EvaluationResult[]> {
-    const key = fleetKeys(this.#run).evaluations;
     let first = Math.max(0, this.#count - 1);
-    let texts = await this.#redis.lrange(key, first, -1);
+    let { texts } = await readResultTexts(this.#redis, this.#run, first);
     // Where Redis lost some, others are in their places.
-    if (first > 0 && texts[0] !== this.#last) {
+    if (first > 0 && nameOf(texts[0]) !== this.#last) {
       first = 0;
-      texts = await this.#redis.lrange(key, first, -1);
+      ({ texts } = await readResultTexts(this.#redis, this.#run, first));
     }
     this.#count = first + texts.length;
-    this.#last = texts.at(-1);
-    // Known by what they say, their seconds included.
-    const added = texts.filter((text) => !this.#read.has(text));
-    for (const text of added) this.#read.add(text);
-    return added.map((text) => JSON.parse(text) as EvaluationResult);
+    this.#last = nameOf(texts.at(-1));
+    const results: EvaluationResult[] = [];
+    for (const text of texts) {
+      const name = nameOf(text)!;
+      if (this.#read.has(name)) continue;
+      this.#read.add(name);
+      const result = admitResult(text);
+      if (result !== null) results.push(result);
+    }
+    return results;
   }
 
   async close(): Promise<void> {
@@ -110,14 +116,22 @@ export class EvaluationQueue implements Evaluations {
   }
 }
 
-/** The run's evaluation results in the order they came, without the first `after`. */
+/** Results are known by what they say, their seconds included. Those that are too long to be read have one name. */
+function nameOf(text: string | null | undefined): string | undefined {
+  return text ? hash('sha1', text, 'base64') : text === null ? '' : undefined;
+}
+
+/**
+ * The run's evaluation results in the order they came, as many as one reading takes.
+ * @param first index of the first; below 0: counted from the end.
+ */
 export async function readEvaluations(
   redis: RedisClient,
   run: string,
-  after = 0,
+  first = 0,
 ): Promise<EvaluationResult[]> {
-  const results = await redis.lrange(fleetKeys(run).evaluations, after, -1);
-  return results.map((text) => JSON.parse(text) as EvaluationResult);
+  const { texts } = await readResultTexts(redis, run, first);
+  return texts.map(admitResult).filter((result) => result !== null);
 }
 
 // KEYS: evaluations, evaluated. ARGV: job, result. A job that was taken for stalled may end twice: the first counts.

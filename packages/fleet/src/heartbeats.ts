@@ -15,6 +15,8 @@ import type { RedisClient } from '@qfleet/replay';
 import { messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
+import { refuse, refusedRecords } from './records/refusals.ts';
+import { phaseOf, reasonOf } from './records/run.ts';
 import type { RunPhase } from './run.ts';
 
 /** What the processes of each role tell of themselves. */
@@ -129,10 +131,15 @@ export class Heartbeats<R extends Role> {
       JSON.stringify({ ...this.#process(), ...snapshot }),
       EXPIRE_MS,
       COUNTED_EXPIRE_MS,
-      ...Object.entries(totals).flatMap(([name, value]) => [name, Number.isFinite(value) ? value : 0]),
-    )) as [RunPhase | null, string | null];
+      ...Object.entries({ ...totals, ...refusedRecords() }).flatMap(([name, value]) => [
+        name,
+        Number.isFinite(value) ? value : 0,
+      ]),
+    )) as [string | null, string | null];
     this.#roundTripSeconds = (performance.now() - sentAt) / 1000;
-    onPhase?.(phase, reason || null);
+    const known = phaseOf(phase);
+    if (phase !== null && known === null) refuse('run', `its phase is ${JSON.stringify(phase)}`);
+    else onPhase?.(known, reasonOf(reason));
   }
 
   /**

@@ -2,11 +2,8 @@ export { backoff } from './backoff.ts';
 export { type ConnectOptions, connectRedis } from './connect.ts';
 export { type EpisodeReport, EpisodeTally, type FinishedEpisode } from './episode-tally.ts';
 export {
-  type CountedReturns,
-  episodesBefore,
   type RecentEpisodes,
   readRecentEpisodes,
-  readReturns,
   reportEpisodes,
 } from './episodes.ts';
 export { FleetConfigurationError, FleetError } from './errors.ts';
@@ -35,10 +32,13 @@ export {
 } from './local-redis/index.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { outlastRefusedWrites } from './outlast.ts';
+export { namedShards, ownShards } from './own-config.ts';
 export { exitCodes } from './process/exit-codes.ts';
 export { endProcess, type Stall, Watchdog, type WatchdogOptions } from './process/watchdog.ts';
 export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
 export { FleetReader } from './read-fleet.ts';
+export { reportRefusals } from './records/refusals.ts';
+export { type CountedReturns, episodesBefore, readReturns } from './records/returns.ts';
 export { readRedisServer, readRedisServers } from './redis-info.ts';
 export { displayUrl, redisOptionsOf } from './redis-url.ts';
 export { connectShards, ReplayShards } from './replay-shards.ts';

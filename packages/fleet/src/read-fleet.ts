@@ -1,4 +1,4 @@
-import { type FleetState, type FleetTotals, zeroTotals } from '@qfleet/metrics';
+import type { FleetState } from '@qfleet/metrics';
 import {
   openRedisReplay,
   type RedisClient,
@@ -7,14 +7,19 @@ import {
   replayRefusals,
 } from '@qfleet/replay';
 import type { Queue } from 'bullmq';
-import { readRecentEpisodes, readReturns } from './episodes.ts';
+import { readRecentEpisodes } from './episodes.ts';
+import { FleetConfigurationError } from './errors.ts';
 import { readEvaluations } from './evaluations.ts';
-import type { Role, Snapshots } from './heartbeats.ts';
 import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
+import { namedShards, ownShards } from './own-config.ts';
 import { openQueue } from './queues.ts';
+import { readProcesses } from './records/heartbeat.ts';
+import { unlessOtherType } from './records/read.ts';
+import { type CountedReturns, readReturns } from './records/returns.ts';
+import { type RunRecord, readRun } from './records/run.ts';
+import { TotalsReader } from './records/totals.ts';
 import { readRedisServers } from './redis-info.ts';
 import { ReplayShards } from './replay-shards.ts';
-import { type RunRecord, readRun } from './run.ts';
 
 const NO_REPLAY: Omit<ReplayStanding, 'generation'> = {
   oldest: 1,
@@ -27,22 +32,36 @@ const NO_REPLAY: Omit<ReplayStanding, 'generation'> = {
 };
 const QUEUES = [ROLLOUTS_QUEUE, EVALUATIONS_QUEUE] as const;
 
-/** Reads the state of a run's fleet, again and again. */
+/** Reads the state of a run's fleet, again and again. What is refused of it is as it was at the reading before. */
 export class FleetReader {
   readonly #redis: RedisClient;
   readonly #run: string;
+  readonly #named: () => readonly string[];
+  readonly #totals: TotalsReader;
+  #record: RunRecord | null = null;
+  #returns: CountedReturns | undefined;
+  #lastEvaluationMean: number | null = null;
   readonly #queues: readonly Queue[];
   /** Connected at the first reading of the run. */
   #shards: ReplayShards | null = null;
   #closed = false;
 
-  constructor(redis: RedisClient, run: string) {
+  /**
+   * @param shards URLs of servers that may be shards of the run's replay, beside the run's own and those that this process's
+   *   environment names.
+   */
+  constructor(redis: RedisClient, run: string, shards: readonly string[] = []) {
     this.#redis = redis;
     this.#run = run;
+    this.#named = () => [...shards, ...namedShards()];
+    this.#totals = new TotalsReader(redis, run);
     this.#queues = QUEUES.map((name) => openQueue(redis, run, name, { skipMetasUpdate: true }));
   }
 
-  /** The fleet now; null where there is no such run. */
+  /**
+   * The fleet now; null where there is no such run.
+   * @throws FleetConfigurationError where the run's record is refused, and no earlier reading had one.
+   */
   async read(): Promise<FleetState | null> {
     const redis = this.#redis;
     const run = this.#run;
@@ -52,17 +71,19 @@ export class FleetReader {
     const redisRoundTripSeconds = (performance.now() - sentAt) / 1000;
     const [record, processes, totals, returns, episodes, evaluations, evaluated, redisServers, queues] =
       await Promise.all([
-        readRun(redis, run),
-        this.#processes(),
-        redis.hgetall(keys.totals),
-        readReturns(redis, run),
+        this.#readRun(),
+        readProcesses(redis, run),
+        this.#totals.read(),
+        readReturns(redis, run, this.#returns),
         readRecentEpisodes(redis, run),
         readEvaluations(redis, run, -1),
-        redis.llen(keys.evaluations),
+        unlessOtherType('evaluation', keys.evaluations, redis.llen(keys.evaluations)),
         readRedisServers(redis, '0'),
         this.#counts(),
       ]);
     if (!record) return null;
+    this.#returns = returns;
+    this.#lastEvaluationMean = evaluations[0]?.mean ?? this.#lastEvaluationMean;
     const { replay } = record.config;
     const shards = await this.#connectShards(record);
     const [standing, refusals, shardServers] = await Promise.all([
@@ -70,7 +91,6 @@ export class FleetReader {
       replayRefusals(shards.addresses),
       Promise.all(shards.servers.map((server, i) => readRedisServers(server, `${i + 1}`))),
     ]);
-    const counted = numbers(zeroTotals(), totals);
     return {
       run,
       at: Date.now(),
@@ -78,12 +98,12 @@ export class FleetReader {
       phase: record.phase,
       redisRoundTripSeconds,
       totals: {
-        ...counted,
+        ...totals,
         transitionsPushed: standing.insertedTotal,
         transitionsSampled: standing.sampledTotal,
         transitionsEvicted: standing.evictedTotal,
-        evaluations: evaluated,
-        chunksRefused: counted.chunksRefused + refusals.corrupt,
+        evaluations: evaluated ?? 0,
+        chunksRefused: totals.chunksRefused + refusals.corrupt,
         chunksRefusedFormat: refusals.format,
         chunksRefusedLayout: refusals.layout,
         chunksRefusedSize: refusals.size,
@@ -92,7 +112,7 @@ export class FleetReader {
       returns: {
         ...returns,
         lastMean: episodes?.meanReturn ?? null,
-        lastEvaluationMean: evaluations[0]?.mean ?? null,
+        lastEvaluationMean: this.#lastEvaluationMean,
       },
       replay: {
         transitions: standing.transitions,
@@ -115,8 +135,18 @@ export class FleetReader {
     await Promise.all(this.#queues.map((queue) => queue.close()));
   }
 
+  async #readRun(): Promise<RunRecord | null> {
+    try {
+      this.#record = await readRun(this.#redis, this.#run);
+    } catch (error) {
+      if (!(error instanceof FleetConfigurationError) || this.#record === null) throw error;
+    }
+    return this.#record;
+  }
+
   async #connectShards({ run, config }: RunRecord): Promise<ReplayShards> {
-    this.#shards ??= await ReplayShards.connect(this.#redis, run, config.replay.shards, { role: 'reader' });
+    const urls = ownShards(run, config.replay.shards, this.#redis, this.#named);
+    this.#shards ??= await ReplayShards.connect(this.#redis, run, urls, { role: 'reader' });
     if (this.#closed) this.#shards.close();
     return this.#shards;
   }
@@ -131,38 +161,21 @@ export class FleetReader {
     }
   }
 
-  /** Those whose snapshot has not expired. */
-  async #processes(): Promise<ProcessLists> {
-    const keys = fleetKeys(this.#run);
-    const members = await this.#redis.zrange(keys.processes, '0', '-1');
-    const lists: ProcessLists = { actors: [], learners: [], evaluators: [], exporters: [], supervisors: [] };
-    if (members.length === 0) return lists;
-    const snapshots = await this.#redis.mget(members.map((member) => keys.process(member)));
-    for (const [i, member] of members.entries()) {
-      const snapshot = snapshots[i];
-      const role = member.slice(0, member.indexOf(':')) as Role;
-      if (snapshot) (lists[`${role}s`] as unknown[]).push(JSON.parse(snapshot));
-    }
-    return lists;
-  }
-
   async #counts(): Promise<FleetState['queues']> {
     const counts = await Promise.all(
-      this.#queues.map((queue) => queue.getJobCounts('wait', 'prioritized', 'active', 'delayed', 'failed')),
+      this.#queues.map((queue) =>
+        unlessOtherType(
+          'queue',
+          queue.name,
+          queue.getJobCounts('wait', 'prioritized', 'active', 'delayed', 'failed'),
+        ),
+      ),
     );
     return Object.fromEntries(
       QUEUES.map((name, i) => {
-        const { wait = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts[i];
+        const { wait = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts[i] ?? {};
         return [name, { waiting: wait + prioritized, active, delayed, failed }];
       }),
     );
   }
-}
-
-type ProcessLists = { [R in Role as `${R}s`]: Snapshots[R][] };
-
-function numbers(zero: FleetTotals, texts: Record<string, string>): FleetTotals {
-  const totals = { ...zero };
-  for (const name of Object.keys(zero) as (keyof FleetTotals)[]) totals[name] = Number(texts[name] ?? 0);
-  return totals;
 }

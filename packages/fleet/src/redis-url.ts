@@ -45,6 +45,15 @@ export function clusterOf(url: string, env: Env = process.env): ClusterAddress |
   return { nodes: parsed.nodes, options: { ...credentials(parsed, env), ...(parsed.tls ? { tls } : {}) } };
 }
 
+/**
+ * What tells one server, and the way to it, from another: all of the URL but its credentials.
+ * @throws FleetConfigurationError naming what is wrong with the URL.
+ */
+export function addressOf(url: string): string {
+  const { kind, tls, nodes, path, db } = parseRedisUrl(url);
+  return JSON.stringify([kind, tls, nodes, path, db]);
+}
+
 /** The URL as it may be shown: without credentials. */
 export function displayUrl(url: string): string {
   try {

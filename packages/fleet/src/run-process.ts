@@ -14,6 +14,7 @@ import { watchEventLoop } from './process/event-loop.ts';
 import { exitCodes } from './process/exit-codes.ts';
 import { endWithParent } from './process/parent.ts';
 import { type ProcessEnv, readProcessEnv } from './process-env.ts';
+import { reportRefusals } from './records/refusals.ts';
 import { isOver, readPhase } from './run.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
@@ -86,6 +87,7 @@ async function run(
     watchEventLoop({ role, ...env });
     const { traceId } = processTrace(env.run, env.id);
     const log = createLogger(env.logLevel, { run: env.run, process: env.id, role, trace_id: traceId });
+    reportRefusals(log);
     const tracer = await tracerOf(role, env, log);
     try {
       const redis = await connectRedis(env.redisUrl, { role, patience: REDIS_PATIENCE_SECONDS, log, signal });

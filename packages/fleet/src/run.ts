@@ -7,20 +7,12 @@ import { FleetConfigurationError } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
 import type { Logger } from './logger.ts';
+import { ownConfig } from './own-config.ts';
+import { phaseOf, type RunRecord, readRun, reasonOf } from './records/run.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 export type { RunPhase } from '@qfleet/metrics';
-
-/** What all processes of a run know of it. */
-export interface RunRecord {
-  readonly run: string;
-  readonly config: RunConfig;
-  /** Unix milliseconds. */
-  readonly startedAt: number;
-  readonly phase: RunPhase;
-  /** Why the phase is what it is, for people; null: not said. */
-  readonly reason: string | null;
-}
+export { type RunRecord, readRun } from './records/run.ts';
 
 const WAIT_POLL_MS = 250;
 const WAIT_LOG_MS = 30_000;
@@ -30,7 +22,8 @@ const WAIT_LOG_MS = 30_000;
  * it is, so that a learner may call this at every start, and again where Redis lost it.
  *
  * @returns whether it was written now.
- * @throws FleetConfigurationError where the run exists with another configuration, naming the first difference.
+ * @throws FleetConfigurationError where the run exists with another configuration, naming the first difference, and where
+ *   its record is refused.
  */
 export async function createRun(redis: RedisClient, run: string, config: RunConfig): Promise<boolean> {
   const key = fleetKeys(run).run;
@@ -40,11 +33,10 @@ export async function createRun(redis: RedisClient, run: string, config: RunConf
     .hsetnx(key, 'config', JSON.stringify(config))
     .hsetnx(key, 'startedAt', Date.now())
     .hsetnx(key, 'phase', 'starting' satisfies RunPhase)
-    .hget(key, 'config')
     .exec();
-  const [[, created], , , [, kept]] = replies as [[null, number], unknown, unknown, [null, string]];
-  if (created === 1) return true;
-  const difference = firstDifference(JSON.parse(kept), JSON.parse(JSON.stringify(config)));
+  if (replies![0][1] === 1) return true;
+  const kept = await readRun(redis, run);
+  const difference = kept && firstDifference(comparable(kept.config), comparable(config));
   if (difference !== null) {
     throw new FleetConfigurationError(
       `Run ${run} exists with another configuration (${difference}): choose another run id, or the same configuration.`,
@@ -67,29 +59,19 @@ export async function restoreRun(redis: RedisClient, record: RunRecord): Promise
     .exec();
 }
 
-/** The record as it is now; null: there is none. */
-export async function readRun(redis: RedisClient, run: string): Promise<RunRecord | null> {
-  const record = await redis.hgetall(fleetKeys(run).run);
-  if (record['config'] === undefined) return null;
-  return {
-    run,
-    config: JSON.parse(record['config']) as RunConfig,
-    startedAt: Number(record['startedAt']),
-    phase: record['phase'] as RunPhase,
-    reason: record['reason'] || null,
-  };
-}
-
 export interface WaitForRunOptions {
   /** Also wait while the run is over: it may be resumed. */
   readonly active?: boolean;
+  /** The configuration that this process has of its own; left out: the record's, as `ownConfig` makes it this machine's. */
+  readonly config?: RunConfig;
   readonly log?: Logger;
   readonly signal?: AbortSignal;
 }
 
 /**
- * The run record, waited for: a process may be started before the run is.
- * @throws the signal's reason when it is aborted.
+ * The run record, waited for, as this machine runs it (`ownConfig`): a process may be started before the run is.
+ * @throws FleetConfigurationError for a record that is refused, or that this machine can't run; the signal's reason when
+ *   it is aborted.
  */
 export async function waitForRun(
   redis: RedisClient,
@@ -100,7 +82,9 @@ export async function waitForRun(
   let logAt = performance.now();
   for (;;) {
     const record = await unlessAborted(readRun(redis, run), signal);
-    if (record && !(active && isOver(record.phase))) return record;
+    if (record && !(active && isOver(record.phase))) {
+      return { ...record, config: options.config ?? ownConfig(record, redis) };
+    }
     if (performance.now() >= logAt) {
       log?.info(`Waiting for run ${run}: ${record ? `it is ${record.phase}` : 'nobody has created it yet'}.`);
       logAt += WAIT_LOG_MS;
@@ -157,7 +141,15 @@ export async function readPhase(
   run: string,
 ): Promise<{ readonly phase: RunPhase; readonly reason: string | null } | null> {
   const [phase, reason] = await redis.hmget(fleetKeys(run).run, 'phase', 'reason');
-  return phase ? { phase: phase as RunPhase, reason: reason || null } : null;
+  const known = phaseOf(phase);
+  return known && { phase: known, reason: reasonOf(reason) };
+}
+
+/** As JSON keeps it, and without the path of a module, which is each machine's own. */
+function comparable(config: RunConfig): unknown {
+  const { module } = config.environment;
+  const environment = { ...config.environment, ...(module === undefined ? {} : { module: 'a module' }) };
+  return JSON.parse(JSON.stringify({ ...config, environment }));
 }
 
 /** As `agent.discount: 0.99 there, 0.9 here`; null: none. */

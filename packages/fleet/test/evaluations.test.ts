@@ -68,7 +68,10 @@ describe('evaluations', () => {
     const queue = await newQueue();
     const { evaluations } = fleetKeys('r');
     const report = (...updates: number[]) =>
-      fixture.redis.rpush(evaluations, ...updates.map((each) => JSON.stringify({ updates: each })));
+      fixture.redis.rpush(
+        evaluations,
+        ...updates.map((each) => JSON.stringify({ updates: each, returns: [each], seed: 1, seconds: 1 })),
+      );
     const read = async () => (await queue.results()).map(({ updates }) => updates);
     await report(1, 2, 3);
     expect(await read()).toEqual([1, 2, 3]);

@@ -47,7 +47,7 @@ describe("a run's replay on servers of its own", () => {
     for (const { redis, prefix } of shards.addresses) {
       expect(await redis.hget(`${prefix}meta`, 'newest')).toBe('2');
     }
-    const reader = new FleetReader(fixture.redis, 'r');
+    const reader = new FleetReader(fixture.redis, 'r', urls);
     onTestFinished(() => reader.close());
     const state = (await reader.read())!;
     expect(state.replay).toMatchObject({ transitions: 12, chunks: 4 });

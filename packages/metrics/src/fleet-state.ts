@@ -1,3 +1,5 @@
+import { type RefusedRecords, recordKinds, refusedTotal } from './records.ts';
+
 /**
  * What is known of a running fleet at one moment: read from Redis by whoever watches it (exporter, `qfleet top`,
  * the supervisor's progress line), filled by the processes' heartbeats. Durations are seconds, sizes bytes,
@@ -35,7 +37,7 @@ export type RunPhase = 'starting' | 'running' | 'stopping' | 'stopped' | 'finish
  * Sums over all processes that ever were in the run, kept in Redis by increments: they never go back, whoever
  * dies. (Positions that may go back, as the learner's updates after a crash, are in the snapshots.)
  */
-export interface FleetTotals {
+export interface FleetTotals extends RefusedRecords {
   /** Environment steps of all slots. */
   environmentSteps: number;
   /** Episodes that ended, by termination or truncation. */
@@ -120,6 +122,7 @@ export function zeroTotals(): FleetTotals {
     learnerRestarts: 0,
     evaluatorRestarts: 0,
     exporterRestarts: 0,
+    ...(Object.fromEntries(recordKinds.map((kind) => [refusedTotal(kind), 0])) as RefusedRecords),
   };
 }
 

@@ -1,2 +1,3 @@
 export { createFleetMetrics, type FleetMetrics } from './fleet-metrics.ts';
 export * from './fleet-state.ts';
+export { type RecordKind, type RefusedRecords, recordKinds, refusedTotal } from './records.ts';

@@ -1,4 +1,5 @@
 import type { FleetState, LearnerSnapshot, ProcessSnapshot } from './fleet-state.ts';
+import { recordKinds, refusedTotal } from './records.ts';
 
 /** A value with the labels that tell it from others of its metric. */
 export interface Sample {
@@ -138,6 +139,14 @@ export const metricDefinitions: readonly MetricDefinition[] = [
       { value: totals.evaluatorRestarts, labels: { role: 'evaluator' } },
       { value: totals.exporterRestarts, labels: { role: 'exporter' } },
     ],
+  },
+  {
+    name: 'qfleet_fleet_records_refused_total',
+    help: 'Records in Redis that a process read and refused, each time it read them, by their kind',
+    type: 'counter',
+    labels: ['record'],
+    samples: ({ totals }) =>
+      recordKinds.map((record) => ({ value: totals[refusedTotal(record)], labels: { record } })),
   },
   total(
     'qfleet_fleet_environment_steps_total',

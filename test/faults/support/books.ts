@@ -46,12 +46,13 @@ export class Books {
   /**
    * @param redis a connection of its own, past all faults of the network.
    * @param shards such connections to each server of the replay.
+   * @param urls of those servers that are not the run's own.
    */
-  constructor(redis: Redis, run: string, shards: readonly Redis[]) {
+  constructor(redis: Redis, run: string, shards: readonly Redis[], urls: readonly string[]) {
     this.#redis = redis;
     this.#run = run;
     this.#shards = shards.map((server, shard) => ({ redis: server, prefix: replayPrefix(run, shard) }));
-    this.#reader = new FleetReader(redis, run);
+    this.#reader = new FleetReader(redis, run, urls);
     this.#looking = this.#look();
   }
 

@@ -78,8 +78,9 @@ export class FaultyFleet implements AsyncDisposable {
     this.directory = directory;
     this.redis = connectTo(server);
     const replayServers = shards.length > 0 ? shards : [server];
-    this.books = new Books(connectTo(server), RUN, replayServers.map(connectTo));
-    this.#reader = new FleetReader(this.redis, RUN);
+    const urls = shards.map(({ socket }) => `unix://${socket}`);
+    this.books = new Books(connectTo(server), RUN, replayServers.map(connectTo), urls);
+    this.#reader = new FleetReader(this.redis, RUN, urls);
     this.supervisor = new Supervisor({ logDirectory: join(directory, 'logs'), log: createLogger('silent') });
   }
 
@@ -120,11 +121,10 @@ export class FaultyFleet implements AsyncDisposable {
   /** Starts a process, which is restarted when it dies. */
   add(name: string): void {
     const role = name.split('-')[0];
-    const files = {
-      QFLEET_CONFIG: join(this.directory, 'config.yaml'),
-      QFLEET_RUN_DIR: join(this.directory, 'run'),
+    const env = {
+      ...this.#env(),
+      ...(role === 'learner' ? { QFLEET_RUN_DIR: join(this.directory, 'run') } : {}),
     };
-    const env = { ...this.#env(), ...(role === 'learner' ? files : {}) };
     this.supervisor.start({ name, main: mainOf(role), env });
   }
 
@@ -141,7 +141,11 @@ export class FaultyFleet implements AsyncDisposable {
   }
 
   #env(): Record<string, string> {
-    return { QFLEET_REDIS_URL: `redis://${this.proxy.address}`, QFLEET_RUN: RUN };
+    return {
+      QFLEET_REDIS_URL: `redis://${this.proxy.address}`,
+      QFLEET_RUN: RUN,
+      QFLEET_CONFIG: join(this.directory, 'config.yaml'),
+    };
   }
 
   process(name: string): ChildStatus {

@@ -30,7 +30,7 @@ export function configOf(changes: {
     environment: { id: 'CartPole-v1' },
     agent: { kind: 'dqn', network: { kind: 'mlp', hidden: [16] } },
     replay: { samplesPerInsert: null, capacity: 10_000_000 },
-    fleet: { slots: 8, slotsPerLease: 2, slotsPerActor: 4 },
+    fleet: { actors: 1, slots: 8, slotsPerLease: 2, slotsPerActor: 4 },
   });
   return {
     ...config,
@@ -107,6 +107,7 @@ export class TestFleet implements AsyncDisposable {
         ...process.env,
         QFLEET_REDIS_URL: `unix://${this.server.socket}`,
         QFLEET_RUN: 'r',
+        QFLEET_ENV_MODULE: this.config.environment.module ?? '',
         QFLEET_PROCESS_ID: name,
       },
       stdio: ['ignore', 'ignore', 'pipe'],

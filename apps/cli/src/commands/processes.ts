@@ -20,6 +20,8 @@ const variables: readonly (readonly [name: string, holds: string, ...readers: Ro
   ['QFLEET_RUN', "the run's id"],
   ['QFLEET_RUN_DIR', 'where checkpoints go', 'learner'],
   ['QFLEET_CONFIG', 'what to create the run from where there is none: a preset or a .yaml', 'learner'],
+  ['QFLEET_ENV_MODULE', "the environment's module here; or QFLEET_CONFIG, a .yaml", 'actor', 'evaluator'],
+  ['QFLEET_REPLAY_SHARDS', 'URLs of servers that may hold the replay; or QFLEET_CONFIG, a .yaml'],
   ['QFLEET_EXPORTER_HOST', 'address to serve on (127.0.0.1)', 'exporter'],
   ['QFLEET_EXPORTER_PORT', 'port to serve on (9464); 0: any free one', 'exporter'],
   ['QFLEET_TENSOR', 'gpu, cpu or wasm: only this one, or fail', 'actor', 'learner', 'evaluator'],

@@ -1,4 +1,4 @@
-import { ReplayShards, readRun, serversOf } from '@qfleet/fleet';
+import { namedShards, ownShards, ReplayShards, readRun, serversOf } from '@qfleet/fleet';
 import type { Layout } from '@qfleet/replay';
 import { openRedisReplay, type ReplayShard, replayMemory } from '@qfleet/replay';
 import { findFleet } from '../top/connect.ts';
@@ -23,15 +23,21 @@ export async function withReplay<T>(
   use: (replay: OpenReplay) => Promise<T>,
 ): Promise<T> {
   const isUrl = /^(rediss?(-cluster)?|unix):/i.test(where);
-  const { redis, run } = await findFleet(isUrl ? undefined : where, {
+  const {
+    redis,
+    run,
+    shards: named,
+  } = await findFleet(isUrl ? undefined : where, {
     ...(isUrl ? { redis: where } : {}),
     ...target,
   });
   try {
     const record = await readRun(redis, run);
-    const shards = await ReplayShards.connect(redis, run, record?.config.replay.shards ?? [], {
-      role: 'cli',
-    });
+    const urls = ownShards(run, record?.config.replay.shards ?? [], redis, () => [
+      ...named,
+      ...namedShards(),
+    ]);
+    const shards = await ReplayShards.connect(redis, run, urls, { role: 'cli' });
     try {
       const { store, layout } = await openRedisReplay(shards.addresses);
       const memory = async () => {

@@ -11,11 +11,11 @@ import { readLaunch } from '../train/launch.ts';
 /** The run that was started last: what is watched where nothing is named. */
 const LATEST = 'runs/latest';
 
-/** The Redis and the run that `top` is to watch. */
+/** The Redis and the run that `top` is to watch, and what its directory says of the shards of its replay. */
 export async function findFleet(
   path: string | undefined,
   options: TopOptions,
-): Promise<{ redis: Redis; run: string }> {
+): Promise<{ redis: Redis; run: string; shards: string[] }> {
   if (path !== undefined && options.run !== undefined) {
     throw new UsageError('A run directory names its run: leave --run out.');
   }
@@ -27,7 +27,8 @@ export async function findFleet(
   }
   const redis = await (options.redis === undefined && directory ? openRun(directory) : openRedis(url!));
   try {
-    return { redis, run: directory?.run ?? options.run ?? (await onlyRun(redis)) };
+    const run = directory?.run ?? options.run ?? (await onlyRun(redis));
+    return { redis, run, shards: directory?.config.replay.shards ?? [] };
   } catch (error) {
     redis.disconnect();
     throw error;

@@ -1,4 +1,4 @@
-import type { FleetState, ProcessSnapshot } from '@qfleet/metrics';
+import { type FleetState, type ProcessSnapshot, recordKinds, refusedTotal } from '@qfleet/metrics';
 import { bytes, clock, fold, integer, returned, short, style, table } from '../output.ts';
 
 /** Two readings of a fleet: rates come from the difference. */
@@ -55,7 +55,18 @@ function heading(readings: Readings): string {
     `the learner waits for the minimum size ${percent(waits[0])}, for the ratio ${percent(waits[1])}, ` +
       `for Redis ${percent(waits[2])} of its time`,
     `return ${mean(returns.lastMean)} (last episodes, exploring) · evaluation ${mean(returns.lastEvaluationMean)} (greedy)`,
+    ...refusals(now),
   ].join('\n');
+}
+
+/** A line on what was refused, where anything was. */
+function refusals({ totals }: FleetState): string[] {
+  const refused = recordKinds.filter((kind) => totals[refusedTotal(kind)] > 0);
+  if (refused.length === 0) return [];
+  const counts = refused.map((kind) => `${kind} ${integer(totals[refusedTotal(kind)])}`);
+  return [
+    style('yellow', `records in Redis that were refused: ${counts.join(', ')} (see the processes' logs)`),
+  ];
 }
 
 const processHead = ['process', 'id', 'host:pid', 'up', 'CPU', 'memory', ''].map((title) =>

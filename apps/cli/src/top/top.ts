@@ -15,8 +15,8 @@ const WINDOW = 4;
 
 /** `qfleet top`: in place on a terminal until Ctrl-C or the run's end; elsewhere, and with --json, once. */
 export async function top(path: string | undefined, options: TopOptions): Promise<void> {
-  const { redis, run } = await findFleet(path, options);
-  const reader = new FleetReader(redis, run);
+  const { redis, run, shards } = await findFleet(path, options);
+  const reader = new FleetReader(redis, run, shards);
   try {
     const readings = [await read(reader, run)];
     if (options.json) return await printJson(readings[0]);

@@ -7,18 +7,21 @@ import {
   isOver,
   type Logger,
   readPhase,
+  reportRefusals,
   setPhase,
   unlessAborted,
 } from '@qfleet/fleet';
 import type { FleetState } from '@qfleet/metrics';
+import type { RunDirectory } from '@qfleet/report';
 import type { StopReason } from '@qfleet/training';
 import { nanoid } from 'nanoid';
 import { openRedis, type Redis } from '../fleet-redis.ts';
-import { suggest } from '../suggest.ts';
+import { assignments, suggest } from '../suggest.ts';
 import { FleetProgress } from './fleet-progress.ts';
 import { redisFolderOf, writeLaunch } from './launch.ts';
 import { sessionLog } from './log.ts';
 import { OwnRedis } from './own-redis.ts';
+import { ownVariables } from './own-variables.ts';
 import { FleetProcesses } from './processes.ts';
 import type { Session, SessionEnd } from './session.ts';
 
@@ -34,11 +37,12 @@ const AWAY_AT_END_MS = 5_000;
  */
 export async function trainFleet(session: Session, redisUrl: string | null): Promise<SessionEnd> {
   const log = sessionLog(session.display);
+  reportRefusals(log);
   const own = redisUrl === null ? await OwnRedis.start(redisFolderOf(session.directory), log) : null;
   if (own !== null) writeLaunch(session.directory, { mode: 'fleet', redis: null, ownRedis: own.url });
   try {
     const url = own?.url ?? redisUrl!;
-    session.display.say(howToJoin(url, session.directory.run));
+    session.display.say(howToJoin(url, session.directory));
     const redis = await openRedis(url, log);
     try {
       return await superviseRun(session, redis, new FleetProcesses(session.directory, url, log), log);
@@ -51,9 +55,17 @@ export async function trainFleet(session: Session, redisUrl: string | null): Pro
 }
 
 /** What further actors are started with. */
-const howToJoin = (url: string, run: string): string =>
-  `One more actor, ${url.startsWith('unix:') ? 'on this machine' : 'anywhere'}: ` +
-  `QFLEET_REDIS_URL=${displayUrl(url)} QFLEET_RUN=${run} ${suggest('actor')}`;
+function howToJoin(url: string, { run, config }: RunDirectory): string {
+  const variables = {
+    QFLEET_REDIS_URL: displayUrl(url),
+    QFLEET_RUN: run,
+    ...ownVariables(config, displayUrl),
+  };
+  return (
+    `One more actor, ${url.startsWith('unix:') ? 'on this machine' : 'anywhere'}: ` +
+    `${assignments(variables)} ${suggest('actor')}`
+  );
+}
 
 async function superviseRun(
   session: Session,
@@ -64,7 +76,7 @@ async function superviseRun(
   const { run, config } = session.directory;
   await createRun(redis, run, config);
   if (session.resume) await setPhase(redis, run, 'starting');
-  const reader = new FleetReader(redis, run);
+  const reader = new FleetReader(redis, run, config.replay.shards);
   const heartbeats = new Heartbeats({
     redis,
     run,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Logger, Supervisor } from '@qfleet/fleet';
 import type { RunDirectory } from '@qfleet/report';
 import { mainOf } from '../run-process.ts';
+import { ownVariables } from './own-variables.ts';
 
 const roles = ['learner', 'actor', 'evaluator', 'exporter'] as const;
 type Role = (typeof roles)[number];
@@ -22,6 +23,7 @@ export class FleetProcesses {
       QFLEET_REDIS_URL: redisUrl,
       QFLEET_RUN: directory.run,
       QFLEET_RUN_DIR: directory.path,
+      ...ownVariables(directory.config),
       // Any free port: two runs on one machine must not meet. The heartbeat tells which.
       QFLEET_EXPORTER_PORT: '0',
     };

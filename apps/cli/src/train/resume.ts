@@ -73,7 +73,7 @@ async function refuseLiving(directory: RunDirectory, url: string): Promise<void>
   const redis = await openRedis(url).catch(() => null);
   // A Redis of the run's own ends with its fleet; another one is opened, and complained of, again.
   if (redis === null) return;
-  const reader = new FleetReader(redis, directory.run);
+  const reader = new FleetReader(redis, directory.run, directory.config.replay.shards);
   try {
     const state = await reader.read();
     if (state?.supervisors.some(({ host, pid }) => host !== hostname() || isLiving(pid))) {

@@ -47,7 +47,7 @@ export async function benchReal({ urls, clients, clear }: Servers, actors: numbe
       }
     };
     await waitFor(() => (existsSync(join(directory, 'launch.json')) ? true : null));
-    const reader = new FleetReader(clients[0], RunDirectory.open(directory).run);
+    const reader = new FleetReader(clients[0], RunDirectory.open(directory).run, urls);
     const atWork = (state: FleetState | null): FleetState | null =>
       state !== null &&
       state.actors.filter(({ slots }) => slots > 0).length === actors &&

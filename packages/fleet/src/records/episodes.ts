@@ -1,0 +1,47 @@
+import type { RedisClient } from '@qfleet/replay';
+import { z } from 'zod';
+import { fleetKeys } from '../keys.ts';
+import { admit } from './admit.ts';
+import { unlessOtherType } from './read.ts';
+import { refuse } from './refusals.ts';
+
+const MOST_BYTES = 512;
+
+/** What an actor reports of episodes, without the buckets, which are counted elsewhere. */
+const schema = z.object({
+  episodes: z.int().min(1).max(1e9),
+  // Within bounds whose squares have a sum.
+  meanReturn: z.number().min(-1e100).max(1e100),
+  returnSquares: z.number().min(0),
+  meanEpsilon: z.number().min(0).max(1),
+});
+
+// KEYS: episodes. ARGV: reports and bytes of one at most. Returns each report, the newest first, or false for an entry that
+// is none. One at a time, for nobody knows how long an entry is before it is read.
+const READ = `
+local reply, last = {}, '+'
+for i = 1, tonumber(ARGV[1]) do
+  local entry = redis.call('XREVRANGE', KEYS[1], last, '-', 'COUNT', 1)[1]
+  if not entry then break end
+  local fields = entry[2]
+  local fits = #fields == 2 and fields[1] == 'report' and #fields[2] <= tonumber(ARGV[2])
+  reply[i] = fits and fields[2] or false
+  last = '(' .. entry[1]
+end
+return reply`;
+
+/** The newest `most` reports at most, the newest first; without those that are refused. */
+export async function readReports(
+  redis: RedisClient,
+  run: string,
+  most: number,
+): Promise<z.output<typeof schema>[]> {
+  const { episodes } = fleetKeys(run);
+  const reading = redis.eval(READ, 1, episodes, most, MOST_BYTES) as Promise<(string | null)[]>;
+  const texts = (await unlessOtherType('episodes', episodes, reading)) ?? [];
+  return texts.flatMap((text) => {
+    if (text !== null) return admit('episodes', 'a report', text, schema) ?? [];
+    refuse('episodes', `an entry of ${episodes} is no report of ${MOST_BYTES} bytes at most`);
+    return [];
+  });
+}

@@ -1,0 +1,77 @@
+import type { RedisClient } from '@qfleet/replay';
+import { type EvaluationResult, meanAndStd } from '@qfleet/training';
+import { z } from 'zod';
+import { fleetKeys } from '../keys.ts';
+import { admit } from './admit.ts';
+import { unlessOtherType } from './read.ts';
+import { refuse } from './refusals.ts';
+
+/** Of one result: some 200,000 returns. */
+const MOST_BYTES = 4 << 20;
+/** Results of one reading at most, in number and in bytes. */
+const MOST_RESULTS = 1_000;
+const MOST_BYTES_A_READING = 16 << 20;
+
+/** What an evaluator reports. Mean and deviation follow from the returns, and are not taken from it. */
+const schema = z
+  .object({
+    updates: z.int().min(0),
+    // Within bounds whose squares have a sum.
+    returns: z.array(z.number().min(-1e100).max(1e100)).min(1),
+    seed: z.int().min(0).max(0xffffffff),
+    seconds: z.number().min(0),
+  })
+  .transform(
+    ({ updates, returns, seed, seconds }): EvaluationResult => ({
+      updates,
+      returns,
+      ...meanAndStd(returns),
+      seed,
+      seconds,
+    }),
+  );
+
+// KEYS: evaluations. ARGV: first index, results and bytes at most, bytes of one at most. Returns how many there are, then
+// each result from the first on, or false for one that is too long.
+const READ = `
+local length = redis.call('LLEN', KEYS[1])
+local reply, bytes = { length }, 0
+local first = tonumber(ARGV[1])
+if first < 0 then first = math.max(0, length + first) end
+for i = first, math.min(length, first + tonumber(ARGV[2])) - 1 do
+  local text = redis.call('LINDEX', KEYS[1], i)
+  if #text > tonumber(ARGV[4]) then text = false else bytes = bytes + #text end
+  if bytes > tonumber(ARGV[3]) then break end
+  reply[#reply + 1] = text
+end
+return reply`;
+
+/** Results as they lie in Redis. */
+export interface ResultTexts {
+  /** How many results there are. */
+  readonly length: number;
+  /** Those from `first` on, as many as one reading takes; null for one that is too long. */
+  readonly texts: readonly (string | null)[];
+}
+
+/** @param first index of the first; below 0: counted from the end. */
+export async function readResultTexts(redis: RedisClient, run: string, first: number): Promise<ResultTexts> {
+  const { evaluations } = fleetKeys(run);
+  const reply = await unlessOtherType(
+    'evaluation',
+    evaluations,
+    redis.eval(READ, 1, evaluations, first, MOST_RESULTS, MOST_BYTES_A_READING, MOST_BYTES) as Promise<
+      [number, ...(string | null)[]]
+    >,
+  );
+  if (reply === null) return { length: 0, texts: [] };
+  const [length, ...texts] = reply;
+  return { length, texts };
+}
+
+/** The result that a text says; null where it is refused, which is counted and named. */
+export function admitResult(text: string | null): EvaluationResult | null {
+  if (text !== null) return admit('evaluation', 'a result', text, schema);
+  refuse('evaluation', `a result is longer than ${MOST_BYTES} bytes`);
+  return null;
+}
