@@ -6,15 +6,19 @@ import { CommandError } from './errors.ts';
 import { evaluateGreedily, heldOutSeed } from './greedy-evaluation.ts';
 import { print, printJson, returned, returnedAs, style } from './output.ts';
 import { suggest } from './suggest.ts';
+import { checkTrust, trustOption } from './trust.ts';
 
 /** `qfleet eval`: greedy episodes with the best checkpoint of a run. */
 export async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const directory = RunDirectory.open(path);
+  checkTrust(directory, options.trust === true);
   const checkpoint = await bestCheckpoint(directory.checkpoints, ({ message }) =>
     process.stderr.write(`${message} It is passed over.\n`),
   );
   if (checkpoint === null) {
-    throw new CommandError(`${path} has no checkpoint yet; to train on: ${suggest('resume', path)}`);
+    throw new CommandError(
+      `${path} has no checkpoint yet; to train on: ${suggest('resume', path, ...trustOption(directory))}`,
+    );
   }
   const { config } = directory;
   const { id } = await resolveEnvironment(config.environment);

@@ -4,6 +4,7 @@ import { positiveInteger, seed } from '../arguments.ts';
 export interface EvaluateOptions {
   readonly episodes: number;
   readonly seed?: number;
+  readonly trust?: true;
   readonly json?: true;
 }
 
@@ -14,6 +15,7 @@ export function addEvaluate(program: Command): void {
     .argument('<run-dir>', 'the directory of the run')
     .option('--episodes <n>', 'how many', positiveInteger, 20)
     .option('--seed <n>', 'of the episodes (default: one that training never uses)', seed)
+    .option('--trust', "run the run's environment also where its module lies outside of this project")
     .option('--json', '{"returns":[…],"mean":…,"std":…} on stdout')
     .addHelpText('after', '\nExample:\n  $ qfleet eval runs/cartpole-1 --episodes 100 --seed 1')
     .action(async (directory: string, options: EvaluateOptions) => {

@@ -7,6 +7,7 @@ import { openRedis, type Redis } from '../fleet-redis.ts';
 import { shown } from '../output.ts';
 import { suggest } from '../suggest.ts';
 import { readLaunch } from '../train/launch.ts';
+import { trustOption } from '../trust.ts';
 
 /** The run that was started last: what is watched where nothing is named. */
 const LATEST = 'runs/latest';
@@ -47,7 +48,7 @@ function urlOf(directory: RunDirectory): string {
 
 const notRunning = (directory: RunDirectory): CommandError =>
   new CommandError(
-    `${shown(directory.path)} does not run now. To go on with it: ${suggest('resume', shown(directory.path))} ` +
+    `${shown(directory.path)} does not run now. To go on with it: ${suggest('resume', shown(directory.path), ...trustOption(directory))} ` +
       `(to watch another run: ${suggest('top')} RUN_DIR)`,
   );
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
 import { clock, integer, returnedAs, style, table } from '../output.ts';
 import { suggest } from '../suggest.ts';
+import { trustOption } from '../trust.ts';
 
 /** Why training ended. */
 export const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
@@ -28,7 +29,7 @@ export function describeResult(
   const amount = `${integer(envSteps)} env steps, ${integer(updates)} updates, ${trainingSeconds.toFixed(1)} s of training`;
   if (stopReason === 'interrupted') {
     const kept = updates > 0 ? `a checkpoint at update ${integer(updates)}` : 'nothing learned yet';
-    return `Interrupted after ${clock(trainingSeconds)} with ${kept}. To go on:\n  ${suggest('resume', shownPath)}`;
+    return `Interrupted after ${clock(trainingSeconds)} with ${kept}. To go on:\n  ${suggest('resume', shownPath, ...trustOption(directory))}`;
   }
   const lines: string[] = [];
   if (evaluation !== null) {
@@ -66,7 +67,7 @@ function suggestions(summary: RunSummary, directory: RunDirectory, shownPath: st
   const again = (option: string, value: number): string =>
     suggest('train', join(shownPath, 'config.yaml'), option, String(value));
   const commands: [string, string][] = [
-    [suggest('eval', shownPath, '--episodes', '100'), 'play more episodes'],
+    [suggest('eval', shownPath, '--episodes', '100', ...trustOption(directory)), 'play more episodes'],
   ];
   if (summary.stopReason === 'maxUpdates' && stop.maxUpdates !== null) {
     commands.push([again('--max-updates', 2 * stop.maxUpdates), 'train longer']);

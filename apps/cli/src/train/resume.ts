@@ -4,17 +4,20 @@ import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import { FleetReader } from '@qfleet/fleet';
 import { RunDirectory, type RunSummary } from '@qfleet/report';
+import type { ResumeOptions } from '../commands/resume.ts';
 import { CommandError, exitCodes } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { print, printJson, shown } from '../output.ts';
 import { suggest } from '../suggest.ts';
+import { checkTrust } from '../trust.ts';
 import { readLaunch } from './launch.ts';
 import { stops } from './result.ts';
 import { runSession } from './run-session.ts';
 
 /** `qfleet resume`: the run goes on as it was started, from its last checkpoint. */
-export async function resume(path: string, options: { redis?: string; json?: true }): Promise<number> {
+export async function resume(path: string, options: ResumeOptions): Promise<number> {
   const directory = RunDirectory.open(path);
+  checkTrust(directory, options.trust === true);
   const launch = readLaunch(directory);
   const summary = directory.readSummary();
   if (summary !== null && isFinished(summary, directory.config)) {

@@ -5,6 +5,7 @@ import type { TrainOptions } from '../commands/train.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { suggest } from '../suggest.ts';
+import { trustOption } from '../trust.ts';
 import { checkTraining } from './check-training.ts';
 import { choiceNote, configurationOf } from './configuration.ts';
 import { writeLaunch } from './launch.ts';
@@ -18,7 +19,7 @@ export async function train(what: string, options: TrainOptions): Promise<number
   const given = configurationOf(what, options);
   if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {
     throw new UsageError(
-      `${options.runDir} holds a run already. To go on with it: ${suggest('resume', options.runDir)} ` +
+      `${options.runDir} holds a run already. To go on with it: ${suggest('resume', options.runDir, ...trustOption(RunDirectory.open(options.runDir)))} ` +
         '(to start another one, choose another directory)',
     );
   }
