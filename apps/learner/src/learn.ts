@@ -68,7 +68,7 @@ export async function learn(context: ProcessContext): Promise<void> {
   const over = new AbortController();
   try {
     // Whoever trained before has lost the lease, and with it the directory.
-    directory.lock(lease.token);
+    await directory.lock({ fence: lease.token, onWait: (sentence) => log.info(sentence), signal });
     const restore = async (): Promise<void> => {
       log.warn('Redis lost the run: it is made again from here, and the replay refills.');
       await restoreRun(redis, { ...record, phase: 'running', reason: null });

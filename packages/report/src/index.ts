@@ -1,5 +1,6 @@
 export { writeFileAtomically } from './atomic-write.ts';
 export type { BenchRow } from './bench.ts';
-export { RunDirectoryError } from './errors.ts';
+export { LockedError, RunDirectoryError } from './errors.ts';
+export type { Lock } from './lock.ts';
 export type { MetricsRow, RunSummary } from './records.ts';
 export { defaultRunPath, markLatest, RunDirectory } from './run-directory.ts';

@@ -1,51 +1,124 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { RunDirectoryError } from './errors.ts';
+import {
+  closeSync,
+  fstatSync,
+  futimesSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockedError, RunDirectoryError } from './errors.ts';
+import { type Holder, lifeOf, parseHolder, thisProcess } from './lock-holder.ts';
 
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** The fencing token under which it was taken; null: none. */
-  readonly fence: number | null;
+/** A holder touches its lock so often. */
+const TOUCH_MS = 2_000;
+/** A lock that nobody touches for so long is a dead holder's. */
+const STALE_MS = 15_000;
+const LOOK_MS = 500;
+
+export interface LockOptions {
+  /** What the lock is for, for messages. */
+  readonly what: string;
+  /** The token of a lease: a holder with a lower one has lost the right to the lock, whether it is alive or not. */
+  readonly fence?: number | null;
+  /** Told, in a sentence, where the holder's death can only be seen by waiting. */
+  readonly onWait?: (sentence: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A lock file that this process holds. */
+export interface Lock extends Disposable {
+  /** Aborted, with a RunDirectoryError as its reason, where another took it over, since this process stood still for long. */
+  readonly lost: AbortSignal;
+  /** Gives it back. */
+  release(): void;
 }
 
 /** The locks that this process holds, as they are written. */
 const held = new Set<string>();
 
 /**
- * Takes a lock file for this process. One that a dead process of this host left behind is taken over, and with a
- * fencing token one of a lower token, whose holder has lost the right to it, whether it is alive or not.
+ * Takes a lock file for this process. One that a dead process left behind is taken over: of this machine and container
+ * at once, of another one when it has not been touched for `STALE_MS`.
  *
- * @returns what gives the lock back.
- * @throws RunDirectoryError when a living process holds it, or one on another host, of which nothing can be known.
+ * @throws LockedError when a living process holds it; the signal's reason.
  */
-export function takeLock(path: string, what: string, fence: number | null = null): () => void {
-  const own = JSON.stringify({ pid: process.pid, host: hostname(), fence, nonce: Math.random() });
-  const draft = `${path}.${process.pid}.tmp`;
+export async function takeLock(path: string, options: LockOptions): Promise<Lock> {
+  const { fence = null } = options;
+  const nonce = Math.random().toString(36).slice(2);
+  const own = JSON.stringify({ ...thisProcess(), fence, nonce });
+  const draft = `${path}.${process.pid}-${nonce}.tmp`;
   // A link appears whole or not at all: nobody reads a half-written lock.
   writeFileSync(draft, own);
   try {
     while (!tryLink(draft, path)) {
       const found = readIfThere(path);
       if (found === null) continue;
-      const holder = parseHolder(found);
-      const fenced = fence !== null && holder?.fence != null && holder.fence < fence;
-      if (holder !== null && !fenced && (held.has(found) || isLiving(holder)))
-        throw inUse(what, holder, path);
+      await refuseLiving(path, found, options);
       removeStale(path, found);
     }
   } finally {
     rmSync(draft, { force: true });
   }
+  return hold(path, own, options.what);
+}
+
+function hold(path: string, own: string, what: string): Lock {
   held.add(own);
-  return () => {
+  const lost = new AbortController();
+  const timer = setInterval(() => {
+    if (touchIfOwn(path, own)) return;
+    clearInterval(timer);
+    lost.abort(
+      new RunDirectoryError(`${what} is no longer this process's: its lock was taken over, or removed.`),
+    );
+  }, TOUCH_MS).unref();
+  const release = (): void => {
+    clearInterval(timer);
     held.delete(own);
     if (readIfThere(path) === own) rmSync(path, { force: true });
   };
+  return { lost: lost.signal, release, [Symbol.dispose]: release };
+}
+
+/** @throws LockedError where the holder lives. */
+async function refuseLiving(path: string, found: string, options: LockOptions): Promise<void> {
+  const holder = parseHolder(found);
+  if (holder === null) return;
+  const { what, fence = null } = options;
+  if (fence !== null && holder.fence !== null && holder.fence < fence) return;
+  const life = held.has(found) ? 'living' : lifeOf(holder);
+  if (life === 'dead') return;
+  if (life === 'living') throw new LockedError(what, `process ${holder.pid}`);
+  if (await isTouched(path, found, holder, options)) throw new LockedError(what, nameOf(holder));
+}
+
+/** Waits for a sign of life of a holder that cannot be seen from here. Reading the file asks its server, not a cache. */
+async function isTouched(
+  path: string,
+  found: string,
+  holder: Holder,
+  options: LockOptions,
+): Promise<boolean> {
+  const before = touchedAt(path);
+  options.onWait?.(
+    `${options.what} was last used by ${nameOf(holder)}: waiting ${STALE_MS / 1000} seconds for a sign that it is gone.`,
+  );
+  for (let waited = 0; waited < STALE_MS; waited += LOOK_MS) {
+    await sleep(LOOK_MS, undefined, options.signal ? { signal: options.signal } : {});
+    // Another one holds it now, or nobody.
+    if (readIfThere(path) !== found) return false;
+    if (touchedAt(path) !== before) return true;
+  }
+  return false;
 }
 
 /** Another process may have taken over the stale lock meanwhile: then its new one is put back. */
 function removeStale(path: string, stale: string): void {
+  if (readIfThere(path) !== stale) return;
   const aside = `${path}.${process.pid}.stale`;
   try {
     renameSync(path, aside);
@@ -76,32 +149,39 @@ function readIfThere(path: string): string | null {
   }
 }
 
-function parseHolder(text: string): Holder | null {
+/** What it gives changes with each touch; null: there is no file. */
+function touchedAt(path: string): number | null {
+  return withFile(path, 'r', (file) => fstatSync(file).mtimeMs);
+}
+
+/** @returns false where the lock is another's, or gone; a disk that cannot be read now says nothing. */
+function touchIfOwn(path: string, own: string): boolean {
   try {
-    const { pid, host, fence = null } = JSON.parse(text) as Partial<Holder>;
-    return Number.isInteger(pid) && typeof host === 'string' ? { pid: pid as number, host, fence } : null;
+    const found = withFile(path, 'r+', (file) => {
+      const text = readFileSync(file, 'utf8');
+      const now = new Date();
+      if (text === own) futimesSync(file, now, now);
+      return text;
+    });
+    return found === own;
   } catch {
-    return null;
-  }
-}
-
-function isLiving({ pid, host }: Holder): boolean {
-  if (host !== hostname()) return true;
-  // An earlier process with this one's id: in a container every life of a service has id 1.
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
     return true;
-  } catch (error) {
-    // EPERM: it lives, and is someone else's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-function inUse(what: string, { pid, host }: Holder, path: string): RunDirectoryError {
-  return new RunDirectoryError(
-    host === hostname()
-      ? `${what} is in use by process ${pid}: stop that first, or choose another directory.`
-      : `${what} is in use by process ${pid} on ${host}: if that is gone, delete ${path}.`,
-  );
+function withFile<T>(path: string, flags: string, use: (file: number) => T): T | null {
+  let file: number;
+  try {
+    file = openSync(path, flags);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return use(file);
+  } finally {
+    closeSync(file);
+  }
 }
+
+const nameOf = ({ pid, host }: Holder): string => `process ${pid} on ${host}`;

@@ -4,12 +4,15 @@ import { loadRunConfig, type RunConfig, toYaml } from '@qfleet/config';
 import { z } from 'zod';
 import { writeFileAtomically } from './atomic-write.ts';
 import { RunDirectoryError } from './errors.ts';
-import { takeLock } from './lock.ts';
+import { type Lock, type LockOptions, takeLock } from './lock.ts';
 import { MetricsFile } from './metrics-file.ts';
 import { type MetricsRow, type RunSummary, runSummarySchema } from './records.ts';
 
 /** Of the layout below; raised when an older Qfleet could not read it any more. */
 const format = 1;
+
+/** Held by the command that runs the run; `lock`, beside it, by the process that trains. */
+const SESSION_LOCK = 'session.lock';
 
 const runFileSchema = z.object({ format: z.int(), run: z.string().min(1), createdAt: z.string() });
 
@@ -30,7 +33,7 @@ export class RunDirectory implements Disposable {
   readonly run: string;
   readonly config: RunConfig;
   readonly #metrics: MetricsFile;
-  #unlock: (() => void) | null = null;
+  #lock: Lock | null = null;
 
   private constructor(path: string, run: string, config: RunConfig) {
     this.path = path;
@@ -55,7 +58,10 @@ export class RunDirectory implements Disposable {
     if (existsSync(join(absolute, 'run.json'))) {
       throw new RunDirectoryError(`${path} holds a run already: resume that, or choose another directory.`);
     }
-    if (readdirSync(absolute).length > 1 || readdirSync(join(absolute, 'checkpoints')).length > 0) {
+    const others = readdirSync(absolute).filter(
+      (name) => name !== 'checkpoints' && !name.startsWith(SESSION_LOCK),
+    );
+    if (others.length > 0 || readdirSync(join(absolute, 'checkpoints')).length > 0) {
       throw new RunDirectoryError(`${path} is not empty: choose another directory for the run.`);
     }
     const directory = new RunDirectory(absolute, run, config);
@@ -98,19 +104,35 @@ export class RunDirectory implements Disposable {
   }
 
   /**
+   * Claims a run's directory for one command that starts, resumes or changes the run, before there is anything in it.
+   *
+   * @throws LockedError when another command has claimed it; RunDirectoryError when it cannot be written.
+   */
+  static async claim(path: string, options: Omit<LockOptions, 'what'> = {}): Promise<Lock> {
+    const absolute = resolve(path);
+    try {
+      makeFolders(absolute);
+      return await takeLock(join(absolute, SESSION_LOCK), { ...options, what: path });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      throw new RunDirectoryError(`${path} cannot be made a run directory (${code}): choose another.`);
+    }
+  }
+
+  /**
    * Claims the directory for this process until `unlock`, so that nobody else trains into it. What a dead process left
    * is taken over.
    *
-   * @param fence the token of a lease on the run: a holder with a lower one is taken over even where it lives.
-   * @throws RunDirectoryError when a living process holds it.
+   * @throws LockedError when a living process holds it.
    */
-  lock(fence: number | null = null): void {
-    this.#unlock ??= takeLock(join(this.path, 'lock'), this.path, fence);
+  async lock(options: Pick<LockOptions, 'fence' | 'onWait' | 'signal'> = {}): Promise<void> {
+    this.#lock ??= await takeLock(join(this.path, 'lock'), { ...options, what: this.path });
   }
 
   unlock(): void {
-    this.#unlock?.();
-    this.#unlock = null;
+    this.#lock?.release();
+    this.#lock = null;
   }
 
   [Symbol.dispose](): void {

@@ -7,14 +7,16 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadRunConfig } from '@qfleet/config';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   defaultRunPath,
+  LockedError,
   type MetricsRow,
   markLatest,
   RunDirectory,
@@ -22,6 +24,7 @@ import {
   type RunSummary,
   writeFileAtomically,
 } from '../src/index.ts';
+import { type Holder, thisProcess } from '../src/lock-holder.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -163,69 +166,112 @@ describe('the lock', () => {
     return child as ChildProcess & { pid: number };
   }
 
-  const lockedBy = (directory: RunDirectory, pid: number, host = hostname()) =>
-    writeFileSync(join(directory.path, 'lock'), JSON.stringify({ pid, host }));
+  const lockedBy = (directory: RunDirectory, holder: Partial<Holder>) =>
+    writeFileSync(join(directory.path, 'lock'), JSON.stringify({ host: hostname(), ...holder }));
 
-  it('is held by one', () => {
+  it('is held by one', async () => {
     const directory = create();
     {
       using first = RunDirectory.open(directory.path);
-      first.lock();
-      first.lock();
-      expect(() => directory.lock()).toThrow(`is in use by process ${process.pid}: stop that first`);
+      await first.lock();
+      await first.lock();
+      await expect(directory.lock()).rejects.toThrow(`is in use by process ${process.pid}: stop that first`);
     }
-    directory.lock();
+    await directory.lock();
     directory.unlock();
     expect(readdirSync(directory.path)).not.toContain('lock');
+  });
+
+  it('goes to one of those that come at once, before there is a run', async () => {
+    const path = join(folder, 'new');
+    const claims = await Promise.allSettled(Array.from({ length: 8 }, () => RunDirectory.claim(path)));
+    const [claim, ...more] = claims.flatMap((it) => (it.status === 'fulfilled' ? [it.value] : []));
+    expect(more).toEqual([]);
+    for (const it of claims) if (it.status === 'rejected') expect(it.reason).toBeInstanceOf(LockedError);
+    using directory = create('new');
+    expect(directory.path).toBe(path);
+    claim.release();
+    (await RunDirectory.claim(path)).release();
+    expect(readdirSync(path)).not.toContain('session.lock');
   });
 
   it('of a living process is respected, of a dead one taken over', async () => {
     const directory = create();
     const child = await bystander();
-    lockedBy(directory, child.pid);
-    expect(() => directory.lock()).toThrow(`is in use by process ${child.pid}`);
+    lockedBy(directory, { pid: child.pid });
+    await expect(directory.lock()).rejects.toThrow(`is in use by process ${child.pid}`);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    directory.lock();
+    await directory.lock();
     expect(JSON.parse(readFileSync(join(directory.path, 'lock'), 'utf8')).pid).toBe(process.pid);
     expect(readdirSync(directory.path).filter((name) => name.startsWith('lock'))).toEqual(['lock']);
   });
 
-  it('of an earlier process with the same id is taken over, as in a container that was started again', () => {
+  it('of an earlier process with the same id is taken over, as in a container that was started again', async () => {
     const directory = create();
-    lockedBy(directory, process.pid);
-    directory.lock();
-    expect(() => RunDirectory.open(directory.path).lock()).toThrow(`is in use by process ${process.pid}`);
-  });
-
-  it('of another host is respected, with a way out', () => {
-    const directory = create();
-    lockedBy(directory, 1, 'elsewhere');
-    expect(() => directory.lock()).toThrow(
-      /in use by process 1 on elsewhere: if that is gone, delete .*lock\./,
+    lockedBy(directory, { pid: process.pid });
+    await directory.lock();
+    await expect(RunDirectory.open(directory.path).lock()).rejects.toThrow(
+      `is in use by process ${process.pid}`,
     );
   });
 
-  it('of who has lost a lease is taken over by who has it, alive or not', () => {
+  it('of a dead process whose id another one has now is taken over', async () => {
     const directory = create();
-    writeFileSync(join(directory.path, 'lock'), JSON.stringify({ pid: 1, host: 'elsewhere', fence: 3 }));
-    for (const fence of [null, 2, 3]) expect(() => directory.lock(fence)).toThrow('is in use by process 1');
-    directory.lock(4);
-    expect(() => RunDirectory.open(directory.path).lock()).toThrow('is in use by');
+    const child = await bystander();
+    onTestFinished(() => void child.kill('SIGKILL'));
+    lockedBy(directory, { ...thisProcess(), pid: child.pid, began: '1' });
+    await directory.lock();
   });
 
-  it('that is no lock is taken over', () => {
+  it('of another host is respected while it is touched', async () => {
+    const directory = create();
+    lockedBy(directory, { pid: 1, host: 'elsewhere' });
+    const said: string[] = [];
+    let touched = 1;
+    const touching = setInterval(() => utimesSync(join(directory.path, 'lock'), touched, touched++), 100);
+    const locking = directory.lock({ onWait: (sentence) => said.push(sentence) });
+    await expect(locking).rejects.toThrow('is in use by process 1 on elsewhere');
+    clearInterval(touching);
+    expect(said).toEqual([
+      expect.stringMatching(/was last used by process 1 on elsewhere: waiting 15 seconds/),
+    ]);
+  });
+
+  it('of another host, or another container, is taken over when it is not touched', async () => {
+    const directories = [create('one'), create('other')];
+    lockedBy(directories[0], { pid: 1, host: 'elsewhere' });
+    // This host's name, and another container's process ids.
+    lockedBy(directories[1], { pid: process.ppid, host: hostname(), ids: 'another start' });
+    await Promise.all(directories.map((directory) => directory.lock()));
+  });
+
+  it('of who has lost a lease is taken over by who has it, alive or not', async () => {
+    const directory = create();
+    const child = await bystander();
+    onTestFinished(() => void child.kill('SIGKILL'));
+    lockedBy(directory, { pid: child.pid, fence: 3 });
+    for (const fence of [null, 2, 3])
+      await expect(directory.lock({ fence })).rejects.toThrow(`is in use by process ${child.pid}`);
+    await directory.lock({ fence: 4 });
+    await expect(RunDirectory.open(directory.path).lock()).rejects.toThrow('is in use by');
+  });
+
+  it('that is no lock is taken over', async () => {
     const directory = create();
     writeFileSync(join(directory.path, 'lock'), '');
-    directory.lock();
+    await directory.lock();
   });
 
-  it('that someone else took over is not removed', () => {
-    const directory = create();
-    directory.lock();
-    lockedBy(directory, 1, 'elsewhere');
-    directory.unlock();
-    expect(existsSync(join(directory.path, 'lock'))).toBe(true);
+  it('that someone else took over is not removed, and its holder hears of it', async () => {
+    const path = join(folder, 'new');
+    using claim = await RunDirectory.claim(path);
+    const file = join(path, 'session.lock');
+    writeFileSync(file, JSON.stringify({ pid: 1, host: 'elsewhere' }));
+    if (!claim.lost.aborted) await once(claim.lost, 'abort');
+    expect((claim.lost.reason as Error).message).toMatch(/new is no longer this process's/);
+    claim.release();
+    expect(existsSync(file)).toBe(true);
   });
 });
 

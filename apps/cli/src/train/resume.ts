@@ -5,11 +5,12 @@ import { resolveEnvironment } from '@qfleet/envs';
 import { FleetReader } from '@qfleet/fleet';
 import { RunDirectory, type RunSummary } from '@qfleet/report';
 import type { ResumeOptions } from '../commands/resume.ts';
-import { CommandError, exitCodes } from '../errors.ts';
+import { exitCodes } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { print, printJson, shown } from '../output.ts';
 import { suggest } from '../suggest.ts';
 import { checkTrust } from '../trust.ts';
+import { claimRun, runsNow } from './claim.ts';
 import { readLaunch } from './launch.ts';
 import { stops } from './result.ts';
 import { runSession } from './run-session.ts';
@@ -26,10 +27,12 @@ export async function resume(path: string, options: ResumeOptions): Promise<numb
       : print(describeFinished(summary, directory)));
     return exitCodes.done;
   }
+  using claim = await claimRun(directory.path);
   await resolveEnvironment(directory.config.environment);
   const url = options.redis ?? launch.redis ?? launch.ownRedis;
   if (launch.mode === 'fleet' && url !== undefined) await refuseLiving(directory, url);
-  return runSession(directory, {
+  // Awaited here: the claim ends with this function.
+  return await runSession(directory, claim.lost, {
     mode: launch.mode,
     redis: options.redis ?? launch.redis,
     resume: true,
@@ -80,10 +83,7 @@ async function refuseLiving(directory: RunDirectory, url: string): Promise<void>
   try {
     const state = await reader.read();
     if (state?.supervisors.some(({ host, pid }) => host !== hostname() || isLiving(pid))) {
-      const path = shown(directory.path);
-      throw new CommandError(
-        `${path} runs now. To watch it: ${suggest('top', path)}, to end it: Ctrl-C where it was started.`,
-      );
+      throw runsNow(directory.path);
     }
   } finally {
     await reader.close();

@@ -18,15 +18,25 @@ export interface SessionOptions {
   readonly json: boolean;
 }
 
-/** Trains until the run's goal, its budget or Ctrl-C; then evaluates, writes the summary and says what came of it. */
-export async function runSession(directory: RunDirectory, options: SessionOptions): Promise<number> {
+/**
+ * Trains until the run's goal, its budget or Ctrl-C; then evaluates, writes the summary and says what came of it.
+ *
+ * @param lost aborted where another command took the directory over.
+ * @throws its reason then.
+ */
+export async function runSession(
+  directory: RunDirectory,
+  lost: AbortSignal,
+  options: SessionOptions,
+): Promise<number> {
   const startedAt = performance.now();
   const shownPath = shown(directory.path);
   const display = new Display(directory.config, options.json);
   const interrupt = new Interrupt(() =>
     display.say('Ending: the fleet drains and takes a checkpoint. Ctrl-C again ends it at once.'),
   );
-  const { signal, killed } = interrupt;
+  const { killed } = interrupt;
+  const signal = AbortSignal.any([interrupt.signal, lost]);
   const { environment, seed, fleet } = directory.config;
   const how = options.mode === 'single' ? 'in this process' : `with ${fleet.actors} actors`;
   display.say(
@@ -46,6 +56,7 @@ export async function runSession(directory: RunDirectory, options: SessionOption
         ? await (await import('./single-session.ts')).trainInProcess(session)
         : await (await import('./fleet.ts')).trainFleet(session, options.redis);
     display.close();
+    lost.throwIfAborted();
     const summary = await summarize(directory, end, (performance.now() - startedAt) / 1000, signal);
     const failure = end.failure ?? endedBeforeLearning(summary, directory.config, shownPath);
     if (options.json) await printJson({ ...summary, runDirectory: directory.path });

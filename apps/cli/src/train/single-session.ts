@@ -8,7 +8,7 @@ import type { Session, SessionEnd } from './session.ts';
 /** Trains in this process, with the progress and the files that a fleet's run has. */
 export async function trainInProcess(session: Session): Promise<SessionEnd> {
   const { directory, display, signal, from } = session;
-  directory.lock();
+  await directory.lock();
   try {
     const recorder = new MetricsRecorder(directory, (message) => display.warn(message));
     const recent = new RecentEpisodes(recorder.episodes.episodes);

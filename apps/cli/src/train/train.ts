@@ -7,6 +7,7 @@ import { openRedis } from '../fleet-redis.ts';
 import { suggest } from '../suggest.ts';
 import { trustOption } from '../trust.ts';
 import { checkTraining } from './check-training.ts';
+import { claimRun } from './claim.ts';
 import { choiceNote, configurationOf } from './configuration.ts';
 import { writeLaunch } from './launch.ts';
 import { runSession } from './run-session.ts';
@@ -30,6 +31,7 @@ export async function train(what: string, options: TrainOptions): Promise<number
   if (!options.single) await checkServers(options.redis, config.replay.shards);
   const run = newRunId();
   const path = options.runDir ?? defaultRunPath(config.name, run);
+  using claim = await claimRun(path);
   const directory = RunDirectory.create(path, run, config);
   writeLaunch(directory, {
     mode: options.single ? 'single' : 'fleet',
@@ -38,7 +40,8 @@ export async function train(what: string, options: TrainOptions): Promise<number
   if (options.runDir === undefined) markLatest(directory.path);
   const note = choiceNote(what);
   if (note !== null) process.stderr.write(`${note}\n`);
-  return runSession(directory, {
+  // Awaited here: the claim ends with this function.
+  return await runSession(directory, claim.lost, {
     mode: options.single ? 'single' : 'fleet',
     redis: options.redis ?? null,
     resume: false,

@@ -1,0 +1,68 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** Who holds a lock: one life of a process. */
+export interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** What process ids are counted in: one start of a machine, one container. Null: not known. */
+  readonly ids: string | null;
+  /** When the process began, by its machine's clock of starts; null: not known. */
+  readonly began: string | null;
+  /** The fencing token under which it was taken; null: none. */
+  readonly fence: number | null;
+}
+
+export const thisProcess = (): Omit<Holder, 'fence'> => ({
+  pid: process.pid,
+  host: hostname(),
+  ids: namespaceOfIds(),
+  began: beganAt(process.pid),
+});
+
+/** Null: it is no holder. */
+export function parseHolder(text: string): Holder | null {
+  try {
+    const { pid, host, ids = null, began = null, fence = null } = JSON.parse(text) as Partial<Holder>;
+    return Number.isInteger(pid) && typeof host === 'string'
+      ? { pid: pid as number, host, ids, began, fence }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the holder lives, as far as this process can see: into another container or machine it cannot. */
+export function lifeOf({ pid, host, ids, began }: Holder): 'living' | 'dead' | 'unknown' {
+  if (ids === null ? host !== hostname() : ids !== namespaceOfIds()) return 'unknown';
+  // An earlier process with this one's id: in a container every life of a service has id 1.
+  if (pid === process.pid) return 'dead';
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, and is someone else's.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return 'dead';
+  }
+  const now = beganAt(pid);
+  return began !== null && now !== null && now !== began ? 'dead' : 'living';
+}
+
+/** Of Linux; elsewhere the host's name has to do. */
+function namespaceOfIds(): string | null {
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return null;
+  }
+}
+
+/** By it a process is told from a later one with the same id. */
+function beganAt(pid: number): string | null {
+  try {
+    // The name, in parentheses, may hold anything; the start is the 20th field behind it.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return null;
+  }
+}
