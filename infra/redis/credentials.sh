@@ -31,13 +31,13 @@ own() { echo "~${fleet}process:$1:* ~${fleet}counted:$1:*"; }
 
 # An actor appends experience, hears of weights and reads them; it can neither read chunks nor write weights.
 actor="$connect $scripts $heartbeat $(own actor) $take_jobs
-  +subscribe &${fleet}weights ~${fleet}queue:rollouts:* %R~${fleet}weights %W~${fleet}episodes ~${fleet}returns
+  +subscribe &${fleet}weights ~${fleet}queue:rollouts:* %R~${fleet}weights %R~${fleet}weights:* %W~${fleet}episodes ~${fleet}returns
   +mset +getrange +strlen +rename +lpop +unlink +hdel ~${replay}meta ~${replay}sizes ~${replay}writers ~${replay}staged:* %W~${replay}chunk:*
   %W~${replay}priorities"
 
 # An evaluator takes jobs and their weights, and reports; it sees nothing of the replay.
-evaluator="$connect $scripts $heartbeat $(own evaluator) $take_jobs +bzpopmin
-  ~${fleet}queue:evaluations:* ~${fleet}evaluation-weights:* ~${fleet}evaluations ~${fleet}evaluated"
+evaluator="$connect $scripts $heartbeat $(own evaluator) $take_jobs +bzpopmin +ltrim +unlink
+  ~${fleet}queue:evaluations:* ~${fleet}evaluation-weights:* ~${fleet}evaluations"
 
 # The exporter reads the run, and writes nothing but its own heartbeat.
 exporter="$connect $scripts $heartbeat $(own exporter)
@@ -45,7 +45,7 @@ exporter="$connect $scripts $heartbeat $(own exporter)
 
 # The learner owns the run: every key of it, but no command on the server itself.
 learner="$connect $scripts $heartbeat $take_jobs +publish &${fleet}weights
-  +hsetnx +setex +mget +xrange +xrevrange +hlen +lpop +getrange +strlen +rename +mset +unlink +hdel ~qfleet:{*"
+  +hsetnx +setex +mget +xrange +xrevrange +hlen +lpop +getrange +strlen +rename +mset +unlink +persist +hdel ~qfleet:{*"
 
 password_of() {
   if [ ! -s "$folder/$1" ]; then

@@ -15,6 +15,7 @@ import {
 import {
   compressesWell,
   createRedisReplay,
+  type RedisClient,
   type ReplayStanding,
   ratioLimiter,
   type SampleToInsertLimiter,
@@ -42,6 +43,7 @@ const BUFFERED_CHUNKS_PER_SLOT = 64;
 export class Actor {
   readonly #config: RunConfig;
   readonly #context: ProcessContext;
+  readonly #announcements: RedisClient;
   readonly #policy: Policy;
   readonly #rollout: Rollout;
   readonly #uplink: Uplink;
@@ -59,13 +61,14 @@ export class Actor {
 
   private constructor(context: ProcessContext, config: RunConfig, parts: ActorParts) {
     const { redis, env, log } = context;
+    this.#announcements = parts.announcements;
     this.#config = config;
     this.#context = context;
     this.#policy = parts.policy;
     this.#uplink = parts.uplink;
     this.#epsilons = parts.epsilons;
     this.#rollout = parts.rollout;
-    this.#channel = new RedisWeightsChannel(redis, env.run);
+    this.#channel = new RedisWeightsChannel(parts.weights, env.run);
     this.#limiter = ratioLimiter(config);
     this.#leases = new RolloutLeases({
       redis,
@@ -88,7 +91,7 @@ export class Actor {
 
   /** @throws EnvironmentDefinitionError, and what `createPolicy` and the replay refuse. */
   static async create(context: ProcessContext, config: RunConfig): Promise<Actor> {
-    const { redis, env, log, tracer, signal, outlast } = context;
+    const { redis, connect, env, log, tracer, signal, outlast } = context;
     const spans = tracer && new ChunkSpans(tracer);
     const definition = await resolveEnvironment(config.environment);
     const layout = layoutOf(definition);
@@ -108,7 +111,10 @@ export class Actor {
       ...(spans ? { onChunk: (chunk) => spans.closed(chunk) } : {}),
     });
     const { capacity: transitions, capacityBytes: bytes } = config.replay;
-    const { addresses } = await ReplayShards.connect(redis, env.run, config.replay.shards, {
+    const [experience, weights, announcements] = await Promise.all(
+      ['experience', 'weights', 'announcements'].map(connect),
+    );
+    const { addresses } = await ReplayShards.connect(experience, env.run, config.replay.shards, {
       role: 'actor',
       patience: REDIS_PATIENCE_SECONDS,
       log,
@@ -121,7 +127,8 @@ export class Actor {
       ...(spans ? { onPushed: (chunks, from) => spans.pushed(chunks, from) } : {}),
       log,
     });
-    return new Actor(context, config, { policy, rollout, uplink, epsilons, spans });
+    const parts = { policy, rollout, uplink, epsilons, spans, weights, announcements };
+    return new Actor(context, config, parts);
   }
 
   /** What the heartbeat tells. */
@@ -263,9 +270,9 @@ export class Actor {
   }
 
   #followWeights(signal: AbortSignal): Promise<void> {
-    const { redis, env, log } = this.#context;
+    const { env, log } = this.#context;
     return followWeights({
-      redis,
+      announcements: this.#announcements,
       run: env.run,
       channel: this.#channel,
       held: () => this.#rollout.weightsVersion,
@@ -305,6 +312,9 @@ interface ActorParts {
   readonly rollout: Rollout;
   readonly uplink: Uplink;
   readonly epsilons: Epsilons;
+  /** Connections for these alone. */
+  readonly weights: RedisClient;
+  readonly announcements: RedisClient;
   /** Null: nothing is traced. */
   readonly spans: ChunkSpans | null;
 }

@@ -16,6 +16,10 @@ export class InProcessWeightsChannel implements WeightsChannel {
     this.#weights = weights;
   }
 
+  mayPublish(): boolean {
+    return true;
+  }
+
   async version(): Promise<number> {
     return this.#weights?.version ?? 0;
   }
@@ -56,6 +60,10 @@ export class InProcessEvaluations implements Evaluations {
       ...meanAndStd(returns),
       seconds: (performance.now() - began) / 1000,
     });
+  }
+
+  takeAbandoned(): number[] {
+    return [];
   }
 
   async results(): Promise<EvaluationResult[]> {

@@ -4,7 +4,7 @@ import { resolveEnvironment } from '@qfleet/envs';
 import { EvaluationWorker, Heartbeats, isOver, runProcess, waitForRun } from '@qfleet/fleet';
 import { layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
 
-await runProcess('evaluator', async ({ env, log, redis, signal, outlast }) => {
+await runProcess('evaluator', async ({ env, log, redis, connect, signal, outlast }) => {
   const { config } = await outlast(() => waitForRun(redis, env.run, { log, signal, active: true }));
   const definition = await resolveEnvironment(config.environment);
   const { frameStack } = config.environment;
@@ -12,6 +12,7 @@ await runProcess('evaluator', async ({ env, log, redis, signal, outlast }) => {
   const runEnded = new AbortController();
   const worker = new EvaluationWorker({
     redis,
+    weights: await connect('weights'),
     run: env.run,
     evaluate: async ({ parameters, episodes, seed }, stop) => {
       policy.load(parameters);

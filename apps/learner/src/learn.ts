@@ -19,6 +19,7 @@ import {
 import {
   createRedisReplay,
   FencedError,
+  type RedisClient,
   type ReplayShard,
   replayFence,
   type ShardAddress,
@@ -53,7 +54,8 @@ export async function learn(context: ProcessContext): Promise<void> {
   const { env, log, redis, signal } = context;
   const { record, directory } = await openRun(context);
   const { run, config } = record;
-  const { addresses } = await ReplayShards.connect(redis, run, config.replay.shards, {
+  const [experience, weights] = await Promise.all(['experience', 'weights'].map(context.connect));
+  const { addresses } = await ReplayShards.connect(experience, run, config.replay.shards, {
     role: 'learner',
     patience: REDIS_PATIENCE_SECONDS,
     log,
@@ -64,7 +66,7 @@ export async function learn(context: ProcessContext): Promise<void> {
   );
   const held = AbortSignal.any([signal, lease.lost]);
   const outlast: Outlast = (task) => outlastRefusedWrites(task, { log, signal: held });
-  const evaluations = new EvaluationQueue(redis, run, lease);
+  const evaluations = new EvaluationQueue(redis, run, lease, weights);
   const over = new AbortController();
   try {
     // Whoever trained before has lost the lease, and with it the directory.
@@ -78,6 +80,7 @@ export async function learn(context: ProcessContext): Promise<void> {
     const { trainer, recorder } = await makeTrainer(context, {
       record,
       addresses,
+      weights,
       directory,
       lease,
       evaluations,
@@ -143,14 +146,16 @@ export async function learn(context: ProcessContext): Promise<void> {
 interface TrainerSetting extends Required<Pick<TrainerParts, 'restore' | 'outlast'>> {
   readonly record: RunRecord;
   readonly addresses: readonly ShardAddress[];
+  /** A connection for weights alone. */
+  readonly weights: RedisClient;
   readonly directory: RunDirectory;
   readonly lease: LearnerLease;
   readonly evaluations: EvaluationQueue;
 }
 
 async function makeTrainer(
-  { log, redis, env, tracer }: ProcessContext,
-  { record, addresses, directory, lease, evaluations, restore, outlast }: TrainerSetting,
+  { log, env, tracer }: ProcessContext,
+  { record, addresses, weights, directory, lease, evaluations, restore, outlast }: TrainerSetting,
 ): Promise<{ trainer: Trainer; recorder: MetricsRecorder }> {
   const { config } = record;
   const from = await latestCheckpoint(directory.checkpoints, (error) => log.warn(error.message));
@@ -172,7 +177,7 @@ async function makeTrainer(
     agent,
     store,
     saving: { store, fence: lease.token },
-    channel: new RedisWeightsChannel(redis, env.run, lease),
+    channel: new RedisWeightsChannel(weights, env.run, lease),
     evaluations,
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept),
     from,

@@ -16,6 +16,8 @@ export interface Weights {
 /** How actors hear of new weights. Implementations: in process, on Redis. */
 export interface WeightsChannel {
   publish(weights: Weights): Promise<void>;
+  /** Whether the weights before have had their time: large ones need some to be read. */
+  mayPublish(): boolean;
   /** The version that is there now; 0: none yet. */
   version(): Promise<number>;
   /** The newest weights, or null when there are none newer than `version`. */

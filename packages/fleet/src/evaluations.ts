@@ -8,36 +8,33 @@ import {
 } from '@qfleet/training';
 import { type Job, type Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { FleetError, messageOf } from './errors.ts';
+import { keepEvaluationWeights, readEvaluationWeights } from './evaluation-weights.ts';
 import { EVALUATIONS_QUEUE, fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
 import type { Logger } from './logger.ts';
 import { outlastRefusedWrites } from './outlast.ts';
+import { type Extent, readExtent } from './parts.ts';
 import { openQueue } from './queues.ts';
 import { admitResult, readResultTexts } from './records/evaluation.ts';
-import { asBuffer, decodeWeights, encodeWeights } from './weights-channel.ts';
 
-interface EvaluationJob {
+interface EvaluationJob extends Extent {
   readonly updates: number;
   readonly version: number;
   readonly episodes: number;
   readonly seed: number;
 }
 
-const WEIGHTS_EXPIRE_SECONDS = 3_600;
+/** Requests that no evaluator took yet: for more, but for the newest, the oldest are given up. */
+const MOST_WAITING = 100;
+const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+/** Results kept. */
+const KEPT_RESULTS = 1_000;
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 
 /** Versions rise over restarts, so a checkpoint that is reached again after a crash is evaluated again. */
-const jobIdOf = ({ updates, version, seed }: EvaluationJob): string =>
+const jobIdOf = ({ updates, version, seed }: EvaluationRequest): string =>
   `evaluation-${updates}-${version}-${seed}`;
-
-// KEYS: weights, fence. ARGV: token, seconds, blob. Without its parameters a job is worth nothing. Returns 1, or 0 where
-// another learner took over.
-const KEEP_WEIGHTS = `
-local fence = redis.call('GET', KEYS[2])
-if fence and tonumber(fence) > tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[2])
-return 1`;
 
 /** Evaluations as BullMQ jobs, which any evaluator takes. The parameters lie beside the queue, in a key of their own. */
 export class EvaluationQueue implements Evaluations {
@@ -45,42 +42,40 @@ export class EvaluationQueue implements Evaluations {
   readonly #run: string;
   readonly #queue: Queue<EvaluationJob>;
   readonly #lease: LearnerLease;
-  /** How many there were at the last reading, and the last of them; all that were ever read, by their names. */
+  readonly #weights: RedisClient;
+  /** Updates of requests that were given up. */
+  readonly #abandoned: number[] = [];
+  /** How many there were at the last reading, and the last of them; those that were read, by their names. */
   #count = 0;
   #last: string | undefined;
   readonly #read = new Set<string>();
 
-  /** @param lease of the learner that asks. */
-  constructor(redis: RedisClient, run: string, lease: LearnerLease) {
+  /**
+   * @param lease of the learner that asks.
+   * @param weights a connection for weights alone: what else it carried would wait for them.
+   */
+  constructor(redis: RedisClient, run: string, lease: LearnerLease, weights: RedisClient = redis) {
     this.#redis = redis;
     this.#run = run;
     this.#lease = lease;
+    this.#weights = weights;
     this.#queue = openQueue<EvaluationJob>(redis, run, EVALUATIONS_QUEUE);
   }
 
   /** @throws FleetError where another learner holds the lease (it is then told to be lost). */
   async request(request: EvaluationRequest): Promise<void> {
     const { updates, version, parameters, episodes, seed } = request;
-    const job: EvaluationJob = { updates, version, episodes, seed };
-    const jobId = jobIdOf(job);
-    const blob = encodeWeights(this.#run, { version, updates, tensors: parameters });
-    const keys = fleetKeys(this.#run);
-    const { token } = this.#lease;
-    const kept = await this.#redis.eval(
-      KEEP_WEIGHTS,
-      2,
-      keys.evaluationWeights(jobId),
-      keys.fence,
-      token,
-      WEIGHTS_EXPIRE_SECONDS,
-      asBuffer(blob),
-    );
-    if (kept !== 1) {
+    const jobId = jobIdOf(request);
+    const weights = { version, updates, tensors: parameters };
+    await this.#makeRoom(parameters);
+    const extent = await keepEvaluationWeights(this.#weights, this.#run, this.#lease, jobId, weights);
+    if (extent === null) {
       this.#lease.lose();
       throw new FleetError(
         `The evaluation of update ${updates} of run ${this.#run} was refused: another learner took over.`,
       );
     }
+    const job: EvaluationJob = { updates, version, episodes, seed, ...extent };
     await this.#queue.add('evaluation', job, {
       jobId,
       attempts: 5,
@@ -88,6 +83,29 @@ export class EvaluationQueue implements Evaluations {
       removeOnComplete: true,
       removeOnFail: 100,
     });
+  }
+
+  takeAbandoned(): number[] {
+    return this.#abandoned.splice(0);
+  }
+
+  /** Gives up the oldest requests that no evaluator took, where these parameters would be too much beside theirs. */
+  async #makeRoom(parameters: EvaluationRequest['parameters']): Promise<void> {
+    const jobs = await this.#queue.getJobs(['wait', 'prioritized', 'delayed'], 0, MOST_WAITING, true);
+    const waiting = jobs.filter(Boolean).sort((a, b) => a.timestamp - b.timestamp);
+    let count = waiting.length;
+    const bytesOf = ({ data }: Job<EvaluationJob>): number => readExtent(data.bytes, data.parts)?.bytes ?? 0;
+    let bytes = waiting.reduce((sum, job) => sum + bytesOf(job), 0);
+    for (const { data } of parameters.values()) bytes += data.byteLength;
+    for (const job of waiting) {
+      if (count < MOST_WAITING && bytes <= MOST_WAITING_BYTES) return;
+      // One that was taken meanwhile stays.
+      if ((await this.#queue.remove(job.id!)) === 0) continue;
+      await this.#redis.unlink(fleetKeys(this.#run).evaluationWeights(job.id!));
+      this.#abandoned.push(job.data.updates);
+      count--;
+      bytes -= bytesOf(job);
+    }
   }
 
   async results(): Promise<EvaluationResult[]> {
@@ -107,6 +125,11 @@ export class EvaluationQueue implements Evaluations {
       this.#read.add(name);
       const result = admitResult(text);
       if (result !== null) results.push(result);
+    }
+    // None that is still in the list.
+    for (const name of this.#read) {
+      if (this.#read.size <= 2 * KEPT_RESULTS) break;
+      this.#read.delete(name);
     }
     return results;
   }
@@ -134,9 +157,14 @@ export async function readEvaluations(
   return texts.map(admitResult).filter((result) => result !== null);
 }
 
-// KEYS: evaluations, evaluated. ARGV: job, result. A job that was taken for stalled may end twice: the first counts.
+// KEYS: evaluations, weights, totals. ARGV: result, results kept. A job that was taken for stalled may end twice: its
+// weights go with the first result, which counts.
 const REPORT = `
-if redis.call('SADD', KEYS[2], ARGV[1]) == 1 then redis.call('RPUSH', KEYS[1], ARGV[2]) end
+if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('LTRIM', KEYS[1], -ARGV[2], -1)
+redis.call('HINCRBY', KEYS[3], 'evaluations', 1)
+redis.call('UNLINK', KEYS[2])
 return 1`;
 
 /** Plays the request's episodes. Rejects when `signal` is aborted. */
@@ -144,6 +172,8 @@ export type Evaluate = (request: EvaluationRequest, signal: AbortSignal) => Prom
 
 export interface EvaluationWorkerOptions {
   readonly redis: RedisClient;
+  /** A connection for weights alone. Default: the same. */
+  readonly weights?: RedisClient;
   readonly run: string;
   readonly evaluate: Evaluate;
   readonly log: Logger;
@@ -153,12 +183,14 @@ export interface EvaluationWorkerOptions {
 export class EvaluationWorker {
   readonly #options: EvaluationWorkerOptions;
   readonly #worker: Worker<EvaluationJob>;
+  readonly #weights: RedisClient;
   readonly #stop = new AbortController();
   #done = 0;
   #failed = 0;
 
   constructor(options: EvaluationWorkerOptions) {
     this.#options = options;
+    this.#weights = options.weights ?? options.redis;
     this.#worker = new Worker<EvaluationJob>(EVALUATIONS_QUEUE, (job, token) => this.#process(job, token), {
       connection: options.redis,
       prefix: fleetKeys(options.run).queues,
@@ -169,6 +201,9 @@ export class EvaluationWorker {
     this.#worker.on('error', (error) => options.log.debug(`Evaluations: ${messageOf(error)}`));
     this.#worker.on('failed', (job, error) => {
       this.#failed++;
+      // For good: nobody plays them again.
+      if (job?.finishedOn)
+        void options.redis.unlink(fleetKeys(options.run).evaluationWeights(job.id!)).catch(() => undefined);
       options.log.warn(`The evaluation of update ${job?.data.updates} failed: ${messageOf(error)}.`);
     });
   }
@@ -193,13 +228,14 @@ export class EvaluationWorker {
     const { redis, run, evaluate, log } = this.#options;
     const keys = fleetKeys(run);
     const { updates, version, episodes, seed } = job.data;
-    const blob = await redis.getBuffer(keys.evaluationWeights(job.id!));
-    if (!blob) throw new UnrecoverableError('its weights are no longer in Redis');
+    const extent = readExtent(job.data.bytes, job.data.parts);
+    const weights = extent && (await readEvaluationWeights(this.#weights, run, job.id!, extent));
+    if (!weights) throw new UnrecoverableError('its weights are no longer in Redis');
     const startedAt = performance.now();
     let returns: readonly number[];
     try {
-      const { tensors } = decodeWeights(run, blob);
-      returns = await evaluate({ updates, version, parameters: tensors, episodes, seed }, this.#stop.signal);
+      const request = { updates, version, parameters: weights.tensors, episodes, seed };
+      returns = await evaluate(request, this.#stop.signal);
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
       await job.moveToWait(token);
@@ -213,8 +249,16 @@ export class EvaluationWorker {
       seconds: (performance.now() - startedAt) / 1000,
     };
     const report = async (): Promise<void> => {
-      await redis.eval(REPORT, 2, keys.evaluations, keys.evaluated, job.id!, JSON.stringify(result));
-      await redis.del(keys.evaluationWeights(job.id!));
+      const weights = keys.evaluationWeights(job.id!);
+      await redis.eval(
+        REPORT,
+        3,
+        keys.evaluations,
+        weights,
+        keys.totals,
+        JSON.stringify(result),
+        KEPT_RESULTS,
+      );
     };
     await outlastRefusedWrites(report, { log, signal: this.#stop.signal });
     this.#done++;

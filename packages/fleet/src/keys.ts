@@ -8,8 +8,10 @@ import { FleetConfigurationError } from './errors.ts';
 export interface FleetKeys {
   /** Hash: config, phase, reason, startedAt. */
   readonly run: string;
-  /** Hash: version, blob, token (of the learner that published it). */
+  /** Hash: version, token (of the learner that published it), blob; of large weights key, bytes, parts, previous. */
   readonly weights: string;
+  /** Hash: the parts of large weights. */
+  weightsParts(token: number, version: number): string;
   /** String with expiry: which learner trains. */
   readonly lease: string;
   /** Integer: the newest fencing token that was given out. */
@@ -28,11 +30,9 @@ export interface FleetKeys {
   readonly returns: string;
   /** Stream, capped: actors' reports of finished training episodes. */
   readonly episodes: string;
-  /** List: results of evaluations. */
+  /** List, capped: results of evaluations. */
   readonly evaluations: string;
-  /** Set: evaluations whose result is in the list. */
-  readonly evaluated: string;
-  /** String with expiry: the parameters that an evaluation plays. */
+  /** Hash with expiry: the parameters that an evaluation plays, in parts; there until its result is in the list. */
   evaluationWeights(job: string): string;
   /** BullMQ's `prefix`. */
   readonly queues: string;
@@ -46,6 +46,7 @@ export function fleetKeys(run: string): FleetKeys {
   return {
     run: key('run'),
     weights: key('weights'),
+    weightsParts: (token, version) => key(`weights:${token}.${version}`),
     lease: key('lease'),
     fence: key('fence'),
     processes: key('processes'),
@@ -56,7 +57,6 @@ export function fleetKeys(run: string): FleetKeys {
     returns: key('returns'),
     episodes: key('episodes'),
     evaluations: key('evaluations'),
-    evaluated: key('evaluated'),
     evaluationWeights: (job) => key(`evaluation-weights:${job}`),
     queues: key('queue'),
   };

@@ -102,7 +102,8 @@ export class FleetReader {
         transitionsPushed: standing.insertedTotal,
         transitionsSampled: standing.sampledTotal,
         transitionsEvicted: standing.evictedTotal,
-        evaluations: evaluated ?? 0,
+        // Also those of before they were counted.
+        evaluations: Math.max(totals.evaluations, evaluated ?? 0),
         chunksRefused: totals.chunksRefused + refusals.corrupt,
         chunksRefusedFormat: refusals.format,
         chunksRefusedLayout: refusals.layout,

@@ -23,6 +23,8 @@ export interface ProcessContext {
   readonly env: ProcessEnv;
   readonly log: Logger;
   readonly redis: RedisClient;
+  /** A connection of its own for a purpose, which is part of its name: what it carries holds nothing else up. It ends with the process. */
+  readonly connect: (purpose: string) => Promise<RedisClient>;
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
   /** Aborted when the process is to drain and end: SIGTERM, SIGINT, SIGHUP, or its supervisor is gone. */
@@ -91,12 +93,20 @@ async function run(
     const tracer = await tracerOf(role, env, log);
     try {
       const redis = await connectRedis(env.redisUrl, { role, patience: REDIS_PATIENCE_SECONDS, log, signal });
+      const more: RedisClient[] = [];
+      // The first one tells of outages.
+      const connect = async (purpose: string): Promise<RedisClient> => {
+        const options = { role: `${role}-${purpose}`, patience: REDIS_PATIENCE_SECONDS, signal };
+        const connection = await connectRedis(env.redisUrl, options);
+        more.push(connection);
+        return connection;
+      };
       try {
         const outlast = <T>(task: () => Promise<T>) => outlastRefusedWrites(task, { log, signal });
-        await untilStopped(main({ env, log, redis, tracer, signal, outlast }), signal);
+        await untilStopped(main({ env, log, redis, connect, tracer, signal, outlast }), signal);
         return await endOf(redis, env.run, signal);
       } finally {
-        redis.disconnect();
+        for (const connection of [redis, ...more]) connection.disconnect();
       }
     } finally {
       await tracer?.close();

@@ -1,44 +1,43 @@
 import { crc32 } from 'node:zlib';
 import type { Weights, WeightsChannel } from '@qfleet/agents';
 import type { RedisClient } from '@qfleet/replay';
-import { decodeTensors, encodeTensors } from '@qfleet/tensor';
-import { FleetError, messageOf } from './errors.ts';
+import type { TensorEncoding } from '@qfleet/tensor';
+import { ReplyError } from 'ioredis';
+import { FleetError, isClosed, messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
-
-// KEYS: weights, fence. ARGV: token, version, blob. Announced on the channel of the key's name. Returns 'ok', 'fenced', or the version that is there.
-// A publication that comes again, for its reply was lost, is found there: the same version, of the same token.
-const PUBLISH = `
-local fence = redis.call('GET', KEYS[2])
-if fence and tonumber(fence) > tonumber(ARGV[1]) then return 'fenced' end
--- Redis lost it, or its last moments.
-if fence ~= ARGV[1] then redis.call('SET', KEYS[2], ARGV[1]) end
-local there = redis.call('HGET', KEYS[1], 'version')
-if there == ARGV[2] and redis.call('HGET', KEYS[1], 'token') == ARGV[1] then return 'ok' end
-if there and tonumber(there) >= tonumber(ARGV[2]) then return there end
-redis.call('PUBLISH', KEYS[1], ARGV[2])
-redis.call('HSET', KEYS[1], 'version', ARGV[2], 'blob', ARGV[3], 'token', ARGV[1])
-return 'ok'`;
+import { asBuffer, extentOf, PART_BYTES, readExtent, readParts, writeParts } from './parts.ts';
+import { PUBLISH, STAGE } from './weights.lua.ts';
+import { decodeWeights, encodeWeights } from './weights-blob.ts';
 
 /** A refused blob is looked at again after so long: a whole one may have taken its place. */
 const LOOK_AGAIN_MS = 1_000;
+/** Parts that no publication followed last so long. */
+const STAGED_MS = 60_000;
+/**
+ * After a publication in parts the next one waits for so many times as long as it took: readers share Redis with it, so
+ * they too had the time to read.
+ */
+const REST = 4;
 
 /**
- * Weights on Redis: one safetensors blob with its run, version and updates in its metadata and a checksum, written
- * and read whole. `version` stands beside it, so that asking for news costs a few bytes.
+ * Weights on Redis: one safetensors blob with its run, version and updates in its metadata and a checksum, in parts where
+ * it is large. `version` stands beside it, so that asking for news costs a few bytes. The connection should be for weights
+ * alone: what else it carried would wait for them.
  */
 export class RedisWeightsChannel implements WeightsChannel {
   readonly #redis: RedisClient;
   readonly #run: string;
   readonly #lease: LearnerLease | null;
-  /** Of the blob read last. */
-  #checksum = 0;
-  #refusal: { readonly version: number; readonly checksum: number; lookAgainAt: number } | null = null;
+  /** Tells the blob read last from another one of its version. */
+  #mark = '';
+  #refusal: { readonly version: number; readonly mark: string; lookAgainAt: number } | null = null;
   #refused = 0;
   #lastRefusal: string | null = null;
   #newest = 0;
   /** Heard of since it last looked; 0: none. */
   #announced = 0;
+  #restsUntil = Number.NEGATIVE_INFINITY;
 
   /** @param lease needed to publish. */
   constructor(redis: RedisClient, run: string, lease: LearnerLease | null = null) {
@@ -68,6 +67,10 @@ export class RedisWeightsChannel implements WeightsChannel {
     return this.#lastRefusal;
   }
 
+  mayPublish(): boolean {
+    return performance.now() >= this.#restsUntil;
+  }
+
   /**
    * @throws FleetError where another learner holds the lease (it is then told to be lost), and where the version does
    *   not rise.
@@ -76,9 +79,11 @@ export class RedisWeightsChannel implements WeightsChannel {
     const lease = this.#lease;
     if (!lease) throw new FleetError('Weights are published by the learner that holds the lease only.');
     const { version, updates } = weights;
-    const blob = asBuffer(encodeWeights(this.#run, weights));
-    const keys = fleetKeys(this.#run);
-    const reply = await this.#redis.eval(PUBLISH, 2, keys.weights, keys.fence, lease.token, version, blob);
+    const encoding = encodeWeights(this.#run, weights);
+    const reply =
+      encoding.bytes <= PART_BYTES
+        ? await this.#call(PUBLISH, lease, version, [], [asBuffer(encoding.whole())])
+        : await this.#publishInParts(lease, version, encoding);
     if (reply === 'ok') return;
     if (reply === 'fenced') {
       lease.lose();
@@ -89,6 +94,44 @@ export class RedisWeightsChannel implements WeightsChannel {
     throw new FleetError(
       `Weights version ${version} (update ${updates}) of run ${this.#run} were refused: version ${reply} is there already.`,
     );
+  }
+
+  async #publishInParts(lease: LearnerLease, version: number, encoding: TensorEncoding): Promise<string> {
+    const began = performance.now();
+    const key = fleetKeys(this.#run).weightsParts(lease.token, version);
+    const { bytes, parts } = extentOf(encoding.bytes);
+    for (;;) {
+      let reply = await this.#call(STAGE, lease, version, [key], []);
+      if (reply === 'stage') {
+        await writeParts(this.#redis, key, encoding.parts(PART_BYTES), STAGED_MS);
+        reply = await this.#call(PUBLISH, lease, version, [key], [bytes, parts]);
+      }
+      const now = performance.now();
+      this.#restsUntil = now + REST * (now - began);
+      // Redis lost some meanwhile, or this process stood still for longer than they last.
+      if (reply !== 'incomplete') return reply;
+    }
+  }
+
+  async #call(
+    script: string,
+    { token }: LearnerLease,
+    version: number,
+    more: readonly string[],
+    values: readonly (number | Buffer)[],
+  ): Promise<string> {
+    const keys = fleetKeys(this.#run);
+    const count = 2 + more.length;
+    return (await this.#redis.eval(
+      script,
+      count,
+      keys.weights,
+      keys.fence,
+      ...more,
+      token,
+      version,
+      ...values,
+    )) as string;
   }
 
   /** The version that is there now; 0: none. Also of a blob that would be refused. */
@@ -109,25 +152,48 @@ export class RedisWeightsChannel implements WeightsChannel {
     }
     const refusal = this.#refusal?.version === this.#newest ? this.#refusal : null;
     if (refusal && performance.now() < refusal.lookAgainAt) return null;
-    const [number, blob] = await this.#redis.hmgetBuffer(fleetKeys(this.#run).weights, 'version', 'blob');
+    const [number, blob, ...large] = await this.#redis.hmgetBuffer(
+      fleetKeys(this.#run).weights,
+      'version',
+      'blob',
+      'key',
+      'bytes',
+      'parts',
+    );
     const there = Number(number ?? 0);
     this.#newest = there;
     if (there <= version) return null;
-    this.#checksum = crc32(blob ?? '');
-    if (refusal?.checksum === this.#checksum) {
+    const [key, bytes, parts] = large.map(String);
+    this.#mark = blob === null && large[0] ? key : String(crc32(blob ?? ''));
+    if (refusal?.mark === this.#mark) {
       refusal.lookAgainAt = performance.now() + LOOK_AGAIN_MS;
       return null;
     }
     try {
-      const weights = decodeWeights(this.#run, blob ?? new Uint8Array());
+      const whole = blob ?? (await this.#readParts(key, bytes, parts, there));
+      if (whole === null) return null;
+      const weights = decodeWeights(this.#run, whole);
       if (weights.version !== there) {
         throw new FleetError(`it says version ${weights.version} inside and ${there} outside`);
       }
       return weights;
     } catch (error) {
+      // What ails Redis says nothing of the weights.
+      if (isClosed(error) || error instanceof ReplyError) throw error;
       this.refuse(there, messageOf(error));
       return null;
     }
+  }
+
+  /** Null where newer ones have taken their place meanwhile: the caller asks again. */
+  async #readParts(key: string, bytes: string, parts: string, there: number): Promise<Uint8Array | null> {
+    const extent = readExtent(bytes, parts);
+    if (extent === null) throw new FleetError('there are none');
+    const whole = await readParts(this.#redis, key, extent);
+    if (whole !== null) return whole;
+    this.#newest = await this.version();
+    if (this.#newest !== there) return null;
+    throw new FleetError('some of their parts are missing');
   }
 
   /**
@@ -136,31 +202,7 @@ export class RedisWeightsChannel implements WeightsChannel {
    */
   refuse(version: number, why: string): void {
     this.#refused++;
-    this.#refusal = { version, checksum: this.#checksum, lookAgainAt: performance.now() + LOOK_AGAIN_MS };
+    this.#refusal = { version, mark: this.#mark, lookAgainAt: performance.now() + LOOK_AGAIN_MS };
     this.#lastRefusal = `Weights version ${version} of run ${this.#run} are refused: ${why}.`;
   }
-}
-
-/** The same bytes, as ioredis wants them. */
-export const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-/** Safetensors bytes of these weights, labelled. */
-export function encodeWeights(run: string, weights: Weights): Uint8Array {
-  return encodeTensors(weights.tensors, {
-    run,
-    version: String(weights.version),
-    updates: String(weights.updates),
-  });
-}
-
-/** @throws Error for bytes that are not whole, and FleetError for weights of another run. */
-export function decodeWeights(run: string, blob: Uint8Array): Weights {
-  const { tensors, metadata } = decodeTensors(blob);
-  if (metadata['run'] !== run) throw new FleetError(`they belong to run ${String(metadata['run'])}`);
-  const [version, updates] = [Number(metadata['version']), Number(metadata['updates'])];
-  if (!(Number.isSafeInteger(version) && version > 0 && Number.isSafeInteger(updates) && updates >= 0)) {
-    throw new FleetError(`version ${metadata['version']} and updates ${metadata['updates']} are no counts`);
-  }
-  return { version, updates, tensors };
 }

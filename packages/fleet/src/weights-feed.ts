@@ -8,8 +8,10 @@ import type { Logger } from './logger.ts';
 import type { RedisWeightsChannel } from './weights-channel.ts';
 
 export interface FollowWeightsOptions {
-  /** Takes the announcements too: over RESP3 they come between replies, so no second connection is needed. */
-  readonly redis: RedisClient;
+  /**
+   * A connection for announcements alone: of one that is subscribed to anything, Redis holds what waits to be sent to a limit.
+   */
+  readonly announcements: RedisClient;
   readonly run: string;
   readonly channel: RedisWeightsChannel;
   /** The version that is held now. */
@@ -28,8 +30,7 @@ const jittered = (milliseconds: number): number => milliseconds * (0.75 + Math.r
 
 /**
  * Hands every newest version to `take`, until `signal` is aborted. Publications are announced, so that waiting for one
- * costs Redis nothing; where announcements can't be had (RESP2, or users that may not subscribe), it asks as often as
- * it may look.
+ * costs Redis nothing; where announcements can't be had (users that may not subscribe), it asks as often as it may look.
  */
 export async function followWeights(options: FollowWeightsOptions): Promise<void> {
   const { channel, held, take, log, signal } = options;
@@ -71,7 +72,8 @@ class Announcements {
   readonly #onReady: () => void;
   readonly #onClose: () => void;
 
-  constructor({ redis, run, channel, log }: FollowWeightsOptions, wake: () => void) {
+  constructor(options: FollowWeightsOptions, wake: () => void) {
+    const { announcements: redis, run, channel, log } = options;
     this.#redis = redis;
     this.#topic = fleetKeys(run).weights;
     this.#log = log;
@@ -98,9 +100,6 @@ class Announcements {
   }
 
   async #subscribe(): Promise<void> {
-    // With RESP2 a connection that subscribes can do nothing else; a cluster's client has one for it alone.
-    const redis = this.#redis;
-    if (!(redis instanceof Cluster) && redis.condition?.protocol !== 3) return;
     try {
       await this.#redis.subscribe(this.#topic);
       this.heard = true;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EvaluationRequest } from '@qfleet/training';
+import { UnrecoverableError } from 'bullmq';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type Evaluate,
@@ -139,9 +140,9 @@ describe('evaluations', () => {
     const queue = await newQueue();
     await queue.request(request(10));
     const [key] = await fixture.redis.keys('*evaluation-weights*');
-    const blob = (await fixture.redis.getBuffer(key))!;
+    const blob = (await fixture.redis.hgetBuffer(key, '0'))!;
     blob[blob.length - 1] ^= 1;
-    await fixture.redis.set(key, blob);
+    await fixture.redis.hset(key, '0', blob);
     let played = 0;
     const evaluator = worker(async () => [++played]);
     await expect.poll(() => evaluator.failed, within).toBeGreaterThan(0);
@@ -161,5 +162,71 @@ describe('evaluations', () => {
     expect(await fixture.redis.keys('*evaluation-*')).toEqual([]);
     await queue.close();
     await first.release();
+  });
+
+  it('have their parameters in parts where they are large, and leave nothing behind', async () => {
+    const queue = await newQueue();
+    const data = Float32Array.from({ length: 1_500_000 }, (_, i) => i);
+    await queue.request({ ...request(10), parameters: new Map([['w', { shape: [data.length], data }]]) });
+    expect(await fixture.redis.hlen(fleetKeys('r').evaluationWeights('evaluation-10-10-7'))).toBe(3);
+    let played: Float32Array | undefined;
+    const evaluator = worker(async ({ parameters }) => {
+      played = parameters.get('w')!.data;
+      return [1];
+    });
+    await expect.poll(() => evaluator.done, within).toBe(1);
+    expect(played).toEqual(data);
+    expect(await fixture.redis.keys('*evaluation-weights*')).toEqual([]);
+    await evaluator.close();
+  });
+
+  it('that nobody plays do not pile up: the oldest are given up for the newest', async () => {
+    const queue = await newQueue();
+    for (let updates = 1; updates <= 105; updates++) await queue.request(request(updates));
+    expect(queue.takeAbandoned()).toEqual([1, 2, 3, 4, 5]);
+    expect(await fixture.redis.keys('*evaluation-weights*')).toHaveLength(100);
+    const large = (updates: number): EvaluationRequest => ({
+      ...request(updates),
+      parameters: new Map([['w', { shape: [5e6], data: new Float32Array(5e6) }]]),
+    });
+    // 20 MB each.
+    for (let updates = 201; updates <= 205; updates++) await queue.request(large(updates));
+    const kept = (await fixture.redis.keys('*evaluation-weights*')).map((key) =>
+      Number(key.split('-').at(-2)),
+    );
+    expect(kept.sort((a, b) => a - b)).toEqual([203, 204, 205]);
+    expect(queue.takeAbandoned()).toHaveLength(100 + 2);
+  });
+
+  it('that failed for good leave no parameters behind', async () => {
+    const queue = await newQueue();
+    await queue.request(request(10));
+    const evaluator = worker(async () => {
+      throw new UnrecoverableError('never');
+    });
+    await expect.poll(() => evaluator.failed, within).toBe(1);
+    await expect.poll(() => fixture.redis.keys('*evaluation-weights*'), within).toEqual([]);
+    await evaluator.close();
+  });
+
+  it('are kept a thousand, counted all', async () => {
+    const queue = await newQueue();
+    const { evaluations, totals } = fleetKeys('r');
+    await fixture.redis.rpush(
+      evaluations,
+      ...Array.from({ length: 1_000 }, (_, i) => JSON.stringify({ updates: i })),
+    );
+    await fixture.redis.hset(totals, 'evaluations', 1_000);
+    expect(await queue.results()).toHaveLength(1_000);
+    const evaluator = worker(play);
+    for (const updates of [2_000, 2_001]) {
+      await queue.request(request(updates));
+      await expect
+        .poll(async () => (await queue.results()).map((each) => each.updates), within)
+        .toEqual([updates]);
+    }
+    expect(await fixture.redis.llen(evaluations)).toBe(1_000);
+    expect(await fixture.redis.hget(totals, 'evaluations')).toBe('1002');
+    await evaluator.close();
   });
 });

@@ -10,26 +10,27 @@ import {
   LearnerLease,
   RedisWeightsChannel,
 } from '../src/index.ts';
-import { asBuffer, encodeWeights } from '../src/weights-channel.ts';
+import { asBuffer } from '../src/parts.ts';
+import { encodeWeights } from '../src/weights-blob.ts';
 import { useRedis } from './support/fixture.ts';
 
 const within = { timeout: 15_000 };
 
-const weights = (version: number): Weights => ({
+const weights = (version: number, values = 1): Weights => ({
   version,
   updates: version,
-  tensors: new Map([['w', { shape: [1], data: Float32Array.from([version]) }]]),
+  tensors: new Map([['w', { shape: [values], data: new Float32Array(values).fill(version) }]]),
 });
 
 describe('following weights', () => {
   const fixture = useRedis();
 
   /** The versions that a follower took up, and the end of it. */
-  function follow(redis: RedisClient) {
+  function follow(announcements: RedisClient, redis: RedisClient = announcements) {
     const taken: number[] = [];
     const end = new AbortController();
     const ended = followWeights({
-      redis,
+      announcements,
       run: 'r',
       channel: new RedisWeightsChannel(redis, 'r'),
       held: () => taken.at(-1) ?? 0,
@@ -51,11 +52,11 @@ describe('following weights', () => {
     return redis;
   };
 
-  const publisher = async (): Promise<(version: number) => Promise<void>> => {
+  const publisher = async (values?: number): Promise<(version: number) => Promise<void>> => {
     const lease = await LearnerLease.acquire(fixture.redis, 'r', 'learner');
     onTestFinished(() => lease.release());
     const channel = new RedisWeightsChannel(fixture.redis, 'r', lease);
-    return (version) => channel.publish(weights(version));
+    return (version) => channel.publish(weights(version, values));
   };
 
   /** Of the commands that read weights. */
@@ -114,7 +115,7 @@ describe('following weights', () => {
     await publish(1);
     const { taken } = follow(await connect());
     await expect.poll(() => taken, within).toEqual([1]);
-    const blob = asBuffer(encodeWeights('r', weights(2)));
+    const blob = asBuffer(encodeWeights('r', weights(2)).whole());
     await fixture.redis.hset(fleetKeys('r').weights, 'version', '2', 'blob', blob);
     await expect.poll(() => taken, within).toEqual([1, 2]);
   });
@@ -138,15 +139,30 @@ describe('following weights', () => {
     expect((await reads()) - before).toBeGreaterThan(6);
   });
 
-  it('asks over RESP2, where a connection that subscribes could do nothing else', async () => {
+  it('hears of them over RESP2 too, where a connection that subscribes can do nothing else', async () => {
     const publish = await publisher();
     await publish(1);
+    const announcements = new Redis(fixture.server.socket, { protocol: 2 });
     const redis = new Redis(fixture.server.socket, { protocol: 2 });
-    onTestFinished(() => redis.disconnect());
-    const { taken } = follow(redis);
+    onTestFinished(() => {
+      announcements.disconnect();
+      redis.disconnect();
+    });
+    const { taken } = follow(announcements, redis);
     await expect.poll(() => taken, within).toEqual([1]);
+    await expect.poll(() => fixture.redis.pubsub('NUMSUB', fleetKeys('r').weights), within).toContain(1);
     await publish(2);
     await expect.poll(() => taken, within).toEqual([1, 2]);
-    expect(await redis.ping()).toBe('PONG');
+  });
+
+  it('reads weights larger than what Redis lets wait for a connection that subscribes', async () => {
+    await fixture.redis.config('SET', 'client-output-buffer-limit', 'pubsub 64kb 32kb 1');
+    const publish = await publisher(3_000_000);
+    const { taken } = follow(await connect(), await connect());
+    for (const version of [1, 2]) {
+      await publish(version);
+      await expect.poll(() => taken.at(-1), within).toBe(version);
+    }
+    expect(await fixture.redis.info('stats')).toMatch(/client_output_buffer_limit_disconnections:0/);
   });
 });

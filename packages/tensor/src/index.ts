@@ -12,6 +12,12 @@ export { type SgdOptions, sgd } from './optimizers/sgd.ts';
 export type { Parallelism } from './parallelism.ts';
 export { randomNormal, randomUniform } from './random.ts';
 export type * from './runtime.ts';
-export { type DecodedTensors, decodeTensors, encodeTensors, type TensorMetadata } from './safetensors.ts';
+export {
+  type DecodedTensors,
+  decodeTensors,
+  encodeTensors,
+  TensorEncoding,
+  type TensorMetadata,
+} from './safetensors.ts';
 export { stopGradient } from './stop-gradient.ts';
 export { writeRows } from './write-rows.ts';

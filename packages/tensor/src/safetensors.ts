@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { NamedTensors } from './named-tensors.ts';
 
@@ -24,6 +25,9 @@ const MAX_HEADER_BYTES = 100_000_000;
 /** The header is padded so that the data starts at a multiple of it, as Python's writer does. */
 const ALIGNMENT = 8;
 
+/** Bytes between two turns of the event loop, where an encoding gives it any. */
+const SLICE_BYTES = 4 * 1024 * 1024;
+
 /**
  * Encodes float32 tensors in the safetensors format (8 bytes of header length, a JSON header, the data), with a
  * CRC-32 of it all in the metadata. Tensors keep their order.
@@ -31,6 +35,67 @@ const ALIGNMENT = 8;
  * @throws When a tensor's data does not fit its shape, or a name or a metadata entry is one that the format reserves.
  */
 export function encodeTensors(tensors: NamedTensors, metadata: TensorMetadata = {}): Uint8Array {
+  return new TensorEncoding(tensors, metadata).whole();
+}
+
+/** The bytes of `encodeTensors`, whole or in parts. The tensors must not change before they are encoded. */
+export class TensorEncoding {
+  /** How many there are. */
+  readonly bytes: number;
+  /** The header, its CRC-32 still 0, then the data of each tensor. */
+  readonly #pieces: readonly Uint8Array[];
+
+  /** @throws as `encodeTensors`. */
+  constructor(tensors: NamedTensors, metadata: TensorMetadata = {}) {
+    const data = [...tensors.values()].map((each) => bytesOf(each.data));
+    this.#pieces = [headerOf(tensors, metadata), ...data];
+    this.bytes = this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
+  }
+
+  whole(): Uint8Array {
+    const bytes = new Uint8Array(this.bytes);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    bytes.set(Buffer.from(hexadecimal(crc32(bytes))), CHECKSUM_START);
+    return bytes;
+  }
+
+  /** Parts of `partBytes` each, but for the last, made one after the other: the event loop has turns between them. */
+  async *parts(partBytes: number): AsyncGenerator<Uint8Array> {
+    let checksum = 0;
+    for (const piece of this.#pieces) {
+      for (let at = 0; at < piece.length; at += SLICE_BYTES) {
+        checksum = crc32(piece.subarray(at, at + SLICE_BYTES), checksum);
+        await setImmediate();
+      }
+    }
+    const header = this.#pieces[0].slice();
+    header.set(Buffer.from(hexadecimal(checksum)), CHECKSUM_START);
+    let part = new Uint8Array(Math.min(partBytes, this.bytes));
+    let [filled, left] = [0, this.bytes];
+    for (const piece of [header, ...this.#pieces.slice(1)]) {
+      for (let at = 0; at < piece.length; ) {
+        const taken = piece.subarray(at, at + part.length - filled);
+        part.set(taken, filled);
+        at += taken.length;
+        filled += taken.length;
+        if (filled < part.length) continue;
+        yield part;
+        left -= filled;
+        part = new Uint8Array(Math.min(partBytes, left));
+        filled = 0;
+      }
+    }
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+function headerOf(tensors: NamedTensors, metadata: TensorMetadata): Uint8Array {
   let size = 0;
   const entries: [string, unknown][] = [];
   for (const [name, { shape, data }] of tensors) {
@@ -51,16 +116,9 @@ export function encodeTensors(tensors: NamedTensors, metadata: TensorMetadata = 
   const json = `{"__metadata__":{${about}}${entries.length > 0 ? `,${members(entries)}` : ''}}`;
   const header = Buffer.from(json);
   const padded = Math.ceil(header.length / ALIGNMENT) * ALIGNMENT;
-  const bytes = new Uint8Array(8 + padded + size);
+  const bytes = new Uint8Array(8 + padded).fill(0x20);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
   bytes.set(header, 8);
-  bytes.fill(0x20, 8 + header.length, 8 + padded);
-  let at = 8 + padded;
-  for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  bytes.set(Buffer.from(hexadecimal(crc32(bytes))), CHECKSUM_START);
   return bytes;
 }
 

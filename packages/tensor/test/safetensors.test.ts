@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeTensors, encodeTensors, type NamedTensors } from '../src/index.ts';
+import { decodeTensors, encodeTensors, type NamedTensors, TensorEncoding } from '../src/index.ts';
 
 const shapes = fc.array(fc.nat({ max: 5 }), { maxLength: 4 });
 const tensor = shapes.chain((shape) => {
@@ -22,6 +22,20 @@ const metadata = fc.dictionary(
 const one: NamedTensors = new Map([['a/kernel', { shape: [2, 2], data: Float32Array.of(1, -2, 0.5, 3e8) }]]);
 
 describe('safetensors', () => {
+  it('gives the same bytes in parts of any size as whole', async () => {
+    await fc.assert(
+      fc.asyncProperty(named, metadata, fc.integer({ min: 1, max: 300 }), async (tensors, about, size) => {
+        const encoding = new TensorEncoding(tensors, about);
+        const parts: Uint8Array[] = [];
+        for await (const part of encoding.parts(size)) parts.push(part);
+        expect(parts.slice(0, -1).every((part) => part.length === size)).toBe(true);
+        expect(parts).toHaveLength(Math.ceil(encoding.bytes / size));
+        expect(Buffer.concat(parts).equals(encodeTensors(tensors, about))).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it('gives back what was encoded', () => {
     fc.assert(
       fc.property(named, metadata, (tensors, about) => {

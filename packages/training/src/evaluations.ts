@@ -45,6 +45,8 @@ export function meanAndStd(returns: readonly number[]): { readonly mean: number;
 /** Where checkpoints are evaluated, out of the learner's way. Implementations: in process, BullMQ jobs. */
 export interface Evaluations {
   request(request: EvaluationRequest): Promise<void>;
+  /** The updates of requests that were given up for newer ones since the last call: their results will not come. */
+  takeAbandoned(): number[];
   /** The results that came since the last call, in the order they came. */
   results(): Promise<EvaluationResult[]>;
 }

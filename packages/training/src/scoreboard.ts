@@ -76,6 +76,10 @@ export class Scoreboard {
   /** Takes in the results that came; keeps the best checkpoint. */
   async collect(): Promise<EvaluationResult[]> {
     const results = await this.#evaluations.results();
+    for (const updates of this.#evaluations.takeAbandoned()) {
+      this.#pending = Math.max(0, this.#pending - 1);
+      await this.dismiss(updates);
+    }
     for (const result of results) {
       this.#pending = Math.max(0, this.#pending - 1);
       if (result.seed === confirmationSeed(this.#config, result.updates)) await this.#confirm(result);
@@ -91,7 +95,7 @@ export class Scoreboard {
     return fresh;
   }
 
-  /** No fresh episodes can be played on a candidate. */
+  /** No (fresh) episodes will be played on a checkpoint. */
   async dismiss(updates: number): Promise<void> {
     this.#candidates.delete(updates);
     await this.#checkpoints.release(updates);

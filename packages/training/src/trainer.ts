@@ -100,6 +100,8 @@ export class Trainer {
   #evaluated: number;
   readonly #counts = { updates: 0, sampled: 0, published: 0, checkpoints: 0 };
   readonly #steps: RunSteps;
+  /** Requests of evaluations that are under way. */
+  #requests = 0;
   #prioritiesSavedAt = performance.now();
   #stats: UpdateStats | null = null;
 
@@ -274,12 +276,14 @@ export class Trainer {
   startDueWork(): void {
     this.#background.check();
     const { learner } = this.config;
-    if (this.#updates - this.#published >= learner.publishEvery && !this.#background.busy('publish')) {
+    const isPublicationDue = this.#updates - this.#published >= learner.publishEvery;
+    if (isPublicationDue && !this.#background.busy('publish') && this.#parts.channel.mayPublish()) {
       this.#background.start('publish', () => this.#publish());
     }
     if (this.#background.busy('checkpoint')) this.#pace.underWay(this.#updates);
     else {
-      const { next } = this.#evaluationPace;
+      // A request that waits for Redis holds a copy of the parameters: there is one at a time.
+      const next = this.#requests === 0 ? this.#evaluationPace.next : Number.POSITIVE_INFINITY;
       const call = this.#parts.agent.batchesPerUpdate;
       // The next call would pass it otherwise. One that is begun soon serves the checkpoint that is due now.
       const isEvaluationDue = this.#updates + call > next;
@@ -399,9 +403,10 @@ export class Trainer {
       seed: evaluationSeed(this.config, checkpoint.updates),
     };
     // A task of its own: with Redis full, checkpoints go on.
-    this.#background.start(`evaluation ${checkpoint.updates}`, () =>
-      this.#outlast(() => evaluations.request(request)),
-    );
+    this.#background.start(`evaluation ${checkpoint.updates}`, async () => {
+      this.#requests++;
+      await this.#outlast(() => evaluations.request(request)).finally(() => this.#requests--);
+    });
   }
 
   #outlast<T>(task: () => Promise<T>): Promise<T> {

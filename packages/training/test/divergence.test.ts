@@ -28,6 +28,9 @@ function configOf(agent: object, replay: object = {}): RunConfig {
 
 class Channel implements WeightsChannel {
   readonly published: Weights[] = [];
+  mayPublish(): boolean {
+    return true;
+  }
   async publish(weights: Weights): Promise<void> {
     this.published.push(weights);
   }
@@ -60,7 +63,7 @@ describe('a learner whose numbers leave the finite ones', () => {
       agent,
       store,
       channel,
-      evaluations: { request: async () => undefined, results: async () => [] },
+      evaluations: { request: async () => undefined, takeAbandoned: () => [], results: async () => [] },
       checkpoints: new CheckpointFolder(directory, 3),
       from: null,
     });

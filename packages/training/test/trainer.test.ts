@@ -53,6 +53,9 @@ function configOf(overrides: Record<string, object> = {}): RunConfig {
 
 class Channel implements WeightsChannel {
   readonly published: Weights[] = [];
+  mayPublish(): boolean {
+    return true;
+  }
   async publish(weights: Weights): Promise<void> {
     this.published.push(weights);
   }
@@ -68,6 +71,7 @@ class Channel implements WeightsChannel {
 class CountingEvaluations {
   readonly requests: EvaluationRequest[] = [];
   readonly confirmations: number[] = [];
+  readonly abandoned: number[] = [];
   fresh = (updates: number): number => updates;
   readonly #config: RunConfig;
   constructor(config: RunConfig) {
@@ -76,6 +80,9 @@ class CountingEvaluations {
   #next = 0;
   async request(request: EvaluationRequest): Promise<void> {
     this.requests.push(request);
+  }
+  takeAbandoned(): number[] {
+    return this.abandoned.splice(0);
   }
   async results(): Promise<EvaluationResult[]> {
     const fresh = this.requests.slice(this.#next);
@@ -280,6 +287,12 @@ describe('Trainer', () => {
     expect(await listCheckpoints(directory)).toHaveLength(10);
     await trainer.scores.collect();
     expect(trainer.scores.best?.updates).toBe(200);
+    // One that was given up is not waited for.
+    trainer.scores.expect();
+    expect(trainer.scores.pending).toBe(1);
+    evaluations.abandoned.push(200);
+    await trainer.scores.collect();
+    expect(trainer.scores.pending).toBe(0);
   });
 
   it('loses no more than an interval of checkpoints, however slow they are, and begins them earlier then', async () => {

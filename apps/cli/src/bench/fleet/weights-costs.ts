@@ -20,7 +20,7 @@ const VERSIONS = 20;
 const PUBLISH_MS = 200;
 const READS = 200;
 
-/** With real followers, a connection each. */
+/** With real followers, two connections each. */
 export async function measureWeights(
   { urls, clients, clear }: Servers,
   followers: number,
@@ -43,13 +43,14 @@ export async function measureWeights(
   await publish(2, 1);
 
   const connections = (await connectMany(urls, followers)).flat();
+  const announcing = (await connectMany(urls, followers)).flat();
   const end = new AbortController();
   const log = createLogger('silent');
   let taken = 0;
   const held = connections.map(() => 0);
   const following = connections.map((connection, i) =>
     followWeights({
-      redis: connection,
+      announcements: announcing[i],
       run: RUN,
       channel: new RedisWeightsChannel(connection, RUN),
       held: () => held[i],
@@ -78,7 +79,7 @@ export async function measureWeights(
   });
   end.abort();
   await Promise.all(following);
-  for (const connection of connections) connection.disconnect();
+  for (const connection of [...connections, ...announcing]) connection.disconnect();
   await lease.release();
   await clear();
   return {

@@ -1,0 +1,57 @@
+/*
+ * Weights up to a part's size lie in the hash itself (`blob`). Larger ones are staged in a hash of parts, beside the
+ * newest, and become the newest at once. Those they replace last until the next ones are staged, or for a while, for
+ * readers in the middle of them: Redis never holds more than two versions.
+ */
+
+// KEYS: weights, fence. ARGV: token, version. A publication that comes again, for its reply was lost, is found there: the
+// same version, of the same token.
+const CHECK = `
+local fence = redis.call('GET', KEYS[2])
+if fence and tonumber(fence) > tonumber(ARGV[1]) then return 'fenced' end
+-- Redis lost it, or its last moments.
+if fence ~= ARGV[1] then redis.call('SET', KEYS[2], ARGV[1]) end
+local there = redis.call('HGET', KEYS[1], 'version')
+if there == ARGV[2] and redis.call('HGET', KEYS[1], 'token') == ARGV[1] then return 'ok' end
+if there and tonumber(there) >= tonumber(ARGV[2]) then return there end`;
+
+/** Parts of weights that were replaced, for who reads them. */
+const LAST_MS = 60_000;
+
+const FORGET_PREVIOUS = `
+local previous = redis.call('HGET', KEYS[1], 'previous')
+if previous then redis.call('UNLINK', previous) end`;
+
+/**
+ * Makes room for parts.
+ * KEYS: weights, fence, parts. ARGV: token, version. Returns 'stage', or as `PUBLISH`.
+ */
+export const STAGE = `${CHECK}${FORGET_PREVIOUS}
+redis.call('HDEL', KEYS[1], 'previous')
+redis.call('UNLINK', KEYS[3])
+return 'stage'`;
+
+/**
+ * Announced on the channel of the hash's name.
+ * KEYS: weights, fence, and parts where there are any. ARGV: token, version, then blob, or how many bytes lie in how many
+ * parts. Returns 'ok', 'fenced', 'incomplete' (parts are missing), or the version
+ * that is there.
+ */
+export const PUBLISH = `${CHECK}
+local parts = KEYS[3]
+if parts and redis.call('HLEN', parts) ~= tonumber(ARGV[4]) then return 'incomplete' end
+local before = redis.call('HGET', KEYS[1], 'key')${FORGET_PREVIOUS}
+redis.call('PUBLISH', KEYS[1], ARGV[2])
+redis.call('HDEL', KEYS[1], 'blob', 'key', 'bytes', 'parts', 'previous')
+redis.call('HSET', KEYS[1], 'version', ARGV[2], 'token', ARGV[1])
+if parts then
+  redis.call('PERSIST', parts)
+  redis.call('HSET', KEYS[1], 'key', parts, 'bytes', ARGV[3], 'parts', ARGV[4])
+else
+  redis.call('HSET', KEYS[1], 'blob', ARGV[3])
+end
+if before then
+  redis.call('HSET', KEYS[1], 'previous', before)
+  redis.call('PEXPIRE', before, ${LAST_MS})
+end
+return 'ok'`;
