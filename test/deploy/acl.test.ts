@@ -102,7 +102,9 @@ it('a fleet trains with users that may do no more than they need', { timeout: 12
   expect(await admin.acl('LOG')).toEqual([]);
 });
 
-it('and on a Redis Cluster too', { timeout: 120_000 }, async () => {
+it('and on a Redis Cluster too, with weights beyond what it lets wait for a subscriber', {
+  timeout: 120_000,
+}, async () => {
   const cluster = await startCluster(3);
   onTestFinished(() => cluster.stop());
   const credentials = join(temporaryDirectory(), 'credentials');
@@ -110,6 +112,7 @@ it('and on a Redis Cluster too', { timeout: 120_000 }, async () => {
   const users = readFileSync(join(credentials, 'users.acl'), 'utf8').trim().split('\n');
   const nodes = cluster.client.nodes('master');
   for (const node of nodes) {
+    await node.config('SET', 'client-output-buffer-limit', 'pubsub 64kb 32kb 1');
     // The default user stays what it is: the test's own.
     for (const [, name, ...rules] of users.map((line) => line.split(' ')))
       if (name !== 'default') await node.call('ACL', 'SETUSER', name, ...rules);
@@ -118,11 +121,13 @@ it('and on a Redis Cluster too', { timeout: 120_000 }, async () => {
   writeFileSync(
     config,
     [
-      'environment: { id: CliffWalking-v1, options: { max_episode_steps: 200 } }',
-      'agent: { kind: tabular, learningRate: 0.5 }',
-      'replay: { capacity: 2000, minSize: 500 }',
-      'evaluation: { every: 2000 }',
-      'stop: { maxUpdates: 4000 }',
+      'environment: { id: CartPole-v1 }',
+      // 4 MB of weights.
+      'agent: { kind: dqn, updatesPerCall: 1, network: { kind: mlp, hidden: [1000, 1000] } }',
+      'replay: { minSize: 500 }',
+      'learner: { publishEvery: 10 }',
+      'evaluation: { every: 50, episodes: 1 }',
+      'stop: { maxUpdates: 150 }',
     ].join('\n'),
   );
   const fleet = [
@@ -136,6 +141,12 @@ it('and on a Redis Cluster too', { timeout: 120_000 }, async () => {
   ];
   for (const { role, code, errors } of await Promise.all(fleet.slice(0, 3).map(({ ended }) => ended)))
     expect([role, code, errors]).toEqual([role, 0, '']);
+  const { weights, fence, evaluations } = fleetKeys(RUN);
+  expect(Number(await cluster.client.hget(weights, 'parts'))).toBeGreaterThan(1);
+  expect(Number(await cluster.client.hget(weights, 'version'))).toBeGreaterThan(2);
+  expect(await cluster.client.llen(evaluations)).toBeGreaterThan(0);
+  // The learner that began kept its lease.
+  expect(await cluster.client.get(fence)).toBe('1');
   for (const node of nodes) {
     const refused = ((await node.acl('LOG')) as unknown[][]).map(String);
     // From Redis 7.2 on the cluster's own subscriber tells its library's name, which ioredis has no option against.
