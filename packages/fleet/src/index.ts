@@ -7,13 +7,8 @@ export {
   reportEpisodes,
 } from './episodes.ts';
 export { FleetConfigurationError, FleetError } from './errors.ts';
-export {
-  type Evaluate,
-  EvaluationQueue,
-  EvaluationWorker,
-  type EvaluationWorkerOptions,
-  readEvaluations,
-} from './evaluations.ts';
+export { type Evaluate, EvaluationWorker, type EvaluationWorkerOptions } from './evaluation-worker.ts';
+export { EvaluationQueue, readEvaluations } from './evaluations.ts';
 export { type Beat, Heartbeats, type HeartbeatsOptions, type Role, type Snapshots } from './heartbeats.ts';
 export { checkRunId, type FleetKeys, fleetKeys, newRunId, replayPrefix } from './keys.ts';
 export { LearnerLease } from './learner-lease.ts';

@@ -214,7 +214,9 @@ describe('evaluations', () => {
     const { evaluations, totals } = fleetKeys('r');
     await fixture.redis.rpush(
       evaluations,
-      ...Array.from({ length: 1_000 }, (_, i) => JSON.stringify({ updates: i })),
+      ...Array.from({ length: 1_000 }, (_, i) =>
+        JSON.stringify({ updates: i, returns: [1], seed: 7, seconds: 1 }),
+      ),
     );
     await fixture.redis.hset(totals, 'evaluations', 1_000);
     expect(await queue.results()).toHaveLength(1_000);
