@@ -6,12 +6,15 @@ import { CommandError } from './errors.ts';
 import { evaluateGreedily, heldOutSeed } from './greedy-evaluation.ts';
 import { print, printJson, returned, returnedAs, style } from './output.ts';
 import { suggest } from './suggest.ts';
+import { withModule } from './train/revision.ts';
+import { checkWeights } from './train/warm-start.ts';
 import { checkTrust, trustOption } from './trust.ts';
 
 /** `qfleet eval`: greedy episodes with the best checkpoint of a run. */
 export async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const directory = RunDirectory.open(path);
-  checkTrust(directory, options.trust === true);
+  // What was named on the command line is trusted.
+  checkTrust(directory, options.trust === true || options.env !== undefined);
   const checkpoint = await bestCheckpoint(directory.checkpoints, ({ message }) =>
     process.stderr.write(`${message} It is passed over.\n`),
   );
@@ -20,7 +23,8 @@ export async function evaluate(path: string, options: EvaluateOptions): Promise<
       `${path} has no checkpoint yet; to train on: ${suggest('resume', path, ...trustOption(directory))}`,
     );
   }
-  const { config } = directory;
+  const config = withModule(directory.config, options.env);
+  await checkWeights(checkpoint, config, path);
   const { id } = await resolveEnvironment(config.environment);
   const seed = options.seed ?? heldOutSeed(config);
   const evaluation = await evaluateGreedily(config, checkpoint.parameters, options.episodes, seed);

@@ -1,6 +1,7 @@
 import { type AgentConfig, ConfigError } from '@qfleet/config';
-import { createNetwork, type ParameterSpec } from '@qfleet/networks';
+import { checkParameters, createNetwork, type ParameterSpec } from '@qfleet/networks';
 import type { Layout } from '@qfleet/replay';
+import type { NamedTensors } from '@qfleet/tensor';
 import { createObjective } from './objectives/create-objective.ts';
 import { stateSpecOf } from './state-spec.ts';
 import { tableShape } from './tabular/table.ts';
@@ -30,4 +31,13 @@ export function agentParameters({
   } catch (error) {
     throw new ConfigError([(error as Error).message]);
   }
+}
+
+/**
+ * Checks that parameters are those of an agent.
+ *
+ * @throws ConfigError as `agentParameters` does; Error naming the first parameter that does not fit.
+ */
+export function checkAgentParameters(setting: AgentSetting, parameters: NamedTensors): void {
+  checkParameters(agentParameters(setting), parameters);
 }

@@ -45,6 +45,7 @@ export {
   readPhase,
   readRun,
   restoreRun,
+  reviseRun,
   setPhase,
   type WaitForRunOptions,
   waitForRun,

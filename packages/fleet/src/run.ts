@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { RunConfig } from '@qfleet/config';
+import { checkChanges, type RunConfig, runSchema } from '@qfleet/config';
 import type { RunPhase } from '@qfleet/metrics';
 import type { RedisClient } from '@qfleet/replay';
 import { FleetConfigurationError } from './errors.ts';
@@ -39,10 +39,37 @@ export async function createRun(redis: RedisClient, run: string, config: RunConf
   const difference = kept && firstDifference(comparable(kept.config), comparable(config));
   if (difference !== null) {
     throw new FleetConfigurationError(
-      `Run ${run} exists with another configuration (${difference}): choose another run id, or the same configuration.`,
+      `Run ${run} exists with another configuration (${difference}): choose another run id, or the same configuration; settings of a run that goes on change with \`qfleet resume RUN_DIR --set path=value\`.`,
     );
   }
   return false;
+}
+
+// KEYS: run. ARGV: the configuration that is known to be there, the one that takes its place. Returns 1, or 0 where it is
+// another one by now.
+const REVISE = `
+if redis.call('HGET', KEYS[1], 'config') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'config', ARGV[2])
+return 1`;
+
+/**
+ * As `createRun`, but a record of another configuration takes this one over, as far as a run's settings may change. For
+ * who starts the run's processes again, while none of them lives: they read the record when they start.
+ *
+ * @throws ConfigError naming each field that may not change.
+ */
+export async function reviseRun(redis: RedisClient, run: string, config: RunConfig): Promise<void> {
+  const { run: key } = fleetKeys(run);
+  for (;;) {
+    const kept = await redis.hget(key, 'config');
+    if (kept === null) await createRun(redis, run, config);
+    else {
+      const changes = checkChanges(runSchema.parse(JSON.parse(kept)), config);
+      const wanted = JSON.stringify(config);
+      if (changes.length === 0 && kept === wanted) return;
+      if ((await redis.eval(REVISE, 1, key, kept, wanted)) === 1) return;
+    }
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   readPhase,
   readRun,
   restoreRun,
+  reviseRun,
   setPhase,
   waitForRun,
 } from '../src/index.ts';
@@ -34,9 +35,22 @@ describe('the run record', () => {
     expect((await readRun(redis, 'r'))!.phase).toBe('running');
     await expect(createRun(redis, 'r', configOf({ slots: 17 }))).rejects.toThrow(
       new FleetConfigurationError(
-        'Run r exists with another configuration (fleet.slots: 16 there, 17 here): choose another run id, or the same configuration.',
+        'Run r exists with another configuration (fleet.slots: 16 there, 17 here): choose another run id, or the same configuration; settings of a run that goes on change with `qfleet resume RUN_DIR --set path=value`.',
       ),
     );
+  });
+
+  it('takes over settings that may change, and no others', async () => {
+    const { redis } = fixture;
+    await reviseRun(redis, 'r', configOf());
+    await setPhase(redis, 'r', 'running');
+    const changed = { ...configOf(), exploration: { kind: 'ladder', base: 0.2, alpha: 7 } } as const;
+    await reviseRun(redis, 'r', changed);
+    expect(await readRun(redis, 'r')).toMatchObject({ config: changed, phase: 'running' });
+    await expect(reviseRun(redis, 'r', configOf({ slots: 17 }))).rejects.toThrow(
+      /^fleet\.slots is 16 and can't become 17 in a run that has begun, for actors hold leases/,
+    );
+    expect((await readRun(redis, 'r'))!.config).toEqual(changed);
   });
 
   it('is written again where Redis lost it, and left alone where not', async () => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const count = z.int().min(0);
 const measured = z.number().nullable();
+const change = z.object({ path: z.string(), from: z.json().optional(), to: z.json().optional() });
 
 /** A line of `metrics.jsonl`: how training stood at one moment. Null: nothing measured yet. */
 export const metricsRowSchema = z.object({
@@ -20,6 +21,7 @@ export const metricsRowSchema = z.object({
     .object({ updates: count, mean: z.number(), std: z.number(), episodes: count })
     .optional()
     .describe('one that was reported since the row before'),
+  changes: z.array(change).optional().describe('settings that are others from here on'),
 });
 export type MetricsRow = z.output<typeof metricsRowSchema>;
 
@@ -58,6 +60,10 @@ export const runSummarySchema = z.object({
   bestWeightsHash: hash
     .optional()
     .describe('SHA-256 of the best checkpoint’s parameters, which `eval` plays; left out by older versions'),
+  changes: z
+    .array(change.extend({ updates: count }))
+    .default([])
+    .describe('settings that were changed on the way, with the update from which on'),
   restarts: count.describe('processes that the supervisor started again'),
 });
 export type RunSummary = z.output<typeof runSummarySchema>;

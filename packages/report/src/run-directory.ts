@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { loadRunConfig, type RunConfig, toYaml } from '@qfleet/config';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { type Change, loadRunConfig, type RunConfig, toYaml } from '@qfleet/config';
 import { z } from 'zod';
 import { writeFileAtomically } from './atomic-write.ts';
 import { RunDirectoryError } from './errors.ts';
@@ -14,7 +14,12 @@ const format = 1;
 /** Held by the command that runs the run; `lock`, beside it, by the process that trains. */
 const SESSION_LOCK = 'session.lock';
 
-const runFileSchema = z.object({ format: z.int(), run: z.string().min(1), createdAt: z.string() });
+const runFileSchema = z.object({
+  format: z.int(),
+  run: z.string().min(1),
+  createdAt: z.string(),
+  module: z.string().optional().describe("path of the environment's module from the run directory"),
+});
 
 /**
  * The directory that holds all there is to know of a run:
@@ -67,7 +72,13 @@ export class RunDirectory implements Disposable {
     const directory = new RunDirectory(absolute, run, config);
     writeFileAtomically(join(absolute, 'config.yaml'), toYaml(config));
     // Last: with this file the directory is a run.
-    directory.#writeJson('run.json', { format, run, createdAt: new Date().toISOString() });
+    const { module } = config.environment;
+    directory.#writeJson('run.json', {
+      format,
+      run,
+      createdAt: new Date().toISOString(),
+      ...(module === undefined ? {} : { module: relative(absolute, module) }),
+    });
     return directory;
   }
 
@@ -96,7 +107,26 @@ export class RunDirectory implements Disposable {
         `${path} was written by a newer Qfleet (layout ${about.format}, this one reads up to ${format}): update Qfleet.`,
       );
     }
-    return new RunDirectory(absolute, about.run, loadRunConfig({ file: join(absolute, 'config.yaml') }));
+    const config = loadRunConfig({ file: join(absolute, 'config.yaml') });
+    return new RunDirectory(absolute, about.run, withFoundModule(config, absolute, about.module));
+  }
+
+  /**
+   * The same directory with another configuration, which `config.yaml` holds from then on.
+   *
+   * @param row how training stood when it changed: the metrics get it, with the changes.
+   * @throws LockedError when a living process trains into it.
+   */
+  async change(config: RunConfig, row: MetricsRow, changes: readonly Change[]): Promise<RunDirectory> {
+    await this.lock();
+    try {
+      writeFileAtomically(join(this.path, 'config.yaml'), toYaml(config));
+      // As JSON has it: what is not there is left out.
+      this.appendMetrics({ ...row, changes: JSON.parse(JSON.stringify(changes)) });
+    } finally {
+      this.unlock();
+    }
+    return new RunDirectory(this.path, this.run, config);
   }
 
   get checkpoints(): string {
@@ -184,6 +214,14 @@ export class RunDirectory implements Disposable {
   #writeJson(name: string, value: unknown): void {
     writeFileAtomically(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
   }
+}
+
+/** The configuration with the environment's module where it is now: it may have moved together with the run directory. */
+function withFoundModule(config: RunConfig, directory: string, fromHere: string | undefined): RunConfig {
+  const { module } = config.environment;
+  if (module === undefined || fromHere === undefined || existsSync(module)) return config;
+  const moved = resolve(directory, fromHere);
+  return existsSync(moved) ? { ...config, environment: { ...config.environment, module: moved } } : config;
 }
 
 /** As `mkdir -p`. Node's own never ends on a file system where nothing can be made, such as /proc. */

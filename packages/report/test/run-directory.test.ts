@@ -65,6 +65,7 @@ const summary: RunSummary = {
   evaluation: { episodes: 2, returns: [490, 500], mean: 495, std: 5, seed: 1 },
   best: { updates: 400, mean: 500 },
   weightsHash: 'ab'.repeat(32),
+  changes: [],
   restarts: 0,
 };
 

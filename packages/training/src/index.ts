@@ -31,3 +31,4 @@ export {
   type TrainerParts,
   type WaitReason,
 } from './trainer.ts';
+export { warmStart } from './warm-start.ts';

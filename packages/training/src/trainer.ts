@@ -70,6 +70,9 @@ export interface TrainerCounts {
 /** Where the run's stream of sampled places begins. */
 const SAMPLING_STREAM = 'replay sampling';
 
+/** The stream of a run's sampling, at its beginning. */
+export const samplingRandom = (seed: number): Random => new Random(Random.seed(seed, SAMPLING_STREAM));
+
 /** What a killed learner loses of its priorities at most. */
 const PRIORITIES_MS = 5_000;
 
@@ -109,7 +112,7 @@ export class Trainer {
     const { config, agent, layout, from } = parts;
     this.config = config;
     this.#parts = parts;
-    this.#random = from ? Random.from(from.random) : new Random(Random.seed(config.seed, SAMPLING_STREAM));
+    this.#random = from ? Random.from(from.random) : samplingRandom(config.seed);
     const { sampling } = config.replay;
     const { frameStack } = config.environment;
     this.replay = new Replay(parts.store, {

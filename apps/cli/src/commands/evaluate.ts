@@ -5,6 +5,7 @@ export interface EvaluateOptions {
   readonly episodes: number;
   readonly seed?: number;
   readonly trust?: true;
+  readonly env?: string;
   readonly json?: true;
 }
 
@@ -16,6 +17,7 @@ export function addEvaluate(program: Command): void {
     .option('--episodes <n>', 'how many', positiveInteger, 20)
     .option('--seed <n>', 'of the episodes (default: one that training never uses)', seed)
     .option('--trust', "run the run's environment also where its module lies outside of this project")
+    .option('--env <path>', "where the environment's module is now, if it moved")
     .option('--json', '{"returns":[…],"mean":…,"std":…} on stdout')
     .addHelpText('after', '\nExample:\n  $ qfleet eval runs/cartpole-1 --episodes 100 --seed 1')
     .action(async (directory: string, options: EvaluateOptions) => {

@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
+import { collect, positive, positiveInteger } from '../arguments.ts';
 
 export interface ResumeOptions {
+  readonly set?: readonly string[];
+  readonly maxUpdates?: number;
+  readonly maxSteps?: number;
+  readonly maxSeconds?: number;
+  readonly env?: string;
   readonly redis?: string;
   readonly trust?: true;
   readonly json?: true;
@@ -9,12 +15,29 @@ export interface ResumeOptions {
 export function addResume(program: Command): void {
   program
     .command('resume')
-    .description('goes on with a run from its last checkpoint')
+    .description('goes on with a run from its last checkpoint, with other settings where they are given')
     .argument('<run-dir>', 'the directory of the run')
+    .option(
+      '--set <path=value>',
+      'changes a field of the configuration from here on; may be repeated',
+      collect,
+    )
+    .option('--max-updates <n>', 'stop after so many gradient updates of the whole run', positiveInteger)
+    .option('--max-steps <n>', 'stop after so many environment steps of the whole run', positiveInteger)
+    .option('--max-seconds <n>', 'stop after so many seconds of training of the whole run', positive)
+    .option('--env <path>', "where the environment's module is now, if it moved")
     .option('--redis <url>', 'the Redis that the run was started with, if it was not one of its own')
     .option('--trust', "run the run's environment also where its module lies outside of this project")
     .option('--json', 'one JSON document on stdout at the end; progress goes to stderr')
-    .addHelpText('after', '\nExample:\n  $ qfleet resume runs/cartpole-1')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ qfleet resume runs/cartpole-1
+  $ qfleet resume runs/cartpole-1 --max-updates 50000 --set agent.learningRate=0.0001
+
+What the weights, the environment or the replay rest on can't change; every change is recorded with its update.`,
+    )
     .action(async (directory: string, options: ResumeOptions) => {
       const { resume } = await import('../train/resume.ts');
       process.exitCode = await resume(directory, options);

@@ -11,6 +11,7 @@ export interface TrainOptions {
   readonly maxUpdates?: number;
   readonly maxSteps?: number;
   readonly maxSeconds?: number;
+  readonly from?: string;
   readonly json?: true;
 }
 
@@ -37,6 +38,10 @@ export function addTrain(program: Command): void {
     .option('--max-updates <n>', 'stop after so many gradient updates', positiveInteger)
     .option('--max-steps <n>', 'stop after so many environment steps', positiveInteger)
     .option('--max-seconds <n>', 'stop after so many seconds of training', positive)
+    .option(
+      '--from <run-dir|checkpoint>',
+      'begin with the weights of another run, whose network has the same shapes',
+    )
     .option('--json', 'one JSON document on stdout at the end; progress goes to stderr')
     .addHelpText(
       'after',

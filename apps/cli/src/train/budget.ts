@@ -11,11 +11,11 @@ const options = {
 } as const;
 
 /** Whether a budget ended training, rather than a goal, a failure or the user. */
-const isBudget = (reason: RunSummary['stopReason']): reason is keyof typeof options =>
+export const isBudget = (reason: RunSummary['stopReason']): reason is keyof typeof options =>
   Object.hasOwn(options, reason);
 
 /** The options that give a run twice the budget that ended it; steps reach beyond where learning begins. */
-function moreBudget(reason: keyof typeof options, { stop, replay }: RunConfig): readonly string[] {
+export function moreBudget(reason: keyof typeof options, { stop, replay }: RunConfig): readonly string[] {
   const doubled = 2 * (stop[reason] ?? 0);
   return [options[reason], String(reason === 'maxSteps' ? Math.max(doubled, 2 * replay.minSize) : doubled)];
 }

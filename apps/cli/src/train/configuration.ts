@@ -25,8 +25,14 @@ function sourceOf(what: string): ConfigSource {
   };
 }
 
-/** The options that are fields of the configuration by another name; `--set` comes last and so wins. */
-function overridesOf(options: TrainOptions): string[] {
+/** The options that are fields of the configuration, most by another name. */
+export type Overrides = Pick<
+  TrainOptions,
+  'set' | 'actors' | 'seed' | 'maxUpdates' | 'maxSteps' | 'maxSeconds'
+>;
+
+/** The overrides that options stand for; `--set` comes last and so wins. */
+export function overridesOf(options: Overrides): string[] {
   const named: [string, number | undefined][] = [
     ['fleet.actors', options.actors],
     ['seed', options.seed],

@@ -8,6 +8,7 @@ import {
   type Logger,
   readPhase,
   reportRefusals,
+  reviseRun,
   setPhase,
   unlessAborted,
 } from '@qfleet/fleet';
@@ -18,7 +19,7 @@ import { nanoid } from 'nanoid';
 import { openRedis, type Redis } from '../fleet-redis.ts';
 import { assignments, suggest } from '../suggest.ts';
 import { FleetProgress } from './fleet-progress.ts';
-import { redisFolderOf, writeLaunch } from './launch.ts';
+import { readLaunch, redisFolderOf, writeLaunch } from './launch.ts';
 import { sessionLog } from './log.ts';
 import { OwnRedis } from './own-redis.ts';
 import { ownVariables } from './own-variables.ts';
@@ -39,7 +40,7 @@ export async function trainFleet(session: Session, redisUrl: string | null): Pro
   const log = sessionLog(session.display);
   reportRefusals(log);
   const own = redisUrl === null ? await OwnRedis.start(redisFolderOf(session.directory), log) : null;
-  if (own !== null) writeLaunch(session.directory, { mode: 'fleet', redis: null, ownRedis: own.url });
+  if (own !== null) writeLaunch(session.directory, { ...readLaunch(session.directory), ownRedis: own.url });
   try {
     const url = own?.url ?? redisUrl!;
     session.display.say(howToJoin(url, session.directory));
@@ -74,7 +75,7 @@ async function superviseRun(
   log: Logger,
 ): Promise<SessionEnd> {
   const { run, config } = session.directory;
-  await createRun(redis, run, config);
+  await (session.resume ? reviseRun(redis, run, config) : createRun(redis, run, config));
   if (session.resume) await setPhase(redis, run, 'starting');
   const reader = new FleetReader(redis, run, config.replay.shards);
   const heartbeats = new Heartbeats({

@@ -8,6 +8,8 @@ export interface Launch {
   readonly mode: 'fleet' | 'single';
   /** A fleet's Redis, without credentials; null: a server of the run's own, in its directory. */
   readonly redis: string | null;
+  /** The run directory or the checkpoint whose weights it began with. */
+  readonly from?: string;
   /** Where the run's own server listens while it runs. */
   readonly ownRedis?: string;
 }

@@ -1,38 +1,52 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/envs';
 import { FleetReader } from '@qfleet/fleet';
 import { RunDirectory, type RunSummary } from '@qfleet/report';
+import { latestCheckpoint } from '@qfleet/training';
 import type { ResumeOptions } from '../commands/resume.ts';
 import { exitCodes } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { print, printJson, shown } from '../output.ts';
 import { suggest } from '../suggest.ts';
 import { checkTrust } from '../trust.ts';
+import { isBudget, moreBudget } from './budget.ts';
+import { checkTraining } from './check-training.ts';
 import { claimRun, runsNow } from './claim.ts';
 import { readLaunch } from './launch.ts';
 import { stops } from './result.ts';
+import { changesOf, describeChanges, recordChanges, revisedConfig } from './revision.ts';
 import { runSession } from './run-session.ts';
+import { checkWeights } from './warm-start.ts';
 
-/** `qfleet resume`: the run goes on as it was started, from its last checkpoint. */
+/** `qfleet resume`: the run goes on as it was started, from its last checkpoint, with the settings that were changed. */
 export async function resume(path: string, options: ResumeOptions): Promise<number> {
   const directory = RunDirectory.open(path);
-  checkTrust(directory, options.trust === true);
+  // What was named on the command line is trusted.
+  checkTrust(directory, options.trust === true || options.env !== undefined);
+  using claim = await claimRun(directory.path);
   const launch = readLaunch(directory);
+  const config = revisedConfig(directory, options);
+  // What is damaged is told of by the session.
+  const from = await latestCheckpoint(directory.checkpoints);
+  const changes = changesOf(directory, config, from);
   const summary = directory.readSummary();
-  if (summary !== null && isFinished(summary, directory.config)) {
+  if (summary !== null && isFinished(summary, config)) {
     await (options.json
       ? printJson({ ...summary, runDirectory: directory.path })
-      : print(describeFinished(summary, directory)));
+      : print(describeFinished(summary, config, directory)));
     return exitCodes.done;
   }
-  using claim = await claimRun(directory.path);
-  await resolveEnvironment(directory.config.environment);
+  await checkTraining(
+    config,
+    launch.mode === 'single' ? undefined : (options.redis ?? launch.redis ?? undefined),
+  );
+  if (from !== null) await checkWeights(from, config, path);
   const url = options.redis ?? launch.redis ?? launch.ownRedis;
   if (launch.mode === 'fleet' && url !== undefined) await refuseLiving(directory, url);
+  if (changes.length > 0) process.stderr.write(`${describeChanges(changes, from)}\n`);
+  const revised = await recordChanges(directory, config, changes, from);
   // Awaited here: the claim ends with this function.
-  return await runSession(directory, claim.lost, {
+  return await runSession(revised, claim.lost, {
     mode: launch.mode,
     redis: options.redis ?? launch.redis,
     resume: true,
@@ -61,17 +75,13 @@ function isFinished(
   }
 }
 
-function describeFinished({ stopReason }: RunSummary, directory: RunDirectory): string {
-  const { maxUpdates, maxSteps, maxSeconds } = directory.config.stop;
-  const longer: Partial<Record<RunSummary['stopReason'], readonly string[]>> = {
-    solved: ['--set', 'stop.solvedReturn=null'],
-    maxUpdates: ['--max-updates', String(2 * (maxUpdates ?? 0))],
-    maxSteps: ['--max-steps', String(2 * (maxSteps ?? 0))],
-    maxSeconds: ['--max-seconds', String(2 * (maxSeconds ?? 0))],
-  };
+function describeFinished({ stopReason }: RunSummary, config: RunConfig, directory: RunDirectory): string {
   const path = shown(directory.path);
-  const again = suggest('train', join(path, 'config.yaml'), ...(longer[stopReason] ?? []));
-  return `${path} is finished already (${stops[stopReason]}). To train anew, and longer:\n  ${again}`;
+  const more = isBudget(stopReason) ? moreBudget(stopReason, config) : ['--set', 'stop.solvedReturn=null'];
+  return (
+    `${path} is finished already (${stops[stopReason]}), and is left as it is. To go on with it:\n  ` +
+    suggest('resume', path, ...more)
+  );
 }
 
 /** @throws CommandError where the run's fleet lives: it would be ended by the one that takes its place. */

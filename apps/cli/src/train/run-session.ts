@@ -45,11 +45,9 @@ export async function runSession(
   try {
     const slow = await slowLearnerNote(directory.config);
     if (slow !== null) display.warn(slow);
-    const from = options.resume
-      ? await latestCheckpoint(directory.checkpoints, ({ message }) =>
-          display.warn(`${message} It is passed over.`),
-        )
-      : null;
+    const from = await latestCheckpoint(directory.checkpoints, ({ message }) =>
+      display.warn(`${message} It is passed over.`),
+    );
     const session = { directory, display, signal, killed, resume: options.resume, from };
     const end =
       options.mode === 'single'

@@ -54,6 +54,7 @@ export async function summarize(
     best: found && { updates: found.updates, mean: found.mean },
     weightsHash: last && hashOf(last.parameters),
     bestWeightsHash: best && hashOf(best.parameters),
+    changes: changesIn(directory),
     restarts: (before?.restarts ?? 0) + end.restarts,
   };
   directory.writeSummary(summary);
@@ -78,6 +79,13 @@ async function evaluate(
   const seed = heldOutSeed(config);
   const { returns, mean, std } = await evaluateGreedily(config, parameters, HELD_OUT_EPISODES, seed);
   return { episodes: returns.length, returns: [...returns], mean, std, seed };
+}
+
+/** The settings that were changed on the way. */
+function changesIn(directory: RunDirectory): RunSummary['changes'] {
+  return directory
+    .readMetrics()
+    .flatMap(({ updates, changes = [] }) => changes.map((change) => ({ ...change, updates })));
 }
 
 /** SHA-256 of the parameters: two runs learned the same if and only if it is the same. */

@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import { resolveEnvironment } from '@qfleet/envs';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
+import { type Checkpoint, CheckpointFolder } from '@qfleet/training';
 import type { TrainOptions } from '../commands/train.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
@@ -11,6 +13,7 @@ import { claimRun } from './claim.ts';
 import { choiceNote, configurationOf } from './configuration.ts';
 import { writeLaunch } from './launch.ts';
 import { runSession } from './run-session.ts';
+import { startFrom } from './warm-start.ts';
 
 /** `qfleet train`: everything that can be refused is refused before anything starts. */
 export async function train(what: string, options: TrainOptions): Promise<number> {
@@ -28,14 +31,17 @@ export async function train(what: string, options: TrainOptions): Promise<number
   const { id } = await resolveEnvironment(given.environment);
   const config = { ...given, environment: { ...given.environment, id } };
   await checkTraining(config, options.single ? undefined : options.redis);
+  const start = options.from === undefined ? null : await startFrom(options.from, config);
   if (!options.single) await checkServers(options.redis, config.replay.shards);
   const run = newRunId();
   const path = options.runDir ?? defaultRunPath(config.name, run);
   using claim = await claimRun(path);
   const directory = RunDirectory.create(path, run, config);
+  if (start !== null) await writeStart(directory, start);
   writeLaunch(directory, {
     mode: options.single ? 'single' : 'fleet',
     redis: options.redis === undefined ? null : displayUrl(options.redis),
+    ...(options.from === undefined ? {} : { from: resolve(options.from) }),
   });
   if (options.runDir === undefined) markLatest(directory.path);
   const note = choiceNote(what);
@@ -47,6 +53,12 @@ export async function train(what: string, options: TrainOptions): Promise<number
     resume: false,
     json: options.json === true,
   });
+}
+
+/** The first checkpoint of a run that begins with the weights of another. */
+async function writeStart(directory: RunDirectory, start: Checkpoint): Promise<void> {
+  const folder = new CheckpointFolder(directory.checkpoints, directory.config.learner.checkpointsKept);
+  await folder.write(start, false);
 }
 
 /** Sees to it that there is a Redis to train with, and each of the replay's, before a run directory is made. */

@@ -180,6 +180,17 @@ function without(prefix: string, tensors: NamedTensors): NamedTensors {
   );
 }
 
+/** What `ValueAgent.state` gives before the first update, with these parameters. */
+export function stateOf(config: DqnConfig, parameters: NamedTensors): NamedTensors {
+  const online = under(`${ONLINE}/`, parameters);
+  return new Map([
+    ...online,
+    ...under(`${TARGET}/`, parameters),
+    ...initialSlots(createOptimizer(config), online),
+    [UPDATES, counterToTensor(0)],
+  ]);
+}
+
 /** The compiled step's state at its beginning. */
 function startState(network: Network, packing: Packing, optimizer: Optimizer, seed: number): NamedTensors {
   const start = packing.pack(

@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import {
+  type Change,
+  checkChanges,
+  describeChange,
+  loadRunConfig,
+  type RunConfig,
+  runSchema,
+} from '@qfleet/config';
+import type { MetricsRow, RunDirectory } from '@qfleet/report';
+import type { Checkpoint } from '@qfleet/training';
+import { UsageError } from '../errors.ts';
+import { integer } from '../output.ts';
+import { type Overrides, overridesOf } from './configuration.ts';
+
+/** The options of `qfleet resume` that change what the run was configured to be. */
+export interface RevisionOptions extends Overrides {
+  /** Where the environment's module is now. */
+  readonly env?: string;
+}
+
+/**
+ * A run's configuration as `config.yaml` has it now, with the options of a command over it.
+ *
+ * @throws ConfigError, UsageError
+ */
+export function revisedConfig(directory: RunDirectory, options: RevisionOptions): RunConfig {
+  const overrides = overridesOf(options);
+  const config =
+    overrides.length === 0
+      ? structuredClone(directory.config)
+      : loadRunConfig({ file: join(directory.path, 'config.yaml') }, overrides);
+  const { module } = config.environment;
+  // The directory knows of a module that moved together with it.
+  const found = module === undefined || existsSync(module) ? module : directory.config.environment.module;
+  return withModule({ ...config, environment: { ...config.environment, module: found } }, options.env);
+}
+
+/**
+ * A configuration whose environment's module is there.
+ *
+ * @param path of the module, where it moved.
+ * @throws UsageError where there is no such module, or the environment is of none.
+ */
+export function withModule(config: RunConfig, path: string | undefined): RunConfig {
+  const { id, module } = config.environment;
+  if (path !== undefined && module === undefined) {
+    throw new UsageError(`${id} comes with Qfleet and has no module: leave --env out.`);
+  }
+  if (module === undefined) return config;
+  const file = resolve(path ?? module);
+  if (!existsSync(file)) {
+    throw new UsageError(
+      path === undefined
+        ? `There is no environment module ${file}: say with --env PATH where it is now.`
+        : `There is no environment module ${path}.`,
+    );
+  }
+  return { ...config, environment: { ...config.environment, module: file } };
+}
+
+/**
+ * What a run's new configuration changes, be it by options or by an edited `config.yaml`: the last checkpoint says what it
+ * was trained with.
+ *
+ * @throws ConfigError naming each field that can't change, and why.
+ */
+export function changesOf(directory: RunDirectory, config: RunConfig, from: Checkpoint | null): Change[] {
+  const trained = runSchema.safeParse(from?.config);
+  return checkChanges(trained.success ? trained.data : directory.config, config);
+}
+
+/** Writes a run's new configuration, and at which update it took effect. */
+export async function recordChanges(
+  directory: RunDirectory,
+  config: RunConfig,
+  changes: readonly Change[],
+  from: Checkpoint | null,
+): Promise<RunDirectory> {
+  if (changes.length === 0) return directory;
+  return await directory.change(config, standingRow(directory, from), changes);
+}
+
+/** How training stands at a checkpoint, as a row of the metrics. */
+function standingRow(directory: RunDirectory, from: Checkpoint | null): MetricsRow {
+  const { evaluation: _, changes: __, ...last } = directory.readMetrics().at(-1) ?? NOTHING;
+  return {
+    ...last,
+    time: from?.seconds ?? 0,
+    steps: from?.steps ?? 0,
+    updates: from?.updates ?? 0,
+  };
+}
+
+const NOTHING: MetricsRow = {
+  time: 0,
+  steps: 0,
+  updates: 0,
+  episodes: 0,
+  meanReturn: null,
+  returnStd: null,
+  epsilon: null,
+  loss: null,
+  meanAbsTdError: null,
+  meanQ: null,
+  replayTransitions: 0,
+};
+
+/** What changes and from when on, for people. */
+export const describeChanges = (changes: readonly Change[], from: Checkpoint | null): string =>
+  `From update ${integer(from?.updates ?? 0)} on, ${changes.map(describeChange).join(', ')}.`;

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { checkAgentParameters } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import { resolveEnvironment } from '@qfleet/envs';
+import { RunDirectory } from '@qfleet/report';
+import { layoutOf } from '@qfleet/rollout';
+import { bestCheckpoint, type Checkpoint, readCheckpoint, warmStart } from '@qfleet/training';
+import { UsageError } from '../errors.ts';
+
+/**
+ * The weights that `--from` names, as the first checkpoint of a run.
+ *
+ * @param where a run directory, whose best checkpoint is meant, or a checkpoint's file.
+ * @throws UsageError where there are none, or where they don't fit the run.
+ */
+export async function startFrom(where: string, config: RunConfig): Promise<Checkpoint> {
+  const checkpoint = await readWeights(where);
+  const layout = layoutOf(await resolveEnvironment(config.environment));
+  return warmStart(checkpoint, config, layout).catch((error: Error) => {
+    throw misfit(where, error);
+  });
+}
+
+/** @throws UsageError where a run's weights don't fit its configuration: its environment became another one. */
+export async function checkWeights(
+  { parameters }: Checkpoint,
+  config: RunConfig,
+  where: string,
+): Promise<void> {
+  const layout = layoutOf(await resolveEnvironment(config.environment));
+  const { frameStack } = config.environment;
+  try {
+    checkAgentParameters({ config: config.agent, layout, frameStack }, parameters);
+  } catch (error) {
+    throw misfit(where, error as Error);
+  }
+}
+
+const misfit = (where: string, { message }: Error): UsageError =>
+  new UsageError(`The weights of ${where} don't fit this run. ${message}`);
+
+async function readWeights(where: string): Promise<Checkpoint> {
+  if (RunDirectory.exists(where)) {
+    const best = await bestCheckpoint(RunDirectory.open(where).checkpoints);
+    if (best !== null) return best;
+    throw new UsageError(`${where} has no checkpoint yet, so no weights to start from.`);
+  }
+  if (!existsSync(where)) throw new UsageError(`There is no run directory and no checkpoint ${where}.`);
+  return readCheckpoint(where);
+}

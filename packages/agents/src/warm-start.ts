@@ -1,0 +1,16 @@
+import type { NamedTensors } from '@qfleet/tensor';
+import { type AgentSetting, checkAgentParameters } from './parameters.ts';
+
+/**
+ * The state of an agent that begins with the parameters of another: they are online and target alike, and the optimizer
+ * knows nothing yet.
+ *
+ * @throws ConfigError, Error as `checkAgentParameters` does.
+ */
+export async function warmState(setting: AgentSetting, parameters: NamedTensors): Promise<NamedTensors> {
+  checkAgentParameters(setting, parameters);
+  if (setting.config.kind === 'tabular') return parameters;
+  // Loaded only here: it brings TensorFlow.
+  const { stateOf } = await import('./value/agent.ts');
+  return stateOf(setting.config, parameters);
+}
