@@ -45,7 +45,7 @@ exporter="$connect $scripts $heartbeat $(own exporter)
 
 # The learner owns the run: every key of it, but no command on the server itself.
 learner="$connect $scripts $heartbeat $take_jobs +publish &${fleet}weights
-  +hsetnx +setex +mget +xrange +xrevrange +hlen +lpop +getrange +strlen +rename +mset +unlink +persist +hdel ~qfleet:{*"
+  +type +hsetnx +setex +mget +xrange +xrevrange +hlen +lpop +getrange +strlen +rename +mset +unlink +persist +hdel ~qfleet:{*"
 
 password_of() {
   if [ ! -s "$folder/$1" ]; then

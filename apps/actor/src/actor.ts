@@ -74,7 +74,7 @@ export class Actor {
       redis,
       run: env.run,
       id: env.id,
-      capacity: config.fleet.slotsPerActor,
+      fleet: config.fleet,
       onTaken: (slots, episodes) => {
         this.#change(slots, (slot) => {
           this.#rollout.addSlot(slot, episodes[slots.indexOf(slot)]);

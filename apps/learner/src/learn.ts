@@ -8,6 +8,7 @@ import {
   LearnerLease,
   outlastRefusedWrites,
   type ProcessContext,
+  QueueKeeper,
   REDIS_PATIENCE_SECONDS,
   RedisWeightsChannel,
   ReplayShards,
@@ -106,6 +107,7 @@ export async function learn(context: ProcessContext): Promise<void> {
     await outlast(() => setPhase(redis, run, 'running', '', lease));
     await outlast(() => heartbeats.start());
     log.info(`Training from update ${trainer.updates}.`);
+    const keeper = new QueueKeeper(redis, run, config.fleet, log);
     const feed = new EpisodeFeed(context, recorder, () => recorder.tick(trainer));
     let clean = false;
     try {
@@ -127,6 +129,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       }
       throw error;
     } finally {
+      await keeper.stop();
       await feed.stop();
       recorder.write(trainer);
       await heartbeats.stop(clean);

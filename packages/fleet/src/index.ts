@@ -31,6 +31,7 @@ export { namedShards, ownShards } from './own-config.ts';
 export { exitCodes } from './process/exit-codes.ts';
 export { endProcess, type Stall, Watchdog, type WatchdogOptions } from './process/watchdog.ts';
 export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
+export { QueueKeeper } from './queue-keeper.ts';
 export { FleetReader } from './read-fleet.ts';
 export { reportRefusals } from './records/refusals.ts';
 export { type CountedReturns, episodesBefore, readReturns } from './records/returns.ts';

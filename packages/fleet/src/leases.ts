@@ -7,6 +7,7 @@ import { messageOf } from './errors.ts';
 import { fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
 import type { Logger } from './logger.ts';
 import { openQueue } from './queues.ts';
+import { refuse } from './records/refusals.ts';
 
 /*
  * A killed actor's last renewal is at most LOCK_MS old when its lock runs out; BullMQ then finds the job at a check for
@@ -27,6 +28,23 @@ interface LeaseData {
 /** What chunks have room for. */
 const MOST_EPISODES = 2 ** 32 - 1;
 
+/** A lease as its job has it. */
+export interface Lease {
+  /** The job's id. */
+  readonly id: string;
+  readonly slots: readonly number[];
+  readonly priority: number;
+}
+
+/** All leases of a run, in `leaseOrder`. What a job's data says of its slots is not believed. */
+export const leasesOf = (fleet: RunConfig['fleet']): Lease[] =>
+  leaseOrder(fleet.slots, fleet.slotsPerLease).map((slots, place) => ({
+    id: `lease-${place}`,
+    slots,
+    // BullMQ gives out lower priorities first, and puts a job that comes back where its priority says.
+    priority: place + 1,
+  }));
+
 /**
  * Puts the leases of all the run's slots into the queue, in `leaseOrder`; leases that are there or held are left as
  * they are, so that a learner may call this at every start, and again where Redis lost them.
@@ -35,11 +53,10 @@ export async function seedLeases(redis: RedisClient, run: string, fleet: RunConf
   const queue = openQueue<LeaseData>(redis, run, ROLLOUTS_QUEUE);
   try {
     await queue.addBulk(
-      leaseOrder(fleet.slots, fleet.slotsPerLease).map((slots, place) => ({
+      leasesOf(fleet).map((lease) => ({
         name: 'lease',
-        data: { slots },
-        // BullMQ gives out lower priorities first, and puts a job that comes back where its priority says.
-        opts: { jobId: `lease-${place}`, priority: place + 1 },
+        data: { slots: lease.slots },
+        opts: { jobId: lease.id, priority: lease.priority },
       })),
     );
   } finally {
@@ -52,8 +69,8 @@ export interface RolloutLeasesOptions {
   readonly run: string;
   /** This life of the process: what its locks are held by. */
   readonly id: string;
-  /** Slots that this process holds at most; a lease that would not fit is left to others. */
-  readonly capacity: number;
+  /** How the run's slots are leased, and how many this process holds at most; a lease that would not fit is left to others. */
+  readonly fleet: RunConfig['fleet'];
   /** @param episodes that each slot has begun before, as far as it is known: numbers go on from there. */
   readonly onTaken: (slots: readonly number[], episodes: readonly number[]) => void;
   /** Episodes that a slot has begun: kept with its lease, for whoever takes it next. */
@@ -68,12 +85,15 @@ export class RolloutLeases {
   readonly #options: RolloutLeasesOptions;
   readonly #worker: Worker<LeaseData>;
   readonly #held = new Map<string, Job<LeaseData>>();
+  /** The slots of each lease, by its id. */
+  readonly #slotsOf: ReadonlyMap<string, readonly number[]>;
   readonly #stop = new AbortController();
   #loops: Promise<unknown> = Promise.resolve();
   #slots = 0;
 
   constructor(options: RolloutLeasesOptions) {
     this.#options = options;
+    this.#slotsOf = new Map(leasesOf(options.fleet).map(({ id, slots }) => [id, slots]));
     this.#worker = new Worker<LeaseData>(ROLLOUTS_QUEUE, null, {
       connection: options.redis,
       prefix: fleetKeys(options.run).queues,
@@ -117,12 +137,17 @@ export class RolloutLeases {
   }
 
   async #take(): Promise<void> {
-    const { capacity, id, onTaken } = this.#options;
-    while (this.#slots < capacity && !this.#stop.signal.aborted) {
+    const { fleet, id, onTaken } = this.#options;
+    while (this.#slots < fleet.slotsPerActor && !this.#stop.signal.aborted) {
       const job = await this.#worker.getNextJob(id, { block: false });
       if (!job) return;
-      const { slots } = job.data;
-      if (this.#stop.signal.aborted || this.#slots + slots.length > capacity) {
+      const slots = this.#slotsOf.get(job.id!);
+      if (slots === undefined) {
+        // Its lock runs out, and the learner's check of the queue removes it.
+        refuse('queue', `a job ${job.id} that is no lease`);
+        continue;
+      }
+      if (this.#stop.signal.aborted || this.#slots + slots.length > fleet.slotsPerActor) {
         await job.moveToWait(id);
         return;
       }
@@ -151,20 +176,21 @@ export class RolloutLeases {
       const job = this.#held.get(jobId);
       if (!job) continue;
       this.#held.delete(jobId);
-      this.#slots -= job.data.slots.length;
-      log.warn(`The lease of slots ${job.data.slots.join(', ')} ran out: they may run elsewhere.`);
-      onLost(job.data.slots);
+      const slots = this.#slotsOf.get(jobId)!;
+      this.#slots -= slots.length;
+      log.warn(`The lease of slots ${slots.join(', ')} ran out: they may run elsewhere.`);
+      onLost(slots);
     }
   }
 
   /** Writes a held lease's episodes down, where there were more. */
   async #keepEpisodes(job: Job<LeaseData> | undefined): Promise<void> {
     if (job === undefined) return;
-    const { slots } = job.data;
+    const slots = this.#slotsOf.get(job.id!)!;
     const episodes = slots.map((slot, i) =>
       Math.max(this.#options.episodesOf(slot), episodesIn(job.data, i)),
     );
-    if (episodes.some((count, i) => count !== job.data.episodes?.[i]))
+    if (episodes.some((count, i) => count !== job.data?.episodes?.[i]))
       await job.updateData({ slots, episodes });
   }
 
@@ -183,7 +209,7 @@ export class RolloutLeases {
 }
 
 /** Episodes of the i-th slot of a lease; 0 where another process wrote what is no count. */
-function episodesIn({ episodes }: LeaseData, i: number): number {
-  const count = episodes?.[i] ?? 0;
+function episodesIn(data: Partial<LeaseData> | null, i: number): number {
+  const count = data?.episodes?.[i] ?? 0;
   return Number.isSafeInteger(count) && count >= 0 && count <= MOST_EPISODES ? count : 0;
 }

@@ -196,7 +196,7 @@ describe('the fleet as it is read', () => {
       redis: fixture.redis,
       run: 'r',
       id: 'a1',
-      capacity: 4,
+      fleet: { ...config.fleet, slotsPerActor: 4 },
       onTaken: () => undefined,
       episodesOf: () => 0,
       onLost: () => undefined,

@@ -22,7 +22,7 @@ describe('rollout leases', () => {
       redis,
       run: 'r',
       id: `actor-${++actors}`,
-      capacity,
+      fleet: { ...FLEET, slotsPerActor: capacity },
       onTaken: (slots, episodes) => {
         taken.push([...slots]);
         for (const [i, slot] of slots.entries()) known.set(slot, episodes[i]);

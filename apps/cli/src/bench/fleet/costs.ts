@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadRunConfig } from '@qfleet/config';
+import { loadRunConfig, type RunConfig } from '@qfleet/config';
 import { createLogger, Heartbeats, RolloutLeases, readRedisServer, seedLeases } from '@qfleet/fleet';
 import type { BenchRow } from '@qfleet/report';
 import type { Redis } from '../../fleet-redis.ts';
@@ -95,8 +95,7 @@ async function chunkCost({ clients, clear }: Servers, load: Load): Promise<Chunk
 
 /** CPU seconds of Redis a second for one actor that is there: with its real heartbeats and leases. */
 async function presenceCost({ urls, clients, clear }: Servers): Promise<number> {
-  const config = loadRunConfig({ preset: 'cartpole' });
-  await seedLeases(clients[0], RUN, { ...config.fleet, slots: ACTORS * 2, slotsPerLease: 2 });
+  await seedLeases(clients[0], RUN, idleFleet());
   const connections = (await connectMany(urls, ACTORS)).flat();
   const actors = connections.map(idleActor);
   for (const { heartbeats, leases } of actors) {
@@ -114,6 +113,14 @@ async function presenceCost({ urls, clients, clear }: Servers): Promise<number> 
   await clear();
   return there.redisSeconds / there.seconds / ACTORS;
 }
+
+/** Two slots an actor, which it takes together. */
+const idleFleet = (): RunConfig['fleet'] => ({
+  ...loadRunConfig({ preset: 'cartpole' }).fleet,
+  slots: ACTORS * 2,
+  slotsPerLease: 2,
+  slotsPerActor: 2,
+});
 
 /** An actor that does nothing but be there. */
 function idleActor(redis: Redis, place: number) {
@@ -143,7 +150,7 @@ function idleActor(redis: Redis, place: number) {
     redis,
     run: RUN,
     id,
-    capacity: 2,
+    fleet: idleFleet(),
     onTaken: ignore,
     episodesOf: () => 0,
     onLost: ignore,
