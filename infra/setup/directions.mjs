@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { packageFolders, sourceFiles } from './workspace.mjs';
 
 /** Leaves: they know nothing of the others (report reads a run's configuration), and anyone may use them. */
-const LEAVES = ['spaces', 'config', 'random', 'metrics', 'report', 'tracing'];
+const LEAVES = ['spaces', 'config', 'random', 'metrics', 'report', 'tracing', 'watchdog'];
 
 /** What each package may use, besides the leaves. An app may use every package, and no app imports another.
  * @type {Record<string, string[]>} */
@@ -17,6 +17,7 @@ export const ARROWS = {
   metrics: [],
   report: [],
   tracing: [],
+  watchdog: [],
   envs: [],
   'gym-bridge': ['envs'],
   tensor: [],
@@ -30,7 +31,15 @@ export const ARROWS = {
 
 /** Exceptions among the leaves: a leaf uses a leaf only if it stands here.
  * @type {Record<string, string[]>} */
-const LEAF_ARROWS = { spaces: [], config: [], random: [], metrics: [], report: ['config'], tracing: [] };
+const LEAF_ARROWS = {
+  spaces: [],
+  config: [],
+  random: [],
+  metrics: [],
+  report: ['config'],
+  tracing: [],
+  watchdog: [],
+};
 
 const SCOPE = '@qfleet/';
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   checkEnvironment,
   type EnvironmentCheck,
@@ -8,6 +9,9 @@ import {
 import { isModule } from './arguments.ts';
 import { integer, print, printJson, style, table } from './output.ts';
 
+/** Milliseconds that are given to what an environment left behind. */
+const LEFT_BEHIND_MS = 20;
+
 /** `qfleet env check`. */
 export async function check(
   id: string,
@@ -15,6 +19,8 @@ export async function check(
 ): Promise<void> {
   const definition = isModule(id) ? await loadEnvironment(id) : findEnvironment(id);
   const checked = checkEnvironment(definition, options);
+  // What it left behind, a timer or a promise that fails, comes up now.
+  if (isModule(id)) await sleep(LEFT_BEHIND_MS);
   await (json ? printJson(checked) : print(describe(checked)));
   if (checked.problems.length > 0) process.exitCode = 1;
 }

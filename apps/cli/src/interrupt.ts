@@ -1,14 +1,15 @@
+import { isApart, tellParent } from './apart/channel.ts';
 import { startedByNohup } from './nohup.ts';
 
 /** What asks a command to end: Ctrl-C, a service manager, the loss of its terminal. */
-const signals: readonly NodeJS.Signals[] = [
+export const interruptSignals: readonly NodeJS.Signals[] = [
   'SIGINT',
   'SIGTERM',
   ...(startedByNohup() ? [] : ['SIGHUP' as const]),
 ];
 
 /** One Ctrl-C arrives more than once: from the terminal, and from each of npm and set-up that passes it on. */
-const SAME_INTERRUPT_MS = 500;
+export const SAME_INTERRUPT_MS = 500;
 
 /**
  * Ctrl-C, SIGTERM and SIGHUP while a run goes on: the first asks for a clean end, the second does not wait for it. A
@@ -20,6 +21,7 @@ export class Interrupt {
   readonly #onFirst: () => void;
   #began = 0;
   readonly #handle = (name: NodeJS.Signals): void => {
+    if (isApart) tellParent({ heard: true });
     if (this.#ending.signal.aborted) {
       if (name === 'SIGHUP' || performance.now() - this.#began < SAME_INTERRUPT_MS) return;
       this.#killed.abort();
@@ -32,7 +34,7 @@ export class Interrupt {
 
   constructor(onFirst: () => void) {
     this.#onFirst = onFirst;
-    for (const signal of signals) process.on(signal, this.#handle);
+    for (const signal of interruptSignals) process.on(signal, this.#handle);
   }
 
   /** Aborted by the first signal. */
@@ -46,6 +48,6 @@ export class Interrupt {
   }
 
   stop(): void {
-    for (const signal of signals) process.off(signal, this.#handle);
+    for (const signal of interruptSignals) process.off(signal, this.#handle);
   }
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import { isApart } from './apart/channel.ts';
+import { leave, prepareForUserCode } from './apart/user-code.ts';
 import { describeError, exitCodes } from './errors.ts';
 import { startedByNohup } from './nohup.ts';
 import { printJson } from './output.ts';
@@ -13,6 +15,7 @@ prepareStreams();
 // Node has undone what nohup did.
 if (startedByNohup()) process.on('SIGHUP', () => undefined);
 try {
+  await prepareForUserCode();
   await createProgram().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
@@ -29,3 +32,4 @@ try {
     if (wantsJson) await printJson({ error: lines.join(' ') }).catch(() => undefined);
   }
 }
+if (isApart) await leave(Number(process.exitCode ?? exitCodes.done));

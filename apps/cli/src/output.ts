@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { isApart, tellParent } from './apart/channel.ts';
 import { CommandError } from './errors.ts';
 import { isReaderGone } from './streams.ts';
 
@@ -26,7 +27,11 @@ export function print(text: string): Promise<void> {
 }
 
 /** The one document of `--json`. */
-export const printJson = (document: unknown): Promise<void> => print(JSON.stringify(document));
+export async function printJson(document: unknown): Promise<void> {
+  const text = JSON.stringify(document);
+  if (isApart) tellParent({ document: text });
+  else await print(text);
+}
 
 const width = (cell: string): number => stripVTControlCharacters(cell).length;
 

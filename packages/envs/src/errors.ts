@@ -32,3 +32,8 @@ export class EnvironmentDefinitionError extends Error {
 export class ContractError extends Error {
   override readonly name = 'ContractError';
 }
+
+/** Code that a user's environment left behind failed, or ended the process: told by the environment's name. */
+export class UserCodeError extends Error {
+  override readonly name = 'UserCodeError';
+}

@@ -20,6 +20,7 @@ export {
 export { benchEnvs } from './bench.ts';
 export { checkEnvironment, type EnvironmentCheck } from './check-environment.ts';
 export { type Dict, dict, type OwnSpace, type Tuple, tuple } from './composite.ts';
+export { containUserCode } from './contain-user-code.ts';
 export { createEnvironment } from './create-environment.ts';
 export {
   defineEnvironment,
@@ -28,8 +29,14 @@ export {
   type OwnStep,
 } from './define-environment.ts';
 export type { Environment, EnvironmentDefinition, StepOutcome, Transition } from './environment.ts';
-export { EnvironmentDefinitionError, EnvironmentError, type EnvironmentPlace } from './errors.ts';
+export {
+  EnvironmentDefinitionError,
+  EnvironmentError,
+  type EnvironmentPlace,
+  UserCodeError,
+} from './errors.ts';
 export { type EnvironmentDescription, loadEnvironment, resolveEnvironment } from './load-environment.ts';
 export { type EnvironmentOptions, findEnvironment, listEnvironments } from './registry.ts';
 export { type EnvironmentTrace, traceEnvironment } from './trace.ts';
+export { watchUserCalls } from './watch-user-calls.ts';
 export type { OwnObservation } from './write-observation.ts';

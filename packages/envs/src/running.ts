@@ -8,7 +8,7 @@ export interface UserCallWatch {
 }
 
 /** The user's call that runs now. One object is reused for all: a process has one environment, and calls it by turns. */
-const running: {
+export const running: {
   /** Null: none. */
   call: UserCall | null;
   /** The id; while its module loads, the module's path. */

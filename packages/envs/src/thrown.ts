@@ -21,20 +21,31 @@ export function thrownText(thrown: unknown): string {
  * Where in the user's code an error arose, as `file:line`: the innermost frame that is neither Node's nor Qfleet's, and
  * that of a package only where there is no other. Null: there is none, or it is no error.
  */
-function userFrame(thrown: unknown): string | null {
+export function userFrame(thrown: unknown): string | null {
   const stack = isObject(thrown) ? thrown['stack'] : null;
   if (typeof stack !== 'string') return null;
   let ofPackage: string | null = null;
   for (const line of stack.split('\n')) {
-    const frame = /^\s+at (?:.*\()?(?:file:\/\/)?(\/[^()]+):(\d+):\d+\)?$/.exec(line);
-    if (frame === null) continue;
-    const file = decodeURIComponent(frame[1].replace(/\?.*$/, ''));
-    if (isOwn(file)) continue;
-    const place = `${shortPath(file)}:${frame[2]}`;
+    const frame = frameOf(line);
+    if (frame === null || isOwn(frame.file)) continue;
+    const { file } = frame;
+    const place = `${shortPath(file)}:${frame.line}`;
     if (!file.includes('/node_modules/')) return place;
     ofPackage ??= place;
   }
   return ofPackage;
+}
+
+/** The file and line of a line of a stack; null: it names none, or one of Node's. */
+function frameOf(text: string): { file: string; line: string } | null {
+  const frame = /^\s+at (?:.*\()?(?:file:\/\/)?(\/[^()]+):(\d+):\d+\)?$/.exec(text);
+  return frame && { file: decodeURIComponent(frame[1].replace(/\?.*$/, '')), line: frame[2] };
+}
+
+/** Whether a line of a stack is of Qfleet's own code. */
+export function isOwnFrame(text: string): boolean {
+  const frame = frameOf(text);
+  return frame !== null && isOwn(frame.file);
 }
 
 /** The root that Qfleet's packages and apps lie under. */

@@ -29,7 +29,6 @@ export { createLogger, type Logger } from './logger.ts';
 export { outlastRefusedWrites } from './outlast.ts';
 export { namedShards, ownShards } from './own-config.ts';
 export { exitCodes } from './process/exit-codes.ts';
-export { endProcess, type Stall, Watchdog, type WatchdogOptions } from './process/watchdog.ts';
 export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
 export { QueueKeeper } from './queue-keeper.ts';
 export { FleetReader } from './read-fleet.ts';

@@ -1,5 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { isApart } from '../apart/channel.ts';
+import { runApart } from '../apart/run-apart.ts';
 import { isModule, positiveInteger, seed } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
 import { printJson } from '../output.ts';
@@ -16,6 +18,10 @@ export function addEnv(program: Command): void {
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExit code 1 where there is a problem. Example:\n  $ qfleet env check env.ts')
     .action(async (id: string, options: { steps: number; seed: number; json?: true }) => {
+      if (isModule(id) && !isApart) {
+        process.exitCode = await runApart(options.json === true);
+        return;
+      }
       const { check } = await import('../check.ts');
       await check(id, options);
     });
@@ -33,6 +39,10 @@ one before the first action. It ends with the episode: actions after that are no
   $ echo '{"seed":0,"actions":[0,1,1]}' > trace.json && qfleet env trace CartPole-v1 --in trace.json`,
     )
     .action(async (id: string, options: { in: string; out?: string }) => {
+      if (isModule(id) && !isApart) {
+        process.exitCode = await runApart(true);
+        return;
+      }
       const { findEnvironment, loadEnvironment, traceEnvironment } = await import('@qfleet/envs');
       const definition = isModule(id) ? await loadEnvironment(id) : findEnvironment(id);
       const trace = traceEnvironment(definition, await readJson(options.in));

@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { isApart } from '../apart/channel.ts';
+import { runApart } from '../apart/run-apart.ts';
+import { runsModule } from '../apart/runs-module.ts';
 import { positiveInteger, seed } from '../arguments.ts';
 
 export interface EvaluateOptions {
@@ -21,6 +24,10 @@ export function addEvaluate(program: Command): void {
     .option('--json', '{"returns":[…],"mean":…,"std":…} on stdout')
     .addHelpText('after', '\nExample:\n  $ qfleet eval runs/cartpole-1 --episodes 100 --seed 1')
     .action(async (directory: string, options: EvaluateOptions) => {
+      if (!isApart && (await runsModule(directory))) {
+        process.exitCode = await runApart(options.json === true);
+        return;
+      }
       const { evaluate } = await import('../evaluate.ts');
       await evaluate(directory, options);
     });

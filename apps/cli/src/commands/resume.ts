@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { isApart } from '../apart/channel.ts';
+import { runApart } from '../apart/run-apart.ts';
+import { runsModule } from '../apart/runs-module.ts';
 import { collect, positive, positiveInteger } from '../arguments.ts';
 
 export interface ResumeOptions {
@@ -39,6 +42,10 @@ Examples:
 What the weights, the environment or the replay rest on can't change; every change is recorded with its update.`,
     )
     .action(async (directory: string, options: ResumeOptions) => {
+      if (!isApart && (await runsModule(directory))) {
+        process.exitCode = await runApart(options.json === true);
+        return;
+      }
       const { resume } = await import('../train/resume.ts');
       process.exitCode = await resume(directory, options);
     });

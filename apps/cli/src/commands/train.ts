@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { collect, positive, positiveInteger, seed } from '../arguments.ts';
+import { isApart } from '../apart/channel.ts';
+import { runApart } from '../apart/run-apart.ts';
+import { collect, isModule, positive, positiveInteger, seed } from '../arguments.ts';
 
 export interface TrainOptions {
   readonly set?: readonly string[];
@@ -56,7 +58,18 @@ Examples:
 Ctrl-C ends it cleanly; \`qfleet resume RUN_DIR\` goes on.`,
     )
     .action(async (what: string, options: TrainOptions) => {
+      if (!isApart && (await trainsModule(what, options))) {
+        process.exitCode = await runApart(options.json === true);
+        return;
+      }
       const { train } = await import('../train/train.ts');
       process.exitCode = await train(what, options);
     });
+}
+
+/** Whether a user's code is trained on. */
+async function trainsModule(what: string, options: TrainOptions): Promise<boolean> {
+  if (isModule(what)) return true;
+  const { configurationOf } = await import('../train/configuration.ts');
+  return configurationOf(what, options).environment.module !== undefined;
 }

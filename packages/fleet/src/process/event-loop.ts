@@ -1,7 +1,7 @@
 import { closeSync, openSync, utimesSync } from 'node:fs';
 import { url } from 'node:inspector';
+import { endProcess, Watchdog } from '@qfleet/watchdog';
 import { FleetConfigurationError } from '../errors.ts';
-import { endProcess, Watchdog } from './watchdog.ts';
 
 const TURN_MS = 1_000;
 

@@ -11,6 +11,7 @@ export type WatchRequest =
       readonly memory: SharedArrayBuffer;
       readonly stallMs: number;
       readonly sentence: string;
+      readonly endsUnheard: boolean;
     }
   | { readonly kind: 'leave'; readonly id: number }
   | ({ readonly kind: 'parent' } & Parenthood);
@@ -26,6 +27,7 @@ interface Watch {
   readonly place: WatchedPlace;
   readonly stallMs: number;
   readonly sentence: string;
+  readonly endsUnheard: boolean;
   /** What `place.moves` was at the last look. */
   moves: number;
   /** Milliseconds in which it did not move, and this thread looked. */
@@ -48,9 +50,18 @@ parentPort!.on('message', (request: WatchRequest) => {
   } else if (request.kind === 'leave') {
     watches.delete(request.id);
   } else {
-    const { id, memory, stallMs, sentence } = request;
+    const { id, memory, stallMs, sentence, endsUnheard } = request;
     const place = new WatchedPlace(memory);
-    watches.set(id, { id, place, stallMs, sentence, moves: place.moves, stillMs: 0, told: false });
+    watches.set(id, {
+      id,
+      place,
+      stallMs,
+      sentence,
+      endsUnheard,
+      moves: place.moves,
+      stillMs: 0,
+      told: false,
+    });
   }
 });
 
@@ -81,7 +92,7 @@ function look(watch: Watch, passed: number): void {
   tell(watch);
 }
 
-function tell({ id, place, stallMs, sentence, moves }: Watch): void {
+function tell({ id, place, stallMs, sentence, endsUnheard, moves }: Watch): void {
   const values = { slot: place.slot, episode: place.episode, step: place.step, seconds: stallMs / 1000 };
   const filled = sentence.replaceAll(/\{(slot|episode|step|seconds)\}/g, (_, name: keyof typeof values) =>
     String(values[name]),
@@ -93,7 +104,7 @@ function tell({ id, place, stallMs, sentence, moves }: Watch): void {
   // One that has moved on meanwhile need not hear it.
   if (!place.awaitHeard(HEARING_MS) && place.moves === moves && place.inside) {
     writeSync(2, `${filled}\n`);
-    process.kill(process.pid, 'SIGKILL');
+    if (endsUnheard) process.kill(process.pid, 'SIGKILL');
   }
   session.disconnect();
   place.letGo();

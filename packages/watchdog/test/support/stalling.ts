@@ -1,5 +1,5 @@
 import { execSync, spawn } from 'node:child_process';
-import { endProcess, killWithoutParent, Watchdog } from '../../src/process/watchdog.ts';
+import { endProcess, killWithoutParent, Watchdog } from '../../src/watchdog.ts';
 
 // A process whose parent is gone, and that hears nothing of it.
 if (process.argv[2] === 'orphan') {

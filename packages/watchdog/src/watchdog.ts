@@ -25,6 +25,8 @@ export interface WatchdogOptions {
    * holds the thread up, this cannot be called: then the sentence is written, and the process ended by SIGKILL.
    */
   readonly onStall?: (stall: Stall) => void;
+  /** Whether that SIGKILL comes; default: yes. */
+  readonly endsUnheard?: boolean;
 }
 
 /** Milliseconds in which a thread that is held up by JavaScript hears of it. */
@@ -60,7 +62,7 @@ export class Watchdog {
   readonly #place = new WatchedPlace();
   readonly #id = ++last;
 
-  private constructor({ stallMs, sentence, onStall = endProcess }: WatchdogOptions) {
+  private constructor({ stallMs, sentence, onStall = endProcess, endsUnheard = true }: WatchdogOptions) {
     calls.set(this.#id, (told, movesThen) => {
       const stack = framesBelow(new Error().stack ?? '');
       this.#place.hear(HEARING_MS);
@@ -76,6 +78,7 @@ export class Watchdog {
       memory,
       stallMs,
       sentence,
+      endsUnheard,
     } satisfies WatchRequest);
   }
 
@@ -109,7 +112,9 @@ export function killWithoutParent(parent: number, graceMs: number): void {
 /** Without the first line, and without the frames of this file and of what the other thread evaluated. */
 function framesBelow(stack: string): string {
   const [, ...frames] = stack.split('\n');
-  return frames.filter((frame) => !/\/process\/watchdog\.[jt]s:|<anonymous>:1:/.test(frame)).join('\n');
+  return frames
+    .filter((frame) => !/\/watchdog\/(src|dist)\/watchdog\.[jt]s:|<anonymous>:1:/.test(frame))
+    .join('\n');
 }
 
 /** Ends the process with exit code 1 and this sentence on stderr: for an `onStall`, where nothing else may run. */
