@@ -15,7 +15,7 @@ it('the README’s own environment is trained and solved', { timeout: 120_000 },
   expect(stderr).not.toContain('error');
   expect(code).toBe(0);
   // The best policy walks straight there, on average a little over 3 cells: 1 − 0.01 × 2.67.
-  expect(JSON.parse(stdout)).toMatchObject({ environment: 'env', solved: true, stopReason: 'solved' });
+  expect(JSON.parse(stdout)).toMatchObject({ environment: 'Line-v0', solved: true, stopReason: 'solved' });
 });
 
 it('every command in the README exists', async () => {

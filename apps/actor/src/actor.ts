@@ -20,7 +20,7 @@ import {
   ratioLimiter,
   type SampleToInsertLimiter,
 } from '@qfleet/replay';
-import { initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
+import { errorPolicy, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
 import { ChunkSpans } from './chunk-spans.ts';
 import { Epsilons } from './exploration.ts';
 import { Uplink } from './uplink.ts';
@@ -54,6 +54,7 @@ export class Actor {
   readonly #waits = new Waits();
   #steps = 0;
   #episodes = 0;
+  readonly #environmentErrors: { count: number };
   #dropped = 0;
   /** When it was last seen with a slot, or had no weights yet, as `performance.now()`; null: it stands by, and said so. */
   #busyAt: number | null = performance.now();
@@ -68,6 +69,7 @@ export class Actor {
     this.#uplink = parts.uplink;
     this.#epsilons = parts.epsilons;
     this.#rollout = parts.rollout;
+    this.#environmentErrors = parts.environmentErrors;
     this.#channel = new RedisWeightsChannel(parts.weights, env.run);
     this.#limiter = ratioLimiter(config);
     this.#leases = new RolloutLeases({
@@ -91,12 +93,14 @@ export class Actor {
 
   /** @throws EnvironmentDefinitionError, and what `createPolicy` and the replay refuse. */
   static async create(context: ProcessContext, config: RunConfig): Promise<Actor> {
-    const { redis, connect, env, log, tracer, signal, outlast } = context;
+    const { redis, connect, env, log, tracer, signal, outlast, warn, outliveUserCode } = context;
     const spans = tracer && new ChunkSpans(tracer);
     const definition = await resolveEnvironment(config.environment);
     const layout = layoutOf(definition);
     const { frameStack } = config.environment;
     const policy = await createPolicy({ config: config.agent, layout, frameStack });
+    if (config.environment.onError === 'restart') outliveUserCode();
+    const environmentErrors = { count: 0 };
     const epsilons = new Epsilons(config);
     const rollout = new Rollout({
       definition,
@@ -108,6 +112,13 @@ export class Actor {
       seed: config.seed,
       epsilon: (slot) => epsilons.of(slot),
       ...initialPriority(config),
+      ...errorPolicy(config),
+      onSurvived: ({ message }) => {
+        const sentence = `${message} It is made again, and the run goes on.`;
+        // The others are counted.
+        if (environmentErrors.count++ === 0) warn(sentence);
+        else log.warn(sentence);
+      },
       ...(spans ? { onChunk: (chunk) => spans.closed(chunk) } : {}),
     });
     const { capacity: transitions, capacityBytes: bytes } = config.replay;
@@ -127,7 +138,7 @@ export class Actor {
       ...(spans ? { onPushed: (chunks, from) => spans.pushed(chunks, from) } : {}),
       log,
     });
-    const parts = { policy, rollout, uplink, epsilons, spans, weights, announcements };
+    const parts = { policy, rollout, uplink, epsilons, environmentErrors, spans, weights, announcements };
     return new Actor(context, config, parts);
   }
 
@@ -146,6 +157,7 @@ export class Actor {
       totals: {
         environmentSteps: this.#steps,
         episodes: this.#episodes,
+        environmentErrors: this.#environmentErrors.count,
         transitionsDropped: this.#dropped,
         weightsRefused: this.#channel.refused,
         ...this.#waits.totals(),
@@ -315,6 +327,8 @@ interface ActorParts {
   /** Connections for these alone. */
   readonly weights: RedisClient;
   readonly announcements: RedisClient;
+  /** Those that the run outlived. */
+  readonly environmentErrors: { count: number };
   /** Null: nothing is traced. */
   readonly spans: ChunkSpans | null;
 }

@@ -3,7 +3,7 @@ import { RunDirectory } from '@qfleet/report';
 import { bestCheckpoint } from '@qfleet/training';
 import type { EvaluateOptions } from './commands/evaluate.ts';
 import { CommandError } from './errors.ts';
-import { evaluateGreedily, heldOutSeed } from './greedy-evaluation.ts';
+import { cutShortNote, evaluateGreedily, heldOutSeed } from './greedy-evaluation.ts';
 import { print, printJson, returned, returnedAs, style } from './output.ts';
 import { suggest } from './suggest.ts';
 import { withModule } from './train/revision.ts';
@@ -27,12 +27,23 @@ export async function evaluate(path: string, options: EvaluateOptions): Promise<
   await checkWeights(checkpoint, config, path);
   const { id } = await resolveEnvironment(config.environment);
   const seed = options.seed ?? heldOutSeed(config);
-  const evaluation = await evaluateGreedily(config, checkpoint.parameters, options.episodes, seed);
+  const evaluation = await evaluateGreedily(config, checkpoint.parameters, options.episodes, seed, {
+    warn: warnOnce(),
+  });
   if (options.json) return printJson(evaluation);
   const { mean, std, returns } = evaluation;
   const range = `${returned(Math.min(...returns))} to ${returned(Math.max(...returns))}`;
   await print(
-    `${style('bold', returnedAs(mean, std))} over ${returns.length} greedy episodes (${range}) of ` +
+    `${style('bold', returnedAs(mean, std))} over ${returns.length} greedy episodes${cutShortNote(evaluation)} (${range}) of ` +
       `${id}, update ${checkpoint.updates}, seed ${seed}`,
   );
+}
+
+/** Writes warnings to stderr, each once. */
+function warnOnce(): (sentence: string) => void {
+  const said = new Set<string>();
+  return (sentence) => {
+    if (!said.has(sentence)) process.stderr.write(`${sentence}\n`);
+    said.add(sentence);
+  };
 }

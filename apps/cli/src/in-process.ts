@@ -1,6 +1,5 @@
-import type { Policy, Weights, WeightsChannel } from '@qfleet/agents';
-import type { EnvironmentDefinition } from '@qfleet/envs';
-import { playGreedyEpisodes } from '@qfleet/rollout';
+import type { Weights, WeightsChannel } from '@qfleet/agents';
+import { type GreedyEpisodesOptions, playGreedyEpisodes } from '@qfleet/rollout';
 import {
   type EvaluationRequest,
   type EvaluationResult,
@@ -29,30 +28,23 @@ export class InProcessWeightsChannel implements WeightsChannel {
   }
 }
 
-/** Evaluations at once, in the learner's own process. */
+/** As of `playGreedyEpisodes`; the policy is its own, as its parameters are replaced. */
+type PlayOptions = Omit<GreedyEpisodesOptions, 'episodes' | 'seed'>;
+
+/** Evaluations at once, in the learner's own process. One that is cancelled has no result. */
 export class InProcessEvaluations implements Evaluations {
-  readonly #definition: EnvironmentDefinition;
-  readonly #policy: Policy;
-  readonly #frameStack: number;
+  readonly #options: PlayOptions;
   #results: EvaluationResult[] = [];
 
-  /** @param policy of its own: its parameters are replaced. */
-  constructor(definition: EnvironmentDefinition, policy: Policy, frameStack: number) {
-    this.#definition = definition;
-    this.#policy = policy;
-    this.#frameStack = frameStack;
+  constructor(options: PlayOptions) {
+    this.#options = options;
   }
 
   async request({ updates, parameters, episodes, seed }: EvaluationRequest): Promise<void> {
     const began = performance.now();
-    this.#policy.load(parameters);
-    const { returns } = await playGreedyEpisodes({
-      definition: this.#definition,
-      policy: this.#policy,
-      frameStack: this.#frameStack,
-      episodes,
-      seed,
-    });
+    this.#options.policy.load(parameters);
+    const { returns } = await playGreedyEpisodes({ ...this.#options, episodes, seed });
+    if (returns.length < episodes) return;
     this.#results.push({
       updates,
       seed,

@@ -2,7 +2,7 @@ import { createAgent, createPolicy, epsilonOf } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import { compressChunk, compressesWell, MemoryReplayStore, observationBytes } from '@qfleet/replay';
-import { type EpisodeSummary, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
+import { type EpisodeSummary, errorPolicy, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
 import {
   type Checkpoint,
   CheckpointFolder,
@@ -11,6 +11,7 @@ import {
   type StopReason,
   Trainer,
 } from '@qfleet/training';
+import { PATIENCE_SECONDS } from './greedy-evaluation.ts';
 import { InProcessEvaluations, InProcessWeightsChannel } from './in-process.ts';
 
 export interface SingleOptions {
@@ -23,6 +24,8 @@ export interface SingleOptions {
   readonly onProgress: (trainer: Trainer, steps: number, episodes: readonly EpisodeSummary[]) => void;
   readonly onEvaluation: (trainer: Trainer, result: EvaluationResult) => void;
   readonly onUnconfirmed: NonNullable<ScoreboardListener['onUnconfirmed']>;
+  /** Told of what the environment does wrong and the run outlives. */
+  readonly warn: (sentence: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -35,6 +38,10 @@ export interface SingleOutcome {
 }
 
 const PROGRESS_MS = 200;
+
+/** Whether the run's budget of seconds is used up: its evaluation then ends too. */
+const isOutOfTime = ({ config, seconds }: Trainer): boolean =>
+  config.stop.maxSeconds !== null && seconds >= config.stop.maxSeconds;
 
 /** Waits until all that is due is done, with the evaluations that follow from it. */
 async function settle(trainer: Trainer): Promise<void> {
@@ -74,7 +81,17 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     agent,
     store,
     channel,
-    evaluations: new InProcessEvaluations(definition, evaluationPolicy, frameStack),
+    evaluations: new InProcessEvaluations({
+      definition,
+      policy: evaluationPolicy,
+      frameStack,
+      ...errorPolicy(config),
+      cancelled: () => signal.aborted || (training && isOutOfTime(trainer)),
+      get patience() {
+        return isOutOfTime(trainer) ? PATIENCE_SECONDS : Number.POSITIVE_INFINITY;
+      },
+      warn: options.warn,
+    }),
     checkpoints: new CheckpointFolder(options.checkpoints, config.learner.checkpointsKept),
     from,
     listener: {
@@ -82,6 +99,8 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
       onUnconfirmed: options.onUnconfirmed,
     },
   });
+  let training = true;
+  let survived = 0;
   const { slots } = config.fleet;
   let steps = from?.steps ?? 0;
   const rollout = new Rollout({
@@ -94,6 +113,10 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     seed: config.seed,
     epsilon: (slot) => epsilonOf(config.exploration, slot, slots, steps),
     ...initialPriority(config),
+    ...errorPolicy(config),
+    onSurvived: ({ message }) => {
+      if (survived++ === 0) options.warn(`${message} It is made again, and training goes on.`);
+    },
   });
   for (let slot = 0; slot < slots; slot++) rollout.addSlot(slot);
 
@@ -138,9 +161,12 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
   }
   for (const slot of rollout.slots) rollout.removeSlot(slot);
   await pushChunks();
+  training = false;
   await trainer.finish(stopReason !== null && stopReason !== 'solved');
   await settle(trainer);
   report();
+  if (survived > 1)
+    options.warn(`The environment threw ${survived} times in all, and was made again each time.`);
   agent.dispose();
   return { trainer, steps, stopReason };
 }

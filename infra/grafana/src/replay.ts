@@ -88,6 +88,7 @@ export function replay(): DashboardBuilder {
           { expr: 'qfleet_actor_refused_weights_total{run="$run"}', legend: 'weights refused' },
           { expr: 'qfleet_fleet_records_refused_total{run="$run"}', legend: 'records refused: {{record}}' },
           { expr: 'qfleet_actor_dropped_transitions_total{run="$run"}', legend: 'transitions dropped' },
+          { expr: 'qfleet_actor_environment_errors_total{run="$run"}', legend: 'environment errors' },
         ],
         'All should stay at 0',
       ).min(0),

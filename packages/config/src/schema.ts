@@ -138,6 +138,15 @@ export const runSchema = z.strictObject({
     id: z.string().min(1).describe('see `qfleet envs`'),
     module: z.string().min(1).optional().describe('path of a module whose default export is the environment'),
     options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+    onError: z
+      .enum(['end', 'restart'])
+      .default('end')
+      .describe(
+        'of an environment that throws: the run ends, or the episode is truncated and a new copy begins',
+      ),
+    maxErrorsInARow: count
+      .default(10)
+      .describe('episodes of a slot that may end so one after the other, with onError restart'),
     frameStack: z
       .int()
       .min(1)

@@ -27,23 +27,27 @@ const config: fc.Arbitrary<RunConfig> = fc
     ),
     id: fc.string({ minLength: 1 }),
     frameStack: count(64),
+    onError: fc.constantFrom('end' as const, 'restart' as const),
+    maxErrorsInARow: count(64),
     learningRate: fc.double({ min: 1e-12, max: 1, noNaN: true }),
     gradientClip: orNull(fc.double({ min: 1e-6, max: 1e9, noNaN: true })),
     hidden: fc.array(count(4096), { minLength: 1, maxLength: 8 }),
     target,
     solvedReturn: orNull(fc.double({ noNaN: true, noDefaultInfinity: true })),
   })
-  .map(({ preset, seed, options, id, frameStack, hidden, solvedReturn, ...agent }) => {
-    const base = loadRunConfig({ preset });
-    if (base.agent.kind !== 'dqn') throw new Error('not DQN');
-    return {
-      ...base,
-      seed,
-      environment: { id, options, frameStack },
-      agent: { ...base.agent, ...agent, network: { ...base.agent.network, hidden } },
-      stop: { ...base.stop, solvedReturn },
-    };
-  });
+  .map(
+    ({ preset, seed, options, id, frameStack, onError, maxErrorsInARow, hidden, solvedReturn, ...agent }) => {
+      const base = loadRunConfig({ preset });
+      if (base.agent.kind !== 'dqn') throw new Error('not DQN');
+      return {
+        ...base,
+        seed,
+        environment: { id, options, onError, maxErrorsInARow, frameStack },
+        agent: { ...base.agent, ...agent, network: { ...base.agent.network, hidden } },
+        stop: { ...base.stop, solvedReturn },
+      };
+    },
+  );
 
 it('loads what it wrote', () => {
   fc.assert(

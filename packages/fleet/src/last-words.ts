@@ -30,6 +30,19 @@ export async function sayLastWords(words: LastWords): Promise<void> {
   });
 }
 
+/** Tells this process's supervisor, if it has one, what its user should know at once, also in the midst of a stall. */
+export function tellSupervisor(warning: string): void {
+  if (process.connected) process.send?.({ warning });
+}
+
+/** Listens to what a child tells its user while it runs. */
+export function hearWarnings(child: ChildProcess, told: (warning: string) => void): void {
+  child.on('message', (message: unknown) => {
+    const warning = (message as { warning?: unknown } | null)?.warning;
+    if (typeof warning === 'string') told(oneLine(warning));
+  });
+}
+
 /** Listens to what a child says at its end; ask for it once the child has exited. Null: it said nothing. */
 export function hearLastWords(child: ChildProcess): () => Promise<LastWords | null> {
   let heard: LastWords | null = null;

@@ -1,5 +1,12 @@
+import { inspect } from 'node:util';
 import { ConfigError } from '@qfleet/config';
-import { EnvironmentDefinitionError, EnvironmentError } from '@qfleet/envs';
+import {
+  containUserCode,
+  EnvironmentDefinitionError,
+  EnvironmentError,
+  UserCodeError,
+  watchUserCalls,
+} from '@qfleet/envs';
 import type { RedisClient } from '@qfleet/replay';
 import { TensorRuntimeError } from '@qfleet/tensor';
 import { processTrace, startTracing, type Tracer } from '@qfleet/tracing';
@@ -8,7 +15,7 @@ import { endWithParent } from '@qfleet/watchdog';
 import { connectRedis } from './connect.ts';
 import { FleetConfigurationError, messageOf } from './errors.ts';
 import type { Role } from './heartbeats.ts';
-import { oneLine, sayLastWords } from './last-words.ts';
+import { oneLine, sayLastWords, tellSupervisor } from './last-words.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { outlastRefusedWrites } from './outlast.ts';
 import { watchEventLoop } from './process/event-loop.ts';
@@ -31,6 +38,10 @@ export interface ProcessContext {
   readonly signal: AbortSignal;
   /** `outlastRefusedWrites` with this log and signal: for what a process writes before its work begins. */
   readonly outlast: <T>(task: () => Promise<T>) => Promise<T>;
+  /** A warning for the log, and for the terminal of whoever started the fleet. */
+  readonly warn: (sentence: string) => void;
+  /** From now on this process is started again where the user's code fails beside its calls. */
+  readonly outliveUserCode: () => void;
 }
 
 /** Seconds that a process waits for a Redis that is not up yet: processes may be started in any order. */
@@ -49,8 +60,12 @@ const REFUSALS = [
   ConfigError,
   EnvironmentDefinitionError,
   EnvironmentError,
+  UserCodeError,
   TensorRuntimeError,
 ];
+
+/** Whether an error says so. */
+const isRefusal = (error: unknown): boolean => REFUSALS.some((kind) => error instanceof kind);
 
 /**
  * The frame of every process of a fleet: environment, logger, connection, signals, liveness, exit code (`exitCodes`).
@@ -90,6 +105,11 @@ async function run(
     const { traceId } = processTrace(env.run, env.id);
     const log = createLogger(env.logLevel, { run: env.run, process: env.id, role, trace_id: traceId });
     reportRefusals(log);
+    const warn = (sentence: string): void => {
+      log.warn(sentence);
+      tellSupervisor(sentence);
+    };
+    const outliveUserCode = guardUserCode(warn);
     const tracer = await tracerOf(role, env, log);
     try {
       const redis = await connectRedis(env.redisUrl, { role, patience: REDIS_PATIENCE_SECONDS, log, signal });
@@ -103,7 +123,8 @@ async function run(
       };
       try {
         const outlast = <T>(task: () => Promise<T>) => outlastRefusedWrites(task, { log, signal });
-        await untilStopped(main({ env, log, redis, connect, tracer, signal, outlast }), signal);
+        const context = { env, log, redis, connect, tracer, signal, outlast, warn, outliveUserCode };
+        await untilStopped(main(context), signal);
         return await endOf(redis, env.run, signal);
       } finally {
         for (const connection of [redis, ...more]) connection.disconnect();
@@ -113,13 +134,35 @@ async function run(
     }
   } catch (error) {
     if (signal.aborted && isAbort(error, signal)) return exitCodes.stopped;
-    const sentence = oneLine(messageOf(error));
-    process.stderr.write(`${sentence}\n`);
-    const isRefusal = REFUSALS.some((kind) => error instanceof kind);
-    await sayLastWords({ sentence, isFinal: isRefusal || error instanceof DivergenceError });
-    if (process.env['QFLEET_LOG_LEVEL'] === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
-    return isRefusal ? exitCodes.refused : exitCodes.failed;
+    await sayWhy(error, isRefusal(error) || error instanceof DivergenceError);
+    return isRefusal(error) ? exitCodes.refused : exitCodes.failed;
   }
+}
+
+/**
+ * Ends this process in one sentence where a user's code fails beside its calls, and warns of a call that does not return.
+ * @returns see `ProcessContext.outliveUserCode`.
+ */
+function guardUserCode(warn: (sentence: string) => void): () => void {
+  let outlived = false;
+  containUserCode((error) => {
+    const isFinal = isRefusal(error) && !(outlived && error instanceof UserCodeError);
+    // Not a moment is left: neither for a promise, nor for what is buffered.
+    void sayWhy(error, isFinal);
+    process.exit(isFinal ? exitCodes.refused : exitCodes.failed);
+  });
+  watchUserCalls(warn);
+  return () => {
+    outlived = true;
+  };
+}
+
+/** Says in the log and to the supervisor why this process ends. */
+async function sayWhy(error: unknown, isFinal: boolean): Promise<void> {
+  const sentence = oneLine(messageOf(error));
+  process.stderr.write(`${sentence}\n`);
+  if (process.env['QFLEET_LOG_LEVEL'] === 'debug') process.stderr.write(`${inspect(error)}\n`);
+  await sayLastWords({ sentence, isFinal });
 }
 
 /** @throws what `task` throws, but for that the signal ended one of its waits. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from './backoff.ts';
 import { FleetConfigurationError, FleetError } from './errors.ts';
-import { hearLastWords, type LastWords, lastSentenceIn } from './last-words.ts';
+import { hearLastWords, hearWarnings, type LastWords, lastSentenceIn } from './last-words.ts';
 import type { Logger } from './logger.ts';
 import { exitCodes } from './process/exit-codes.ts';
 
@@ -190,6 +190,7 @@ export class Supervisor {
     closeSync(file);
     child.process = running;
     const lastWords = hearLastWords(running);
+    hearWarnings(running, (warning) => this.#options.log.warn(`${name}: ${warning}`));
     const ending = await new Promise<Pick<Ending, 'code' | 'signal' | 'error'>>((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null, error: string | null): void => {
         child.process = null;

@@ -42,6 +42,8 @@ export interface FleetTotals extends RefusedRecords {
   environmentSteps: number;
   /** Episodes that ended, by termination or truncation. */
   episodes: number;
+  /** Errors of environments that a run outlived (`environment.onError: restart`). */
+  environmentErrors: number;
   /** Transitions acknowledged by the replay. */
   transitionsPushed: number;
   /** Transitions drawn into batches. */
@@ -95,6 +97,7 @@ export function zeroTotals(): FleetTotals {
   return {
     environmentSteps: 0,
     episodes: 0,
+    environmentErrors: 0,
     transitionsPushed: 0,
     transitionsSampled: 0,
     transitionsEvicted: 0,

@@ -208,6 +208,11 @@ export const metricDefinitions: readonly MetricDefinition[] = [
       }),
   },
   total(
+    'qfleet_actor_environment_errors_total',
+    'Errors of environments that were made again after them',
+    (s) => s.totals.environmentErrors,
+  ),
+  total(
     'qfleet_actor_dropped_transitions_total',
     'Transitions given up for lack of room in a buffer',
     (s) => s.totals.transitionsDropped,

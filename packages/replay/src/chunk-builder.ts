@@ -155,6 +155,17 @@ export class ChunkBuilder {
     return this.#length > 0 ? this.#close(value) : null;
   }
 
+  /**
+   * Truncates the episode after its last step, which was pushed as one that continues.
+   * @param value as of `settle`; read with `tdErrors` only.
+   * @returns the chunk that this closes; null where the last step closed one.
+   */
+  truncate(value = 0): Uint8Array | null {
+    this.#open = false;
+    this.#end = 'truncated';
+    return this.flush(value);
+  }
+
   #put(row: number, observations: ObservationArray, at: number): void {
     const start = row * this.#size;
     if (this.#size > SMALL_ROW) this.#observations.set(observations.subarray(at, at + this.#size), start);

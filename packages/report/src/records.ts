@@ -49,7 +49,16 @@ export const runSummarySchema = z.object({
   stopReason: z.enum(['solved', 'maxUpdates', 'maxSteps', 'maxSeconds', 'interrupted', 'failed']),
   solved: z.boolean(),
   evaluation: z
-    .object({ episodes: count, returns: z.array(z.number()), mean: z.number(), std: z.number(), seed: count })
+    .object({
+      episodes: count,
+      returns: z.array(z.number()),
+      mean: z.number(),
+      std: z.number(),
+      seed: count,
+      cutShort: count
+        .optional()
+        .describe('episodes among them that did not end by themselves; left out: none'),
+    })
     .nullable()
     .describe('greedy episodes of the best checkpoint that no comparison has seen; null: there were none'),
   best: z

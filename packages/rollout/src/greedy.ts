@@ -1,6 +1,7 @@
 import type { Policy } from '@qfleet/agents';
 import type { EnvironmentDefinition, StepOutcome } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
+import { type ErrorPolicy, ErrorsInARow } from './error-policy.ts';
 import { SlotRows } from './slot-rows.ts';
 
 export interface GreedyEpisodesOptions {
@@ -14,18 +15,31 @@ export interface GreedyEpisodesOptions {
   readonly parallel?: number;
   /** Asked between steps; true: stop, and return the episodes that are done. */
   readonly cancelled?: () => boolean;
+  /** Of an environment that throws: its episode is cut there. Default: what it throws is thrown. */
+  readonly onError?: ErrorPolicy;
+  /** Told of episodes that do not end, in one sentence that is the same for each call. */
+  readonly warn?: (sentence: string) => void;
+  /**
+   * Seconds after which episodes are cut where nothing limits them and none ended meanwhile. Default: never, so that the
+   * returns do not depend on the machine.
+   */
+  readonly patience?: number;
 }
 
 /** Undiscounted returns and lengths, in the order of the episodes' seeds. */
 export interface GreedyEpisodes {
   readonly returns: number[];
   readonly lengths: number[];
+  /** Episodes among them that did not end by themselves. */
+  readonly cutShort: number;
 }
 
 /** Steps after which an episode is cut where the environment has no time limit: a greedy policy may walk for ever. */
 const MOST_STEPS = 100_000;
-/** Steps between two turns of the event loop. */
-const STEPS_PER_TURN = 64;
+/** Milliseconds between two turns of the event loop. */
+const TURN_MS = 20;
+/** Seconds after which it is said that no episode has ended. */
+const ENDLESS_SECONDS = 5;
 
 /**
  * Plays episodes with the greedy policy (ε = 0). Each episode has its own copy of the environment, seeded by
@@ -33,52 +47,147 @@ const STEPS_PER_TURN = 64;
  * @throws EnvironmentError
  */
 export async function playGreedyEpisodes(options: GreedyEpisodesOptions): Promise<GreedyEpisodes> {
-  const {
-    definition,
-    policy,
-    frameStack = 1,
-    episodes,
-    seed,
-    parallel = 32,
-    cancelled = () => false,
-  } = options;
-  const slots = new SlotRows(definition, frameStack);
-  const random = new Random(seed);
-  const outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
-  const returns = new Array<number>(episodes).fill(0);
-  const lengths = new Array<number>(episodes).fill(0);
-  const finished = new Set<number>();
-  let next = 0;
-  const fill = (): void => {
-    while (next < episodes && slots.rows.length < parallel) {
-      slots.add(next, new Random(Random.seed(seed, `episode ${next}`)));
-      next++;
-    }
-  };
+  const play = new GreedyPlay(options);
   try {
-    fill();
-    for (let steps = 1; slots.rows.length > 0 && !cancelled(); steps++) {
-      policy.act(slots.states, slots.rows.length, slots.epsilons, random, slots.actions);
-      const { rows, actions } = slots;
+    await play.run();
+  } finally {
+    play.close();
+  }
+  return play.result();
+}
+
+class GreedyPlay {
+  readonly #options: GreedyEpisodesOptions;
+  readonly #slots: SlotRows;
+  readonly #random: Random;
+  readonly #errors: ErrorsInARow;
+  readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
+  readonly #returns: Float64Array;
+  readonly #lengths: Float64Array;
+  readonly #finished = new Set<number>();
+  /** Whether an episode ends at some time, whatever the policy does. */
+  readonly #limited: boolean;
+  #cutShort = 0;
+  #next = 0;
+  #endedAt = performance.now();
+  #turnedAt = performance.now();
+  #stopped = false;
+  #survived = false;
+
+  constructor(options: GreedyEpisodesOptions) {
+    const { definition, frameStack = 1, episodes, seed, onError } = options;
+    this.#options = options;
+    this.#slots = new SlotRows(definition, frameStack);
+    this.#random = new Random(seed);
+    this.#errors = new ErrorsInARow(onError);
+    this.#returns = new Float64Array(episodes);
+    this.#lengths = new Float64Array(episodes);
+    this.#limited = definition.maxEpisodeSteps !== null;
+  }
+
+  async run(): Promise<void> {
+    const { policy, cancelled = () => false } = this.#options;
+    const slots = this.#slots;
+    this.#fill();
+    while (slots.rows.length > 0 && !this.#stopped && !cancelled()) {
+      policy.act(slots.states, slots.rows.length, slots.epsilons, this.#random, slots.actions);
       const ended: number[] = [];
-      for (let i = 0; i < rows.length; i++) {
-        const row = rows[i];
-        slots.step(row, actions[i], outcome);
-        returns[row.slot] += outcome.reward;
-        lengths[row.slot]++;
-        const over = outcome.terminated || outcome.truncated || lengths[row.slot] >= MOST_STEPS;
-        if (over) ended.push(i);
+      for (let i = 0; i < slots.rows.length && !this.#stopped; i++) {
+        if (this.#step(i)) ended.push(i);
+        if (performance.now() - this.#turnedAt >= TURN_MS) await this.#turn();
       }
       for (const i of ended.reverse()) {
-        finished.add(rows[i].slot);
+        this.#finished.add(slots.rows[i].slot);
         slots.remove(i);
       }
-      if (ended.length > 0) fill();
-      if (steps % STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (ended.length > 0) this.#fill();
     }
-  } finally {
-    while (slots.rows.length > 0) slots.remove(slots.rows.length - 1);
   }
-  const done = (_: number, episode: number): boolean => finished.has(episode);
-  return { returns: returns.filter(done), lengths: lengths.filter(done) };
+
+  /** Closes the copies that are left. */
+  close(): void {
+    const { rows } = this.#slots;
+    while (rows.length > 0) this.#slots.remove(rows.length - 1);
+  }
+
+  result(): GreedyEpisodes {
+    const finished = (_: number, episode: number): boolean => this.#finished.has(episode);
+    return {
+      returns: [...this.#returns].filter(finished),
+      lengths: [...this.#lengths].filter(finished),
+      cutShort: this.#cutShort,
+    };
+  }
+
+  /** Starts the next episodes where there is room. */
+  #fill(): void {
+    const { episodes, seed, parallel = 32 } = this.#options;
+    while (this.#next < episodes && this.#slots.rows.length < parallel) {
+      try {
+        this.#slots.add(this.#next, new Random(Random.seed(seed, `episode ${this.#next}`)));
+      } catch (error) {
+        this.#survive(error);
+        continue;
+      }
+      this.#next++;
+    }
+  }
+
+  /** One step of a row. @returns whether its episode is over. */
+  #step(index: number): boolean {
+    const row = this.#slots.rows[index];
+    const outcome = this.#outcome;
+    try {
+      this.#slots.step(row, this.#slots.actions[index], outcome);
+    } catch (error) {
+      this.#survive(error);
+      this.#cutShort++;
+      return true;
+    }
+    this.#returns[row.slot] += outcome.reward;
+    this.#lengths[row.slot]++;
+    if (outcome.terminated || outcome.truncated) {
+      this.#errors.clear();
+      this.#endedAt = performance.now();
+      return true;
+    }
+    if (this.#limited || this.#lengths[row.slot] < MOST_STEPS) return false;
+    this.#cutShort++;
+    this.#warn();
+    return true;
+  }
+
+  /** Tells of the first error that is outlived. @throws EnvironmentError: one too many. */
+  #survive(thrown: unknown): void {
+    const { message } = this.#errors.add(thrown);
+    if (!this.#survived) this.#options.warn?.(`${message} The evaluation goes on without it.`);
+    this.#survived = true;
+  }
+
+  /** Gives the event loop a turn, and looks whether to go on. */
+  async #turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#turnedAt = performance.now();
+    const { cancelled = () => false, patience = Number.POSITIVE_INFINITY } = this.#options;
+    this.#stopped = cancelled();
+    const silent = this.#limited ? 0 : (this.#turnedAt - this.#endedAt) / 1000;
+    if (silent >= ENDLESS_SECONDS) this.#warn();
+    if (silent >= patience) this.#cutAll();
+  }
+
+  #cutAll(): void {
+    this.#stopped = true;
+    for (const { slot } of this.#slots.rows) {
+      this.#finished.add(slot);
+      this.#cutShort++;
+    }
+  }
+
+  #warn(): void {
+    const { definition, warn } = this.#options;
+    warn?.(
+      `Episodes of ${definition.id} do not end: set maxEpisodeSteps. An evaluation cuts them short, after ` +
+        `${MOST_STEPS.toLocaleString('en')} steps at the latest, and its returns are of what was played.`,
+    );
+  }
 }

@@ -1,7 +1,8 @@
 import type { Policy } from '@qfleet/agents';
-import type { EnvironmentDefinition, StepOutcome } from '@qfleet/envs';
+import type { EnvironmentDefinition, EnvironmentError, StepOutcome } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { ChunkBuilder, type ChunkEnd, type Layout, type ReturnOptions } from '@qfleet/replay';
+import { type ErrorPolicy, ErrorsInARow } from './error-policy.ts';
 import { type SlotRow, SlotRows } from './slot-rows.ts';
 
 export interface RolloutOptions {
@@ -22,6 +23,10 @@ export interface RolloutOptions {
    * state of a truncated episode, and of a slot that goes, is valued for it. Default: none.
    */
   readonly tdErrors?: ReturnOptions;
+  /** Of an environment that throws: its episode is truncated where it was. Default: what it throws is thrown. */
+  readonly onError?: ErrorPolicy;
+  /** Told of each error that is survived. */
+  readonly onSurvived?: (error: EnvironmentError) => void;
   /** Told of each chunk when its last step is done. */
   readonly onChunk?: (chunk: Uint8Array) => void;
 }
@@ -37,6 +42,11 @@ export interface EpisodeSummary {
   readonly weightsVersion: number;
 }
 
+interface Past {
+  readonly random: Random;
+  episodes: number;
+}
+
 /**
  * The actor's loop, a step at a time: a vector of environments, an ε-greedy policy, open chunks out. It
  * knows no process and no store.
@@ -49,7 +59,8 @@ export class Rollout {
   readonly #slots: SlotRows;
   readonly #builders: ChunkBuilder[] = [];
   /** What goes on where a slot comes again: its environment's stream, and its episodes. */
-  readonly #past = new Map<number, { readonly random: Random; episodes: number }>();
+  readonly #past = new Map<number, Past>();
+  readonly #errors: ErrorsInARow[] = [];
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
   #values = new Float32Array(0);
   #sequence = 0;
@@ -80,7 +91,8 @@ export class Rollout {
     };
     past.episodes = Math.max(past.episodes, episodes);
     this.#past.set(slot, past);
-    const row = this.#slots.add(slot, past.random, past.episodes);
+    const errors = new ErrorsInARow(this.#options.onError);
+    const row = this.#add(slot, past, errors);
     const builder = new ChunkBuilder({
       layout,
       writer,
@@ -92,6 +104,17 @@ export class Rollout {
     });
     builder.begin(row.observation, 0);
     this.#builders.push(builder);
+    this.#errors.push(errors);
+  }
+
+  #add(slot: number, { random, episodes }: Past, errors: ErrorsInARow): SlotRow {
+    for (;;) {
+      try {
+        return this.#slots.add(slot, random, episodes);
+      } catch (error) {
+        this.#tellError(errors.add(error));
+      }
+    }
   }
 
   /** Ends a slot: its open steps become a chunk, its unfinished episode ends nowhere. */
@@ -102,6 +125,7 @@ export class Rollout {
     if (builder.openSteps > 0) this.#keep(builder.flush(this.#valueOf(this.#slots.rows[index])));
     this.#past.get(slot)!.episodes = builder.episodes;
     this.#builders.splice(index, 1);
+    this.#errors.splice(index, 1);
     this.#slots.remove(index);
   }
 
@@ -131,24 +155,67 @@ export class Rollout {
       this.#keep(builder.settle(best));
       builder.epsilon = epsilons[i];
       builder.weightsVersion = this.weightsVersion;
-      this.#slots.step(row, actions[i], outcome);
+      try {
+        this.#slots.step(row, actions[i], outcome);
+      } catch (error) {
+        this.#survive(i, error, best);
+        continue;
+      }
       // A step that does both is terminal: nothing is bootstrapped behind it.
       const end: ChunkEnd = outcome.terminated ? 'terminated' : outcome.truncated ? 'truncated' : 'continues';
       const taken = values ? values[i * width + actions[i]] : 0;
       this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end, taken, best));
       if (end === 'continues') continue;
       if (builder.waiting) this.#keep(builder.settle(this.#valueOf(row)));
-      this.#episodes.push({
-        slot: row.slot,
-        return: builder.episodeReturn,
-        length: builder.episodeLength,
-        epsilon: builder.epsilon,
-        weightsVersion: this.weightsVersion,
-      });
-      this.#slots.reset(row);
+      this.#told(i);
+      this.#errors[i].clear();
+      try {
+        this.#slots.reset(row);
+      } catch (error) {
+        this.#restart(i, error);
+      }
       builder.begin(row.observation, 0);
     }
     return rows.length;
+  }
+
+  /**
+   * An environment threw in its step: what it gave before stays, its episode is truncated there, and a new copy begins
+   * the next.
+   *
+   * @param value max Q of the last state that it gave.
+   */
+  #survive(index: number, error: unknown, value: number): void {
+    const builder = this.#builders[index];
+    this.#keep(builder.truncate(value));
+    this.#restart(index, error);
+    if (builder.episodeLength > 0) this.#told(index);
+    builder.begin(this.#slots.rows[index].observation, 0);
+  }
+
+  /** Makes an environment anew that threw, also where it throws in that again. @throws EnvironmentError, too many in a row. */
+  #restart(index: number, thrown: unknown): void {
+    for (let error = thrown; ; ) {
+      this.#tellError(this.#errors[index].add(error));
+      try {
+        this.#slots.restart(this.#slots.rows[index], this.#builders[index].episodes);
+        return;
+      } catch (again) {
+        error = again;
+      }
+    }
+  }
+
+  #tellError(error: EnvironmentError): void {
+    this.#options.onSurvived?.(error);
+  }
+
+  /** A row's episode is over. */
+  #told(index: number): void {
+    const { episodeReturn, episodeLength, epsilon } = this.#builders[index];
+    const { slot } = this.#slots.rows[index];
+    const { weightsVersion } = this;
+    this.#episodes.push({ slot, return: episodeReturn, length: episodeLength, epsilon, weightsVersion });
   }
 
   /** The chunks closed since the last call, open: they have to be sealed to leave the process. */

@@ -12,7 +12,9 @@ import type { Random } from '@qfleet/random';
 /** One environment and its row of the policy's input. */
 export interface SlotRow {
   readonly slot: number;
-  readonly environment: Environment;
+  environment: Environment;
+  /** The stream that it draws from. */
+  readonly random: Random;
   /** A view on `SlotRows.states`: [frameStack, …observationShape], oldest first. */
   state: ObservationArray;
   /** A view on the state's last frame: what the environment writes is what the policy reads. */
@@ -50,7 +52,7 @@ export class SlotRows {
   add(slot: number, random: Random, episodes = 0): SlotRow {
     const environment = createEnvironment(this.#definition, random, slot, episodes);
     const state = this.#allocate(1);
-    const row = { slot, environment, state, observation: this.#lastFrame(state) };
+    const row = { slot, environment, random, state, observation: this.#lastFrame(state) };
     // Before it joins: where this throws, the other rows are as they were.
     this.reset(row);
     this.rows.push(row);
@@ -76,6 +78,21 @@ export class SlotRows {
     environment.reset(observation);
     // Before an episode's first frame is that frame again, as in Gymnasium's FrameStackObservation and in sampling.
     for (let frame = 0; frame < this.#frameStack - 1; frame++) state.set(observation, frame * this.#size);
+  }
+
+  /**
+   * Makes a row's environment anew, on the stream that it had, and starts an episode.
+   * @param episodes as of `add`.
+   * @throws EnvironmentError
+   */
+  restart(row: SlotRow, episodes: number): void {
+    try {
+      row.environment.close?.();
+    } catch {
+      // It failed before, which is told already.
+    }
+    row.environment = createEnvironment(this.#definition, row.random, row.slot, episodes);
+    this.reset(row);
   }
 
   #allocate(rows: number): ObservationArray {

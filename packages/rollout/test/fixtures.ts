@@ -35,3 +35,29 @@ export const roundRobin: Policy = {
     }
   },
 };
+
+/** Ends after 6 steps; where `fails` says so of an episode, counted over all copies, it throws in its fourth step. */
+export function failingEnvironment(fails: (episode: number) => boolean): EnvironmentDefinition {
+  let episodes = 0;
+  return defineEnvironment({
+    id: 'Failing',
+    observationSpace: box({ low: 0, high: 1e6, shape: [2] }),
+    actionSpace: discrete(3),
+    maxEpisodeSteps: 6,
+    create: () => {
+      let t = 0;
+      let episode = 0;
+      return {
+        reset: () => {
+          t = 0;
+          episode = ++episodes;
+          return [0, episode];
+        },
+        step: () => {
+          if (++t === 4 && fails(episode)) throw new Error('no power');
+          return { observation: [t, episode], reward: 1, terminated: false };
+        },
+      };
+    },
+  });
+}

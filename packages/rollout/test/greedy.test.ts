@@ -1,7 +1,7 @@
 import { box, defineEnvironment, discrete } from '@qfleet/envs';
 import { describe, expect, it } from 'vitest';
 import { playGreedyEpisodes } from '../src/index.ts';
-import { countingEnvironment, roundRobin } from './fixtures.ts';
+import { countingEnvironment, failingEnvironment, roundRobin } from './fixtures.ts';
 
 describe('playGreedyEpisodes', () => {
   const definition = countingEnvironment(50);
@@ -31,13 +31,70 @@ describe('playGreedyEpisodes', () => {
         step: () => ({ observation: [0, 0], reward: 1, terminated: false }),
       }),
     });
+    const said: string[] = [];
     const result = await playGreedyEpisodes({
       definition: endless,
       policy: roundRobin,
       episodes: 2,
       seed: 1,
+      warn: (sentence) => said.push(sentence),
     });
-    expect(result).toEqual({ returns: [100_000, 100_000], lengths: [100_000, 100_000] });
+    expect(result).toEqual({ returns: [100_000, 100_000], lengths: [100_000, 100_000], cutShort: 2 });
+    expect(new Set(said)).toEqual(
+      new Set([expect.stringMatching(/^Episodes of Endless do not end: set maxEpisodeSteps\. /)]),
+    );
+  });
+
+  it('cuts what does not end, where its patience does, though each step takes its time', async () => {
+    const slow = defineEnvironment({
+      id: 'Slow',
+      observationSpace: box({ low: 0, high: 1, shape: [2] }),
+      actionSpace: discrete(3),
+      create: () => ({
+        reset: () => [0, 0],
+        step: () => {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+          return { observation: [0, 0], reward: 1, terminated: false };
+        },
+      }),
+    });
+    const { returns, cutShort } = await playGreedyEpisodes({
+      definition: slow,
+      policy: roundRobin,
+      episodes: 3,
+      seed: 1,
+      patience: 0.1,
+    });
+    expect(cutShort).toBe(3);
+    for (const each of returns) expect(each).toBeGreaterThan(0);
+  });
+
+  it('plays on where an environment throws, and ends those episodes there', async () => {
+    const play = (onError?: { most: number }) => {
+      const said: string[] = [];
+      const failing = failingEnvironment(() => true);
+      const options = {
+        definition: failing,
+        policy: roundRobin,
+        episodes: 6,
+        seed: 1,
+        ...(onError && { onError }),
+      };
+      return playGreedyEpisodes({ ...options, warn: (sentence) => said.push(sentence) }).then((result) => ({
+        ...result,
+        said,
+      }));
+    };
+    const { lengths, cutShort, said } = await play({ most: 6 });
+    expect(lengths).toEqual([3, 3, 3, 3, 3, 3]);
+    expect(cutShort).toBe(6);
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^Environment Failing, slot 0, episode 1, step 4: no power .* goes on without it\.$/,
+      ),
+    ]);
+    await expect(play()).rejects.toThrow(/^Environment Failing, slot 0, episode 1, step 4: no power/);
+    await expect(play({ most: 5 })).rejects.toThrow(/step 4: the 6th error in a row: no power/);
   });
 
   it('stops when it is cancelled, with the episodes that are done', async () => {

@@ -4,15 +4,15 @@ import { Random } from '@qfleet/random';
 import { type Chunk, decodeChunk, MemoryReplayStore, makeBatch, Replay } from '@qfleet/replay';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { layoutOf, Rollout } from '../src/index.ts';
-import { countingEnvironment, roundRobin } from './fixtures.ts';
+import { layoutOf, Rollout, type RolloutOptions } from '../src/index.ts';
+import { countingEnvironment, failingEnvironment, roundRobin } from './fixtures.ts';
 
 function makeRollout(
   definition: EnvironmentDefinition,
-  options: { writer?: string; chunkLength?: number; epsilon?: number; policy?: Policy } = {},
+  options: { epsilon?: number } & Partial<Omit<RolloutOptions, 'epsilon'>> = {},
 ) {
   const layout = layoutOf(definition);
-  const { writer = 'a', chunkLength = 5, epsilon = 0, policy = roundRobin } = options;
+  const { writer = 'a', chunkLength = 5, epsilon = 0, policy = roundRobin, ...others } = options;
   const rollout = new Rollout({
     definition,
     layout,
@@ -21,6 +21,7 @@ function makeRollout(
     chunkLength,
     seed: 3,
     epsilon: () => epsilon,
+    ...others,
   });
   return { rollout, decode: (bytes: Uint8Array): Chunk => decodeChunk(bytes, layout, true) };
 }
@@ -276,5 +277,69 @@ describe('Rollout', () => {
     }).toThrow(/Broken, slot 2, episode 1, step 4.*reward is NaN/);
     rollout.removeSlot(2);
     expect(rollout.takeChunks().map((bytes) => Array.from(decode(bytes).rewards))).toEqual([[1, 2, 3]]);
+  });
+
+  describe('where an environment throws and may be made again', () => {
+    /** Steps a slot, and gives its chunks and finished episodes. */
+    const play = (
+      fails: (episode: number) => boolean,
+      steps: number,
+      options: Partial<Omit<RolloutOptions, 'epsilon'>> = {},
+    ) => {
+      const survived: string[] = [];
+      const { rollout, decode } = makeRollout(failingEnvironment(fails), {
+        chunkLength: 100,
+        onError: { most: 3 },
+        onSurvived: ({ message }) => survived.push(message),
+        ...options,
+      });
+      rollout.addSlot(2);
+      for (let i = 0; i < steps; i++) rollout.step();
+      return { survived, chunks: rollout.takeChunks().map(decode), episodes: rollout.takeEpisodes() };
+    };
+
+    it('truncates its episode at the last step that it gave, and begins the next', () => {
+      const { survived, chunks, episodes } = play((episode) => episode === 2, 6 + 4 + 6);
+      expect(survived).toEqual([
+        expect.stringMatching(/^Environment Failing, slot 2, episode 2, step 4: no power/),
+      ]);
+      expect(chunks.map(({ episode, end, rewards }) => [episode, end, rewards.length])).toEqual([
+        [0, 'truncated', 6],
+        [1, 'truncated', 3],
+        [2, 'truncated', 6],
+      ]);
+      // What the truncation is bootstrapped from: the last observation that was given.
+      expect([...chunks[1].observations].slice(-2)).toEqual([3, 2]);
+      expect(episodes.map(({ length }) => length)).toEqual([6, 3, 6]);
+    });
+
+    it('also where the step before closed a chunk, and where chunks carry TD errors', () => {
+      const tdErrors = { discount: 0.9, nStep: 1 };
+      const policy: Policy = {
+        load: () => {},
+        act: (observations, rows, _epsilons, _random, actions, values) => {
+          for (let i = 0; i < rows; i++) {
+            actions[i] = 0;
+            values?.fill(observations[2 * i], 3 * i, 3 * i + 3);
+          }
+        },
+      };
+      const { chunks } = play((episode) => episode === 1, 10, { chunkLength: 3, tdErrors, policy });
+      expect(chunks.map(({ episode, end, rewards }) => [episode, end, rewards.length])).toEqual([
+        [0, 'continues', 3],
+        [1, 'continues', 3],
+        [1, 'truncated', 3],
+      ]);
+      // |1 + 0.9 · (t + 1) − t| at t = 2.
+      expect(chunks[0].priorities?.at(-1)).toBeCloseTo(1.7);
+    });
+
+    it('gives up after too many in a row, and counts anew after an episode that ended well', () => {
+      expect(() => play(() => true, 4 * 4)).toThrow(
+        /^Environment Failing, slot 2, episode 4, step 4: the 4th error in a row: no power/,
+      );
+      const { survived } = play((episode) => episode % 3 !== 0, 3 * (4 + 4 + 6));
+      expect(survived).toHaveLength(6);
+    });
   });
 });

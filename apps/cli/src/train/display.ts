@@ -14,6 +14,7 @@ export class Display {
   readonly #config: RunConfig;
   readonly #stream: NodeJS.WriteStream;
   readonly #inPlace: boolean;
+  readonly #warned = new Set<string>();
   #lastLine = Number.NEGATIVE_INFINITY;
 
   constructor(config: RunConfig, json: boolean) {
@@ -32,6 +33,13 @@ export class Display {
   warn(text: string): void {
     if (this.#inPlace) this.say(style('yellow', text));
     else process.stderr.write(`${text}\n`);
+  }
+
+  /** A warning that is not repeated. */
+  warnOnce(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.warn(text);
   }
 
   update(progress: Progress): void {

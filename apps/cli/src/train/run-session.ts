@@ -55,7 +55,10 @@ export async function runSession(
         : await (await import('./fleet.ts')).trainFleet(session, options.redis);
     display.close();
     lost.throwIfAborted();
-    const summary = await summarize(directory, end, (performance.now() - startedAt) / 1000, signal);
+    const summary = await summarize(directory, end, (performance.now() - startedAt) / 1000, {
+      cancelled: () => signal.aborted,
+      warn: (sentence) => display.warnOnce(sentence),
+    });
     const failure = end.failure ?? endedBeforeLearning(summary, directory.config, shownPath);
     if (options.json) await printJson({ ...summary, runDirectory: directory.path });
     else if (failure === null)

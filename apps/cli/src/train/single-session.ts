@@ -29,6 +29,7 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
       checkpoints: directory.checkpoints,
       from,
       signal,
+      warn: (sentence) => display.warnOnce(sentence),
       onProgress: (trainer: Trainer, steps: number, episodes: readonly EpisodeSummary[]) => {
         recent.add(episodes);
         recorder.episodes = recent.figures;

@@ -10,7 +10,12 @@ import {
   HELD_OUT_EPISODES,
   latestCheckpoint,
 } from '@qfleet/training';
-import { evaluateGreedily, heldOutSeed } from '../greedy-evaluation.ts';
+import {
+  type EvaluationLimits,
+  evaluateGreedily,
+  heldOutSeed,
+  PATIENCE_SECONDS,
+} from '../greedy-evaluation.ts';
 import { version } from '../version.ts';
 import { runtimeOf } from './runtime.ts';
 import type { SessionEnd } from './session.ts';
@@ -18,23 +23,32 @@ import type { SessionEnd } from './session.ts';
 /**
  * Evaluates the best checkpoint on episodes by which it was not chosen, and writes `summary.json` and `curve.svg`.
  * An interrupted or failed run is not evaluated.
+ *
+ * @param limits `cancelled` says whether the session was interrupted.
  */
 export async function summarize(
   directory: RunDirectory,
   end: SessionEnd,
   wallSeconds: number,
-  signal: AbortSignal,
+  limits: EvaluationLimits & { readonly cancelled: () => boolean },
 ): Promise<RunSummary> {
   const { config } = directory;
   const [last, best] = await Promise.all([
     latestCheckpoint(directory.checkpoints),
     bestCheckpoint(directory.checkpoints),
   ]);
-  const isOver = end.stopReason !== 'interrupted' && end.stopReason !== 'failed' && !signal.aborted;
+  const isOver = end.stopReason !== 'interrupted' && end.stopReason !== 'failed' && !limits.cancelled();
   const found = await new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept).best();
   // What confirmed that the run is over is what it is judged by.
   const confirmation = end.stopReason === 'solved' ? found?.confirmation : undefined;
-  const evaluation = isOver && best !== null ? await evaluate(config, best.parameters, confirmation) : null;
+  const evaluation =
+    isOver && best !== null
+      ? await evaluate(config, best.parameters, confirmation, {
+          ...limits,
+          // Its budget of seconds is used up.
+          ...(end.stopReason === 'maxSeconds' ? { patience: PATIENCE_SECONDS } : {}),
+        })
+      : null;
   const goal = await goalOf(config);
   const before = directory.readSummary();
   const rows = directory.readMetrics();
@@ -71,14 +85,17 @@ async function evaluate(
   config: RunConfig,
   parameters: NamedTensors,
   confirmation: EvaluationResult | undefined,
+  limits: EvaluationLimits,
 ): Promise<RunSummary['evaluation']> {
   if (confirmation !== undefined) {
     const { returns, mean, std, seed } = confirmation;
     return { episodes: returns.length, returns: [...returns], mean, std, seed };
   }
   const seed = heldOutSeed(config);
-  const { returns, mean, std } = await evaluateGreedily(config, parameters, HELD_OUT_EPISODES, seed);
-  return { episodes: returns.length, returns: [...returns], mean, std, seed };
+  const { returns, ...others } = await evaluateGreedily(config, parameters, HELD_OUT_EPISODES, seed, limits);
+  // It was ended before it was done.
+  if (returns.length < HELD_OUT_EPISODES) return null;
+  return { episodes: returns.length, returns: [...returns], ...others, seed };
 }
 
 /** The settings that were changed on the way. */
