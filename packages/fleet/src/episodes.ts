@@ -18,11 +18,12 @@ const RECENT_EPISODES = 100;
 // KEYS: episodes, returns, counted. ARGV: number of the report, reports kept, report, sum of returns, then bucket and
 // count of each.
 const REPORT = `
-if tonumber(redis.call('HGET', KEYS[3], 'episodeReports') or '0') >= tonumber(ARGV[1]) then return 0 end
+local before = tonumber(redis.call('HGET', KEYS[3], 'episodeReports') or '0') or 0
+if before >= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', KEYS[3], 'episodeReports', ARGV[1])
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'report', ARGV[3])
-for i = 5, #ARGV, 2 do redis.call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) end
-redis.call('HINCRBYFLOAT', KEYS[2], 'sum', ARGV[4])
+redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'report', ARGV[3])
+for i = 5, #ARGV, 2 do redis.pcall('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) end
+redis.pcall('HINCRBYFLOAT', KEYS[2], 'sum', ARGV[4])
 return 1`;
 
 /**

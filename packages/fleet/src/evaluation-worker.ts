@@ -8,6 +8,8 @@ import { EVALUATIONS_QUEUE, fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
 import { outlastRefusedWrites } from './outlast.ts';
 import { readExtent } from './parts.ts';
+import { admitEvaluationJob } from './records/evaluation.ts';
+import { printable } from './records/refusals.ts';
 
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
@@ -18,7 +20,7 @@ const REPORT = `
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], -ARGV[2], -1)
-redis.call('HINCRBY', KEYS[3], 'evaluations', 1)
+redis.pcall('HINCRBY', KEYS[3], 'evaluations', 1)
 redis.call('UNLINK', KEYS[2])
 return 1`;
 
@@ -59,7 +61,7 @@ export class EvaluationWorker {
       // For good: nobody plays them again.
       if (job?.finishedOn)
         void options.redis.unlink(fleetKeys(options.run).evaluationWeights(job.id!)).catch(() => undefined);
-      options.log.warn(`The evaluation of update ${job?.data.updates} failed: ${messageOf(error)}.`);
+      options.log.warn(`The evaluation ${printable(job?.id ?? '')} failed: ${messageOf(error)}.`);
     });
   }
 
@@ -82,8 +84,10 @@ export class EvaluationWorker {
   async #process(job: Job<EvaluationJob>, token: string | undefined): Promise<void> {
     const { redis, run, evaluate, log } = this.#options;
     const keys = fleetKeys(run);
-    const { updates, version, episodes, seed } = job.data;
-    const extent = readExtent(job.data.bytes, job.data.parts);
+    const data = admitEvaluationJob(job.id!, job.data);
+    if (data === null) throw new UnrecoverableError('its request is refused');
+    const { updates, version, episodes, seed } = data;
+    const extent = readExtent(data.bytes, data.parts);
     const weights = extent && (await readEvaluationWeights(this.#weights, run, job.id!, extent));
     if (!weights) throw new UnrecoverableError('its weights are no longer in Redis');
     const startedAt = performance.now();

@@ -2,13 +2,15 @@ import { hash } from 'node:crypto';
 import type { RedisClient } from '@qfleet/replay';
 import type { EvaluationRequest, EvaluationResult, Evaluations } from '@qfleet/training';
 import type { Job, Queue } from 'bullmq';
-import { FleetError } from './errors.ts';
+import { FleetError, messageOf } from './errors.ts';
 import { keepEvaluationWeights } from './evaluation-weights.ts';
 import { EVALUATIONS_QUEUE, fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
 import { type Extent, readExtent } from './parts.ts';
+import { clearQueue, isDamage } from './queue-keeper.ts';
 import { openQueue } from './queues.ts';
 import { admitResult, readResultTexts } from './records/evaluation.ts';
+import { refuse } from './records/refusals.ts';
 
 /** What a job of the queue says; how large its parameters are, too. */
 export interface EvaluationJob extends Extent {
@@ -59,7 +61,7 @@ export class EvaluationQueue implements Evaluations {
     const { updates, version, parameters, episodes, seed } = request;
     const jobId = jobIdOf(request);
     const weights = { version, updates, tensors: parameters };
-    await this.#makeRoom(parameters);
+    await this.#onSoundQueue(() => this.#makeRoom(parameters));
     const extent = await keepEvaluationWeights(this.#weights, this.#run, this.#lease, jobId, weights);
     if (extent === null) {
       this.#lease.lose();
@@ -68,13 +70,26 @@ export class EvaluationQueue implements Evaluations {
       );
     }
     const job: EvaluationJob = { updates, version, episodes, seed, ...extent };
-    await this.#queue.add('evaluation', job, {
+    const options = {
       jobId,
       attempts: 5,
       backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
       removeOnComplete: true,
       removeOnFail: 100,
-    });
+    };
+    await this.#onSoundQueue(() => this.#queue.add('evaluation', job, options));
+  }
+
+  /** Does `task`, again on an empty queue where an evaluator left there what can't be used. */
+  async #onSoundQueue<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      refuse('queue', `of ${EVALUATIONS_QUEUE}: ${messageOf(error)}`);
+      await clearQueue(this.#redis, this.#run, EVALUATIONS_QUEUE);
+      return task();
+    }
   }
 
   takeAbandoned(): number[] {

@@ -57,17 +57,17 @@ const COUNTED_EXPIRE_MS = 24 * 3_600_000;
 
 // KEYS: process, processes, counted, totals, run. ARGV: member, snapshot, expiry of process and of counted in ms, then
 // name and value of each counter. Adds only what a counter grew by since it was last counted, so a repeated beat (its
-// reply was lost) counts nothing twice. Returns phase and reason of the run.
+// reply was lost) counts nothing twice; what another left there and nothing can be added to waits for the learner to mend it. Returns phase and reason of the run.
 const BEAT = `
 local now = redis.call('TIME')
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('ZADD', KEYS[2], now[1], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now[1] - 60)
 for i = 5, #ARGV, 2 do
-  local before = tonumber(redis.call('HGET', KEYS[3], ARGV[i]) or '0')
+  local before = tonumber(redis.call('HGET', KEYS[3], ARGV[i]) or '0') or 0
   local growth = tonumber(ARGV[i + 1]) - before
   if growth > 0 then
-    redis.call('HINCRBYFLOAT', KEYS[4], ARGV[i], string.format('%.17g', growth))
+    redis.pcall('HINCRBYFLOAT', KEYS[4], ARGV[i], string.format('%.17g', growth))
     redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
   end
 end

@@ -1,5 +1,6 @@
 export { backoff } from './backoff.ts';
 export { type ConnectOptions, connectRedis } from './connect.ts';
+export { CounterKeeper } from './counter-keeper.ts';
 export { type EpisodeReport, EpisodeTally, type FinishedEpisode } from './episode-tally.ts';
 export {
   type RecentEpisodes,
@@ -50,6 +51,7 @@ export {
   type WaitForRunOptions,
   waitForRun,
 } from './run.ts';
+export { RunKeeper } from './run-keeper.ts';
 export { DRAIN_SECONDS, type ProcessContext, REDIS_PATIENCE_SECONDS, runProcess } from './run-process.ts';
 export { serversOf } from './servers-of.ts';
 export { type ChildSpec, type ChildStatus, Supervisor, type SupervisorOptions } from './supervisor.ts';

@@ -3,6 +3,7 @@ import type { RedisClient } from '@qfleet/replay';
 import { FleetError, isClosed } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
+import { refuse } from './records/refusals.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 /** How long a learner that fell silent keeps others out. */
@@ -10,20 +11,30 @@ const LEASE_MS = 6_000;
 const RENEW_MS = 1_500;
 const WAIT_POLL_MS = 500;
 const WAIT_LOG_MS = 60_000;
+/** Far more than a run has lives, and one more is still counted exactly. */
+const MOST_TOKENS = 2 ** 52;
+
+// What is no token is as none: the next that is given out takes its place.
+const FENCE = `
+local function fenceOf(key)
+  local text = redis.pcall('GET', key)
+  local fence = type(text) == 'string' and tonumber(text)
+  return fence and fence >= 0 and fence <= ${MOST_TOKENS} and fence == math.floor(fence) and fence or 0
+end`;
 
 // KEYS: lease, fence. ARGV: holder, ms, a token that was given out. Returns the token, or 0 where another holds the lease.
-const ACQUIRE = `
+const ACQUIRE = `${FENCE}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-local token = math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), tonumber(ARGV[3])) + 1
+local token = math.max(fenceOf(KEYS[2]), tonumber(ARGV[3])) + 1
 redis.call('SET', KEYS[2], string.format('%.0f', token))
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return token`;
 
 // KEYS: lease, fence. ARGV: holder, ms, token. A lease that ran out while nobody took it is held on to, and so is one
 // that Redis forgot. A full Redis refuses SET, but not PEXPIRE. Returns 1, or 0 where another took it.
-const RENEW = `
+const RENEW = `${FENCE}
 local holder = redis.call('GET', KEYS[1])
-local fence = tonumber(redis.call('GET', KEYS[2]) or '0')
+local fence = fenceOf(KEYS[2])
 if (holder and holder ~= ARGV[1]) or fence > tonumber(ARGV[3]) then return 0 end
 if fence == tonumber(ARGV[3]) and redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 1 then return 1 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -77,7 +88,7 @@ export class LearnerLease implements AsyncDisposable {
   ): Promise<LearnerLease> {
     const { lease, fence } = fleetKeys(run);
     const ask = async (): Promise<number> => {
-      const known = (await options.known?.()) ?? 0;
+      const known = await knownToken(options);
       return (await redis.eval(ACQUIRE, 2, lease, fence, id, LEASE_MS, known)) as number;
     };
     let logAt = performance.now();
@@ -130,4 +141,12 @@ export class LearnerLease implements AsyncDisposable {
       }
     }
   }
+}
+
+/** The highest token that is known elsewhere; 0: none, or what is no token, which is counted and named. */
+async function knownToken({ known }: AcquireOptions): Promise<number> {
+  const token = (await known?.()) ?? 0;
+  if (Number.isSafeInteger(token) && token >= 0 && token <= MOST_TOKENS) return token;
+  refuse('fence', `the replay's is ${token}`);
+  return 0;
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '@qfleet/config';
 import type { RedisClient } from '@qfleet/replay';
 import { messageOf } from './errors.ts';
@@ -7,7 +6,6 @@ import { type Lease, leasesOf, seedLeases } from './leases.ts';
 import type { Logger } from './logger.ts';
 import { refuse } from './records/refusals.ts';
 
-const CHECK_MS = 2_000;
 /** Leases whose own records are looked at in one check; the others have their turn later. */
 const LEASES_A_CHECK = 128;
 
@@ -110,8 +108,6 @@ export class QueueKeeper {
   readonly #fleet: RunConfig['fleet'];
   readonly #log: Logger;
   readonly #leases: readonly Lease[];
-  readonly #stop = new AbortController();
-  readonly #checking: Promise<void>;
   /** The first lease of the next check. */
   #next = 0;
 
@@ -121,12 +117,6 @@ export class QueueKeeper {
     this.#fleet = fleet;
     this.#log = log;
     this.#leases = leasesOf(fleet);
-    this.#checking = this.#repeat();
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    if (this.#redis.status === 'ready') await this.#checking;
   }
 
   /** Looks at both queues, and mends what is wrong. */
@@ -137,14 +127,15 @@ export class QueueKeeper {
     );
     this.#next = (this.#next + leases.length) % this.#leases.length;
     if (!(await this.#isSound(ROLLOUTS_QUEUE, this.#leases.length, leases))) {
-      await this.#clear(ROLLOUTS_QUEUE, this.#leases);
+      await clearQueue(this.#redis, this.#run, ROLLOUTS_QUEUE, this.#leases);
       await seedLeases(this.#redis, this.#run, this.#fleet);
     }
-    if (!(await this.#isSound(EVALUATIONS_QUEUE, -1, []))) await this.#clear(EVALUATIONS_QUEUE, []);
+    if (!(await this.#isSound(EVALUATIONS_QUEUE, -1, [])))
+      await clearQueue(this.#redis, this.#run, EVALUATIONS_QUEUE);
   }
 
   async #isSound(queue: string, jobs: number, leases: readonly Lease[]): Promise<boolean> {
-    const keys = this.#keysOf(queue, leases);
+    const keys = keysOf(this.#run, queue, leases);
     const args = [
       ...NAMES.map((name) => KEYS[name]),
       jobs,
@@ -157,23 +148,26 @@ export class QueueKeeper {
     this.#log.warn(`The queue of ${queue} was damaged, and is made anew: see the refusals above.`);
     return false;
   }
+}
 
-  async #clear(queue: string, leases: readonly Lease[]): Promise<void> {
-    await this.#redis.unlink(...this.#keysOf(queue, leases));
-  }
+/** Removes a queue, and the jobs that are leases. */
+export async function clearQueue(
+  redis: RedisClient,
+  run: string,
+  queue: string,
+  leases: readonly Lease[] = [],
+): Promise<void> {
+  await redis.unlink(...keysOf(run, queue, leases));
+}
 
-  #keysOf(queue: string, leases: readonly Lease[]): string[] {
-    const prefix = `${fleetKeys(this.#run).queues}:${queue}:`;
-    const names = [...NAMES, ...leases.flatMap(({ id }) => [id, `${id}:lock`])];
-    return names.map((name) => prefix + name);
-  }
+/** Whether an error says that a queue holds what BullMQ did not put there. */
+export const isDamage = (error: unknown): boolean =>
+  error instanceof SyntaxError ||
+  error instanceof TypeError ||
+  /\bWRONGTYPE\b|value is not an? |would overflow|last possible ID|attempt to /.test(messageOf(error));
 
-  async #repeat(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      await sleep(CHECK_MS, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.check().catch((error: unknown) => this.#log.debug(`Queues: ${messageOf(error)}`));
-    }
-  }
+function keysOf(run: string, queue: string, leases: readonly Lease[]): string[] {
+  const prefix = `${fleetKeys(run).queues}:${queue}:`;
+  const names = [...NAMES, ...leases.flatMap(({ id }) => [id, `${id}:lock`])];
+  return names.map((name) => prefix + name);
 }

@@ -7,6 +7,7 @@ import { FleetError, isClosed, messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
 import { asBuffer, extentOf, PART_BYTES, readExtent, readParts, writeParts } from './parts.ts';
+import { numberWithin } from './records/admit.ts';
 import { PUBLISH, STAGE } from './weights.lua.ts';
 import { decodeWeights, encodeWeights } from './weights-blob.ts';
 
@@ -136,7 +137,8 @@ export class RedisWeightsChannel implements WeightsChannel {
 
   /** The version that is there now; 0: none. Also of a blob that would be refused. */
   async version(): Promise<number> {
-    return Number((await this.#redis.hget(fleetKeys(this.#run).weights, 'version')) ?? 0);
+    const text = await this.#redis.hget(fleetKeys(this.#run).weights, 'version');
+    return numberWithin(text ?? '0', 0, Number.MAX_SAFE_INTEGER) ?? 0;
   }
 
   /**

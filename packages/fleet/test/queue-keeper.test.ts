@@ -48,7 +48,6 @@ describe('the keeper of the queues', () => {
     await leases.release();
     await kept.check();
     expect(await counts()).toEqual({ wait: 0, prioritized: 3, active: 0 });
-    await kept.stop();
   });
 
   const redis = () => fixture.redis;
@@ -89,6 +88,5 @@ describe('the keeper of the queues', () => {
     expect(await counts()).toEqual({ wait: 0, prioritized: 3, active: 0 });
     expect(await fixture.redis.hget(key('lease-0'), 'data')).toBe('{"slots":[0,3]}');
     expect(await fixture.redis.hmget(key('meta'), 'paused', 'max')).toEqual([null, null]);
-    await kept.stop();
   });
 });

@@ -14,6 +14,16 @@ export function admit<T>(kind: RecordKind, where: string, text: string, schema: 
     refuse(kind, `${where} is not JSON`);
     return null;
   }
+  return admitValue(kind, where, value, schema);
+}
+
+/** As `admit`, of what was read as JSON already. */
+export function admitValue<T>(
+  kind: RecordKind,
+  where: string,
+  value: unknown,
+  schema: z.ZodType<T>,
+): T | null {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [{ path, message }] = result.error.issues;

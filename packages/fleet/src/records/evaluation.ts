@@ -2,7 +2,7 @@ import type { RedisClient } from '@qfleet/replay';
 import { type EvaluationResult, meanAndStd } from '@qfleet/training';
 import { z } from 'zod';
 import { fleetKeys } from '../keys.ts';
-import { admit } from './admit.ts';
+import { admit, admitValue } from './admit.ts';
 import { unlessOtherType } from './read.ts';
 import { refuse } from './refusals.ts';
 
@@ -30,6 +30,21 @@ const schema = z
       seconds,
     }),
   );
+
+/** What a job of the queue says; how large its parameters are, is for `readExtent`. */
+const jobSchema = z.object({
+  updates: z.int().min(0),
+  version: z.int().min(0),
+  episodes: z.int().min(1).max(1_000_000),
+  seed: z.int().min(0).max(0xffffffff),
+  bytes: z.number(),
+  parts: z.number(),
+});
+
+/** The request that a job makes; null where it is refused, which is counted and named. */
+export function admitEvaluationJob(id: string, data: unknown): z.output<typeof jobSchema> | null {
+  return admitValue('queue', `the evaluation ${id}`, data, jobSchema);
+}
 
 // KEYS: evaluations. ARGV: first index, results and bytes at most, bytes of one at most. Returns how many there are, then
 // each result from the first on, or false for one that is too long.

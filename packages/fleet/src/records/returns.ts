@@ -14,7 +14,8 @@ export interface CountedReturns {
 
 /** Redis writes sums of fractions with all of their digits. */
 const MOST_BYTES = 512;
-const BUCKETS = Array.from({ length: returnBounds.length + 1 }, (_, bucket) => String(bucket));
+/** The buckets' fields. */
+export const BUCKETS = Array.from({ length: returnBounds.length + 1 }, (_, bucket) => String(bucket));
 const NONE: CountedReturns = { counts: BUCKETS.map(() => 0), sum: 0 };
 
 /** @param last the reading before: what is refused now is as it was then. */

@@ -7,7 +7,8 @@ import { refusedRecords } from './refusals.ts';
 
 /** Redis writes sums of fractions with all of their digits. */
 const MOST_BYTES = 512;
-const NAMES = Object.keys(zeroTotals()) as (keyof FleetTotals)[];
+/** The totals' fields. */
+export const TOTALS = Object.keys(zeroTotals()) as (keyof FleetTotals)[];
 
 /**
  * Reads the counters that outlive their processes, again and again. One that is refused stays as it was at the reading
@@ -25,9 +26,9 @@ export class TotalsReader {
 
   async read(): Promise<FleetTotals> {
     const key = fleetKeys(this.#run).totals;
-    const texts = await readFields(this.#redis, 'totals', key, NAMES, MOST_BYTES);
+    const texts = await readFields(this.#redis, 'totals', key, TOTALS, MOST_BYTES);
     const totals = { ...this.#totals };
-    for (const name of NAMES) {
+    for (const name of TOTALS) {
       totals[name] = admitCount('totals', name, texts[name]) ?? totals[name];
     }
     // What this process has refused may be what keeps its heartbeat from being counted.

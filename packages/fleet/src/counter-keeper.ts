@@ -1,0 +1,63 @@
+import type { RecordKind } from '@qfleet/metrics';
+import type { RedisClient } from '@qfleet/replay';
+import { fleetKeys } from './keys.ts';
+import { admitCount } from './records/admit.ts';
+import { readFields } from './records/read.ts';
+import { refuse } from './records/refusals.ts';
+import { BUCKETS } from './records/returns.ts';
+import { TOTALS } from './records/totals.ts';
+
+const MOST_BYTES = 512;
+
+// KEYS: episodes. Returns 1 where nothing can be added to the stream any more, for its last id is of the future.
+const IS_EXHAUSTED = `
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local now = tonumber(redis.call('TIME')[1])
+return last and tonumber(string.match(last[1], '^%d+')) > (now + 86400) * 1000 and 1 or 0`;
+
+/**
+ * Sees to it that the counters of a run can be added to: every process adds to them, so every one may leave there what is
+ * no number, or one that is too large. Such a one is set to what it was when it was last right.
+ */
+export class CounterKeeper {
+  readonly #redis: RedisClient;
+  readonly #run: string;
+  /** By key and field. */
+  readonly #last = new Map<string, number>();
+
+  constructor(redis: RedisClient, run: string) {
+    this.#redis = redis;
+    this.#run = run;
+  }
+
+  /** Looks at all counters once, and mends what is wrong. */
+  async check(): Promise<void> {
+    const { totals, returns, episodes } = fleetKeys(this.#run);
+    await this.#mend('totals', totals, TOTALS, 0, false);
+    await this.#mend('returns', returns, [...BUCKETS, 'before'], 0, true);
+    await this.#mend('returns', returns, ['sum'], -Number.MAX_VALUE, false);
+    if ((await this.#redis.eval(IS_EXHAUSTED, 1, episodes)) === 1) {
+      refuse('episodes', `${episodes} ends with a report of the future`);
+      await this.#redis.unlink(episodes);
+    }
+  }
+
+  /** @param whole fractions can't be added to by those who count in whole numbers. */
+  async #mend(
+    kind: RecordKind,
+    key: string,
+    names: readonly string[],
+    least: number,
+    whole: boolean,
+  ): Promise<void> {
+    const texts = await readFields(this.#redis, kind, key, names, MOST_BYTES);
+    const wrong: (string | number)[] = [];
+    for (const name of names) {
+      const most = least < 0 ? -least : Number.MAX_SAFE_INTEGER;
+      const value = admitCount(kind, name, texts[name], least, most);
+      if (value !== null && !(whole && !Number.isInteger(value))) this.#last.set(`${key} ${name}`, value);
+      else wrong.push(name, this.#last.get(`${key} ${name}`) ?? 0);
+    }
+    if (wrong.length > 0) await this.#redis.hset(key, ...wrong);
+  }
+}
