@@ -107,7 +107,7 @@ export async function learn(context: ProcessContext): Promise<void> {
     await outlast(() => setPhase(redis, run, 'running', '', lease));
     await outlast(() => heartbeats.start());
     log.info(`Training from update ${trainer.updates}.`);
-    const keeper = new RunKeeper(redis, run, config.fleet, log);
+    const keeper = new RunKeeper(redis, record, log);
     const feed = new EpisodeFeed(context, recorder, () => recorder.tick(trainer));
     let clean = false;
     try {

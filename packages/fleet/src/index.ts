@@ -1,6 +1,5 @@
 export { backoff } from './backoff.ts';
 export { type ConnectOptions, connectRedis } from './connect.ts';
-export { CounterKeeper } from './counter-keeper.ts';
 export { type EpisodeReport, EpisodeTally, type FinishedEpisode } from './episode-tally.ts';
 export {
   type RecentEpisodes,
@@ -33,6 +32,7 @@ export { exitCodes } from './process/exit-codes.ts';
 export { type LogLevel, type ProcessEnv, readProcessEnv } from './process-env.ts';
 export { QueueKeeper } from './queue-keeper.ts';
 export { FleetReader } from './read-fleet.ts';
+export { RecordKeeper } from './record-keeper.ts';
 export { reportRefusals } from './records/refusals.ts';
 export { type CountedReturns, episodesBefore, readReturns } from './records/returns.ts';
 export { readRedisServer, readRedisServers } from './redis-info.ts';

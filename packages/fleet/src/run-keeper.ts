@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunConfig } from '@qfleet/config';
 import type { RedisClient } from '@qfleet/replay';
-import { CounterKeeper } from './counter-keeper.ts';
-import { messageOf } from './errors.ts';
+import { FleetConfigurationError, messageOf } from './errors.ts';
+import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
 import { QueueKeeper } from './queue-keeper.ts';
+import { RecordKeeper } from './record-keeper.ts';
+import { type RunRecord, readRun } from './records/run.ts';
+import { restoreRun } from './run.ts';
 
 /** Between two checks. */
 const PAUSE_MS = 2_000;
@@ -18,10 +20,15 @@ export class RunKeeper {
   readonly #checking: Promise<void>;
 
   /** Begins at once. */
-  constructor(redis: RedisClient, run: string, fleet: RunConfig['fleet'], log: Logger) {
+  constructor(redis: RedisClient, record: RunRecord, log: Logger) {
+    const { run, config } = record;
     this.#redis = redis;
     this.#log = log;
-    this.#keepers = [new QueueKeeper(redis, run, fleet, log), new CounterKeeper(redis, run)];
+    this.#keepers = [
+      new QueueKeeper(redis, run, config.fleet, log),
+      new RecordKeeper(redis, run),
+      { check: () => keepRecord(redis, record) },
+    ];
     this.#checking = this.#repeat();
   }
 
@@ -41,4 +48,14 @@ export class RunKeeper {
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+/** Writes the run's record again where it is gone, or is refused. */
+async function keepRecord(redis: RedisClient, record: RunRecord): Promise<void> {
+  const there = await readRun(redis, record.run).catch(async (error: unknown) => {
+    if (!(error instanceof FleetConfigurationError)) throw error;
+    await redis.unlink(fleetKeys(record.run).run);
+    return null;
+  });
+  if (there === null) await restoreRun(redis, { ...record, phase: 'running', reason: null });
 }

@@ -1,6 +1,6 @@
 import type { RecordKind } from '@qfleet/metrics';
 import type { RedisClient } from '@qfleet/replay';
-import { fleetKeys } from './keys.ts';
+import { type FleetKeys, fleetKeys } from './keys.ts';
 import { admitCount } from './records/admit.ts';
 import { readFields } from './records/read.ts';
 import { refuse } from './records/refusals.ts';
@@ -9,6 +9,31 @@ import { TOTALS } from './records/totals.ts';
 
 const MOST_BYTES = 512;
 
+// KEYS: those of the run, in the order of `TYPES`. ARGV: the type of each. Removes those of another type, and returns their
+// names.
+const REMOVE_OTHERS = `
+local removed = {}
+for i = 1, #KEYS do
+  local found = redis.call('TYPE', KEYS[i]).ok
+  if found ~= 'none' and found ~= ARGV[i] then
+    redis.call('UNLINK', KEYS[i])
+    removed[#removed + 1] = KEYS[i]
+  end
+end
+return removed`;
+
+/** What each key of a run is, and the kind of record that lies there. */
+const TYPES = {
+  run: ['hash', 'run'],
+  processes: ['zset', 'heartbeat'],
+  unended: ['set', 'heartbeat'],
+  totals: ['hash', 'totals'],
+  returns: ['hash', 'returns'],
+  episodes: ['stream', 'episodes'],
+  evaluations: ['list', 'evaluation'],
+} as const satisfies Partial<Record<keyof FleetKeys, readonly [string, RecordKind]>>;
+const NAMES = Object.keys(TYPES) as (keyof typeof TYPES)[];
+
 // KEYS: episodes. Returns 1 where nothing can be added to the stream any more, for its last id is of the future.
 const IS_EXHAUSTED = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
@@ -16,10 +41,11 @@ local now = tonumber(redis.call('TIME')[1])
 return last and tonumber(string.match(last[1], '^%d+')) > (now + 86400) * 1000 and 1 or 0`;
 
 /**
- * Sees to it that the counters of a run can be added to: every process adds to them, so every one may leave there what is
- * no number, or one that is too large. Such a one is set to what it was when it was last right.
+ * Sees to it that the run's own keys can be written to: each is of its type, and its counters can be added to. Every process
+ * adds to them, so every one may leave there what is no number, or one that is too large: such a one is set to what it
+ * was when it was last right. A key of another type is removed.
  */
-export class CounterKeeper {
+export class RecordKeeper {
   readonly #redis: RedisClient;
   readonly #run: string;
   /** By key and field. */
@@ -33,12 +59,23 @@ export class CounterKeeper {
   /** Looks at all counters once, and mends what is wrong. */
   async check(): Promise<void> {
     const { totals, returns, episodes } = fleetKeys(this.#run);
+    await this.#removeOthers();
     await this.#mend('totals', totals, TOTALS, 0, false);
     await this.#mend('returns', returns, [...BUCKETS, 'before'], 0, true);
     await this.#mend('returns', returns, ['sum'], -Number.MAX_VALUE, false);
     if ((await this.#redis.eval(IS_EXHAUSTED, 1, episodes)) === 1) {
       refuse('episodes', `${episodes} ends with a report of the future`);
       await this.#redis.unlink(episodes);
+    }
+  }
+
+  async #removeOthers(): Promise<void> {
+    const keys = fleetKeys(this.#run);
+    const paths = NAMES.map((name) => keys[name]);
+    const types = NAMES.map((name) => TYPES[name][0]);
+    const removed = (await this.#redis.eval(REMOVE_OTHERS, paths.length, ...paths, ...types)) as string[];
+    for (const name of NAMES.filter((each) => removed.includes(keys[each]))) {
+      refuse(TYPES[name][1], `${keys[name]} was not of the type that it must be, and is removed`);
     }
   }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
-  CounterKeeper,
   createRun,
   EvaluationQueue,
   EvaluationWorker,
@@ -8,6 +7,7 @@ import {
   fleetKeys,
   Heartbeats,
   LearnerLease,
+  RecordKeeper,
   readReturns,
   reportEpisodes,
 } from '../src/index.ts';
@@ -43,7 +43,7 @@ describe('counters that somebody spoiled', () => {
     });
     const reader = new FleetReader(fixture.redis, 'r');
     onTestFinished(() => reader.close());
-    const keeper = new CounterKeeper(fixture.redis, 'r');
+    const keeper = new RecordKeeper(fixture.redis, 'r');
     await heartbeats.beat();
     await report();
     await keeper.check();
@@ -66,8 +66,18 @@ describe('counters that somebody spoiled', () => {
     expect((await reader.read())!.totals.environmentSteps).toBe(110);
   });
 
+  it('keys of another type are removed, for others to write to', async () => {
+    const keeper = new RecordKeeper(fixture.redis, 'r');
+    const spoiled = [keys.run, keys.processes, keys.unended, keys.totals, keys.returns, keys.episodes];
+    for (const key of [...spoiled, keys.evaluations]) await fixture.redis.set(key, 'a string');
+    await keeper.check();
+    expect(await fixture.redis.keys('*')).toEqual([]);
+    await report();
+    expect((await readReturns(fixture.redis, 'r')).counts[3]).toBe(2);
+  });
+
   it('a fraction where whole numbers are counted is taken back', async () => {
-    const keeper = new CounterKeeper(fixture.redis, 'r');
+    const keeper = new RecordKeeper(fixture.redis, 'r');
     await report();
     await keeper.check();
     await fixture.redis.hincrbyfloat(keys.returns, '3', 0.5);
@@ -80,7 +90,7 @@ describe('counters that somebody spoiled', () => {
     await fixture.redis.xadd(keys.episodes, '18446744073709551615-18446744073709551615', 'report', '{}');
     await report();
     expect(await fixture.redis.xlen(keys.episodes)).toBe(1);
-    await new CounterKeeper(fixture.redis, 'r').check();
+    await new RecordKeeper(fixture.redis, 'r').check();
     await report();
     expect(await fixture.redis.xlen(keys.episodes)).toBe(1);
     expect(await fixture.redis.xrange(keys.episodes, '-', '+')).not.toMatchObject([[/^1844/, []]]);
