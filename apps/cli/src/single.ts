@@ -51,7 +51,8 @@ async function settle(trainer: Trainer): Promise<void> {
 
 /**
  * Trains in this process: the fleet's own rollout and trainer by turns, over a replay in memory. Nothing here
- * depends on time or on another process (but `stop.maxSeconds`), so a seed gives the same run bit for bit.
+ * depends on time or on another process (but `stop.maxSeconds`), so a seed gives the same run bit for bit, on any number
+ * of cores. Another kind of processor, or a GPU, may round otherwise.
  */
 export async function trainSingle(options: SingleOptions): Promise<SingleOutcome> {
   const { config, from, signal, onProgress } = options;
@@ -64,6 +65,7 @@ export async function trainSingle(options: SingleOptions): Promise<SingleOutcome
     frameStack,
     seed: config.seed,
     totalUpdates: config.stop.maxUpdates,
+    isRepeatable: true,
   });
   const [policy, evaluationPolicy] = await Promise.all([
     createPolicy({ config: config.agent, layout, frameStack }),

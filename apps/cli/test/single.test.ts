@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -31,6 +33,20 @@ export default defineEnvironment({
 });
 `;
 
+const image = `
+import { box, defineEnvironment, discrete } from '@qfleet/envs';
+export default defineEnvironment({
+  id: 'Image-v0',
+  observationSpace: box({ low: 0, high: 255, shape: [36, 36], dtype: 'uint8' }),
+  actionSpace: discrete(2),
+  maxEpisodeSteps: 10,
+  create: (random) => {
+    const see = () => Uint8Array.from({ length: 36 * 36 }, () => random.integer(256));
+    return { reset: see, step: (action) => ({ observation: see(), reward: action, terminated: false }) };
+  },
+});
+`;
+
 async function train(...args: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await qfleet(['train', ...args], { cwd: temporaryDirectory() });
   expect(stderr).not.toContain('error');
@@ -50,6 +66,36 @@ describe('qfleet train --single', { timeout: 120_000 }, () => {
     expect(second['evaluation']).toEqual(first['evaluation']);
     expect(other['weightsHash']).not.toBe(first['weightsHash']);
   });
+
+  it.skipIf(process.platform !== 'linux' || availableParallelism() < 2)(
+    'learns the same on one core and on two: convolutions',
+    async () => {
+      const cwd = temporaryDirectory();
+      await writeFile(join(cwd, 'env.ts'), image);
+      const settings = [
+        ...[
+          'agent.network.kind=nature-cnn',
+          'agent.network.hidden=[64]',
+          'agent.batchSize=128',
+          'replay.minSize=128',
+          'fleet.slots=2',
+        ],
+        ...['fleet.actors=1', 'evaluation.episodes=1'],
+      ].flatMap((setting) => ['--set', setting]);
+      const command = ['train', 'env.ts', '--single', '--json', '--max-updates', '8', ...settings];
+      const [one, two] = await Promise.all(
+        ['0', '0,1'].map((cores) => {
+          const run = start([...command, '--run-dir', cores], { cwd });
+          // Before it has loaded anything.
+          const { status } = spawnSync('taskset', ['-a', '-c', '-p', cores, String(run.child.pid)]);
+          expect(status).toBe(0);
+          return run.ended;
+        }),
+      );
+      expect(two.code, two.stderr).toBe(0);
+      expect(JSON.parse(one.stdout).weightsHash).toBe(JSON.parse(two.stdout).weightsHash);
+    },
+  );
 
   it('solves CliffWalking, says so, and eval plays the best checkpoint', async () => {
     const cwd = temporaryDirectory();

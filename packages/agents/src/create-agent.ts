@@ -11,6 +11,8 @@ import { TabularAgent } from './tabular/agent.ts';
  * @param frameStack observations that make a state, stacked on a new leading axis. Default 1.
  * @param seed of the run: start values and the stochastic target update follow from it.
  * @param totalUpdates the run's planned updates, over which the learning rate falls; null: it stays.
+ * @param isRepeatable whether its updates have the same bits on any number of cores, of which it uses two at most.
+ *   Default: it uses all that are worth it.
  * @throws ConfigError when the layout does not suit the agent.
  */
 export async function createAgent(given: {
@@ -19,12 +21,19 @@ export async function createAgent(given: {
   frameStack?: number;
   seed: number;
   totalUpdates: number | null;
+  isRepeatable?: boolean;
 }): Promise<Agent> {
-  const { config, layout, frameStack, seed, totalUpdates } = given;
+  const { config, layout, frameStack, seed, totalUpdates, isRepeatable = false } = given;
   // Says what is wrong before anything is made.
   agentParameters(given);
   if (config.kind === 'tabular') return new TabularAgent(config, layout);
   // Loaded only here: it brings TensorFlow.
   const { createValueAgent } = await import('./value/agent.ts');
-  return createValueAgent({ config, spec: stateSpecOf(layout, frameStack), seed, totalUpdates });
+  return createValueAgent({
+    config,
+    spec: stateSpecOf(layout, frameStack),
+    seed,
+    totalUpdates,
+    isRepeatable,
+  });
 }

@@ -5,14 +5,16 @@ import { availableParallelism } from 'node:os';
  * thread takes about as long as 50,000 multiply-adds.
  * - `caller`: all on the calling thread. Leaves the other cores free.
  * - `ops`: ops that don't wait for each other run beside each other, each on one thread.
- * - `cores`: the work of an op on all cores.
+ * - `cores`: the work of an op on all cores. Its sums are cut by the number of threads, and the last bits go by that.
+ * - `pair`: the work of an op on two threads, on any number of cores: the same bits on each.
  */
-export type Parallelism = 'caller' | 'ops' | 'cores';
+export type Parallelism = 'caller' | 'ops' | 'cores' | 'pair';
 
 const THREADS: Readonly<Record<Parallelism, () => Readonly<Record<string, string>>>> = {
   caller: () => ({ TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '-1' }),
   ops: () => ({ TF_NUM_INTRAOP_THREADS: '1' }),
   cores: () => ({ TF_NUM_INTRAOP_THREADS: `${availableParallelism()}` }),
+  pair: () => ({ TF_NUM_INTRAOP_THREADS: '2' }),
 };
 
 /** Sets what libtensorflow reads when it loads; a variable that is already set stays. */

@@ -27,7 +27,10 @@ export function addTrain(program: Command): void {
     )
     .option('--set <path=value>', 'overrides a field of the configuration; may be repeated', collect)
     .option('--actors <n>', 'actor processes to start', positiveInteger)
-    .option('--single', 'actor and learner in this one process, reproducible from the seed; needs no Redis')
+    .option(
+      '--single',
+      'actor and learner in this one process, on two cores at most, reproducible from the seed; needs no Redis',
+    )
     .option(
       '--redis <url>',
       'an existing Redis (redis://, rediss:// or redis-cluster://) in place of one of its own',

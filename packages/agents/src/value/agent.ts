@@ -32,6 +32,8 @@ export interface ValueAgentOptions {
   readonly seed: number;
   /** The run's planned updates; null: none are planned. */
   readonly totalUpdates: number | null;
+  /** Whether its updates have the same bits on any number of cores, of which it uses two at most. */
+  readonly isRepeatable?: boolean;
   /** The configuration's where it is absent. */
   readonly objective?: Objective;
 }
@@ -40,7 +42,7 @@ export interface ValueAgentOptions {
 export async function createValueAgent(given: ValueAgentOptions): Promise<Agent> {
   const objective = given.objective ?? createObjective(given.config);
   const network = createNetwork(given.config.network, given.spec, objective.head);
-  const parallelism = parallelismOf(network, given.config.batchSize);
+  const parallelism = parallelismOf(network, given.config.batchSize, given.isRepeatable);
   return new ValueAgent(await loadTensor({ parallelism }), given);
 }
 

@@ -5,9 +5,13 @@ import type { Parallelism } from '@qfleet/tensor';
 const SMALL = 5e6;
 const LARGE = 4e7;
 
-/** How the step of a network is spread over cores: by the work in it. */
-export function parallelismOf(network: Network, batchSize: number): Parallelism {
+/**
+ * How the step of a network is spread over cores: by the work in it.
+ * @param isRepeatable the same bits whatever the number of cores, at the price of all but two of them.
+ */
+export function parallelismOf(network: Network, batchSize: number, isRepeatable = false): Parallelism {
   const work = batchSize * multiplyAdds(network.parameters);
   if (work < SMALL) return 'caller';
-  return work < LARGE ? 'ops' : 'cores';
+  if (work < LARGE) return 'ops';
+  return isRepeatable ? 'pair' : 'cores';
 }
