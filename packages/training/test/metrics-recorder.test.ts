@@ -11,13 +11,7 @@ const trainerAt = (updates: number): Trainer =>
     seconds: updates / 10,
     steps: 2 * updates,
     updates,
-    stats: {
-      loss: Number.POSITIVE_INFINITY,
-      meanAbsTdError: 1,
-      meanQ: Number.NaN,
-      gradientNorm: 1,
-      fault: null,
-    },
+    stats: { numbers: { loss: Number.POSITIVE_INFINITY, meanAbsTdError: 1, meanQ: Number.NaN }, fault: null },
     replay: { size: 5 },
   }) as unknown as Trainer;
 
