@@ -61,7 +61,7 @@ function episodes(layout: Layout, writer: string, lengths: readonly number[]): U
       slot,
       chunkLength: 8,
       sequence: () => sequence++,
-      ...(slot === 1 ? { tdErrors: { discount: 0.9, nStep: 2 } } : {}),
+      ...(slot === 1 ? { tdErrors: { discount: 0.9, nSteps: 2 } } : {}),
     });
     builder.epsilon = 0.1;
     builder.weightsVersion = 3 + slot;

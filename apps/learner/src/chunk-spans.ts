@@ -51,8 +51,8 @@ export class ChunkSpans implements ChunkWatch {
   sampled(batches: readonly Batch[]): void {
     this.#sampledAt = performance.now();
     if (this.#waiting.size === 0) return;
-    for (const { leaves } of batches) {
-      for (const handle of leaves) {
+    for (const { handles } of batches) {
+      for (const handle of handles) {
         const waiting = this.#byHandle.get(handle);
         if (waiting === undefined) continue;
         this.#forget(waiting);

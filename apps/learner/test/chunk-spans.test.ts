@@ -1,4 +1,4 @@
-import { type Batch, makeBatch } from '@qfleet/replay';
+import { type Batch, makeTransitionBatch } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { ChunkSpans } from '../src/chunk-spans.ts';
 
@@ -6,8 +6,8 @@ const layout = { observationShape: [1], observationDType: 'float32', actions: 2 
 
 /** A batch of these handles. */
 function batchOf(...handles: number[]): Batch {
-  const batch = makeBatch(handles.length, layout);
-  batch.leaves.set(handles);
+  const batch = makeTransitionBatch(handles.length, layout);
+  batch.handles.set(handles);
   return batch;
 }
 

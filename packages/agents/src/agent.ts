@@ -1,8 +1,7 @@
 import type { ObservationArray } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
-import type { Batch } from '@qfleet/replay';
+import type { Batch, SampleUnit } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
-import type { SampleUnit } from './objectives/objective.ts';
 
 /** What an actor plays with: the Q-function's parameters at one version. */
 export interface Weights {
@@ -66,7 +65,7 @@ export interface Agent {
   /** What a row of its batches is. */
   readonly unit: SampleUnit;
   /**
-   * One gradient update a batch, in order. Writes to `priorities` (batches × size) what each row is to be sampled again
+   * One gradient update a batch of its unit, in order. Writes to `priorities` (batches × size) what each row is to be sampled again
    * by, at least 0: |TD error|, where the objective says nothing else.
    */
   update(batches: readonly Batch[], priorities: Float32Array): UpdateStats;

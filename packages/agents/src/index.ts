@@ -5,6 +5,5 @@ export type { Peer } from './bench/rounds.ts';
 export { createAgent } from './create-agent.ts';
 export { createPolicy } from './create-policy.ts';
 export { leaseOrder } from './leases.ts';
-export type { SampleUnit } from './objectives/objective.ts';
 export { type AgentSetting, agentParameters, checkAgentParameters } from './parameters.ts';
 export { warmState } from './warm-start.ts';

@@ -1,4 +1,4 @@
-import type { Batch, Layout } from '@qfleet/replay';
+import type { Layout, TransitionBatch } from '@qfleet/replay';
 
 /** The numbers of a linear congruential generator, as test/reference/dqn.py draws them: exact in float32. */
 export class Lcg {
@@ -19,7 +19,7 @@ export class Lcg {
 }
 
 /** A batch that is drawn row by row: s, a, return, discount, s′, weight. A box has values in [−1, 1). */
-export function drawBatch(lcg: Lcg, layout: Layout, size: number): Batch {
+export function drawBatch(lcg: Lcg, layout: Layout, size: number): TransitionBatch {
   const count = layout.observationCount;
   const width = count === undefined ? layout.observationShape.reduce((product, n) => product * n, 1) : 1;
   const make = (n: number) => (count === undefined ? new Float32Array(n) : new Int32Array(n));
@@ -31,7 +31,9 @@ export function drawBatch(lcg: Lcg, layout: Layout, size: number): Batch {
     discounts: new Float32Array(size),
     nextObservations: make(size * width),
     weights: new Float32Array(size),
-    leaves: new Int32Array(size),
+    columns: {},
+    nextColumns: {},
+    handles: new Int32Array(size),
   };
   const observe = (into: Float32Array | Int32Array, row: number) => {
     for (let i = 0; i < width; i++) {

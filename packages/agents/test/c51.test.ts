@@ -86,7 +86,7 @@ describe('C51, added as one head, one objective and one variant of the configura
         ),
         discounts: new Float32Array(ROWS),
         weights: new Float32Array(ROWS).fill(1),
-        leaves: new Int32Array(ROWS),
+        handles: new Int32Array(ROWS),
       };
     };
     const priorities = new Float32Array(2 * ROWS);

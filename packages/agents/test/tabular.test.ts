@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { runSchema, type TabularConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
-import type { Batch, Layout } from '@qfleet/replay';
+import type { Layout, TransitionBatch } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { createAgent, createPolicy } from '../src/index.ts';
 import { drawBatch, Lcg } from './batches.ts';
@@ -29,7 +29,9 @@ describe('tabular Q-learning', () => {
         optimal[i] = reward + (terminal ? 0 : gamma) * Math.max(...optimal.subarray(next * 3, next * 3 + 3));
       }
     }
-    const sweepOfAll: Batch = {
+    const sweepOfAll: TransitionBatch = {
+      columns: {},
+      nextColumns: {},
       size: 18,
       observations: Int32Array.from(mdp, (_, i) => Math.floor(i / 3)),
       actions: Int32Array.from(mdp, (_, i) => i % 3),
@@ -37,7 +39,7 @@ describe('tabular Q-learning', () => {
       discounts: Float32Array.from(mdp, ({ terminal }) => (terminal ? 0 : gamma)),
       nextObservations: Int32Array.from(mdp, ({ next }) => next),
       weights: new Float32Array(18).fill(1),
-      leaves: new Int32Array(18),
+      handles: new Int32Array(18),
     };
     const agent = await agentOf({ learningRate: 0.5 });
     const errors = new Float32Array(18);

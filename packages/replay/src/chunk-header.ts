@@ -21,13 +21,19 @@ import { ChunkError, MAX_LENGTH, MAX_WRITER } from './validate-chunk.ts';
  * | 32 | u32 episode, u32 offset |
  * | 40 | f64 sequence, f64 episode return, f64 epsilon, f64 weights version |
  * | 72 | writer, UTF-8, padded with 0 to 8 bytes |
- * | … | f32 rewards[T], i32 actions[T], f32 priorities[T] (or none), padded to 8; observations[(T + 1) × size], or one Zstandard frame of them |
+ * | … | f32 rewards[T], i32 actions[T], f32 priorities[T] (or none), padded to 8 |
+ * | … | format 3: u32 bytes of the named columns, u32 0; the columns in the layout's order, each padded to 8 |
+ * | … | observations[(T + 1) × size], or one Zstandard frame of them |
  *
  * `redis/append.lua.ts` reads the fields at 0 to 28 and 40 too: change them together.
  */
 const MAGIC = 0x4b434651;
-/** What is written. Format 1, whose checksum is the CRC-32, is read too: a replay outlives an upgrade. */
-const FORMAT = 2;
+/**
+ * What is written: the second where the layout has named columns, so that a chunk without them is what earlier versions
+ * read too. Format 1, whose checksum is the CRC-32, is read: a replay outlives an upgrade.
+ */
+const PLAIN_FORMAT = 2;
+const COLUMN_FORMAT = 3;
 /** Bytes of a header without the name. */
 export const HEADER = 72;
 export const CHECKSUM_AT = 12;
@@ -87,21 +93,30 @@ export interface Offsets {
   rewards: number;
   actions: number;
   priorities: number;
+  columns: number;
   observations: number;
   total: number;
 }
 
+/** Bytes before the named columns, which say how many they take. */
+const COLUMNS_HEAD = 8;
+
+/** @param namedBytes of all named columns; 0: there are none. */
 export function offsetsOf(
   writerBytes: number,
   length: number,
   hasPriorities: boolean,
+  namedBytes: number,
   rowBytes: number,
 ): Offsets {
   const rewards = HEADER + pad(writerBytes);
   const actions = rewards + 4 * length;
   const priorities = actions + 4 * length;
-  const observations = pad(priorities + (hasPriorities ? 4 * length : 0));
-  return { rewards, actions, priorities, observations, total: observations + (length + 1) * rowBytes };
+  const head = pad(priorities + (hasPriorities ? 4 * length : 0));
+  const columns = namedBytes > 0 ? head + COLUMNS_HEAD : head;
+  const observations = columns + namedBytes;
+  const total = observations + (length + 1) * rowBytes;
+  return { rewards, actions, priorities, columns, observations, total };
 }
 
 /** Writes all of the header but the checksum, and pads the writer's name. */
@@ -109,7 +124,7 @@ export function writeHeader(bytes: Uint8Array, chunk: Chunk, layout: Layout, for
   const writer = encodeWriter(chunk.writer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   view.setUint32(0, MAGIC, true);
-  view.setUint32(4, FORMAT, true);
+  view.setUint32(4, layout.columns?.length ? COLUMN_FORMAT : PLAIN_FORMAT, true);
   view.setUint32(8, layoutFingerprint(layout), true);
   view.setUint32(CHECKSUM_AT, 0, true);
   view.setUint32(16, bytes.length, true);
@@ -148,9 +163,9 @@ export function peekChunk(bytes: Uint8Array): ChunkHeader {
   if (view.getUint32(0, true) !== MAGIC)
     throw new ChunkError('This value is not a chunk (its first bytes differ).');
   const format = view.getUint32(4, true);
-  if (format < 1 || format > FORMAT)
+  if (format < 1 || format > COLUMN_FORMAT)
     throw new ChunkError(
-      `The chunk is of format ${format}; this Qfleet reads up to ${FORMAT}: run one version.`,
+      `The chunk is of format ${format}; this Qfleet reads up to ${COLUMN_FORMAT}: run one version.`,
     );
   const total = view.getUint32(16, true);
   if (total !== bytes.length)
@@ -202,6 +217,9 @@ const u32At = (bytes: Uint8Array, at: number): number =>
 export const checksumOf = (bytes: Uint8Array): number => u32At(bytes, CHECKSUM_AT);
 export const lengthOf = (bytes: Uint8Array): number => u32At(bytes, 20);
 
+/** Whether a chunk whose header was read before has named columns. */
+export const hasColumns = (bytes: Uint8Array): boolean => bytes[4] === COLUMN_FORMAT;
+
 /** The form of a chunk whose header was read before. */
 export const formOf = (bytes: Uint8Array): ChunkForm => FORMS[bytes[31]];
 
@@ -210,5 +228,18 @@ export const isWhole = (bytes: Uint8Array): boolean =>
   (bytes[4] === 1 ? crc32 : checksum)(bytes.subarray(SUMMED)) === checksumOf(bytes);
 
 /** Where the columns of a chunk lie. @param rowBytes of an observation. */
-export const columnsOf = (bytes: Uint8Array, rowBytes: number): Offsets =>
-  offsetsOf(bytes[30], lengthOf(bytes), bytes[29] === 1, rowBytes);
+export function columnsOf(bytes: Uint8Array, rowBytes: number): Offsets {
+  const at = offsetsOf(bytes[30], lengthOf(bytes), bytes[29] === 1, 0, rowBytes);
+  if (!hasColumns(bytes) || at.columns + COLUMNS_HEAD > bytes.length) return at;
+  const named = u32At(bytes, at.columns);
+  return offsetsOf(bytes[30], lengthOf(bytes), bytes[29] === 1, named, rowBytes);
+}
+
+/** Writes how many bytes the named columns take, before them. */
+export function writeColumnsHead(bytes: Uint8Array, at: Offsets): void {
+  const named = at.observations - at.columns;
+  if (named === 0) return;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  view.setUint32(at.columns - COLUMNS_HEAD, named, true);
+  view.setUint32(at.columns - COLUMNS_HEAD + 4, 0, true);
+}

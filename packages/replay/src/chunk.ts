@@ -1,4 +1,5 @@
 import type { ObservationArray, ObservationDType, ObservationPart } from '@qfleet/envs';
+import type { ColumnSpec, ColumnValues } from './columns.ts';
 
 /** The fixed form of a run's observations. Chunks of another layout are refused. */
 export interface Layout {
@@ -9,6 +10,8 @@ export interface Layout {
   /** What the elements are, where a dict or tuple space was flattened. */
   readonly observationParts?: readonly ObservationPart[];
   readonly actions: number;
+  /** What chunks carry beside observations, actions and rewards; absent: nothing. */
+  readonly columns?: readonly ColumnSpec[];
 }
 
 /** How a chunk's last step ended. */
@@ -42,4 +45,6 @@ export interface Chunk {
   readonly rewards: Float32Array;
   /** The actor's own |TD error| a step, or null: then new transitions enter at the highest priority. */
   readonly priorities: Float32Array | null;
+  /** The layout's named columns; absent where it has none. */
+  readonly columns?: ColumnValues;
 }

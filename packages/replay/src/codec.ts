@@ -7,14 +7,18 @@ import {
   encodeWriter,
   formOf,
   HEADER,
+  hasColumns,
   isWhole,
+  lengthOf,
   type Offsets,
   offsetsOf,
   peekChunk,
+  writeColumnsHead,
   writeHeader,
   writeSeal,
 } from './chunk-header.ts';
 import { allocateCopy, copyOf, reuse, SMALL } from './chunk-memory.ts';
+import { allColumnBytes, viewColumns } from './columns.ts';
 import { decompress, decompressAside } from './compression.ts';
 import { observationBytes, observationSize, viewObservations } from './layout.ts';
 import { ChunkError, checkColumns, checkFields, checkShape } from './validate-chunk.ts';
@@ -34,7 +38,8 @@ export function chunkRoom(
   { writer, length, hasPriorities }: { writer: string; length: number; hasPriorities: boolean },
   layout: Layout,
 ): ChunkRoom {
-  const at = offsetsOf(encodeWriter(writer).length, length, hasPriorities, observationBytes(layout));
+  const named = allColumnBytes(layout.columns ?? [], length);
+  const at = offsetsOf(encodeWriter(writer).length, length, hasPriorities, named, observationBytes(layout));
   const bytes = reuse(at.total);
   const { buffer, byteOffset } = bytes;
   const elements = (length + 1) * observationSize(layout);
@@ -58,12 +63,16 @@ export function encodeOpenChunk(chunk: Chunk, layout: Layout, room?: ChunkRoom):
   const { bytes, observations: rows } =
     room ?? chunkRoom({ writer, length, hasPriorities: priorities !== null }, layout);
   writeHeader(bytes, chunk, layout, 'open');
-  const at = columnsOf(bytes, 0);
+  const named = allColumnBytes(layout.columns ?? [], length);
+  const at = offsetsOf(encodeWriter(chunk.writer).length, length, priorities !== null, named, 0);
   const { buffer, byteOffset: base } = bytes;
   new Float32Array(buffer, base + at.rewards, length).set(rewards);
   new Int32Array(buffer, base + at.actions, length).set(actions);
   if (priorities) new Float32Array(buffer, base + at.priorities, length).set(priorities);
   bytes.fill(0, at.priorities + (priorities ? 4 * length : 0), at.observations);
+  writeColumnsHead(bytes, at);
+  const views = viewColumns(layout.columns ?? [], length, buffer, base + at.columns);
+  for (const [name, view] of Object.entries(views)) view.set(chunk.columns![name]);
   if (room === undefined) rows.set(observations);
   return bytes;
 }
@@ -79,6 +88,11 @@ export function encodeChunk(chunk: Chunk, layout: Layout): Uint8Array {
 function checkWhole(bytes: Uint8Array, layout: Layout, fromHere: boolean): Offsets {
   const at = columnsOf(bytes, observationBytes(layout));
   const form = formOf(bytes);
+  const named = allColumnBytes(layout.columns ?? [], lengthOf(bytes));
+  if (hasColumns(bytes) !== named > 0 || at.observations - at.columns !== named)
+    throw new ChunkError(
+      `The chunk is corrupted: its named columns take ${named} bytes, not ${at.observations - at.columns}.`,
+    );
   if (form === 'compressed' ? bytes.length <= at.observations : bytes.length !== at.total)
     throw new ChunkError(`The chunk is corrupted: its steps take ${at.total} bytes, not ${bytes.length}.`);
   if (!(form === 'open' ? fromHere : isWhole(bytes)))
@@ -137,6 +151,9 @@ export function decodeChunk(bytes: Uint8Array, layout: Layout, fromHere = false)
     rewards: new Float32Array(buffer, base + at.rewards, length),
     actions: new Int32Array(buffer, base + at.actions, length),
     priorities: hasPriorities ? new Float32Array(buffer, base + at.priorities, length) : null,
+    ...(layout.columns?.length
+      ? { columns: viewColumns(layout.columns, length, buffer, base + at.columns) }
+      : {}),
     observations: observationsOf(bytes, at, layout, (length + 1) * observationSize(layout)),
   };
   // What is open was checked when it was made.

@@ -36,12 +36,14 @@ export function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
 export const SMALL_ROW = 64;
 
 export function describeLayout(layout: Layout): string {
-  const { observationDType, observationShape, observationParts, actions } = layout;
+  const { observationDType, observationShape, observationParts, actions, columns = [] } = layout;
   const parts = observationParts?.map(
     ({ name, size, shape }) => `${name}${shape ? `[${shape}]` : ` of ${size}`}`,
   );
   const of = parts ? ` (${parts.join(', ')})` : '';
-  return `${observationDType}[${observationShape.join(',')}]${of} with ${actions} actions`;
+  const named = columns.map(({ name, dtype, shape, cadence }) => `${name} ${dtype}[${shape}] a ${cadence}`);
+  const beside = named.length > 0 ? ` and ${named.join(', ')}` : '';
+  return `${observationDType}[${observationShape.join(',')}]${of} with ${actions} actions${beside}`;
 }
 
 const fingerprints = new WeakMap<Layout, number>();

@@ -1,20 +1,70 @@
-import type { Batch } from './batch.ts';
+import type { ObservationArray } from '@qfleet/envs';
+import type { Batch, SequenceBatch, TransitionBatch } from './batch.ts';
 import type { Layout } from './chunk.ts';
+import { type Cadence, type ColumnSpec, columnWidth } from './columns.ts';
 import { makeObservations, observationSize } from './layout.ts';
+import type { SampleUnit, SequenceUnit } from './sample-unit.ts';
 
-/** A batch of `size` rows for observations of `layout`, each of `frameStack` frames. */
-export function makeBatch(size: number, layout: Layout, frameStack = 1): Batch {
-  if (!Number.isInteger(size) || size < 1)
-    throw new RangeError(`A batch has a whole number of rows from 1 up, not ${size}.`);
+/** A batch of `size` rows as `unit` makes them, for observations of `layout`, `frameStack` of which make a state. */
+export function makeBatch(unit: SampleUnit, size: number, layout: Layout, frameStack = 1): Batch {
+  return unit.kind === 'sequence'
+    ? makeSequenceBatch(unit, size, layout, frameStack)
+    : makeTransitionBatch(size, layout, frameStack);
+}
+
+/** A batch of `size` transitions. */
+export function makeTransitionBatch(size: number, layout: Layout, frameStack = 1): TransitionBatch {
   const elements = size * frameStack * observationSize(layout);
+  const columns = layout.columns ?? [];
   return {
-    size,
+    ...emptyBatch(size),
     observations: makeObservations(layout.observationDType, elements),
     actions: new Int32Array(size),
     returns: new Float32Array(size),
     discounts: new Float32Array(size),
     nextObservations: makeObservations(layout.observationDType, elements),
-    weights: new Float32Array(size).fill(1),
-    leaves: new Int32Array(size),
+    columns: makeColumns(columns, size, () => 1),
+    nextColumns: makeColumns(
+      columns.filter(({ cadence }) => cadence === 'state'),
+      size,
+      () => 1,
+    ),
   };
+}
+
+/** A batch of `size` sequences. */
+export function makeSequenceBatch(
+  { burnIn, length }: SequenceUnit,
+  size: number,
+  layout: Layout,
+  frameStack = 1,
+): SequenceBatch {
+  const steps = burnIn + length;
+  const states = size * (steps + 1) * frameStack;
+  const rows: Record<Cadence, number> = { step: steps, state: steps + 1, chunk: 1 };
+  return {
+    ...emptyBatch(size),
+    observations: makeObservations(layout.observationDType, states * observationSize(layout)),
+    actions: new Int32Array(size * steps),
+    rewards: new Float32Array(size * steps),
+    discounts: new Float32Array(size * steps),
+    valid: new Float32Array(size * steps),
+    begins: new Int32Array(size * steps),
+    columns: makeColumns(layout.columns ?? [], size, (cadence) => rows[cadence]),
+  };
+}
+
+function emptyBatch(size: number): Batch {
+  if (!Number.isInteger(size) || size < 1)
+    throw new RangeError(`A batch has a whole number of rows from 1 up, not ${size}.`);
+  return { size, weights: new Float32Array(size).fill(1), handles: new Int32Array(size) };
+}
+
+function makeColumns(columns: readonly ColumnSpec[], size: number, rowsOf: (cadence: Cadence) => number) {
+  return Object.fromEntries(
+    columns.map((column): [string, ObservationArray] => {
+      const elements = size * rowsOf(column.cadence) * columnWidth(column);
+      return [column.name, makeObservations(column.dtype, elements)];
+    }),
+  );
 }

@@ -4,8 +4,8 @@ import type { Replay } from './replay.ts';
 import type { SampleOptions } from './sampler.ts';
 
 /** The batches of one call of the learner, drawn and on their way. */
-interface Call {
-  readonly batches: readonly Batch[];
+interface Call<B> {
+  readonly batches: readonly B[];
   /** Null once all are whole. */
   arriving: Promise<void> | null;
   /** The replay's losses when they were drawn. */
@@ -17,22 +17,22 @@ interface Call {
  * are drawn with the priorities of that time, which are `ahead` calls old at most. While all of the replay is at hand
  * nothing has to be fetched, and nothing is drawn ahead.
  */
-export class Prefetcher {
+export class Prefetcher<B extends Batch = Batch> {
   readonly #replay: Replay;
   readonly #random: Random;
-  readonly #make: () => Batch[];
+  readonly #make: () => B[];
   readonly #ahead: number;
-  readonly #queue: Call[] = [];
+  readonly #queue: Call<B>[] = [];
   /** Batches that may be refilled. */
-  readonly #free: (readonly Batch[])[] = [];
-  #inUse: readonly Batch[] | null = null;
+  readonly #free: (readonly B[])[] = [];
+  #inUse: readonly B[] | null = null;
   #waitedSeconds = 0;
 
   /**
    * @param make the batches of one call.
    * @param ahead calls that are drawn ahead; 0: none ever, so that a run is the same whatever comes when.
    */
-  constructor(replay: Replay, random: Random, make: () => Batch[], ahead: number) {
+  constructor(replay: Replay, random: Random, make: () => B[], ahead: number) {
     this.#replay = replay;
     this.#random = random;
     this.#make = make;
@@ -49,7 +49,7 @@ export class Prefetcher {
    * @returns null where the store lost its content while they were on their way.
    * @throws what the store throws, and RangeError as `Replay.sample`.
    */
-  async next(options: SampleOptions): Promise<readonly Batch[] | null> {
+  async next(options: SampleOptions): Promise<readonly B[] | null> {
     if (this.#inUse !== null) this.#free.push(this.#inUse);
     this.#inUse = null;
     const { losses } = this.#replay;
@@ -77,14 +77,14 @@ export class Prefetcher {
     return batches;
   }
 
-  #draw(options: SampleOptions): Call {
+  #draw(options: SampleOptions): Call<B> {
     const batches = this.#free.pop() ?? this.#make();
     const parts: Promise<void>[] = [];
     for (const batch of batches) {
       const part = this.#replay.prepare(batch, this.#random, options);
       if (part !== null) parts.push(part);
     }
-    const call: Call = { batches, arriving: null, losses: this.#replay.losses };
+    const call: Call<B> = { batches, arriving: null, losses: this.#replay.losses };
     if (parts.length > 0) {
       call.arriving = allOf(parts);
       call.arriving.then(

@@ -64,6 +64,26 @@ export class Prioritized {
     this.#set(priorities, length);
   }
 
+  /** Enters one leaf, `step` after `start`; a priority of null: the highest so far. */
+  addAt(start: number, step: number, priority: number | null): void {
+    const { alpha, epsilon } = this.#options;
+    const leaf = (start + step) % this.#tree.leaves;
+    if (priority === null) this.#fill(leaf, 1, this.#highest);
+    else this.#enterAt(leaf, (Math.abs(priority) + epsilon) ** alpha);
+  }
+
+  /** Enters one leaf, `step` after `start`, with what `read` gave of it. */
+  restoreAt(start: number, step: number, value: number): void {
+    this.#enterAt((start + step) % this.#tree.leaves, value);
+  }
+
+  #enterAt(leaf: number, value: number): void {
+    this.#reserve(1);
+    this.#leaves[0] = leaf;
+    this.#enter(0, value);
+    this.#setMany(1);
+  }
+
   /** Copies pᵢ^α of a chunk's leaves into `out`. */
   read(start: number, out: Float32Array): void {
     for (let i = 0; i < out.length; i++) out[i] = this.#tree.get((start + i) % this.#tree.leaves);

@@ -74,8 +74,8 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
     layout: Layout,
     capacity: Capacity,
   ): Promise<RedisReplayStore> {
-    const { observationShape, observationDType, observationParts, actions } = layout;
-    const json = JSON.stringify({ observationShape, observationDType, observationParts, actions });
+    const { observationShape, observationDType, observationParts, actions, columns } = layout;
+    const json = JSON.stringify({ observationShape, observationDType, observationParts, actions, columns });
     const found = await withScripts(redis).qfleetReplayCreate(
       `${prefix}meta`,
       randomUUID(),

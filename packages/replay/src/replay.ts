@@ -1,5 +1,4 @@
 import type { Random } from '@qfleet/random';
-import { Assembler } from './assembler.ts';
 import type { Batch } from './batch.ts';
 import type { Chunk, Layout } from './chunk.ts';
 import { checksumOf } from './chunk-header.ts';
@@ -10,9 +9,14 @@ import { ObservationCache } from './observation-cache.ts';
 import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
 import { PrioritySaver } from './priority-saver.ts';
 import type { PriorityStore } from './priority-store.ts';
+import { checkUnit, type SampleUnit, trainedSteps } from './sample-unit.ts';
 import { type SampleOptions, Sampler } from './sampler.ts';
 import type { ReplayStanding, ReplayStore } from './store.ts';
 import { type ChunkRecord, TransitionIndex } from './transition-index.ts';
+import { SequencePlaces } from './units/sequence-places.ts';
+import { SequenceAssembler } from './units/sequences.ts';
+import { States } from './units/states.ts';
+import { TransitionAssembler } from './units/transitions.ts';
 import { ChunkError } from './validate-chunk.ts';
 
 export interface ReplayOptions {
@@ -21,8 +25,8 @@ export interface ReplayOptions {
   readonly capacity: number;
   /** γ. */
   readonly discount: number;
-  /** n of the n-step returns. */
-  readonly nStep: number;
+  /** What a sampled place expands into. */
+  readonly unit: SampleUnit;
   /** Observations that make a state, oldest first on a new leading axis; 1: the observation itself. */
   readonly frameStack?: number;
   /** Most bytes of observations kept here; what is beyond is fetched again when it is sampled. Default 1 GiB. */
@@ -51,6 +55,9 @@ export interface ReplayCounts {
   readonly losses: number;
 }
 
+/** All alike: sequences are drawn by priority always, since not every place is the beginning of one. */
+const ALIKE: PrioritizedOptions = { alpha: 0, epsilon: 1 };
+
 /** Bytes a call of the store's `follow` asks for: those that come while others are taken in then stay in a processor's cache. */
 const FOLLOW_BYTES = 2 << 20;
 
@@ -77,6 +84,8 @@ export class Replay {
   readonly #sampler: Sampler;
   readonly #counts = { refusedChunks: 0, losses: 0 };
   readonly #saver: PrioritySaver | null;
+  /** Where a sequence may begin; null: rows are transitions, which begin everywhere. */
+  readonly #places: SequencePlaces | null;
   #standing: ReplayStanding | null = null;
   #followed = 0;
   #sampledUnrecorded = 0;
@@ -86,25 +95,31 @@ export class Replay {
   readonly #chunks: ChunkRecord[] = [];
 
   constructor(store: ReplayStore, options: ReplayOptions) {
-    const { layout, capacity, nStep, discount, frameStack = 1, cacheBytes = 2 ** 30 } = options;
-    if (!Number.isInteger(nStep) || nStep < 1)
-      throw new RangeError(`nStep is an integer from 1 up, not ${nStep}.`);
+    const { layout, capacity, unit, discount, frameStack = 1, cacheBytes = 2 ** 30 } = options;
+    checkUnit(unit);
     if (!(discount >= 0 && discount <= 1)) throw new RangeError(`discount is in 0 … 1, not ${discount}.`);
     if (!Number.isInteger(frameStack) || frameStack < 1)
       throw new RangeError(`frameStack is an integer from 1 up, not ${frameStack}.`);
     this.#store = store;
     this.#options = options;
     this.#index = new TransitionIndex(capacity);
-    this.#priorities = options.prioritized ? new Prioritized(this.#index.leaves, options.prioritized) : null;
+    const priorities = options.prioritized ?? (unit.kind === 'sequence' ? ALIKE : null);
+    this.#priorities = priorities && new Prioritized(this.#index.leaves, priorities);
     this.#saver =
-      this.#priorities && options.saving
+      this.#priorities && options.prioritized && options.saving
         ? new PrioritySaver(this.#priorities, options.saving.store, options.saving.fence)
         : null;
     const size = observationSize(layout);
     const rows = cachedRows(layout, { capacity, cacheBytes });
     this.#cache = new ObservationCache(makeObservations(layout.observationDType, rows * size), size);
     this.#fetch = new FetchRows(store, layout, (chunk, corrupted) => this.#lose(chunk, corrupted));
-    const assembler = new Assembler(this.#index, this.#cache, { nStep, discount, frameStack });
+    const states = new States(this.#cache, frameStack);
+    const columns = layout.columns ?? [];
+    const assembler =
+      unit.kind === 'sequence'
+        ? new SequenceAssembler(this.#index, states, unit, discount, columns)
+        : new TransitionAssembler(this.#index, states, unit, discount, columns);
+    this.#places = unit.kind === 'sequence' ? new SequencePlaces(this.#priorities!, unit, frameStack) : null;
     this.#sampler = new Sampler(this.#index, this.#priorities, assembler, this.#fetch);
   }
 
@@ -195,25 +210,25 @@ export class Replay {
     return this.#sampler.fill(batch, random, options);
   }
 
-  /** Counts transitions as sampled; the next `sync` tells the store. */
-  countSampled(transitions: number): void {
-    this.#sampledUnrecorded += transitions;
+  /** Counts the transitions of so many rows as sampled; the next `sync` tells the store. */
+  countSampled(rows: number): void {
+    this.#sampledUnrecorded += rows * trainedSteps(this.#options.unit);
   }
 
   /**
    * Gives sampled transitions their new priorities |TD error| + ε. Those that were evicted meanwhile are left out.
-   * @param leaves a batch's `leaves`; `tdErrors` has as many values.
+   * @param handles a batch's; `errors` has as many values.
    */
-  updatePriorities(leaves: Int32Array, tdErrors: Float32Array): void {
+  updatePriorities(handles: Int32Array, errors: Float32Array): void {
     if (!this.#priorities) return;
-    const count = leaves.length;
+    const count = handles.length;
     this.#reserve(count);
     let kept = 0;
     for (let i = 0; i < count; i++) {
-      const error = tdErrors[i];
+      const error = errors[i];
       // x − x is NaN for all that is not finite: one such priority would spoil every sum above it.
-      if (!this.#index.holds(leaves[i]) || error - error !== 0) continue;
-      const leaf = this.#index.leafOf(leaves[i]);
+      if (!this.#index.holds(handles[i]) || error - error !== 0) continue;
+      const leaf = this.#index.leafOf(handles[i]);
       // A chunk that was lost keeps its zeros.
       if (this.#priorities.get(leaf) === 0) continue;
       this.#leaves[kept] = leaf;
@@ -260,8 +275,10 @@ export class Replay {
   }
 
   #drop(): void {
+    const next = this.#index.oldest?.next ?? null;
     const { start, length } = this.#index.dropOldest();
     this.#priorities?.remove(start, length);
+    if (next !== null) this.#places?.orphan(next);
   }
 
   /** Takes in one chunk; returns its transitions, 0 for a refused one. */
@@ -276,7 +293,9 @@ export class Replay {
     while (this.#index.size + length > this.#index.leaves) this.#drop();
     const record = this.#index.add(id, chunk, checksumOf(bytes));
     this.#cache.put(record, asBytes(chunk.observations));
-    if (saved?.length === length) this.#priorities?.restore(record.start, saved);
+    const kept = saved?.length === length ? saved : null;
+    if (this.#places) this.#places.add(record, chunk.priorities, kept);
+    else if (kept) this.#priorities?.restore(record.start, kept);
     else this.#priorities?.add(record.start, length, chunk.priorities);
     this.#options.onTaken?.(chunk, this.#index.handleAt(record.start));
     return length;
@@ -297,7 +316,9 @@ export class Replay {
     if (record.dropped || record.gone) return;
     if (corrupted) this.#counts.refusedChunks++;
     record.gone = true;
+    const { next } = record;
     this.#index.unlink(record);
     this.#priorities?.remove(record.start, record.length);
+    if (next !== null) this.#places?.orphan(next);
   }
 }

@@ -1,9 +1,9 @@
 import type { Random } from '@qfleet/random';
-import type { Assembler } from './assembler.ts';
 import type { Batch } from './batch.ts';
 import type { FetchRows } from './fetch-rows.ts';
 import type { Prioritized } from './prioritized.ts';
 import type { ChunkRecord, TransitionIndex } from './transition-index.ts';
+import type { Assembler } from './units/unit.ts';
 
 export interface SampleOptions {
   /** Exponent of the importance weights wᵢ = (N·P(i))^−β / max w; only with priorities. Default 0: all 1. */
@@ -33,7 +33,7 @@ interface Portion {
 /** Draws a row may take before the replay counts as having nothing to give. */
 const MOST_DRAWS = 1000;
 
-/** Draws transitions and fills batches with them, several at a time where they wait for something to be fetched. */
+/** Draws places and fills batches with them, several at a time where they wait for something to be fetched. */
 export class Sampler {
   readonly #index: TransitionIndex;
   readonly #priorities: Prioritized | null;
@@ -107,7 +107,7 @@ export class Sampler {
         if (taken.has(handle)) continue;
         taken.add(handle);
       }
-      batch.leaves[row] = handle;
+      batch.handles[row] = handle;
       if (priorities) batch.weights[row] = (priorities.get(leaf) / priorities.total) * index.size;
       return;
     }
@@ -174,7 +174,7 @@ export class Sampler {
   /** Puts a row's leaf and chunk back into the scratch; others where they were dropped or lost since they were drawn. */
   #restore(filling: Filling, row: number): void {
     const index = this.#index;
-    const handle = filling.batch.leaves[row];
+    const handle = filling.batch.handles[row];
     const leaf = index.leafOf(handle);
     if (index.holds(handle)) {
       this.#leaves[row] = leaf;

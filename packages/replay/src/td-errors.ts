@@ -2,7 +2,7 @@
 export interface ReturnOptions {
   /** γ. */
   readonly discount: number;
-  readonly nStep: number;
+  readonly nSteps: number;
 }
 
 /** What an actor's network said while T consecutive steps of an episode were taken. */
@@ -23,12 +23,12 @@ export interface ActingValues {
 export function tdErrors(
   rewards: Float32Array,
   { taken, best, last }: ActingValues,
-  { discount, nStep }: ReturnOptions,
+  { discount, nSteps }: ReturnOptions,
   out: Float32Array,
 ): void {
   const { length } = rewards;
   for (let t = 0; t < length; t++) {
-    const end = Math.min(t + nStep, length);
+    const end = Math.min(t + nSteps, length);
     let target = end === length ? last : best[end];
     for (let k = end - 1; k >= t; k--) target = rewards[k] + discount * target;
     out[t] = Math.abs(target - taken[t]);

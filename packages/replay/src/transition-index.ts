@@ -1,4 +1,5 @@
 import type { Chunk } from './chunk.ts';
+import type { ColumnValues } from './columns.ts';
 import { Fifo } from './fifo.ts';
 
 /** What the learner knows of a chunk beside its columns. What sampling reads comes first, to lie together. */
@@ -28,6 +29,8 @@ export interface ChunkRecord {
   readonly slot: number;
   readonly episode: number;
   readonly ended: boolean;
+  /** Its named columns; null where the layout has none. */
+  readonly columns: ColumnValues | null;
 }
 
 /** The end of an n-step return. */
@@ -139,6 +142,7 @@ export class TransitionIndex {
       slot,
       episode,
       ended: end !== 'continues',
+      columns: chunk.columns ? copyOf(chunk.columns) : null,
     };
     const place = this.#freePlaces.pop() ?? this.#table.length;
     this.#table[place] = record;
@@ -224,8 +228,21 @@ export class TransitionIndex {
     out.step = step;
   }
 
+  /** The leaf of a chunk's step. */
+  leafAt(chunk: ChunkRecord, step: number): number {
+    return (chunk.start + step) & this.#mask;
+  }
+
+  rewardAt(leaf: number): number {
+    return this.#rewards[leaf * WORDS + 2];
+  }
+
   /** The step within its chunk of the transition at `leaf`. */
   stepOf(leaf: number, chunk: ChunkRecord): number {
     return (leaf - chunk.start) & this.#mask;
   }
 }
+
+/** Columns on memory of their own: a chunk's would keep all of the chunk. */
+const copyOf = (columns: ColumnValues): ColumnValues =>
+  Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.slice()]));

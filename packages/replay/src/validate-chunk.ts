@@ -1,5 +1,6 @@
 import { elementName, observationArrays } from '@qfleet/envs';
 import type { Chunk, Layout } from './chunk.ts';
+import { type ColumnSpec, columnRows, columnWidth, MASK } from './columns.ts';
 import { observationSize } from './layout.ts';
 
 /** Longest writer name, in UTF-8 bytes. */
@@ -54,10 +55,40 @@ export function checkColumns(chunk: Chunk, layout: Layout): void {
       );
     }
   }
+  for (const column of layout.columns ?? []) checkColumn(chunk, column, layout.actions, where);
   if (chunk.priorities) {
     const i = chunk.priorities.findIndex((p) => !(p >= 0 && p < Number.POSITIVE_INFINITY));
     if (i >= 0)
       throw new ChunkError(`Priority ${chunk.priorities[i]} is not a finite number from 0 up (${where(i)}).`);
+  }
+}
+
+function checkColumn(chunk: Chunk, column: ColumnSpec, actions: number, where: (t: number) => string): void {
+  const values = chunk.columns![column.name];
+  const width = columnWidth(column);
+  const i = firstNonFinite(values);
+  if (i >= 0) {
+    const row = Math.floor(i / width);
+    throw new ChunkError(`In a chunk, ${column.name} is ${values[i]}, not finite (${where(row)}).`);
+  }
+  if (column.name === MASK) checkMasks(chunk, values, actions, where);
+}
+
+/** Throws where a mask allows nothing, or not the action that was taken. */
+function checkMasks(
+  { actions: taken, length }: Chunk,
+  masks: ArrayLike<number>,
+  actions: number,
+  where: (t: number) => string,
+): void {
+  for (let t = 0; t <= length; t++) {
+    let allowed = 0;
+    for (let a = 0; a < actions; a++) allowed += masks[t * actions + a] === 0 ? 0 : 1;
+    if (allowed === 0) throw new ChunkError(`The mask of a state allows no action (${where(t)}).`);
+    if (t < length && masks[t * actions + taken[t]] === 0)
+      throw new ChunkError(
+        `Action ${taken[t]} was taken, which its state's mask does not allow (${where(t)}).`,
+      );
   }
 }
 
@@ -77,6 +108,15 @@ export function checkShape(chunk: Chunk, layout: Layout): void {
     const column = chunk[name];
     if (column !== null && column.length !== length)
       throw new ChunkError(`A chunk of ${length} steps has ${length} ${name}, not ${column.length}.`);
+  }
+  for (const column of layout.columns ?? []) {
+    const values = chunk.columns?.[column.name];
+    const elements = columnRows(column, length) * columnWidth(column);
+    if (!(values instanceof observationArrays[column.dtype]) || values.length !== elements)
+      throw new ChunkError(
+        `Column ${column.name} of ${length} steps is ${column.dtype} × ${elements}, not ` +
+          `${values === undefined ? 'there' : `${values.constructor.name} × ${values.length}`}.`,
+      );
   }
 }
 

@@ -238,12 +238,12 @@ describe('the chunk codec', () => {
   it('says what is wrong with a value', () => {
     const bytes = encode();
     const version = bytes.slice();
-    version[4] = 3;
+    version[4] = 4;
     const other = { ...LAYOUT, observationShape: [4] };
     expect(() => decodeChunk(new TextEncoder().encode('{"a":1}'.repeat(20)), LAYOUT)).toThrow(
       /is not a chunk/,
     );
-    expect(() => decodeChunk(version, LAYOUT)).toThrow(/format 3; this Qfleet reads up to 2/);
+    expect(() => decodeChunk(version, LAYOUT)).toThrow(/format 4; this Qfleet reads up to 3/);
     expect(() => decodeChunk(bytes, other)).toThrow(/writer "actor-1" has another layout .*float32\[4\]/);
     expect(() => decodeChunk(bytes.subarray(0, 100), LAYOUT)).toThrow(/says it has 172 bytes; 100 are there/);
   });
@@ -332,7 +332,7 @@ describe('ChunkBuilder', () => {
 
   it('waits for the value of the state after a chunk, where the chunk tells TD errors', () => {
     // δ = r + ½ max Q(s′, ·) − Q(s, a), or the two-step return of it.
-    const builder = make(2, { discount: 0.5, nStep: 2 });
+    const builder = make(2, { discount: 0.5, nSteps: 2 });
     const errors = (bytes: Uint8Array | null) => [...decode(bytes).priorities!];
     builder.begin(...at(0));
     expect(builder.settle(9)).toBeNull();

@@ -1,7 +1,7 @@
 import { Random } from '@qfleet/random';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { MemoryReplayStore, makeBatch, Replay } from '../src/index.ts';
+import { MemoryReplayStore, makeTransitionBatch, Replay } from '../src/index.ts';
 import { MinTree } from '../src/min-tree.ts';
 import reference from './reference/priorities.json' with { type: 'json' };
 import { encode, LAYOUT } from './support/episodes.ts';
@@ -22,7 +22,13 @@ const chunks = (priorities: readonly number[]) =>
 async function replayOf(capacity: number, importanceWeights: 'batch' | 'table', alpha = 0.6) {
   const store = new MemoryReplayStore(LAYOUT, { transitions: capacity, bytes: 1e9 });
   const prioritized = { alpha, epsilon: 1e-6, importanceWeights };
-  const replay = new Replay(store, { layout: LAYOUT, capacity, discount: 0.9, nStep: 1, prioritized });
+  const replay = new Replay(store, {
+    layout: LAYOUT,
+    capacity,
+    discount: 0.9,
+    unit: { kind: 'transition', nSteps: 1 },
+    prioritized,
+  });
   return { store, replay };
 }
 
@@ -31,7 +37,7 @@ it.each(reference.weights)('weights by the table’s largest are cpprb’s at β
   const { store, replay } = await replayOf(priorities.length, 'table');
   await store.append(chunks(priorities));
   await replay.sync();
-  const batch = makeBatch(8, LAYOUT);
+  const batch = makeTransitionBatch(8, LAYOUT);
   const random = new Random(1);
   const drawn = new Set<number>();
   for (let i = 0; i < 200; i++) {
@@ -51,7 +57,7 @@ it('weights follow the table as priorities change and the smallest are evicted',
   const appended = chunks([1, 2, 3, 4, 8, 6]);
   await store.append(appended.slice(0, 4));
   await replay.sync();
-  const batch = makeBatch(16, LAYOUT);
+  const batch = makeTransitionBatch(16, LAYOUT);
   const random = new Random(1);
   const check = async () => {
     await replay.sample(batch, random, { beta: 1 });
@@ -69,8 +75,8 @@ it('weights follow the table as priorities change and the smallest are evicted',
   table.set(4, 8).set(5, 6);
   await check();
   replay.updatePriorities(
-    batch.leaves,
-    Float32Array.from(batch.leaves, (_, row) => batch.observations[row * 3] + 0.5),
+    batch.handles,
+    Float32Array.from(batch.handles, (_, row) => batch.observations[row * 3] + 0.5),
   );
   for (let row = 0; row < batch.size; row++) {
     const id = batch.observations[row * 3];
@@ -83,7 +89,7 @@ it('weights of each batch have a largest of 1', async () => {
   const { store, replay } = await replayOf(40, 'batch');
   await store.append(chunks(reference.weights[0].priorities));
   await replay.sync();
-  const batch = makeBatch(4, LAYOUT);
+  const batch = makeTransitionBatch(4, LAYOUT);
   for (let i = 0; i < 20; i++) {
     await replay.sample(batch, new Random(i), { beta: 0.7 });
     expect(Math.max(...batch.weights)).toBe(1);

@@ -3,7 +3,14 @@ import { Random } from '@qfleet/random';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
-import { encodeChunk, type Layout, makeBatch, RedisReplayStore, Replay, replayMemory } from '../src/index.ts';
+import {
+  encodeChunk,
+  type Layout,
+  makeTransitionBatch,
+  RedisReplayStore,
+  Replay,
+  replayMemory,
+} from '../src/index.ts';
 import { makeObservations, observationSize } from '../src/layout.ts';
 import { encodeCompressed, makeChunk } from './support/episodes.ts';
 
@@ -90,13 +97,13 @@ async function savePriorities(store: RedisReplayStore, layout: Layout, capacity:
     layout,
     capacity,
     discount: 1,
-    nStep: 1,
+    unit: { kind: 'transition', nSteps: 1 },
     prioritized: { alpha: 0.6, epsilon: 1e-6 },
     saving: { store, fence: 1 },
   });
   await replay.sync();
-  const batch = makeBatch(20_000, layout);
+  const batch = makeTransitionBatch(20_000, layout);
   await replay.sample(batch, new Random(2));
-  replay.updatePriorities(batch.leaves, new Float32Array(20_000).fill(0.5));
+  replay.updatePriorities(batch.handles, new Float32Array(20_000).fill(0.5));
   await replay.savePriorities();
 }

@@ -1,6 +1,6 @@
 import { Random } from '@qfleet/random';
 import { describe, expect, it } from 'vitest';
-import { encodeChunk, MemoryReplayStore, makeBatch, Replay } from '../src/index.ts';
+import { encodeChunk, MemoryReplayStore, makeTransitionBatch, Replay } from '../src/index.ts';
 import { counter, cut, type Episode, LAYOUT, makeEpisode } from './support/episodes.ts';
 
 /**
@@ -20,7 +20,12 @@ describe('n-step returns', () => {
     const random = new Random(n);
     const sequence = counter();
     const store = new MemoryReplayStore(LAYOUT, { transitions: 10_000, bytes: 1e9 });
-    const replay = new Replay(store, { layout: LAYOUT, capacity: 10_000, discount: 0.9, nStep: n });
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 10_000,
+      discount: 0.9,
+      unit: { kind: 'transition', nSteps: n },
+    });
     const episodes = new Map<string, Episode>();
     const known = new Map<string, number>();
     // Several slots' chunks come interleaved; some episodes are not finished when the batch is drawn.
@@ -41,7 +46,7 @@ describe('n-step returns', () => {
     }
     await replay.sync();
 
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     const seen = new Set<string>();
     for (let round = 0; round < 40; round++) {
       await replay.sample(batch, random);

@@ -2,14 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import { Random } from '@qfleet/random';
 import { describe, expect, it } from 'vitest';
 import {
-  type Batch,
   encodeChunk,
   type Layout,
   MemoryReplayStore,
-  makeBatch,
+  makeTransitionBatch,
   Prefetcher,
   Replay,
   type ReplayOptions,
+  type TransitionBatch,
 } from '../src/index.ts';
 import { encodeCompressed, makeChunk } from './support/episodes.ts';
 
@@ -52,7 +52,7 @@ async function makeReplay(options: Partial<ReplayOptions> = {}, compress = false
     layout: LAYOUT,
     capacity: capacity.transitions,
     discount: 0.9,
-    nStep: 1,
+    unit: { kind: 'transition', nSteps: 1 },
     ...options,
   });
   await replay.sync();
@@ -60,10 +60,10 @@ async function makeReplay(options: Partial<ReplayOptions> = {}, compress = false
 }
 
 const COLD = { cacheBytes: 8 * (STEPS + 1) * 64 };
-const batches = () => [makeBatch(16, LAYOUT), makeBatch(16, LAYOUT)];
+const batches = () => [makeTransitionBatch(16, LAYOUT), makeTransitionBatch(16, LAYOUT)];
 
 /** Each row's states are whole, and follow one another. */
-function expectWhole(batch: Batch): void {
+function expectWhole(batch: TransitionBatch): void {
   for (let row = 0; row < batch.size; row++) {
     const [state, next] = [batch.observations, batch.nextObservations].map((column) =>
       column.subarray(row * 64, (row + 1) * 64),
@@ -74,8 +74,8 @@ function expectWhole(batch: Batch): void {
   }
 }
 
-const copies = (of: readonly Batch[]) =>
-  of.map(({ leaves, observations }) => [leaves.slice(), observations.slice()]);
+const copies = (of: readonly TransitionBatch[]) =>
+  of.map(({ handles, observations }) => [handles.slice(), observations.slice()]);
 
 async function untilIdle(store: GatedStore): Promise<void> {
   for (let turns = 0; turns < 20 || store.underWay > 0; turns++) await setImmediate();
@@ -95,7 +95,7 @@ describe('the prefetcher', () => {
       // New priorities count at once.
       for (const { replay: each } of [{ replay }, other])
         each.updatePriorities(
-          plain[0].leaves,
+          plain[0].handles,
           Float32Array.from({ length: 16 }, (_, i) => call + i),
         );
     }
@@ -127,12 +127,18 @@ describe('the prefetcher', () => {
         encodeChunk(makeChunk({ sequence: i, episode: i, length: 1, observations }, layout), layout),
       ]);
     }
-    const replay = new Replay(store, { layout, capacity: 12, discount: 0.9, nStep: 1, cacheBytes: 1 });
+    const replay = new Replay(store, {
+      layout,
+      capacity: 12,
+      discount: 0.9,
+      unit: { kind: 'transition', nSteps: 1 },
+      cacheBytes: 1,
+    });
     await replay.sync();
-    const prefetcher = new Prefetcher(replay, new Random(7), () => [makeBatch(8, layout)], 1);
+    const prefetcher = new Prefetcher(replay, new Random(7), () => [makeTransitionBatch(8, layout)], 1);
     const [batch] = (await prefetcher.next({ replacement: false }))!;
     // Chunks of one step: the transition's handle is its number.
-    for (let row = 0; row < 8; row++) expect(batch.observations[row << 18]).toBe(batch.leaves[row]);
+    for (let row = 0; row < 8; row++) expect(batch.observations[row << 18]).toBe(batch.handles[row]);
     await untilIdle(store);
     expect(store.requests).toBe(4);
     expect(store.mostUnderWay).toBe(2);
@@ -188,10 +194,16 @@ describe('the prefetcher', () => {
       }
     };
     const cacheBytes = 10 * 5 * 64;
-    const replay = new Replay(store, { layout: LAYOUT, capacity: 200, discount: 0.9, nStep: 6, cacheBytes });
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 200,
+      discount: 0.9,
+      unit: { kind: 'transition', nSteps: 6 },
+      cacheBytes,
+    });
     await append(25);
     await replay.sync();
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     const random = new Random(8);
     for (let round = 0; round < 10; round++) {
       let open = () => {};

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
 import {
   FencedError,
-  makeBatch,
+  makeTransitionBatch,
   peekChunk,
   RedisReplayStore,
   Replay,
@@ -226,7 +226,12 @@ describe('a replay on Redis', () => {
   it('is begun anew by its follower when Redis has lost it', async () => {
     const prefix = newPrefix();
     const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
-    const replay = new Replay(store, { layout: LAYOUT, capacity: 1000, discount: 0.9, nStep: 1 });
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 1000,
+      discount: 0.9,
+      unit: { kind: 'transition' as const, nSteps: 1 },
+    });
     await store.append([0, 1, 2].map((sequence) => encode({ sequence, slot: 1 })));
     expect(await replay.sync()).toBe(12);
     await RedisReplayStore.remove(redis, prefix);
@@ -237,7 +242,7 @@ describe('a replay on Redis', () => {
     await replay.sync();
     expect(replay.size).toBe(6);
     expect(replay.counts.losses).toBe(1);
-    await replay.sample(makeBatch(16, LAYOUT), new Random(1));
+    await replay.sample(makeTransitionBatch(16, LAYOUT), new Random(1));
   });
 
   it.each([
@@ -253,7 +258,7 @@ describe('a replay on Redis', () => {
       layout: LAYOUT,
       capacity: 1000,
       discount: 0.9,
-      nStep: 1,
+      unit: { kind: 'transition' as const, nSteps: 1 },
       onTaken: ({ sequence }) => taken.push(sequence),
     });
     await store.append([0, 1].map((sequence) => encode({ sequence })));
@@ -298,7 +303,7 @@ describe('a replay on Redis', () => {
       layout: LAYOUT,
       capacity: 1000,
       discount: 0.9,
-      nStep: 1,
+      unit: { kind: 'transition' as const, nSteps: 1 },
       prioritized: { alpha: 0.6, epsilon: 1e-12 },
       saving: { store, fence: 1 },
       onTaken: ({ sequence }, first) => firstOf.set(sequence, first),
@@ -318,16 +323,21 @@ describe('a replay on Redis', () => {
     await replica.restore();
     await replay.sync();
     expect(replay.counts.losses).toBe(1);
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     await replay.sample(batch, new Random(1));
     const first = firstOf.get(0)!;
-    expect([...batch.leaves].every((leaf) => leaf >= first && leaf < first + 5)).toBe(true);
+    expect([...batch.handles].every((leaf) => leaf >= first && leaf < first + 5)).toBe(true);
   });
 
   it('is followed on when its last chunks were evicted, or a call failed halfway', async () => {
     const prefix = newPrefix();
     const store = await RedisReplayStore.create(redis, prefix, LAYOUT, { ...PLENTY, transitions: 8 });
-    const replay = new Replay(store, { layout: LAYOUT, capacity: 8, discount: 0.9, nStep: 1 });
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 8,
+      discount: 0.9,
+      unit: { kind: 'transition' as const, nSteps: 1 },
+    });
     await store.append([0, 1].map((sequence) => encode({ sequence })));
     await replay.sync();
     await store.append([2, 3, 4].map((sequence) => encode({ sequence })));
@@ -340,7 +350,12 @@ describe('a replay on Redis', () => {
   it('is followed past chunks that somebody removed', async () => {
     const prefix = newPrefix();
     const store = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
-    const replay = new Replay(store, { layout: LAYOUT, capacity: 1000, discount: 0.9, nStep: 1 });
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 1000,
+      discount: 0.9,
+      unit: { kind: 'transition' as const, nSteps: 1 },
+    });
     await store.append([encode({ sequence: 0 })]);
     await replay.sync();
     await store.append([1, 2].map((sequence) => encode({ sequence })));
@@ -358,7 +373,12 @@ describe('a replay on Redis', () => {
     const bytes = (await redis.getBuffer(`${prefix}chunk:2`))!;
     bytes[100] ^= 1;
     await redis.set(`${prefix}chunk:2`, bytes);
-    const replay = new Replay(store, { layout: LAYOUT, capacity: 1000, discount: 0.9, nStep: 1 });
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 1000,
+      discount: 0.9,
+      unit: { kind: 'transition' as const, nSteps: 1 },
+    });
     expect(await replay.sync()).toBe(8);
     expect(replay.counts.refusedChunks).toBe(1);
   });
@@ -370,7 +390,7 @@ describe('a replay on Redis', () => {
       layout: LAYOUT,
       capacity: 1000,
       discount: 0.9,
-      nStep: 1,
+      unit: { kind: 'transition' as const, nSteps: 1 },
       prioritized: { alpha: 0.6, epsilon: 1e-6 },
     };
     const follow = async (fence: number) => {
@@ -380,19 +400,19 @@ describe('a replay on Redis', () => {
     };
     await store.append([0, 1, 2, 3].map((sequence) => encode({ sequence, length: 5 })));
     const first = await follow(1);
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     await first.sample(batch, new Random(1));
     first.updatePriorities(
-      batch.leaves,
-      Float32Array.from(batch.leaves, (leaf) => 0.1 + leaf),
+      batch.handles,
+      Float32Array.from(batch.handles, (leaf) => 0.1 + leaf),
     );
     await first.savePriorities();
 
     const second = await follow(2);
     const draws = async (replay: Replay) => {
-      const drawn = makeBatch(64, LAYOUT);
+      const drawn = makeTransitionBatch(64, LAYOUT);
       await replay.sample(drawn, new Random(2), { beta: 1 });
-      return { leaves: [...drawn.leaves], weights: [...drawn.weights] };
+      return { handles: [...drawn.handles], weights: [...drawn.weights] };
     };
     // The same draws with the same importance weights: the trees are the same.
     expect(await draws(second)).toEqual(await draws(first));
@@ -404,7 +424,7 @@ describe('a replay on Redis', () => {
     const { sampledTotal } = await store.standing();
     await expect(first.sync()).rejects.toThrow(FencedError);
     expect((await store.standing()).sampledTotal).toBe(sampledTotal);
-    first.updatePriorities(batch.leaves, new Float32Array(64).fill(9));
+    first.updatePriorities(batch.handles, new Float32Array(64).fill(9));
     await expect(first.savePriorities()).rejects.toThrow(FencedError);
     expect(await draws(await follow(2))).toEqual(await draws(second));
 
@@ -412,7 +432,7 @@ describe('a replay on Redis', () => {
     await RedisReplayStore.create(redis, prefix, LAYOUT, { ...PLENTY, transitions: 10 });
     await store.append([encode({ sequence: 4, length: 5 })]);
     expect(await redis.hkeys(`${prefix}priorities`)).toEqual(['4']);
-    second.updatePriorities(batch.leaves, new Float32Array(64).fill(2));
+    second.updatePriorities(batch.handles, new Float32Array(64).fill(2));
     await second.savePriorities();
     expect(await redis.hkeys(`${prefix}priorities`)).toEqual(['4']);
   });

@@ -1,19 +1,24 @@
 import { Random } from '@qfleet/random';
 import { describe, expect, it } from 'vitest';
 import {
-  type Batch,
   encodeChunk,
   type Layout,
   MemoryReplayStore,
-  makeBatch,
+  makeTransitionBatch,
   Replay,
   type ReplayOptions,
   type ReplayStore,
+  type TransitionBatch,
 } from '../src/index.ts';
 import { chiSquareBound } from './support/chi-square.ts';
 import { counter, cut, encode, LAYOUT, makeChunk, makeEpisode } from './support/episodes.ts';
 
-const OPTIONS: ReplayOptions = { layout: LAYOUT, capacity: 1000, discount: 0.9, nStep: 1 };
+const OPTIONS: ReplayOptions = {
+  layout: LAYOUT,
+  capacity: 1000,
+  discount: 0.9,
+  unit: { kind: 'transition', nSteps: 1 },
+};
 const PRIORITIZED = { alpha: 0.6, epsilon: 0.01 };
 
 function makeReplay(options: Partial<ReplayOptions> = {}, bytes = 1e9) {
@@ -39,14 +44,16 @@ async function appendSteps(store: ReplayStore, from: number, count: number, prio
 }
 
 /** Which of `appendSteps`'s transitions each row is. */
-const identities = (batch: Batch) =>
+const identities = (batch: TransitionBatch) =>
   Array.from({ length: batch.size }, (_, row) => batch.observations[row * 3]);
 
 describe('sampling', () => {
   it('is refused from an empty replay', async () => {
     const { replay } = makeReplay();
     await replay.sync();
-    await expect(replay.sample(makeBatch(4, LAYOUT), new Random(1))).rejects.toThrow(/holds 0 transitions/);
+    await expect(replay.sample(makeTransitionBatch(4, LAYOUT), new Random(1))).rejects.toThrow(
+      /holds 0 transitions/,
+    );
   });
 
   it('is the same from the same seed', async () => {
@@ -55,7 +62,7 @@ describe('sampling', () => {
         const { store, replay } = makeReplay(prioritized ? { prioritized } : {});
         await appendSteps(store, 0, 100);
         await replay.sync();
-        const batch = makeBatch(32, LAYOUT);
+        const batch = makeTransitionBatch(32, LAYOUT);
         await replay.sample(batch, new Random(5));
         return identities(batch);
       };
@@ -67,7 +74,7 @@ describe('sampling', () => {
     const { store, replay } = makeReplay();
     await appendSteps(store, 0, 100);
     await replay.sync();
-    const batch = makeBatch(50, LAYOUT);
+    const batch = makeTransitionBatch(50, LAYOUT);
     const random = new Random(6);
     const counts = new Array<number>(100).fill(0);
     for (let i = 0; i < 1000; i++) {
@@ -84,7 +91,7 @@ describe('sampling', () => {
     const errors = Float32Array.from({ length: 60 }, (_, i) => (i % 7 === 0 ? 0 : i / 10));
     await appendSteps(store, 0, 60, [...errors]);
     await replay.sync();
-    const batch = makeBatch(size, LAYOUT);
+    const batch = makeTransitionBatch(size, LAYOUT);
     const random = new Random(7);
     const counts = new Array<number>(60).fill(0);
     const draws = 100_000;
@@ -106,7 +113,7 @@ describe('sampling', () => {
     const errors = Array.from({ length: 40 }, (_, i) => Math.fround((i + 1) / 4));
     await appendSteps(store, 0, 40, errors);
     await replay.sync();
-    const batch = makeBatch(16, LAYOUT);
+    const batch = makeTransitionBatch(16, LAYOUT);
     await replay.sample(batch, new Random(8), { beta: 0.4 });
     const p = errors.map((error) => (error + 0.01) ** 0.6);
     const total = p.reduce((a, b) => a + b);
@@ -127,22 +134,22 @@ describe('sampling', () => {
         Array.from({ length: 20 }, (_, i) => i),
       );
       await replay.sync();
-      const batch = makeBatch(18, LAYOUT);
+      const batch = makeTransitionBatch(18, LAYOUT);
       const random = new Random(9);
       for (let i = 0; i < 50; i++) {
         await replay.sample(batch, random, { replacement: false });
         expect(new Set(identities(batch)).size).toBe(18);
       }
-      await expect(replay.sample(makeBatch(21, LAYOUT), random, { replacement: false })).rejects.toThrow(
-        /holds 20 transitions; a batch of 21/,
-      );
+      await expect(
+        replay.sample(makeTransitionBatch(21, LAYOUT), random, { replacement: false }),
+      ).rejects.toThrow(/holds 20 transitions; a batch of 21/);
     }
   });
 });
 
 describe('priorities', () => {
   const share = async (replay: Replay, id: number) => {
-    const batch = makeBatch(1000, LAYOUT);
+    const batch = makeTransitionBatch(1000, LAYOUT);
     await replay.sample(batch, new Random(10));
     return identities(batch).filter((each) => each === id).length / 1000;
   };
@@ -151,10 +158,10 @@ describe('priorities', () => {
     const { store, replay } = makeReplay({ prioritized: { alpha: 1, epsilon: 1e-6 } });
     await appendSteps(store, 0, 2);
     await replay.sync();
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     await replay.sample(batch, new Random(1));
     replay.updatePriorities(
-      batch.leaves,
+      batch.handles,
       Float32Array.from(identities(batch), (id) => (id === 0 ? 6 : 2)),
     );
     expect(await share(replay, 0)).toBeCloseTo(6 / 8, 2);
@@ -168,12 +175,12 @@ describe('priorities', () => {
     const { store, replay } = makeReplay({ capacity: 16, prioritized: { alpha: 1, epsilon: 1e-6 } });
     await appendSteps(store, 0, 16);
     await replay.sync();
-    const batch = makeBatch(16, LAYOUT);
+    const batch = makeTransitionBatch(16, LAYOUT);
     await replay.sample(batch, new Random(1), { replacement: false });
     await appendSteps(store, 16, 12);
     await replay.sync();
     // 12 … 15 are still there, the leaves of the rest were taken over by 16 … 27.
-    replay.updatePriorities(batch.leaves, new Float32Array(16).fill(3));
+    replay.updatePriorities(batch.handles, new Float32Array(16).fill(3));
     for (const id of [12, 13, 14, 15]) expect(await share(replay, id)).toBeCloseTo(3 / 24, 2);
     for (const id of [16, 20, 27]) expect(await share(replay, id)).toBeCloseTo(1 / 24, 2);
   });
@@ -182,10 +189,10 @@ describe('priorities', () => {
     const { store, replay } = makeReplay({ prioritized: { alpha: 1, epsilon: 1e-6 } });
     await appendSteps(store, 0, 2);
     await replay.sync();
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     await replay.sample(batch, new Random(1));
-    replay.updatePriorities(batch.leaves, new Float32Array(64).fill(Number.NaN));
-    replay.updatePriorities(batch.leaves, new Float32Array(64).fill(Number.POSITIVE_INFINITY));
+    replay.updatePriorities(batch.handles, new Float32Array(64).fill(Number.NaN));
+    replay.updatePriorities(batch.handles, new Float32Array(64).fill(Number.POSITIVE_INFINITY));
     expect(await share(replay, 0)).toBeCloseTo(1 / 2, 2);
   });
 });
@@ -199,7 +206,7 @@ describe('following a store', () => {
         20_000,
       );
       let next = 0;
-      const batch = makeBatch(200, LAYOUT);
+      const batch = makeTransitionBatch(200, LAYOUT);
       for (let round = 0; round < 60; round++) {
         const count = random.integer(30);
         await appendSteps(store, next, count);
@@ -224,7 +231,7 @@ describe('following a store', () => {
     const { store, replay } = makeReplay();
     await appendSteps(store, 0, 4);
     await replay.sync();
-    await replay.sample(makeBatch(8, LAYOUT), new Random(1));
+    await replay.sample(makeTransitionBatch(8, LAYOUT), new Random(1));
     expect(replay.standing!.sampledTotal).toBe(8);
     expect((await store.standing()).sampledTotal).toBe(0);
     await replay.sync();
@@ -238,7 +245,7 @@ describe('following a store', () => {
     const { store, replay } = makeReplay({ cacheBytes: 64 * 12 });
     await appendSteps(store, 0, 100);
     await replay.sync();
-    const batch = makeBatch(80, LAYOUT);
+    const batch = makeTransitionBatch(80, LAYOUT);
     const random = new Random(12);
     const seen = new Set<number>();
     for (let i = 0; i < 30; i++) {
@@ -262,7 +269,7 @@ describe('following a store', () => {
       await appendSteps(store, 0, 100);
       await replay.sync();
       await appendSteps(store, 100, 60);
-      const batch = makeBatch(80, LAYOUT);
+      const batch = makeTransitionBatch(80, LAYOUT);
       await replay.sample(batch, new Random(13), { beta: 1 });
       // The view has not synced, but the store has only 60 … 99 of what it knows; some rows came from the cache.
       for (const id of identities(batch)) expect(id).toBeGreaterThanOrEqual(60);
@@ -276,7 +283,7 @@ describe('following a store', () => {
     const { store, replay } = makeReplay({ capacity: 128, cacheBytes: 64 * 12, prioritized: PRIORITIZED });
     await appendSteps(store, 0, 128);
     await replay.sync();
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     const random = new Random(14);
     let previous = new Int32Array(64);
     for (let round = 0; round < 50; round++) {
@@ -286,7 +293,7 @@ describe('following a store', () => {
       await Promise.all([sampled, replay.sync()]);
       for (const [row, id] of identities(batch).entries())
         expect([...batch.nextObservations.subarray(row * 3, row * 3 + 3)]).toEqual([id, 1, 0]);
-      previous = batch.leaves.slice();
+      previous = batch.handles.slice();
     }
     expect(replay.size).toBe(128);
   });
@@ -296,11 +303,11 @@ describe('following a store', () => {
     await store.append([encode({ length: 80 })]);
     await replay.sync();
     expect(replay.allAtHand).toBe(false);
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     await replay.sample(batch, new Random(3));
     const { observations } = makeChunk({ length: 80 });
     for (let row = 0; row < 64; row++) {
-      const step = batch.leaves[row];
+      const step = batch.handles[row];
       expect(batch.observations.slice(row * 3, row * 3 + 3)).toEqual(
         observations.slice(step * 3, step * 3 + 3),
       );
@@ -309,7 +316,7 @@ describe('following a store', () => {
 
   it('never returns past a chunk that was refused', async () => {
     const layout = LAYOUT;
-    const { store, replay } = makeReplay({ nStep: 3 });
+    const { store, replay } = makeReplay({ unit: { kind: 'transition', nSteps: 3 } });
     const chunks = [0, 1, 2].map((i) =>
       encodeChunk(
         makeChunk({ sequence: i, offset: 2 * i, length: 2, rewards: Float32Array.of(1, 1) }),
@@ -320,7 +327,7 @@ describe('following a store', () => {
     await store.append(chunks);
     expect(await replay.sync()).toBe(4);
     expect(replay.counts.refusedChunks).toBe(1);
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     await replay.sample(batch, new Random(1));
     for (let i = 0; i < 64; i++) expect([Math.fround(1.9), 1]).toContain(batch.returns[i]);
   });
@@ -332,8 +339,13 @@ describe('frame stacking', () => {
   it.each([2, 4])('of %i agrees with the episode, over chunk borders and evictions', async (k) => {
     const random = new Random(k);
     const sequence = counter();
-    const { store, replay } = makeReplay({ layout, capacity: 150, frameStack: k, nStep: 2 });
-    const batch = makeBatch(64, layout, k);
+    const { store, replay } = makeReplay({
+      layout,
+      capacity: 150,
+      frameStack: k,
+      unit: { kind: 'transition', nSteps: 2 },
+    });
+    const batch = makeTransitionBatch(64, layout, k);
     const frame = (episode: number, step: number) => new Uint8Array(80).fill(episode * 30 + step);
     const lengths: number[] = [];
     for (let number = 0; number < 8; number++) {

@@ -7,7 +7,7 @@ import {
   decodeChunk,
   encodeChunk,
   FencedError,
-  makeBatch,
+  makeTransitionBatch,
   openRedisReplay,
   peekChunk,
   Replay,
@@ -77,9 +77,14 @@ describe('a replay over several Redis servers', () => {
 
   it('balances its books while each shard evicts on its own', async () => {
     const store = await createRedisReplay(addresses(), LAYOUT, { transitions: 120, bytes: 1e7 });
-    const replay = new Replay(store, { layout: LAYOUT, capacity: 120, discount: 0.9, nStep: 3 });
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 120,
+      discount: 0.9,
+      unit: { kind: 'transition' as const, nSteps: 3 },
+    });
     let appended = 0;
-    const batch = makeBatch(32, LAYOUT);
+    const batch = makeTransitionBatch(32, LAYOUT);
     for (let sequence = 0; sequence < 60; sequence++) {
       const length = 1 + (sequence % 5);
       const { standing } = await store.append(
@@ -130,7 +135,12 @@ describe('a replay over several Redis servers', () => {
     const fill = (store: ReplayShard, sequence: number) =>
       store.append(WRITERS.map((writer) => encode({ writer, sequence })));
     const store = await createRedisReplay(shards, LAYOUT, PLENTY);
-    const replay = new Replay(store, { layout: LAYOUT, capacity: 10_000, discount: 0.9, nStep: 1 });
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 10_000,
+      discount: 0.9,
+      unit: { kind: 'transition' as const, nSteps: 1 },
+    });
     await fill(store, 0);
     expect(await replay.sync()).toBe(24);
     const kept = Number(await shards[0].redis.hget(`${shards[0].prefix}meta`, 'transitions'));
@@ -149,7 +159,12 @@ describe('a replay over several Redis servers', () => {
     const fill = (store: ReplayShard, sequences: readonly number[]) =>
       store.append(sequences.flatMap((sequence) => WRITERS.map((writer) => encode({ writer, sequence }))));
     const store = await createRedisReplay(shards, LAYOUT, PLENTY);
-    const replay = new Replay(store, { layout: LAYOUT, capacity: 10_000, discount: 0.9, nStep: 1 });
+    const replay = new Replay(store, {
+      layout: LAYOUT,
+      capacity: 10_000,
+      discount: 0.9,
+      unit: { kind: 'transition' as const, nSteps: 1 },
+    });
     await fill(store, [0]);
     await replay.sync();
     const [{ redis, prefix }] = shards;
@@ -198,7 +213,7 @@ describe('a replay over several Redis servers', () => {
       layout: LAYOUT,
       capacity: 10_000,
       discount: 0.9,
-      nStep: 1,
+      unit: { kind: 'transition' as const, nSteps: 1 },
       prioritized: { alpha: 0.6, epsilon: 1e-6 },
     };
     const follow = async (fence: number) => {
@@ -210,11 +225,11 @@ describe('a replay over several Redis servers', () => {
     const { store, replay: first } = await follow(1);
     await store.append(WRITERS.map((writer) => encode({ writer, sequence: 0 })));
     await first.sync();
-    const batch = makeBatch(64, LAYOUT);
+    const batch = makeTransitionBatch(64, LAYOUT);
     await first.sample(batch, new Random(1));
     first.updatePriorities(
-      batch.leaves,
-      Float32Array.from(batch.leaves, (leaf) => 1 + leaf),
+      batch.handles,
+      Float32Array.from(batch.handles, (leaf) => 1 + leaf),
     );
     await first.savePriorities();
     const weights = async (replay: Replay) => {

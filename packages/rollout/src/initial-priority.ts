@@ -11,5 +11,5 @@ interface PriorityFields {
 /** The option `tdErrors` of a run's rollouts: the learner's returns, where their TD errors are the first priorities. */
 export function initialPriority({ agent, replay }: PriorityFields): { tdErrors?: ReturnOptions } {
   if (replay.sampling.initialPriority !== 'td-error') return {};
-  return { tdErrors: { discount: agent.discount, nStep: agent.nSteps ?? 1 } };
+  return { tdErrors: { discount: agent.discount, nSteps: agent.nSteps ?? 1 } };
 }

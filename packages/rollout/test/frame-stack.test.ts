@@ -1,7 +1,7 @@
 import type { Policy } from '@qfleet/agents';
 import { box, defineEnvironment, discrete } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
-import { MemoryReplayStore, makeBatch, Replay } from '@qfleet/replay';
+import { MemoryReplayStore, makeTransitionBatch, Replay } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { layoutOf, playGreedyEpisodes, Rollout } from '../src/index.ts';
 import reference from './reference/stacks.json' with { type: 'json' };
@@ -113,10 +113,16 @@ describe.each([2, 4, 6] as const)('a stack of %i frames', (k) => {
     const steps = actedIn.flat().length;
     for (let i = 0; i < steps; i++) rollout.step();
     await store.append(rollout.takeChunks());
-    const replay = new Replay(store, { layout, capacity: 1000, discount: 0.9, nStep: 1, frameStack: k });
+    const replay = new Replay(store, {
+      layout,
+      capacity: 1000,
+      discount: 0.9,
+      unit: { kind: 'transition', nSteps: 1 },
+      frameStack: k,
+    });
     expect(await replay.sync()).toBe(steps);
 
-    const batch = makeBatch(512, layout, k);
+    const batch = makeTransitionBatch(512, layout, k);
     await replay.sample(batch, new Random(1));
     const states = stacksOf(batch.observations, batch.size, k);
     const nexts = stacksOf(batch.nextObservations, batch.size, k);

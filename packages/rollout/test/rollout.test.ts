@@ -1,7 +1,7 @@
 import type { Policy } from '@qfleet/agents';
 import { box, defineEnvironment, discrete, type EnvironmentDefinition, findEnvironment } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
-import { type Chunk, decodeChunk, MemoryReplayStore, makeBatch, Replay } from '@qfleet/replay';
+import { type Chunk, decodeChunk, MemoryReplayStore, makeTransitionBatch, Replay } from '@qfleet/replay';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { layoutOf, Rollout, type RolloutOptions } from '../src/index.ts';
@@ -190,7 +190,7 @@ describe('Rollout', () => {
         }
       },
     };
-    const [discount, nStep] = [0.9, 3];
+    const [discount, nSteps] = [0.9, 3];
     const rollout = new Rollout({
       definition,
       layout,
@@ -199,7 +199,7 @@ describe('Rollout', () => {
       chunkLength: 5,
       seed: 3,
       epsilon: () => 0.5,
-      tdErrors: { discount, nStep },
+      tdErrors: { discount, nSteps },
     });
     for (const slot of [0, 1, 2]) rollout.addSlot(slot);
     for (let i = 0; i < 200; i++) rollout.step();
@@ -219,9 +219,14 @@ describe('Rollout', () => {
     for (const [i, chunk] of chunks.entries()) {
       const store = new MemoryReplayStore(layout, { transitions: 100, bytes: 1e9 });
       await store.append([bytes[i]]);
-      const replay = new Replay(store, { layout, capacity: 100, discount, nStep });
+      const replay = new Replay(store, {
+        layout,
+        capacity: 100,
+        discount,
+        unit: { kind: 'transition', nSteps },
+      });
       await replay.sync();
-      const batch = makeBatch(64, layout);
+      const batch = makeTransitionBatch(64, layout);
       await replay.sample(batch, new Random(i));
       for (let row = 0; row < batch.size; row++) {
         const [t, last] = batch.observations.subarray(2 * row);

@@ -1,6 +1,6 @@
 import type { UpdateStats } from '@qfleet/agents';
 import type { AgentConfig } from '@qfleet/config';
-import type { Batch } from '@qfleet/replay';
+import type { Batch, SequenceBatch, TransitionBatch } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
 import { firstNonFinite } from './finite.ts';
 
@@ -80,8 +80,8 @@ function figuresOf({ batches, stats }: UpdateCall, agent: AgentConfig): string {
   const loss = stats.fault?.loss ?? stats.numbers['loss'];
   const gradientNorm = stats.fault ? stats.fault.gradientNorm : (stats.numbers['gradientNorm'] ?? null);
   const steps = agent.kind === 'dqn' ? agent.nSteps : 1;
-  const rewards = faulty.map(({ returns }) => largest(returns));
-  const observations = faulty.map((batch) => largest(batch.observations, largest(batch.nextObservations)));
+  const rewards = faulty.map((batch) => largest(rewardsOf(batch)));
+  const observations = faulty.map((batch) => largestObservation(batch));
   return [
     `loss ${short(loss)}`,
     ...(gradientNorm === null ? [] : [`gradient norm ${short(gradientNorm)}`]),
@@ -100,6 +100,15 @@ function remedyFor(agent: AgentConfig): string {
     lower,
   ];
   return `set ${settings.join(', ')}, ${scale}`;
+}
+
+/** The rewards of a batch's rows, or the returns that are made of them. */
+const rewardsOf = (batch: Batch): Float32Array =>
+  'returns' in batch ? (batch as TransitionBatch).returns : (batch as SequenceBatch).rewards;
+
+function largestObservation(batch: Batch): number {
+  const { observations, nextObservations = [] } = batch as SequenceBatch & Partial<TransitionBatch>;
+  return largest(observations, largest(nextObservations));
 }
 
 /** The largest magnitude among `values` and `least`; NaN where there is one. */

@@ -12,6 +12,7 @@ import {
   type ReplayStore,
   ratioLimiter,
   type SampleToInsertLimiter,
+  trainedSteps,
 } from '@qfleet/replay';
 import { Background } from './background.ts';
 import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
@@ -87,7 +88,9 @@ export class Trainer {
   readonly #parts: TrainerParts;
   readonly #random: Random;
   readonly #prefetcher: Prefetcher;
-  readonly #tdErrors: Float32Array;
+  readonly #newPriorities: Float32Array;
+  /** Transitions that a call of the agent samples. */
+  readonly #transitionsPerCall: number;
   readonly #limiter: SampleToInsertLimiter | null;
   readonly #background = new Background();
   readonly #divergence: DivergenceWatch;
@@ -120,7 +123,7 @@ export class Trainer {
       capacity: config.replay.capacity,
       cacheBytes: config.learner.cacheBytes,
       discount: config.agent.discount,
-      nStep: agent.unit.nSteps,
+      unit: agent.unit,
       frameStack,
       ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
       ...(parts.saving ? { saving: parts.saving } : {}),
@@ -128,9 +131,10 @@ export class Trainer {
     });
     const size = config.agent.batchSize;
     const makeBatches = () =>
-      Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(size, layout, frameStack));
+      Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(agent.unit, size, layout, frameStack));
     this.#prefetcher = new Prefetcher(this.replay, this.#random, makeBatches, parts.callsAhead ?? 0);
-    this.#tdErrors = new Float32Array(size * agent.batchesPerUpdate);
+    this.#newPriorities = new Float32Array(size * agent.batchesPerUpdate);
+    this.#transitionsPerCall = this.#newPriorities.length * trainedSteps(agent.unit);
     this.#limiter = ratioLimiter(config);
     this.#divergence = new DivergenceWatch(config.agent);
     if (from) agent.restore(from.state);
@@ -234,7 +238,8 @@ export class Trainer {
     if (standing === null || size < this.config.agent.batchSize || standing.insertedTotal < minSize) {
       return 'too little experience';
     }
-    if (!(this.#limiter?.maySample(standing, this.#tdErrors.length) ?? true)) return 'sample-to-insert ratio';
+    if (!(this.#limiter?.maySample(standing, this.#transitionsPerCall) ?? true))
+      return 'sample-to-insert ratio';
     return this.#pace.mustWait(this.#updates) ? 'checkpoint' : null;
   }
 
@@ -249,17 +254,17 @@ export class Trainer {
     const batches = await this.#prefetcher.next({ beta: this.#beta() });
     if (batches === null) return;
     watch?.sampled(batches);
-    const stats = agent.update(batches, this.#tdErrors);
+    const stats = agent.update(batches, this.#newPriorities);
     this.#stats = stats;
     this.#divergence.afterCall({ updates: this.#updates, batches, stats }, () => agent.state());
     this.#updates += batches.length;
     watch?.updated(this.#updates);
     this.#counts.updates += batches.length;
-    this.#counts.sampled += this.#tdErrors.length;
+    this.#counts.sampled += this.#transitionsPerCall;
     if (this.config.replay.sampling.kind === 'uniform') return;
     const size = this.config.agent.batchSize;
     batches.forEach((batch, i) => {
-      this.replay.updatePriorities(batch.leaves, this.#tdErrors.subarray(i * size, (i + 1) * size));
+      this.replay.updatePriorities(batch.handles, this.#newPriorities.subarray(i * size, (i + 1) * size));
     });
   }
 

@@ -10,7 +10,7 @@ import {
   FencedError,
   type Layout,
   MemoryReplayStore,
-  makeBatch,
+  makeTransitionBatch,
   type PriorityStore,
 } from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -251,9 +251,9 @@ describe('Trainer', () => {
     expect(kept.size).toBeGreaterThan(10);
 
     const drawn = async ({ replay }: Trainer) => {
-      const batch = makeBatch(64, layout);
+      const batch = makeTransitionBatch(64, layout);
       await replay.sample(batch, new Random(3));
-      return [...batch.leaves];
+      return [...batch.handles];
     };
     const { trainer: next } = await setUp(config, store, saving(2));
     await next.start();

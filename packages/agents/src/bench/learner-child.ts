@@ -1,6 +1,6 @@
 import { createNetwork, valuesHead } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
-import type { Batch } from '@qfleet/replay';
+import type { TransitionBatch } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
 import { loadTensor } from '@qfleet/tensor';
 import { ValueAgent } from '../value/agent.ts';
@@ -28,7 +28,7 @@ const tdErrors = new Float32Array(batchSize * updatesPerCall);
 await answerMeasurements(() => void agent.update(batches, tdErrors), updatesPerCall);
 agent.dispose();
 
-function drawBatches(spec: StateSpec, size: number, count: number): Batch[] {
+function drawBatches(spec: StateSpec, size: number, count: number): TransitionBatch[] {
   const random = new Random(0);
   const draw = (length: number) => Float32Array.from({ length }, () => random.normal());
   return Array.from({ length: count }, () => ({
@@ -39,6 +39,8 @@ function drawBatches(spec: StateSpec, size: number, count: number): Batch[] {
     discounts: new Float32Array(size).fill(0.99),
     nextObservations: drawObservations(spec, size, random),
     weights: new Float32Array(size).fill(1),
-    leaves: new Int32Array(size),
+    columns: {},
+    nextColumns: {},
+    handles: new Int32Array(size),
   }));
 }

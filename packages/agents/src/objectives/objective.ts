@@ -1,12 +1,7 @@
 import type { HeadFactory } from '@qfleet/networks';
+import type { SampleUnit } from '@qfleet/replay';
 import type { TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-
-/** What a row of an objective's batch is: a transition whose return reaches over so many steps. */
-export interface SampleUnit {
-  readonly kind: 'transition';
-  readonly nSteps: number;
-}
 
 /** A network's outputs on states, by its head's names. */
 export type Outputs = (states: Tensor) => TensorRecord;
@@ -42,6 +37,7 @@ export interface ObjectiveLoss {
  * paper, one file.
  */
 export interface Objective {
+  /** What a row of its batches is. */
   readonly unit: SampleUnit;
   /** The head that it needs. */
   readonly head: HeadFactory;

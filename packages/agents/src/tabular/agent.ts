@@ -1,5 +1,5 @@
 import type { TabularConfig } from '@qfleet/config';
-import type { Batch, Layout } from '@qfleet/replay';
+import type { Batch, Layout, TransitionBatch } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
 import { argmax } from '../acting/epsilon-greedy.ts';
 import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
@@ -29,7 +29,7 @@ export class TabularAgent implements Agent {
     let absolute = 0;
     let sumQ = 0;
     let fault: UpdateFault | null = null;
-    for (const batch of batches) {
+    for (const batch of batches as readonly TransitionBatch[]) {
       let written = 0;
       for (let i = 0; i < batch.size; i++) {
         const cell = rowStart(this.#table, batch.observations[i]) + batch.actions[i];

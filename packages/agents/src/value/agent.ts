@@ -1,7 +1,7 @@
 import type { DqnConfig } from '@qfleet/config';
 import { checkParameters, createNetwork, initialParameters, type Network, Packing } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
-import type { Batch } from '@qfleet/replay';
+import type { Batch, SampleUnit, TransitionBatch } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
 import {
   type Compiled,
@@ -15,7 +15,7 @@ import {
 } from '@qfleet/tensor';
 import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
 import { createObjective } from '../objectives/create-objective.ts';
-import type { Objective, SampleUnit } from '../objectives/objective.ts';
+import type { Objective } from '../objectives/objective.ts';
 import { counterFromTensor, counterToTensor } from './counter.ts';
 import { createOptimizer } from './optimizer.ts';
 import { parallelismOf } from './parallelism.ts';
@@ -91,7 +91,7 @@ export class ValueAgent implements Agent {
     if (batches.length !== count) {
       throw new RangeError(`An update call takes ${count} batches, not ${batches.length}.`);
     }
-    const inputs = batches.map(
+    const inputs = (batches as readonly TransitionBatch[]).map(
       ({ observations, nextObservations, actions, returns, discounts, weights }, k) => ({
         observations,
         nextObservations,

@@ -1,5 +1,5 @@
 import { Random } from '@qfleet/random';
-import { makeBatch } from '../make-batch.ts';
+import { makeTransitionBatch } from '../make-batch.ts';
 import { MemoryReplayStore } from '../memory-store.ts';
 import { Replay } from '../replay.ts';
 import { best, type Cost, measure, type Row, rowsOf, type Speed } from './figures.ts';
@@ -30,7 +30,7 @@ export async function benchMemory(
     capacity,
     frameStack,
     discount: 0.99,
-    nStep: 1,
+    unit: { kind: 'transition', nSteps: 1 },
     ...(prioritized ? { prioritized: PRIORITIZED } : {}),
   });
   const kind = `${name}, in memory, ${prioritized ? 'prioritized with update' : 'uniform'}`;
@@ -47,12 +47,12 @@ export async function benchMemory(
   const rows = rowsOf(`${kind}, insert`, inserts, referenceTo('cpprb', peers, name, 'insert'), goal);
 
   for (const size of BATCH_SIZES) {
-    const batch = makeBatch(size, layout, frameStack);
+    const batch = makeTransitionBatch(size, layout, frameStack);
     const random = new Random(size);
     const errors = Float32Array.from({ length: size }, () => random.uniform());
     const sample = async (): Promise<number> => {
       await replay.sample(batch, random, { beta: 0.4 });
-      replay.updatePriorities(batch.leaves, errors);
+      replay.updatePriorities(batch.handles, errors);
       return size;
     };
     const samples = await inTurns(sample, (2 * batch.observations.byteLength) / size, milliseconds);

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Random } from '@qfleet/random';
 import type { Redis } from 'ioredis';
-import { makeBatch } from '../make-batch.ts';
+import { makeTransitionBatch } from '../make-batch.ts';
 import { Prefetcher } from '../prefetcher.ts';
 import { RedisReplayStore } from '../redis-store.ts';
 import { Replay, type ReplayOptions } from '../replay.ts';
@@ -44,7 +44,13 @@ export async function benchReads(
   };
   const store = await refill();
   const transitions = chunks * CHUNK_LENGTH;
-  const options = { layout, capacity: transitions, frameStack, discount: 0.99, nStep: 1 };
+  const options = {
+    layout,
+    capacity: transitions,
+    frameStack,
+    discount: 0.99,
+    unit: { kind: 'transition' as const, nSteps: 1 },
+  };
 
   // Following, over again: a learner's memory has mostly been written before.
   const replay = new Replay(store, options);
@@ -91,14 +97,14 @@ export async function benchReads(
 }
 
 async function sampleCached(replay: Replay, shape: Shape, size: number, milliseconds: number) {
-  const batch = makeBatch(size, shape.layout, shape.frameStack);
+  const batch = makeTransitionBatch(size, shape.layout, shape.frameStack);
   const random = new Random(size);
   const errors = Float32Array.from({ length: size }, () => random.uniform());
   const bytesEach = (2 * batch.observations.byteLength) / size;
   const speed = await inTurns(
     async () => {
       await replay.sample(batch, random, { beta: 0.4 });
-      replay.updatePriorities(batch.leaves, errors);
+      replay.updatePriorities(batch.handles, errors);
       return size;
     },
     bytesEach,
@@ -124,13 +130,18 @@ async function benchCold(
   const { layout, frameStack } = options;
   const random = new Random(size);
   const errors = Float32Array.from({ length: size }, () => random.uniform());
-  const prefetcher = new Prefetcher(replay, random, () => [makeBatch(size, layout, frameStack)], CALLS_AHEAD);
+  const prefetcher = new Prefetcher(
+    replay,
+    random,
+    () => [makeTransitionBatch(size, layout, frameStack)],
+    CALLS_AHEAD,
+  );
   const sample = async (): Promise<number> => {
     const begin = performance.now();
     let samples = 0;
     do {
-      for (const { leaves } of (await prefetcher.next({ beta: 0.4 }))!)
-        replay.updatePriorities(leaves, errors);
+      for (const { handles } of (await prefetcher.next({ beta: 0.4 }))!)
+        replay.updatePriorities(handles, errors);
       samples += size;
     } while (performance.now() - begin < (2 * milliseconds) / SAMPLE_TURNS);
     // As much as was ahead at the beginning is ahead at the end.

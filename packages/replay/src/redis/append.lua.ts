@@ -57,8 +57,8 @@ for i = 1, count do
   end
   local version, layout, total, length, ends, priorities, name, form, sequence =
     struct.unpack('<I4I4xxxxI4I4xxxxBBBBxxxxxxxxd', head, 5)
-  if version ~= 1 and version ~= 2 then
-    return refuseChunk('format', 'The chunk is of format ' .. version .. '; this replay holds up to 2: run one version.')
+  if version < 1 or version > 3 then
+    return refuseChunk('format', 'The chunk is of format ' .. version .. '; this replay holds up to 3: run one version.')
   end
   if layout ~= fingerprint then
     return refuseChunk('layout', 'The chunk has another layout than this replay: start its actor with this run.')
