@@ -319,7 +319,7 @@ describe('Rollout', () => {
     });
 
     it('also where the step before closed a chunk, and where chunks carry TD errors', () => {
-      const tdErrors = { discount: 0.9, nStep: 1 };
+      const tdErrors = { discount: 0.9, nSteps: 1 };
       const policy: Policy = {
         load: () => {},
         act: (observations, rows, _epsilons, _random, actions, values) => {
