@@ -23,6 +23,7 @@ export {
   OLDEST_REDIS,
   provisionRedis,
   type RedisServerProgram,
+  RedisStartError,
   startLocalRedis,
 } from './local-redis/index.ts';
 export { createLogger, type Logger } from './logger.ts';

@@ -27,6 +27,8 @@ import { FleetProcesses } from './processes.ts';
 import type { Session, SessionEnd } from './session.ts';
 
 const POLL_MS = 250;
+/** How long the run's own Redis, which is started again where it dies, may take to answer. */
+const OWN_REDIS_PATIENCE_SECONDS = 60;
 /** How long a run's end waits for a Redis that is away. */
 const AWAY_AT_END_MS = 5_000;
 
@@ -34,24 +36,46 @@ const AWAY_AT_END_MS = 5_000;
  * Trains with processes on this machine: starts them, shows how they do, and ends them in order.
  *
  * @param redisUrl an existing Redis; null: the run gets a server of its own.
- * @throws FleetError before anything is started.
+ * @throws FleetError before any of them is started.
  */
 export async function trainFleet(session: Session, redisUrl: string | null): Promise<SessionEnd> {
   const log = sessionLog(session.display);
   reportRefusals(log);
-  const own = redisUrl === null ? await OwnRedis.start(redisFolderOf(session.directory), log) : null;
-  if (own !== null) writeLaunch(session.directory, { ...readLaunch(session.directory), ownRedis: own.url });
+  if (redisUrl !== null) return trainOn(redisUrl, session, log, null);
+  const { signal, directory } = session;
+  let own: OwnRedis;
   try {
-    const url = own?.url ?? redisUrl!;
-    session.display.say(howToJoin(url, session.directory));
-    const redis = await openRedis(url, log);
-    try {
-      return await superviseRun(session, redis, new FleetProcesses(session.directory, url, log), log);
-    } finally {
-      redis.disconnect();
-    }
+    own = await OwnRedis.start(redisFolderOf(directory), log, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return { stopReason: 'interrupted', failure: null, steps: null, restarts: 0 };
+  }
+  writeLaunch(directory, { ...readLaunch(directory), ownRedis: own.url });
+  try {
+    return await trainOn(own.url, session, log, own.failed);
   } finally {
-    await own?.stop();
+    await own.stop();
+  }
+}
+
+/** @param redisFailed aborted when the run's own Redis is given up; null: it has none. */
+async function trainOn(
+  url: string,
+  session: Session,
+  log: Logger,
+  redisFailed: AbortSignal | null,
+): Promise<SessionEnd> {
+  session.display.say(howToJoin(url, session.directory));
+  const processes = new FleetProcesses(session.directory, url, log);
+  const failed = AbortSignal.any([processes.supervisor.failed, ...(redisFailed ? [redisFailed] : [])]);
+  const patience = redisFailed ? OWN_REDIS_PATIENCE_SECONDS : 0;
+  const redis = await openRedis(url, log, { patience, signal: failed }).catch((error: unknown) => {
+    throw failed.aborted ? failed.reason : error;
+  });
+  try {
+    return await superviseRun(session, redis, processes, failed, log);
+  } finally {
+    redis.disconnect();
   }
 }
 
@@ -72,11 +96,10 @@ async function superviseRun(
   session: Session,
   redis: Redis,
   processes: FleetProcesses,
+  failed: AbortSignal,
   log: Logger,
 ): Promise<SessionEnd> {
   const { run, config } = session.directory;
-  await (session.resume ? reviseRun(redis, run, config) : createRun(redis, run, config));
-  if (session.resume) await setPhase(redis, run, 'starting');
   const reader = new FleetReader(redis, run, config.replay.shards);
   const heartbeats = new Heartbeats({
     redis,
@@ -90,9 +113,17 @@ async function superviseRun(
   const kill = (): void => processes.kill();
   session.killed.addEventListener('abort', kill);
   try {
-    await heartbeats.start();
-    processes.start();
-    const outcome = await watch(session, redis, reader, processes, log);
+    const ending = AbortSignal.any([session.signal, failed]);
+    const begin = async (): Promise<void> => {
+      await (session.resume ? reviseRun(redis, run, config) : createRun(redis, run, config));
+      if (session.resume) await setPhase(redis, run, 'starting');
+      await heartbeats.start();
+      if (!ending.aborted) processes.start();
+    };
+    await unlessAborted(begin(), ending).catch((error: unknown) => {
+      if (!ending.aborted) throw error;
+    });
+    const outcome = await watch(session, redis, reader, failed, log);
     const { restarts } = processes;
     await processes.stop();
     // Actors may have had more in flight than the learner saw.
@@ -126,10 +157,9 @@ async function watch(
   session: Session,
   redis: Redis,
   reader: FleetReader,
-  processes: FleetProcesses,
+  failed: AbortSignal,
   log: Logger,
 ): Promise<Outcome> {
-  const { failed } = processes.supervisor;
   const ending = AbortSignal.any([session.signal, failed]);
   const progress = new FleetProgress(session);
   let seen = true;

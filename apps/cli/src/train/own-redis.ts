@@ -1,22 +1,53 @@
-import { type LocalRedis, type Logger, startLocalRedis } from '@qfleet/fleet';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  backoff,
+  FleetError,
+  type LocalRedis,
+  type Logger,
+  RedisStartError,
+  startLocalRedis,
+} from '@qfleet/fleet';
 
-/** A run's own Redis server, kept alive: one that dies is started again on its data, which the fleet waits for. */
+/** A server that lived this long had started. */
+const STARTED_MS = 10_000;
+/** Starts in a row that fail, or do not last, after which it is given up. */
+const MOST_FAILURES = 8;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * A run's own Redis server, kept alive: one that dies, be it in the midst of its start, is started again on its data,
+ * which the fleet waits for.
+ */
 export class OwnRedis {
   readonly #dir: string;
   readonly #log: Logger;
-  #server: LocalRedis;
-  #stopping = false;
+  readonly #stopping = new AbortController();
+  readonly #failure = new AbortController();
+  #failures = 0;
+  #server!: LocalRedis;
+  #kept: Promise<void> = Promise.resolve();
 
-  private constructor(dir: string, log: Logger, server: LocalRedis) {
+  private constructor(dir: string, log: Logger) {
     this.#dir = dir;
     this.#log = log;
-    this.#server = server;
-    this.#watch(server);
   }
 
-  /** @throws FleetError where there is no server program, or it does not come up. */
-  static async start(dir: string, log: Logger): Promise<OwnRedis> {
-    return new OwnRedis(dir, log, await startLocalRedis({ dir }));
+  /**
+   * @throws FleetError where there is no server program, or it does not come up; the signal's reason.
+   */
+  static async start(dir: string, log: Logger, signal: AbortSignal): Promise<OwnRedis> {
+    const redis = new OwnRedis(dir, log);
+    const stop = (): void => redis.#stopping.abort(signal.reason);
+    signal.throwIfAborted();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await redis.#bring();
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+    redis.#kept = redis.#keep();
+    return redis;
   }
 
   /** The same over restarts. */
@@ -24,22 +55,68 @@ export class OwnRedis {
     return this.#server.url;
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await this.#server.stop();
+  /** Of the server that was up last. */
+  get pid(): number {
+    return this.#server.pid;
   }
 
-  #watch(server: LocalRedis): void {
-    void server.exited.then(async () => {
-      if (this.#stopping) return;
-      this.#log.warn(`The run's Redis ended: starting it again. Its log: ${server.logPath}.`);
+  /** Aborted, with a FleetError as its reason, when it is not started again any more. */
+  get failed(): AbortSignal {
+    return this.#failure.signal;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#server.stop();
+    await this.#kept;
+  }
+
+  /** Starts it again whenever it has ended. */
+  async #keep(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const readyAt = performance.now();
+      await this.#server.exited;
+      if (signal.aborted) return;
+      if (performance.now() - readyAt >= STARTED_MS) this.#failures = 0;
       try {
-        this.#server = await startLocalRedis({ dir: this.#dir });
-        if (this.#stopping) await this.#server.stop();
-        else this.#watch(this.#server);
+        await this.#failed(`The run's Redis ended. Its log: ${this.#server.logPath}.`);
+        await this.#bring();
       } catch (error) {
-        this.#log.error((error as Error).message);
+        if (!signal.aborted) this.#failure.abort(error);
+        return;
       }
-    });
+      // It came up as this one was told to stop.
+      if (signal.aborted) await this.#server.stop();
+    }
+  }
+
+  /** Starts it until it is up. @throws FleetError where that is in vain. */
+  async #bring(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (;;) {
+      try {
+        this.#server = await startLocalRedis({ dir: this.#dir, signal });
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        // At first a server that ends by itself says what is wrong; later that may pass, as a full disk does.
+        const isFinal = this.#server === undefined && !(error instanceof RedisStartError && error.wasKilled);
+        if (isFinal) throw error;
+        await this.#failed((error as Error).message);
+      }
+    }
+  }
+
+  /** Tells of an end, and waits before the next start. @throws FleetError where it was one too many. */
+  async #failed(sentence: string): Promise<void> {
+    if (++this.#failures > MOST_FAILURES) {
+      throw new FleetError(
+        `${sentence} It ended ${MOST_FAILURES} times soon after its start, and is given up.`,
+      );
+    }
+    this.#log.warn(`${sentence} Starting it again.`);
+    const pause = this.#failures === 1 ? 0 : backoff(this.#failures - 1, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+    await sleep(pause, undefined, { signal: this.#stopping.signal });
   }
 }

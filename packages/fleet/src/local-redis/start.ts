@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -19,6 +19,20 @@ export interface LocalRedisOptions {
   maxMemoryBytes?: number;
   /** The program to start; what `findRedisServer` finds if left out. */
   program?: RedisServerProgram;
+  /** Aborted: the start is given up, and what was started of it ended. */
+  signal?: AbortSignal;
+}
+
+/** A server that did not come up. */
+export class RedisStartError extends FleetError {
+  override readonly name = 'RedisStartError';
+  /** It did not end by itself: to start it again may help. */
+  readonly wasKilled: boolean;
+
+  constructor(message: string, wasKilled: boolean) {
+    super(message);
+    this.wasKilled = wasKilled;
+  }
 }
 
 /** A Redis server that this process started and that ends with it. */
@@ -38,11 +52,21 @@ export interface LocalRedis {
 /** Room in a socket's address: 104 bytes on macOS, 108 on Linux. */
 const LONGEST_SOCKET_PATH = 100;
 const POLL_MS = 10;
-const PREDECESSOR_MS = 5_000;
+const PREDECESSOR_MS = 10_000;
 const STOP_MS = 30_000;
 
+/**
+ * Ends the server when this process is gone, however it went and however early: nothing but this process holds the other
+ * end of what is read from. A line on it says that the server has ended by itself.
+ */
+const WATCHDOG = 'read -r _ || kill -TERM "$1"';
+/** Becomes the server, with the watchdog started before. */
+const START =
+  '( (cd / && exec /bin/sh -c "$0" qfleet-redis-watchdog "$$") <&3 3<&- >/dev/null 2>&1 & ) && exec "$@" 3<&-';
+
 /** Starts a Redis server of this process's own and waits until it answers.
- * @throws FleetError if there is no program, the folder is in use, or the server doesn't come up */
+ * @throws FleetError if there is no program, or the folder is in use; RedisStartError if the server doesn't come up; the
+ * signal's reason */
 export async function startLocalRedis(options: LocalRedisOptions): Promise<LocalRedis> {
   const program = options.program ?? (await findRedisServer());
   if (program === undefined) {
@@ -53,16 +77,17 @@ export async function startLocalRedis(options: LocalRedisOptions): Promise<Local
   mkdirSync(options.dir, { recursive: true, mode: 0o700 });
   const dir = realpathSync(options.dir);
   const socket = socketPath(dir);
-  await waitForPredecessor(dir, socket);
+  await waitForPredecessor(dir, socket, options.signal);
 
   const logPath = join(dir, 'redis.log');
   const log = openSync(logPath, 'a', 0o600);
   // In a session of its own: Ctrl-C reaches every process of the terminal's group, and Redis has to outlive the
   // others, which still push what they hold.
-  const child = spawn(program.path, serverArguments(options, dir, socket), {
+  const command = [program.path, ...serverArguments(options, dir, socket)];
+  const child = spawn('/bin/sh', ['-c', START, WATCHDOG, ...command], {
     cwd: dir,
     detached: true,
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', log, log, 'pipe'],
   });
   closeSync(log);
   const exited = once(child, 'exit').then(
@@ -72,9 +97,16 @@ export async function startLocalRedis(options: LocalRedisOptions): Promise<Local
   if (child.pid === undefined) {
     throw new FleetError(`${program.path} can't be started: see that it is executable.`);
   }
-  const watchdog = startWatchdog(child.pid);
-  void exited.then(() => watchdog.kill('SIGKILL'));
-  await waitUntilReady(child, socket, logPath);
+  const leash = child.stdio[3] as Socket;
+  leash.on('error', () => {});
+  leash.unref();
+  void exited.then(() => leash.end('ended\n'));
+  try {
+    await waitUntilReady(child, socket, logPath, options.signal);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
   child.unref();
   const url = pathToFileURL(socket).href.replace(/^file:/, 'unix:');
   return { url, pid: child.pid, logPath, exited, stop: () => stop(child, exited, logPath) };
@@ -113,12 +145,17 @@ function socketPath(dir: string): string {
 
 /** Two servers in one folder would overwrite each other's files. One whose run was just killed is still writing
  * its data, and takes its socket away when it has. */
-async function waitForPredecessor(dir: string, socket: string): Promise<void> {
+async function waitForPredecessor(
+  dir: string,
+  socket: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const until = Date.now() + PREDECESSOR_MS;
   while (await accepts(socket)) {
     if (Date.now() > until) {
       throw new FleetError(`A Redis is at work in ${dir}: end the run that it belongs to first.`);
     }
+    signal?.throwIfAborted();
     await sleep(POLL_MS);
   }
 }
@@ -134,23 +171,19 @@ function accepts(socket: string): Promise<boolean> {
   });
 }
 
-/** Ends the server when this process is gone, however it went: nothing but this process holds the pipe that the
- * shell reads from. */
-function startWatchdog(pid: number): ChildProcess {
-  const script = 'read -r _; kill -TERM "$1"';
-  const watchdog = spawn('/bin/sh', ['-c', script, 'qfleet-redis-watchdog', String(pid)], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  watchdog.unref();
-  (watchdog.stdin as unknown as { unref(): void }).unref();
-  return watchdog;
-}
-
-async function waitUntilReady(child: ChildProcess, socket: string, logPath: string): Promise<void> {
+async function waitUntilReady(
+  child: ChildProcess,
+  socket: string,
+  logPath: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   while (!(await answers(socket))) {
-    if (child.exitCode !== null || child.signalCode !== null) {
-      throw new FleetError(`Redis did not start: ${lastLogLine(logPath)}. Its log: ${logPath}.`);
+    signal?.throwIfAborted();
+    if (child.signalCode !== null) {
+      throw new RedisStartError(`Redis was ended by ${child.signalCode} as it started.`, true);
+    }
+    if (child.exitCode !== null) {
+      throw new RedisStartError(`Redis did not start: ${lastLogLine(logPath)}. Its log: ${logPath}.`, false);
     }
     await sleep(POLL_MS);
   }
