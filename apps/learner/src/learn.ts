@@ -13,6 +13,7 @@ import {
   ReplayShards,
   RunKeeper,
   type RunRecord,
+  readPhase,
   restoreRun,
   seedLeases,
   setPhase,
@@ -40,7 +41,7 @@ import {
 import { ChunkSpans } from './chunk-spans.ts';
 import { EpisodeFeed } from './episode-feed.ts';
 import { measure } from './measure.ts';
-import { openRun } from './open-run.ts';
+import { beginDirectory, openRun } from './open-run.ts';
 
 /** Calls of the agent whose batches are on their way from Redis: more hide longer waits, and are as much older. */
 const CALLS_AHEAD = 4;
@@ -50,11 +51,15 @@ const POLL_MS = 50;
 
 type Outlast = ProcessContext['outlast'];
 
-/** A learner's life: take the lease, train from the last checkpoint to the run's end, leave everything in order. */
+/**
+ * A learner's life: take the lease, train from the last checkpoint to the run's end, leave everything in order. Where the
+ * run is finished there is nothing to do.
+ */
 export async function learn(context: ProcessContext): Promise<void> {
   const { env, log, redis, signal } = context;
-  const { record, directory } = await openRun(context);
+  const { record, directory: found } = await openRun(context);
   const { run, config } = record;
+  if (isFinished(context, record)) return;
   const [experience, weights] = await Promise.all(['experience', 'weights'].map(context.connect));
   const { addresses } = await ReplayShards.connect(experience, run, config.replay.shards, {
     role: 'learner',
@@ -69,7 +74,11 @@ export async function learn(context: ProcessContext): Promise<void> {
   const outlast: Outlast = (task) => outlastRefusedWrites(task, { log, signal: held });
   const evaluations = new EvaluationQueue(redis, run, lease, weights);
   const over = new AbortController();
+  let directory: RunDirectory | null = null;
   try {
+    // Another learner may have finished it while this one waited.
+    if (isFinished(context, await readPhase(redis, run))) return;
+    directory = await beginDirectory(context, record, found);
     // Whoever trained before has lost the lease, and with it the directory.
     await directory.lock({ fence: lease.token, onWait: (sentence) => log.info(sentence), signal });
     const restore = async (): Promise<void> => {
@@ -140,9 +149,19 @@ export async function learn(context: ProcessContext): Promise<void> {
     throw lease.lost.aborted ? lease.lost.reason : error;
   } finally {
     await evaluations.close();
-    directory.unlock();
+    directory?.unlock();
     await lease.release();
   }
+}
+
+/** Whether there is nothing more to train, which it says. */
+function isFinished(
+  { env, log }: ProcessContext,
+  standing: Pick<RunRecord, 'phase' | 'reason'> | null,
+): boolean {
+  if (standing?.phase !== 'finished') return false;
+  log.info(`Run ${env.run} is finished (${standing.reason}): there is nothing to train.`);
+  return true;
 }
 
 /** What a trainer is made of, beside the process it is in. */

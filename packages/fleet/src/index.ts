@@ -36,6 +36,7 @@ export { FleetReader } from './read-fleet.ts';
 export { RecordKeeper } from './record-keeper.ts';
 export { reportRefusals } from './records/refusals.ts';
 export { type CountedReturns, episodesBefore, readReturns } from './records/returns.ts';
+export { TotalsReader } from './records/totals.ts';
 export { readRedisServer, readRedisServers } from './redis-info.ts';
 export { displayUrl, redisOptionsOf } from './redis-url.ts';
 export { connectShards, ReplayShards } from './replay-shards.ts';
