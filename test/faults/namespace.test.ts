@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { soak } from './support/fault.ts';
-import { FaultyFleet, mainOf, RUN } from './support/fleet.ts';
+import { FaultyFleet, RUN } from './support/fleet.ts';
+import { mainOf } from './support/main-of.ts';
 
 const PARTITION_MS = soak ? 30_000 : 6_000;
 

@@ -2,6 +2,8 @@ import type { FleetState } from '@qfleet/metrics';
 import { expect } from 'vitest';
 import { faults } from './support/fault.ts';
 import { CHECKPOINT_EVERY, type FaultyFleet, within } from './support/fleet.ts';
+import { killedSupervisor } from './support/supervisors.ts';
+import { toldToStop } from './support/told-to-stop.ts';
 
 const KILLED_SLOTS_RUN_AGAIN_MS = 15_000;
 
@@ -27,6 +29,8 @@ faults('processes are killed', {
         KILLED_SLOTS_RUN_AGAIN_MS,
       );
     },
+    'each role is told to stop: it is started again': toldToStop,
+    'another supervisor is killed in its first second: what it started ends': killedSupervisor,
     'the learner is killed: it goes on from its checkpoint': async (fleet) => {
       const before = await allWork(fleet);
       const { pid, restarts } = fleet.process('learner-0');

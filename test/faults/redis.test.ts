@@ -2,15 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { faults } from './support/fault.ts';
 import { within } from './support/fleet.ts';
-import { machineOutage, outage, writtenOut } from './support/outage.ts';
+import { doubleOutage, machineOutage, outage, writtenOut } from './support/outage.ts';
 
 faults('a Redis with an append-only file', {
   redis: ['--appendonly', 'yes', '--appendfsync', 'always'],
   rounds: 2,
   strikes: {
-    'Redis is killed, with an append-only file: nothing is lost': async (fleet, random) => {
+    'Redis is killed, and again as it starts, with an append-only file: nothing is lost': async (
+      fleet,
+      random,
+    ) => {
       const before = (await fleet.state())!;
-      await outage(fleet.server, random);
+      await doubleOutage(fleet.server, random);
       const after = await fleet.until(() => true, 'Redis has the run');
       expect(after.totals.transitionsPushed).toBeGreaterThanOrEqual(before.totals.transitionsPushed);
       expect(fleet.books.losses).toBe(0);

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { faults } from '../faults/support/fault.ts';
+import { doubleOutage } from '../faults/support/outage.ts';
+import { killedSupervisor } from '../faults/support/supervisors.ts';
+import { toldToStop } from '../faults/support/told-to-stop.ts';
 
 /** Eight of each, in any order, to one fleet. */
 faults('every fault at once', {
@@ -8,6 +11,12 @@ faults('every fault at once', {
   strikes: {
     'actor killed': async (fleet, random) => fleet.signal(`actor-${random.integer(2)}`, 'SIGKILL'),
     'learner killed': async (fleet) => fleet.signal('learner-0', 'SIGKILL'),
+    'each role told to stop': toldToStop,
+    'another supervisor killed': killedSupervisor,
+    'Redis killed twice': async (fleet, random) => {
+      await doubleOutage(fleet.server, random);
+      expect(fleet.books.losses).toBe(0);
+    },
     'Redis killed': async (fleet, random) => {
       await fleet.server.kill();
       await sleep(random.integer(2_000));

@@ -7,6 +7,7 @@ import {
   type ChildStatus,
   createLogger,
   FleetReader,
+  isOver,
   readEvaluations,
   readPhase,
   replayPrefix,
@@ -19,6 +20,7 @@ import { expect } from 'vitest';
 import { type NetworkProxy, startProxy } from '../../support/proxy.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { Books } from './books.ts';
+import { mainOf } from './main-of.ts';
 
 export const RUN = 'faulty';
 /** Updates. */
@@ -32,9 +34,6 @@ export function connectTo({ socket }: TestRedis): Redis {
   redis.on('error', () => undefined);
   return redis;
 }
-
-export const mainOf = (app: string): string =>
-  fileURLToPath(new URL(`../../../apps/${app}/dist/main.js`, import.meta.url));
 
 export interface FaultyFleetOptions {
   /** Of redis-server. */
@@ -121,11 +120,7 @@ export class FaultyFleet implements AsyncDisposable {
   /** Starts a process, which is restarted when it dies. */
   add(name: string): void {
     const role = name.split('-')[0];
-    const env = {
-      ...this.#env(),
-      ...(role === 'learner' ? { QFLEET_RUN_DIR: join(this.directory, 'run') } : {}),
-    };
-    this.supervisor.start({ name, main: mainOf(role), env });
+    this.supervisor.start({ name, main: mainOf(role), env: this.environmentOf(role) });
   }
 
   /** Runs a process to its end, without a supervisor. */
@@ -146,6 +141,12 @@ export class FaultyFleet implements AsyncDisposable {
       QFLEET_RUN: RUN,
       QFLEET_CONFIG: join(this.directory, 'config.yaml'),
     };
+  }
+
+  /** What configures a process of the role. */
+  environmentOf(role: string): Record<string, string> {
+    const directory = role === 'learner' ? { QFLEET_RUN_DIR: join(this.directory, 'run') } : {};
+    return { ...this.#env(), ...directory, QFLEET_EXPORTER_PORT: '0' };
   }
 
   process(name: string): ChildStatus {
@@ -197,7 +198,10 @@ export class FaultyFleet implements AsyncDisposable {
 
   /** Has the run evaluated, which ends it at its goal, and checks its books. */
   async reachGoal(): Promise<void> {
+    // It alone does not end with the run.
+    await this.supervisor.remove('exporter-0');
     this.add('evaluator-0');
+    if (process.env['QFLEET_SOAK'] === '1') await this.#stopEvaluator();
     for (;;) {
       const phase = await readPhase(this.redis, RUN);
       if (phase?.phase === 'finished') {
@@ -233,6 +237,12 @@ export class FaultyFleet implements AsyncDisposable {
     await this.server.stop();
     for (const shard of this.shards) await shard.stop();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** It is told to stop once, and comes back, unless the run is over by then. */
+  async #stopEvaluator(): Promise<void> {
+    await this.until(({ evaluators, phase }) => evaluators.length > 0 || isOver(phase), 'an evaluator lives');
+    if (this.process('evaluator-0').pid !== null) this.signal('evaluator-0', 'SIGTERM');
   }
 
   #failure(what: string, state: FleetState | null): Error {

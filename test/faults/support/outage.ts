@@ -18,6 +18,16 @@ export async function outage(server: TestRedis, random: Random): Promise<void> {
   await server.start();
 }
 
+/** It dies again as it starts. */
+export async function doubleOutage(server: TestRedis, random: Random): Promise<void> {
+  await server.kill();
+  const starting = server.start().catch(() => undefined);
+  await sleep(random.integer(50));
+  await server.kill();
+  await starting;
+  await server.start();
+}
+
 /**
  * All that the server acknowledged is with its operating system, which outlives its process: while it syncs its file, a
  * server that does so every second holds back what it writes for up to two.
