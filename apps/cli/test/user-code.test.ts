@@ -1,46 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Ended, qfleet, start, temporaryDirectory, until } from '../../../test/support/qfleet.ts';
-
-/** The lines before an environment's definition, and statements of its methods. */
-interface Wrong {
-  readonly load?: string;
-  readonly create?: string;
-  readonly reset?: string;
-  readonly step?: string;
-}
-
-/** A folder with the module of an environment that does something that it shouldn't. */
-async function folderWith({ load = '', create = '', reset = '', step = '' }: Wrong): Promise<string> {
-  const cwd = temporaryDirectory();
-  await writeFile(
-    join(cwd, 'env.ts'),
-    `import { execFileSync } from 'node:child_process';
-import { writeSync } from 'node:fs';
-import { defineEnvironment, discrete } from '@qfleet/envs';
-${load}
-export default defineEnvironment({
-  id: 'Own-v0', observationSpace: discrete(2), actionSpace: discrete(2), maxEpisodeSteps: 5,
-  create: () => {
-    let t = 0;
-    ${create}
-    return {
-      reset() { ${reset}; return 0; },
-      step() { t++; ${step}; return { observation: 0, reward: 1, terminated: false }; },
-    };
-  },
-});
-`,
-  );
-  return cwd;
-}
-
-const check = ['env', 'check', 'env.ts', '--steps', '40', '--json'];
-// A table learns without TensorFlow, which takes its time to load.
-const train = ['train', 'env.ts', '--single', '--run-dir', 'run', '--json', '--max-updates', '8'].concat(
-  ['agent.kind=tabular', 'replay.minSize=64'].flatMap((field) => ['--set', field]),
-);
+import { type Ended, qfleet, start, until } from '../../../test/support/qfleet.ts';
+import { check, folderWith, train, type Wrong } from './support/own-environment.ts';
 
 /** Runs a command in a folder with such an environment, and gives the sentence that it fails with. */
 async function failure(

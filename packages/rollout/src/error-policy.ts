@@ -32,7 +32,9 @@ export class ErrorsInARow {
     if (this.#most === 0) throw error;
     const { place, message } = error;
     const problem = message.slice(message.indexOf(': ') + 2);
-    throw new EnvironmentError(place, `the ${this.#count}th error in a row: ${problem}`, { cause: error });
+    throw new EnvironmentError(place, `${this.#count} errors in a row, the last one: ${problem}`, {
+      cause: error,
+    });
   }
 
   /** An episode ended well. */

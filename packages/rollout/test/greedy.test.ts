@@ -94,7 +94,7 @@ describe('playGreedyEpisodes', () => {
       ),
     ]);
     await expect(play()).rejects.toThrow(/^Environment Failing, slot 0, episode 1, step 4: no power/);
-    await expect(play({ most: 5 })).rejects.toThrow(/step 4: the 6th error in a row: no power/);
+    await expect(play({ most: 5 })).rejects.toThrow(/step 4: 6 errors in a row, the last one: no power/);
   });
 
   it('stops when it is cancelled, with the episodes that are done', async () => {

@@ -341,7 +341,7 @@ describe('Rollout', () => {
 
     it('gives up after too many in a row, and counts anew after an episode that ended well', () => {
       expect(() => play(() => true, 4 * 4)).toThrow(
-        /^Environment Failing, slot 2, episode 4, step 4: the 4th error in a row: no power/,
+        /^Environment Failing, slot 2, episode 4, step 4: 4 errors in a row, the last one: no power/,
       );
       const { survived } = play((episode) => episode % 3 !== 0, 3 * (4 + 4 + 6));
       expect(survived).toHaveLength(6);
