@@ -15,37 +15,56 @@ chmod 755 "$folder"
 fleet='qfleet:{*:fleet}:'
 replay='qfleet:{*:[0-9]*}:replay:'
 
-# Scripts may be called, but each command in them is held to the other rules. %R: read only; %W: write only.
-scripts='(+eval +evalsha ~qfleet:{*)'
+# A command in a script is held to its caller's rules, so what a process may do in scripts it may do without. That is why
+# each command below is allowed on the keys that need it and no others, in a selector "(…)". %R: read only; %W: write only.
 # `cluster` is asked by clients of a Redis Cluster, `readonly` and `readwrite` are told to its replicas.
 connect='+hello +info +ping +client|setname +multi +exec +discard +time
   +cluster|slots +cluster|info +readonly +readwrite'
-# The heartbeat: a process writes what it tells of itself, and reads how the run is.
-heartbeat="+set +del +hget +hset +hmget +hstrlen +hgetall +hincrby +hincrbyfloat +pexpire +sadd +srem +zadd +zrem \
-+zremrangebyscore %R~${fleet}run ~${fleet}processes ~${fleet}unended ~${fleet}totals"
-# What BullMQ's scripts do to take a job, hold it, give it back and find those whose holder died.
-take_jobs='+exists +get +hmset +lindex +llen +lpush +lrange +lrem +pttl +rpoplpush +rpush +scard +smembers +xadd +xtrim
-+zcard +zpopmin +zrange +zrangebyscore +incr +zscore'
 
-own() { echo "~${fleet}process:$1:* ~${fleet}counted:$1:*"; }
+# The heartbeat: a process writes what it tells of itself under its own id, adds to counters, and reads how the run is. It
+# can't read who else there is: nobody can write over records whose names he does not know.
+heartbeat() {
+  echo "(+set +del %W~${fleet}process:$1:*) (+hget +hset +pexpire ~${fleet}counted:$1:*)
+    (+zadd +zrem %W~${fleet}processes) (+sadd +srem %W~${fleet}unended) (+hincrby +hincrbyfloat ~${fleet}totals)
+    (+hget +hmget +hgetall +hstrlen %R~${fleet}run)"
+  scripts "~${fleet}process:$1:* ~${fleet}counted:$1:* ~${fleet}processes ~${fleet}unended ~${fleet}totals ~${fleet}run ${2-}"
+}
 
-# An actor appends experience, hears of weights and reads them; it can neither read chunks nor write weights.
-actor="$connect $scripts $heartbeat $(own actor) $take_jobs
-  +subscribe &${fleet}weights ~${fleet}queue:rollouts:* %R~${fleet}weights %R~${fleet}weights:* %W~${fleet}episodes ~${fleet}returns
-  +mset +getrange +strlen +rename +lpop +unlink +hdel ~${replay}meta ~${replay}sizes ~${replay}writers ~${replay}staged:* %W~${replay}chunk:*
-  %W~${replay}priorities"
+# Scripts that name these keys.
+scripts() { echo "(+eval +evalsha $1)"; }
+
+# What BullMQ's scripts do to take a job of a queue, hold it, give it back and find those whose holder died. The queue is
+# that of all who take jobs of it.
+take_jobs() {
+  echo "(+eval +evalsha +exists +type +get +set +del +unlink +incr +decr +expire +pexpire +persist +ttl +pttl
+    +hget +hset +hsetnx +hmget +hmset +hgetall +hdel +hexists +hlen +hincrby
+    +lindex +llen +lpush +lpop +lpos +lrange +lrem +lset +ltrim +lmove +rpoplpush +rpush +rpop
+    +sadd +srem +scard +sismember +smembers +xadd +xdel +xlen +xtrim +zadd +zrem +zcard +zcount +zpopmin +zrange
+    +zrangebyscore +zrevrange +zrevrangebyscore +zremrangebyscore +zrank +zscore ~${fleet}queue:$1:*)"
+}
+
+# An actor hands experience in, hears of weights and reads them. It can't touch the replay itself: what it pushes to the
+# inbox counts once the learner has found it fit.
+actor="$connect $(heartbeat actor "~${fleet}episodes ~${fleet}returns") $(take_jobs rollouts)
+  +subscribe &${fleet}weights (+hget +hmget %R~${fleet}weights %R~${fleet}weights:*)
+  (+xadd %W~${fleet}episodes) (+hincrby +hincrbyfloat ~${fleet}returns)
+  (+hmget %R~${replay}meta %R~${replay}writers) (+llen +rpush %W~${replay}inbox) (+mset %W~${replay}inbox:*)"
 
 # An evaluator takes jobs and their weights, and reports; it sees nothing of the replay.
-evaluator="$connect $scripts $heartbeat $(own evaluator) $take_jobs +bzpopmin +ltrim +unlink
-  ~${fleet}queue:evaluations:* ~${fleet}evaluation-weights:* ~${fleet}evaluations"
+evaluator="$connect $(heartbeat evaluator "~${fleet}evaluations ~${fleet}evaluation-weights:*") $(take_jobs evaluations)
+  (+bzpopmin ~${fleet}queue:evaluations:*) (+exists +hget +pexpire +unlink ~${fleet}evaluation-weights:*)
+  (+rpush +ltrim %W~${fleet}evaluations)"
 
 # The exporter reads the run, and writes nothing but its own heartbeat.
-exporter="$connect $scripts $heartbeat $(own exporter)
-  +mget +get +getrange +llen +lindex +lrange +zcard +zrange +xrevrange %R~${fleet}* %R~${replay}meta"
+exporter="$connect $(heartbeat exporter "~${fleet}* ~${replay}meta")
+  (+mget +get +getrange +hget +hmget +hgetall +hstrlen +llen +lindex +lrange +zcard +zrange +xrevrange %R~${fleet}* %R~${replay}meta)"
 
 # The learner owns the run: every key of it, but no command on the server itself.
-learner="$connect $scripts $heartbeat $take_jobs +publish &${fleet}weights
-  +type +hsetnx +setex +mget +xrange +xrevrange +hlen +lpop +getrange +strlen +rename +mset +unlink +persist +hdel ~qfleet:{*"
+learner="$connect +publish &${fleet}weights ~qfleet:{* +eval +evalsha
+  +exists +type +get +set +setex +mget +mset +del +unlink +rename +strlen +getrange +incr +pexpire +persist +pttl
+  +hget +hset +hsetnx +hmget +hmset +hgetall +hdel +hlen +hstrlen +hincrby +hincrbyfloat
+  +lindex +llen +lpush +lpop +lrange +lrem +ltrim +rpoplpush +rpush +sadd +srem +scard +smembers
+  +zadd +zrem +zcard +zpopmin +zrange +zrangebyscore +zremrangebyscore +zrevrangebyscore +zscore +xadd +xrange +xrevrange +xtrim"
 
 password_of() {
   if [ ! -s "$folder/$1" ]; then

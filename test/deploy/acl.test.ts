@@ -155,56 +155,119 @@ it('and on a Redis Cluster too, with weights beyond what it lets wait for a subs
   }
 });
 
-it('refuses what is not a user’s business', async () => {
-  const { redis, credentials } = await guardedRedis();
-  const { weights, run, lease, process } = fleetKeys(RUN);
+/** Commands that each user may not give. */
+function attacks(): Record<string, string[][]> {
+  const keys = fleetKeys(RUN);
+  const { weights, run, lease, fence, process, counted, processes, totals, episodes, returns } = keys;
   const replay = replayPrefix(RUN);
-  const refused: Record<string, string[][]> = {
+  const evil = (key: string): string[][] => [
+    ['SET', key, 'x'],
+    ['DEL', key],
+    ['HSET', key, 'newest', '1000000000000'],
+    ['HDEL', key, 'newest'],
+    ['RENAME', key, 'another'],
+    ['EXPIRE', key, '1'],
+    ['EVAL', `return redis.call('HSET', KEYS[1], 'fence', '9e99')`, '1', key],
+    ['EVAL', `return redis.call('DEL', '${key}')`, '0'],
+  ];
+  const server = [['KEYS', '*'], ['FLUSHALL'], ['CONFIG', 'GET', '*'], ['ACL', 'LIST'], ['SCRIPT', 'FLUSH']];
+  const ofReplay = ['meta', 'sizes', 'writers', 'priorities', 'chunk:1'].map((name) => replay + name);
+  return {
     default: [['GET', run], ['INFO'], ['CONFIG', 'GET', '*']],
     exporter: [
-      ['HSET', weights, 'version', '9'],
+      ...server,
+      ...[run, weights, lease, fence, ...ofReplay, `${replay}inbox`].flatMap(evil),
       ['SET', process('actor:x'), '{}'],
       ['MGET', `${replay}chunk:1`],
-      ['EVAL', `return redis.call('HSET', KEYS[1], 'phase', 'failed')`, '1', run],
+      ['RPUSH', `${replay}inbox`, 'x'],
     ],
     evaluator: [
+      ...server,
+      ...[run, weights, lease, fence, ...ofReplay, `${replay}inbox`].flatMap(evil),
       ['HGET', weights, 'blob'],
-      ['HGETALL', `${replay}meta`],
+      ['HMGET', `${replay}meta`, 'layout'],
       ['SUBSCRIBE', weights],
-      ['HSET', run, 'phase', 'failed'],
+      ['LRANGE', keys.evaluations, '0', '-1'],
+      ['HGETALL', `${keys.queues}:rollouts:meta`],
+      ['ZRANGE', processes, '0', '-1'],
     ],
     actor: [
+      ...server,
+      ...[run, weights, lease, fence, ...ofReplay].flatMap(evil),
+      // Chunks are others'; so are the names they are written under.
       ['MGET', `${replay}chunk:1`],
-      ['HSET', weights, 'version', '9'],
-      ['EVAL', `return redis.call('HSET', KEYS[1], 'version', '9')`, '1', weights],
-      ['HSET', run, 'phase', 'failed'],
-      ['SET', lease, 'me'],
+      ['HGETALL', `${replay}writers`],
+      ['HKEYS', `${replay}writers`],
+      ['HSCAN', `${replay}writers`, '0'],
+      // What others handed in can't be read, moved or taken away.
+      ...[
+        ['LRANGE', '0', '-1'],
+        ['LINDEX', '0'],
+        ['LPOP'],
+        ['LTRIM', '1', '0'],
+        ['LSET', '0', 'x'],
+        ['DEL'],
+      ].map(([command, ...args]) => [command, `${replay}inbox`, ...args]),
+      ['GET', `${replay}inbox:x`],
+      ['DEL', `${replay}inbox:x`],
+      ['MSET', `${replay}meta`, 'x'],
+      ['RPUSH', `${replay}sizes`, '1 1'],
+      // Nor can it be learned who else there is.
+      ['ZRANGE', processes, '0', '-1'],
+      ['ZREMRANGEBYSCORE', processes, '-inf', '+inf'],
+      ['SMEMBERS', keys.unended],
+      ['GET', process('actor:x')],
+      ['SET', process('learner:x'), '{}'],
+      ['HSET', counted('learner:x'), 'updates', '1'],
+      ['HSET', totals, 'updates', 'x'],
+      ['HSET', returns, 'sum', 'x'],
+      ['DEL', totals],
+      ['XTRIM', episodes, 'MAXLEN', '0'],
       ['PUBLISH', weights, '9'],
       ['SUBSCRIBE', 'another'],
-      ['SET', process('learner:x'), '{}'],
-      ['KEYS', '*'],
-      ['FLUSHALL'],
       ['SET', 'another', 'key'],
+      ['HGETALL', `${keys.queues}:evaluations:meta`],
     ],
-    learner: [
-      ['FLUSHALL'],
-      ['CONFIG', 'GET', '*'],
-      ['ACL', 'LIST'],
-      ['SET', 'another', 'key'],
-      ['KEYS', '*'],
-    ],
+    learner: [...server, ['SET', 'another', 'key']],
   };
-  for (const [user, commands] of Object.entries(refused)) {
+}
+
+it('refuses what is not a user’s business', async () => {
+  const { redis, credentials, admin } = await guardedRedis();
+  const client = async (user: string): Promise<Redis> => {
     const credential = user === 'default' ? {} : { username: user, password: passwordOf(credentials, user) };
-    const client = new Redis(redis.socket, { ...credential, enableReadyCheck: false });
-    expect(await client.ping()).toBe('PONG');
+    const made = new Redis(redis.socket, { ...credential, enableReadyCheck: false });
+    expect(await made.ping()).toBe('PONG');
+    return made;
+  };
+  for (const [user, commands] of Object.entries(attacks())) {
+    const attacker = await client(user);
     for (const [command, ...args] of commands) {
-      await expect(client.call(command, ...args), `${user}: ${command} ${args.join(' ')}`).rejects.toThrow(
-        /NOPERM|permissions|can't (access|run)/,
-      );
+      const what = `${user}: ${command} ${args.join(' ')}`;
+      await expect(attacker.call(command, ...args), what).rejects.toThrow(/NOPERM|ACL failure in script/);
     }
-    client.disconnect();
+    attacker.disconnect();
   }
+  expect(await admin.dbsize()).toBe(0);
+});
+
+it('holds a function to the rules of its caller, so that functions alone would guard nothing', async () => {
+  const { redis, credentials, admin } = await guardedRedis();
+  const library = `#!lua name=doors
+redis.register_function('into_meta', function(keys, args) return redis.call('HSET', keys[1], 'newest', args[1]) end)`;
+  await admin.call('FUNCTION', 'LOAD', library);
+  const meta = `${replayPrefix(RUN)}meta`;
+  await admin.call('ACL', 'SETUSER', 'actor', `(+fcall ~${meta})`);
+  const actor = new Redis(redis.socket, {
+    username: 'actor',
+    password: passwordOf(credentials, 'actor'),
+    enableReadyCheck: false,
+  });
+  await expect(actor.call('FCALL', 'into_meta', '1', meta, '1')).rejects.toThrow(/ACL failure in script/);
+  await admin.call('ACL', 'SETUSER', 'actor', `(+hset ~${meta})`);
+  expect(await actor.call('FCALL', 'into_meta', '1', meta, '1')).toBe(1);
+  expect(await actor.hset(meta, 'newest', '2')).toBe(0);
+  actor.disconnect();
 });
 
 it('keeps the passwords that are there', () => {

@@ -94,7 +94,7 @@ faults('garbage comes', {
       const { code, stderr } = await fleet.run('actor', { PACED_CLIFF_ACTIONS: '5' });
       expect(stderr).toMatch(/The replay .* holds .* with 4 actions, not .* with 5 actions/);
       expect(code).toBe(1);
-      expect((await fleet.state())!.totals.processesRefused).toBe(processesRefused + 1);
+      await fleet.until(({ totals }) => totals.processesRefused === processesRefused + 1, 'it is counted');
     },
     'a weights blob that is cut short is refused and counted; an actor that is too stale waits': async (
       fleet,

@@ -4,7 +4,9 @@ import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import {
   type Beat,
+  backoff,
   followWeights,
+  type Logger,
   type ProcessContext,
   REDIS_PATIENCE_SECONDS,
   RedisWeightsChannel,
@@ -14,8 +16,10 @@ import {
 } from '@qfleet/fleet';
 import {
   compressesWell,
-  createRedisReplay,
+  type Inbox,
+  openReplayInbox,
   type RedisClient,
+  ReplayMissingError,
   type ReplayStanding,
   ratioLimiter,
   type SampleToInsertLimiter,
@@ -36,6 +40,8 @@ const SILENT_MS = 1_000;
 /** Of what is in the replay, at most so much is on its way; but a round of chunks under way and one that gathers. */
 const UNSEEN_PART = 0.025;
 const UNSEEN_CHUNKS_PER_SLOT = 2;
+/** Bytes of a writer's name. */
+const MOST_NAME = 64;
 /** Chunks a slot that wait for the replay, before the actor stands still. */
 const BUFFERED_CHUNKS_PER_SLOT = 64;
 
@@ -75,7 +81,6 @@ export class Actor {
     this.#leases = new RolloutLeases({
       redis,
       run: env.run,
-      id: env.id,
       fleet: config.fleet,
       onTaken: (slots, episodes) => {
         this.#change(slots, (slot) => {
@@ -102,12 +107,14 @@ export class Actor {
     if (config.environment.onError === 'restart') outliveUserCode();
     const environmentErrors = { count: 0 };
     const epsilons = new Epsilons(config);
+    // Of a long name the end, which is this life's own.
+    const writer = env.id.slice(-MOST_NAME);
     const rollout = new Rollout({
       definition,
       layout,
       policy,
       frameStack,
-      writer: env.id,
+      writer,
       chunkLength: config.replay.chunkLength,
       seed: config.seed,
       epsilon: (slot) => epsilons.of(slot),
@@ -121,7 +128,6 @@ export class Actor {
       },
       ...(spans ? { onChunk: (chunk) => spans.closed(chunk) } : {}),
     });
-    const { capacity: transitions, capacityBytes: bytes } = config.replay;
     const [experience, weights, announcements] = await Promise.all(
       ['experience', 'weights', 'announcements'].map(connect),
     );
@@ -132,7 +138,8 @@ export class Actor {
       signal,
     });
     const uplink = await Uplink.open({
-      openStore: () => outlast(() => createRedisReplay(addresses, layout, { transitions, bytes })),
+      openInbox: () =>
+        waitForInbox(() => outlast(() => openReplayInbox(addresses, layout, writer)), log, signal),
       compressed: compressesWell(layout),
       reportEpisodes: (number, report) => reportEpisodes(redis, env.run, env.id, number, report),
       ...(spans ? { onPushed: (chunks, from) => spans.pushed(chunks, from) } : {}),
@@ -158,7 +165,8 @@ export class Actor {
         environmentSteps: this.#steps,
         episodes: this.#episodes,
         environmentErrors: this.#environmentErrors.count,
-        transitionsDropped: this.#dropped,
+        transitionsDropped: this.#dropped + this.#uplink.dropped,
+        actorNamesTaken: this.#uplink.namesTaken,
         weightsRefused: this.#channel.refused,
         ...this.#waits.totals(),
       },
@@ -192,11 +200,11 @@ export class Actor {
     this.#hand();
     const late = sleep(2 ** 31 - 1, undefined, { signal: deadline, ref: false }).catch(() => undefined);
     await Promise.race([Promise.all([this.#leases.release(), this.#uplink.close(deadline)]), late]);
-    this.#dropped += this.#uplink.transitions;
+    this.#dropped += this.#uplink.unsent;
     if (this.#dropped > 0) {
       this.#context.log.warn(`${this.#dropped} transitions could not be handed to the replay in time.`);
     } else {
-      this.#context.log.info('Gave its slots back; the replay has all of its experience.');
+      this.#context.log.info('Gave its slots back; all of its experience is handed in.');
     }
   }
 
@@ -247,8 +255,8 @@ export class Actor {
 
   async #wait(reason: WaitReason): Promise<void> {
     const began = performance.now();
-    // Those held back by the ratio learn from a standing that they may go on; the others, whether.
-    if (reason === 'ratio' || reason === 'weights') this.#uplink.refresh();
+    // From a standing they learn whether they may go on.
+    if (reason !== 'lease') this.#uplink.refresh();
     await sleep(WAIT_MS);
     this.#waits.add(reason, (performance.now() - began) / 1000);
   }
@@ -316,6 +324,19 @@ export class Actor {
   #check(): void {
     if (this.#failure !== null) throw this.#failure;
     this.#uplink.check();
+  }
+}
+
+/** The inbox once there is a replay: the learner makes it, and makes it again where Redis lost it. */
+async function waitForInbox(open: () => Promise<Inbox>, log: Logger, signal: AbortSignal): Promise<Inbox> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof ReplayMissingError)) throw error;
+      if (tries === 1) log.info('Waiting for the replay, which the learner makes.');
+      await sleep(backoff(tries), undefined, { signal });
+    }
   }
 }
 

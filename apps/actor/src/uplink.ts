@@ -3,21 +3,21 @@ import { backoff, type EpisodeReport, EpisodeTally, type FinishedEpisode, type L
 import {
   ChunkError,
   compressChunk,
+  type Inbox,
   peekChunk,
   ReplayMissingError,
   type ReplayStanding,
-  type ReplayStore,
   sealChunk,
 } from '@qfleet/replay';
 
 export interface UplinkOptions {
-  /** Opens the replay, or makes it anew where Redis lost it. */
-  readonly openStore: () => Promise<ReplayStore>;
+  /** Opens the replay's inbox, once the learner has made the replay, or has made it again where Redis lost it. */
+  readonly openInbox: () => Promise<Inbox>;
   /** Whether observations are compressed; see `compressesWell`. */
   readonly compressed: boolean;
   /** @param number counts the reports from 1; one that failed comes again as it was. */
   readonly reportEpisodes: (number: number, report: EpisodeReport) => Promise<void>;
-  /** Told of the chunks that the replay acknowledged, and when (`performance.now()`) they were sent. */
+  /** Told of the chunks that Redis acknowledged, and when (`performance.now()`) they were sent. */
   readonly onPushed?: (chunks: readonly Uint8Array[], from: number) => void;
   readonly log: Logger;
 }
@@ -29,6 +29,8 @@ const STANDING_MAX_AGE_MS = 20;
 /** A chunk on its way. */
 interface Waiting {
   readonly transitions: number;
+  /** That the actor had done when it was pushed. */
+  readonly steps: number;
   /** Sealed; null until it is. */
   bytes: Uint8Array | null;
   /** Resolves when it is, where that takes another thread's time. */
@@ -36,36 +38,42 @@ interface Waiting {
 }
 
 /**
- * The way of chunks to the replay: what is offered waits here until the replay has acknowledged it, through an outage
- * too. One append is under way at a time, with all that gathered meanwhile; the next are compressed while it is.
+ * The way of chunks to the replay: what is offered waits here until Redis has it in the replay's inbox, through an outage
+ * too, and is kept until the learner has taken it into the replay. One call is under way at a time, with all that
+ * gathered meanwhile; the next chunks are compressed while it is.
  */
 export class Uplink {
   readonly #options: UplinkOptions;
+  /** To be handed in, in order. */
   readonly #chunks: Waiting[] = [];
   readonly #episodes = new EpisodeTally();
+  /** Handed in, and not known to be in the replay. */
+  readonly #inbox = new Map<Uint8Array, Waiting>();
   /** The report under way. */
   #report: EpisodeReport | null = null;
   #reports = 0;
-  #store: ReplayStore;
+  readonly #door: Inbox;
   #standing: ReplayStanding;
   #standingAt = performance.now();
   #standingSteps = 0;
   #steps = 0;
   #transitions = 0;
   #acknowledged = 0;
+  #dropped = 0;
+  #namesTaken = 0;
   #busy: Promise<void> | null = null;
   #failure: unknown = null;
   #closed = false;
 
-  private constructor(options: UplinkOptions, store: ReplayStore, standing: ReplayStanding) {
+  private constructor(options: UplinkOptions, door: Inbox, standing: ReplayStanding) {
     this.#options = options;
-    this.#store = store;
+    this.#door = door;
     this.#standing = standing;
   }
 
   static async open(options: UplinkOptions): Promise<Uplink> {
-    const store = await options.openStore();
-    return new Uplink(options, store, await store.standing());
+    const door = await options.openInbox();
+    return new Uplink(options, door, (await door.handIn([])).standing);
   }
 
   /** The replay as this actor last heard of it. */
@@ -78,24 +86,39 @@ export class Uplink {
     return performance.now() - this.#standingAt;
   }
 
-  /** Steps that the actor had done when it asked for that standing. */
+  /** Steps that the actor had done when it pushed what that standing lacks, or else when it asked for it. */
   get standingSteps(): number {
     return this.#standingSteps;
   }
 
-  /** Transitions that the replay acknowledged. */
+  /** Transitions that came into the replay. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
 
-  /** Transitions not acknowledged yet. */
+  /** Transitions that are not known to be in the replay yet. */
   get transitions(): number {
     return this.#transitions;
   }
 
-  /** Chunks not acknowledged yet. */
+  /** Chunks that are not known to be in the replay yet. */
   get chunks(): number {
-    return this.#chunks.length;
+    return this.#chunks.length + this.#inbox.size;
+  }
+
+  /** Transitions that are only here: neither in the replay nor in its inbox. */
+  get unsent(): number {
+    return this.#chunks.reduce((sum, { transitions }) => sum + transitions, 0);
+  }
+
+  /** Transitions that the replay refused, or Redis lost, again and again. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** How often another was found to write under this actor's name. */
+  get namesTaken(): number {
+    return this.#namesTaken;
   }
 
   /**
@@ -123,7 +146,7 @@ export class Uplink {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Waits until all is acknowledged, or `signal` is aborted; nothing is sent afterwards. */
+  /** Waits until all is handed in, or `signal` is aborted; nothing is sent afterwards. */
   async close(signal: AbortSignal): Promise<void> {
     while (this.#busy && !signal.aborted) {
       await Promise.race([this.#busy, sleep(50, undefined, { signal }).catch(() => undefined)]);
@@ -132,8 +155,9 @@ export class Uplink {
   }
 
   #seal(open: Uint8Array, transitions: number): Waiting {
-    if (!this.#options.compressed) return { transitions, bytes: sealChunk(open), sealing: null };
-    const waiting: Waiting = { transitions, bytes: null, sealing: null };
+    const steps = this.#steps;
+    if (!this.#options.compressed) return { transitions, steps, bytes: sealChunk(open), sealing: null };
+    const waiting: Waiting = { transitions, steps, bytes: null, sealing: null };
     waiting.sealing = compressChunk(open).then(
       (bytes) => {
         waiting.bytes = bytes;
@@ -170,8 +194,8 @@ export class Uplink {
         }
         await sleep(backoff(failures));
         if (error instanceof ReplayMissingError) {
-          // Redis lost it: the run goes on with an empty one.
-          this.#store = await this.#options.openStore();
+          // Redis lost it: the run goes on with an empty one. The same inbox knows what may have come into the old one.
+          await this.#options.openInbox();
         }
       }
     }
@@ -179,10 +203,14 @@ export class Uplink {
 
   async #sendOnce(): Promise<void> {
     const steps = this.#steps;
-    const [standing] = await Promise.all([this.#append(), this.#reportEpisodes()]);
-    this.#standing = standing;
+    // Both are waited for, whatever becomes of the other: one of each is under way at a time.
+    const [handedIn, reported] = await Promise.allSettled([this.#handIn(), this.#reportEpisodes()]);
+    if (handedIn.status === 'rejected') throw handedIn.reason;
+    this.#standing = handedIn.value;
     this.#standingAt = performance.now();
-    this.#standingSteps = steps;
+    const oldest = this.#inbox.values().next().value;
+    this.#standingSteps = Math.min(steps, oldest?.steps ?? steps);
+    if (reported.status === 'rejected') throw reported.reason;
   }
 
   async #reportEpisodes(): Promise<void> {
@@ -195,7 +223,7 @@ export class Uplink {
     this.#report = null;
   }
 
-  async #append(): Promise<ReplayStanding> {
+  async #handIn(): Promise<ReplayStanding> {
     if (this.#chunks.length > 0) await this.#chunks[0].sealing;
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -204,14 +232,44 @@ export class Uplink {
       chunks.push(bytes);
       size += bytes.length;
     }
-    if (chunks.length === 0) return this.#store.standing();
     const from = performance.now();
-    const { standing } = await this.#store.append(chunks);
-    this.#options.onPushed?.(chunks, from);
-    for (const { transitions } of this.#chunks.splice(0, chunks.length)) {
-      this.#transitions -= transitions;
-      this.#acknowledged += transitions;
-    }
+    const { standing, admitted, again, dropped, taken } = await this.#door.handIn(chunks);
+    if (chunks.length > 0) this.#options.onPushed?.(chunks, from);
+    for (const waiting of this.#chunks.splice(0, chunks.length)) this.#inbox.set(waiting.bytes!, waiting);
+    for (const chunk of admitted) this.#acknowledged += this.#remove(chunk);
+    for (const chunk of dropped) this.#dropped += this.#remove(chunk);
+    this.#putBack(again);
+    this.#tell(taken, again.length, dropped.length);
     return standing;
+  }
+
+  /** @returns its transitions. */
+  #remove(chunk: Uint8Array): number {
+    const { transitions } = this.#inbox.get(chunk)!;
+    this.#inbox.delete(chunk);
+    this.#transitions -= transitions;
+    return transitions;
+  }
+
+  #putBack(chunks: readonly Uint8Array[]): void {
+    this.#chunks.unshift(...chunks.map((chunk) => this.#inbox.get(chunk)!));
+    for (const chunk of chunks) this.#inbox.delete(chunk);
+  }
+
+  #tell(taken: number, again: number, dropped: number): void {
+    const { log } = this.#options;
+    this.#namesTaken += taken;
+    if (taken > 0) {
+      log.warn(
+        `Another process writes to the replay under this actor's name, so ${again} of its chunks were taken for repeated ` +
+          'ones: they are handed in again under a new name. Change the password of the fleet’s actors if this is nobody’s mistake.',
+      );
+    } else if (again > 0) {
+      log.warn(`${again} chunks did not come into the replay: they are handed in again.`);
+    }
+    if (dropped > 0)
+      log.warn(
+        `${dropped} chunks did not come into the replay however often they were handed in: they are dropped.`,
+      );
   }
 }

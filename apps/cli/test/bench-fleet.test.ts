@@ -23,10 +23,11 @@ describe('simulated actors', () => {
     const store = await makeReplay(connections[0], load);
     const actors = connections.map((each, i) => ({
       connections: each,
+      writer: `a${i}`,
       portions: premade(load, `a${i}`, 20),
     }));
     expect(actors[0].portions.map(({ length }) => length)).toEqual([8, 8, 4]);
-    expect(await pushAll(actors)).toHaveLength(9);
+    expect(await pushAll(actors, load, store)).toHaveLength(9);
     expect(await store.standing()).toMatchObject({ newest: 60, transitions: 60 * 32, evictedTotal: 0 });
     // Every shard has its part: an actor's slots are spread.
     const { chunks } = await store.follow(0, 1e9);

@@ -55,15 +55,20 @@ const LAG_RESOLUTION_MS = 20;
 const EXPIRE_MS = 5_000;
 const COUNTED_EXPIRE_MS = 24 * 3_600_000;
 
-// KEYS: process, processes, counted, totals, run. ARGV: member, snapshot, expiry of process and of counted in ms, then
-// name and value of each counter. Adds only what a counter grew by since it was last counted, so a repeated beat (its
-// reply was lost) counts nothing twice; what another left there and nothing can be added to waits for the learner to mend it. Returns phase and reason of the run.
+// KEYS: process, processes, counted, totals, run. ARGV: member, snapshot, expiry of process and of counted in ms, '1' where
+// the caller strikes off those that fell silent (others' ACLs don't let them, lest one strikes off all), then name and value
+// of each counter. Adds only what a counter grew by since it was last counted, so a repeated beat (its reply was lost) counts
+// nothing twice; what another left there and nothing can be added to waits for the learner to mend it. Returns phase and
+// reason of the run.
 const BEAT = `
 local now = redis.call('TIME')
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('ZADD', KEYS[2], now[1], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now[1] - 60)
-for i = 5, #ARGV, 2 do
+if ARGV[5] == '1' then
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now[1] - 60)
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], now[1] + 60, '+inf')
+end
+for i = 6, #ARGV, 2 do
   local before = tonumber(redis.call('HGET', KEYS[3], ARGV[i]) or '0') or 0
   local growth = tonumber(ARGV[i + 1]) - before
   if growth > 0 then
@@ -115,7 +120,7 @@ export class Heartbeats<R extends Role> {
 
   /** One heartbeat now. */
   async beat(): Promise<void> {
-    const { redis, run, measure, onPhase } = this.#options;
+    const { redis, run, role, measure, onPhase } = this.#options;
     const keys = fleetKeys(run);
     const { snapshot, totals } = measure();
     const sentAt = performance.now();
@@ -131,6 +136,7 @@ export class Heartbeats<R extends Role> {
       JSON.stringify({ ...this.#process(), ...snapshot }),
       EXPIRE_MS,
       COUNTED_EXPIRE_MS,
+      role === 'learner' ? 1 : 0,
       ...Object.entries({ ...totals, ...refusedRecords() }).flatMap(([name, value]) => [
         name,
         Number.isFinite(value) ? value : 0,

@@ -3,6 +3,7 @@ import { leaseOrder } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import type { RedisClient } from '@qfleet/replay';
 import { type Job, Worker } from 'bullmq';
+import { nanoid } from 'nanoid';
 import { messageOf } from './errors.ts';
 import { fleetKeys, ROLLOUTS_QUEUE } from './keys.ts';
 import type { Logger } from './logger.ts';
@@ -67,8 +68,6 @@ export async function seedLeases(redis: RedisClient, run: string, fleet: RunConf
 export interface RolloutLeasesOptions {
   readonly redis: RedisClient;
   readonly run: string;
-  /** This life of the process: what its locks are held by. */
-  readonly id: string;
   /** How the run's slots are leased, and how many this process holds at most; a lease that would not fit is left to others. */
   readonly fleet: RunConfig['fleet'];
   /** @param episodes that each slot has begun before, as far as it is known: numbers go on from there. */
@@ -88,6 +87,8 @@ export class RolloutLeases {
   /** The slots of each lease, by its id. */
   readonly #slotsOf: ReadonlyMap<string, readonly number[]>;
   readonly #stop = new AbortController();
+  /** What its locks are held by. Every actor can read it, so it is not the process's id, by which its records are named. */
+  readonly #token = nanoid();
   #loops: Promise<unknown> = Promise.resolve();
   #slots = 0;
 
@@ -130,16 +131,16 @@ export class RolloutLeases {
     await Promise.allSettled(
       jobs.map(async (job) => {
         await this.#keepEpisodes(job);
-        await job.moveToWait(this.#options.id);
+        await job.moveToWait(this.#token);
       }),
     );
     await this.#worker.close(true);
   }
 
   async #take(): Promise<void> {
-    const { fleet, id, onTaken } = this.#options;
+    const { fleet, onTaken } = this.#options;
     while (this.#slots < fleet.slotsPerActor && !this.#stop.signal.aborted) {
-      const job = await this.#worker.getNextJob(id, { block: false });
+      const job = await this.#worker.getNextJob(this.#token, { block: false });
       if (!job) return;
       const slots = this.#slotsOf.get(job.id!);
       if (slots === undefined) {
@@ -148,7 +149,7 @@ export class RolloutLeases {
         continue;
       }
       if (this.#stop.signal.aborted || this.#slots + slots.length > fleet.slotsPerActor) {
-        await job.moveToWait(id);
+        await job.moveToWait(this.#token);
         return;
       }
       this.#held.set(job.id!, job);
@@ -162,11 +163,11 @@ export class RolloutLeases {
 
   async #renew(): Promise<void> {
     if (this.#held.size === 0) return;
-    const { id, onLost, log } = this.#options;
+    const { onLost, log } = this.#options;
     const ids = [...this.#held.keys()];
     const lost = await this.#worker.extendJobLocks(
       ids,
-      ids.map(() => id),
+      ids.map(() => this.#token),
       LOCK_MS,
     );
     await Promise.all(

@@ -195,7 +195,6 @@ describe('the fleet as it is read', () => {
     const leases = new RolloutLeases({
       redis: fixture.redis,
       run: 'r',
-      id: 'a1',
       fleet: { ...config.fleet, slotsPerActor: 4 },
       onTaken: () => undefined,
       episodesOf: () => 0,

@@ -9,7 +9,6 @@ const ORDER = leaseOrder(12, 2);
 
 describe('rollout leases', () => {
   const fixture = useRedis();
-  let actors = 0;
 
   function actor(capacity = FLEET.slotsPerActor) {
     const taken: number[][] = [];
@@ -21,7 +20,6 @@ describe('rollout leases', () => {
     const leases = new RolloutLeases({
       redis,
       run: 'r',
-      id: `actor-${++actors}`,
       fleet: { ...FLEET, slotsPerActor: capacity },
       onTaken: (slots, episodes) => {
         taken.push([...slots]);

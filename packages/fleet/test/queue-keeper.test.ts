@@ -30,7 +30,6 @@ describe('the keeper of the queues', () => {
     const leases = new RolloutLeases({
       redis: fixture.connect(),
       run: 'r',
-      id: 'actor-1',
       fleet: { ...FLEET, slotsPerActor: 4 },
       onTaken: () => undefined,
       episodesOf: () => 3,

@@ -52,6 +52,8 @@ export interface FleetTotals extends RefusedRecords {
   transitionsEvicted: number;
   /** Transitions that actors gave up for lack of room in their buffers. */
   transitionsDropped: number;
+  /** Times that actors found another to write to the replay under their name. */
+  actorNamesTaken: number;
   /** Gradient updates done, those that a crash undid included. */
   updates: number;
   weightsPublished: number;
@@ -102,6 +104,7 @@ export function zeroTotals(): FleetTotals {
     transitionsSampled: 0,
     transitionsEvicted: 0,
     transitionsDropped: 0,
+    actorNamesTaken: 0,
     updates: 0,
     weightsPublished: 0,
     checkpoints: 0,

@@ -218,6 +218,11 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     (s) => s.totals.transitionsDropped,
   ),
   total(
+    'qfleet_actor_taken_names_total',
+    "Times that another wrote to the replay under an actor's name",
+    (s) => s.totals.actorNamesTaken,
+  ),
+  total(
     'qfleet_actor_refused_weights_total',
     'Weights that were torn or foreign, and never played with',
     (s) => s.totals.weightsRefused,

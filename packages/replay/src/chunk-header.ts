@@ -25,7 +25,7 @@ import { ChunkError, MAX_LENGTH, MAX_WRITER } from './validate-chunk.ts';
  * | … | format 3: u32 bytes of the named columns, u32 0; the columns in the layout's order, each padded to 8 |
  * | … | observations[(T + 1) × size], or one Zstandard frame of them |
  *
- * `redis/append.lua.ts` reads the fields at 0 to 28 and 40 too: change them together.
+ * `redis/door.lua.ts` reads the fields at 0 to 28 and 40 too: change them together.
  */
 const MAGIC = 0x4b434651;
 /**
@@ -37,6 +37,7 @@ const COLUMN_FORMAT = 3;
 /** Bytes of a header without the name. */
 export const HEADER = 72;
 export const CHECKSUM_AT = 12;
+export const WRITER_BYTES_AT = 30;
 /** Where the part that the checksum is of begins. */
 const SUMMED = 16;
 const ENDS: readonly ChunkEnd[] = ['continues', 'terminated', 'truncated'];
@@ -132,7 +133,7 @@ export function writeHeader(bytes: Uint8Array, chunk: Chunk, layout: Layout, for
   view.setUint32(24, chunk.slot, true);
   bytes[28] = ENDS.indexOf(chunk.end);
   bytes[29] = chunk.priorities ? 1 : 0;
-  bytes[30] = writer.length;
+  bytes[WRITER_BYTES_AT] = writer.length;
   bytes[31] = FORMS.indexOf(form);
   view.setUint32(32, chunk.episode, true);
   view.setUint32(36, chunk.offset, true);
@@ -173,7 +174,7 @@ export function peekChunk(bytes: Uint8Array): ChunkHeader {
   const length = view.getUint32(20, true);
   const end = bytes[28];
   const hasPriorities = bytes[29];
-  const writerBytes = bytes[30];
+  const writerBytes = bytes[WRITER_BYTES_AT];
   const form = bytes[31];
   if (
     length < 1 ||
@@ -229,10 +230,10 @@ export const isWhole = (bytes: Uint8Array): boolean =>
 
 /** Where the columns of a chunk lie. @param rowBytes of an observation. */
 export function columnsOf(bytes: Uint8Array, rowBytes: number): Offsets {
-  const at = offsetsOf(bytes[30], lengthOf(bytes), bytes[29] === 1, 0, rowBytes);
+  const at = offsetsOf(bytes[WRITER_BYTES_AT], lengthOf(bytes), bytes[29] === 1, 0, rowBytes);
   if (!hasColumns(bytes) || at.columns + COLUMNS_HEAD > bytes.length) return at;
   const named = u32At(bytes, at.columns);
-  return offsetsOf(bytes[30], lengthOf(bytes), bytes[29] === 1, named, rowBytes);
+  return offsetsOf(bytes[WRITER_BYTES_AT], lengthOf(bytes), bytes[29] === 1, named, rowBytes);
 }
 
 /** Writes how many bytes the named columns take, before them. */

@@ -17,15 +17,17 @@ export { Prefetcher } from './prefetcher.ts';
 export type { PrioritizedOptions } from './prioritized.ts';
 export { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';
+export { ReplayMissingError } from './redis/replies.ts';
 export type { RedisClient } from './redis/scripts.ts';
 export {
   createRedisReplay,
   openRedisReplay,
+  openReplayInbox,
   replayFence,
   replayRefusals,
   type ShardAddress,
 } from './redis-replay.ts';
-export { RedisReplayStore, ReplayMissingError } from './redis-store.ts';
+export { RedisReplayStore } from './redis-store.ts';
 export type { Refusals } from './refusals.ts';
 export { Replay, type ReplayCounts, type ReplayOptions } from './replay.ts';
 export { type SampleUnit, type SequenceUnit, type TransitionUnit, trainedSteps } from './sample-unit.ts';

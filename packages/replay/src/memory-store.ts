@@ -3,7 +3,7 @@ import type { Layout } from './chunk.ts';
 import { checkFingerprint, lengthOf, peekChunk } from './chunk-header.ts';
 import { Fifo } from './fifo.ts';
 import type { AppendReply, Capacity, Followed, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
-import { ChunkError } from './validate-chunk.ts';
+import { checkSize } from './validate-chunk.ts';
 
 /** A replay in this process: what `--single` and tests use. It takes chunks open or sealed. */
 export class MemoryReplayStore implements ReplayStore {
@@ -30,7 +30,7 @@ export class MemoryReplayStore implements ReplayStore {
     const headers = chunks.map((bytes) => peekChunk(bytes));
     headers.forEach((header, i) => {
       checkFingerprint(header, this.#layout);
-      this.#checkSize(header.length, chunks[i].length);
+      checkSize(header.length, chunks[i].length, this.#capacity);
     });
     let stored = 0;
     headers.forEach(({ writer, sequence, length }, i) => {
@@ -45,15 +45,6 @@ export class MemoryReplayStore implements ReplayStore {
       this.#evict();
     });
     return { stored, standing: this.#standing() };
-  }
-
-  #checkSize(length: number, bytes: number): void {
-    const { transitions: most, bytes: mostBytes } = this.#capacity;
-    if (length > most || bytes > mostBytes)
-      throw new ChunkError(
-        `The chunk has ${length} steps and ${bytes} bytes, more than all of this replay may hold ` +
-          `(${most} and ${mostBytes}): raise its capacity, or shorten its chunks.`,
-      );
   }
 
   /** Drops the oldest chunks until the rest fits; the newest always stays. */

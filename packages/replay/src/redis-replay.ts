@@ -1,9 +1,11 @@
 import type { Layout } from './chunk.ts';
 import type { RedisClient } from './redis/scripts.ts';
+import { ReplayInbox } from './redis-inbox.ts';
 import { RedisReplayStore } from './redis-store.ts';
 import { addRefusals, type Refusals, readRefusals } from './refusals.ts';
+import { ShardedInbox } from './sharded-inbox.ts';
 import { type ReplayShard, ShardedReplayStore } from './sharded-store.ts';
-import type { Capacity } from './store.ts';
+import type { Capacity, Inbox } from './store.ts';
 
 /** One shard of a replay on Redis: a client of its server or cluster, and the prefix of its keys (one hash tag). */
 export interface ShardAddress {
@@ -51,6 +53,21 @@ export async function openRedisReplay(
   );
   const [{ layout }] = shards;
   return { store: asOne(layout, shards), layout };
+}
+
+/**
+ * An actor's end of the run's replay on these shards.
+ * @param writer the name that all of its chunks carry.
+ * @throws ReplayMissingError when one is not there (yet); Error when one has another layout.
+ */
+export async function openReplayInbox(
+  addresses: readonly ShardAddress[],
+  layout: Layout,
+  writer: string,
+): Promise<Inbox> {
+  const open = ({ redis, prefix }: ShardAddress) => ReplayInbox.open(redis, prefix, layout, writer);
+  const shards = await Promise.all(addresses.map(open));
+  return shards.length === 1 ? shards[0] : new ShardedInbox(shards);
 }
 
 const asOne = (layout: Layout, shards: readonly RedisReplayStore[]): ReplayShard =>

@@ -2,9 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Layout } from './chunk.ts';
 import { CHECKSUM_AT, checksumOf } from './chunk-header.ts';
 import { describeLayout, layoutFingerprint } from './layout.ts';
-import { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
+import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
 import { appendScript } from './redis/append.lua.ts';
-import { REPLAY_KEYS, type RedisClient, type ScriptTransaction, withScripts } from './redis/scripts.ts';
+import { explain, missing, parseStanding, STANDING } from './redis/replies.ts';
+import {
+  INBOX,
+  REPLAY_KEYS,
+  type RedisClient,
+  type ScriptTransaction,
+  withScripts,
+} from './redis/scripts.ts';
 import type {
   AppendReply,
   Capacity,
@@ -14,14 +21,6 @@ import type {
   StoredChunk,
   WriterStore,
 } from './store.ts';
-import { ChunkError } from './validate-chunk.ts';
-
-/** There is no replay under this prefix: not made yet, or lost with a Redis that keeps nothing. */
-export class ReplayMissingError extends Error {
-  override name = 'ReplayMissingError';
-}
-
-const STANDING = ['generation', 'oldest', 'newest', 'transitions', 'bytes', 'inserted', 'evicted', 'sampled'];
 
 /** Up to so many bytes a chunk, to copy them as arguments of a script costs less than commands of their own. */
 const SMALL_BYTES = 8192;
@@ -77,7 +76,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
     const { observationShape, observationDType, observationParts, actions, columns } = layout;
     const json = JSON.stringify({ observationShape, observationDType, observationParts, actions, columns });
     const found = await withScripts(redis).qfleetReplayCreate(
-      `${prefix}meta`,
+      ...REPLAY_KEYS.map((name) => prefix + name),
       randomUUID(),
       layoutFingerprint(layout),
       json,
@@ -116,7 +115,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
   static async remove(redis: RedisClient, prefix: string): Promise<void> {
     const [oldest, newest] = (await redis.hmget(`${prefix}meta`, 'oldest', 'newest')).map(Number);
     // First the meta: without it nothing is appended any more.
-    await redis.unlink(...REPLAY_KEYS.map((name) => prefix + name));
+    await redis.unlink(...[...REPLAY_KEYS, INBOX].map((name) => prefix + name));
     for (let first = oldest; first <= newest; first += REMOVE_AT_A_TIME) {
       const count = Math.min(REMOVE_AT_A_TIME, newest - first + 1);
       await redis.unlink(...Array.from({ length: count }, (_, i) => `${prefix}chunk:${first + i}`));
@@ -132,7 +131,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
     const bytes = values.reduce((sum, { length }) => sum + length, 0);
     const reply = await (bytes <= SMALL_BYTES * values.length ? this.#pass(values) : this.#stage(values));
     const [stored, ...standing] = reply;
-    return { stored, standing: parseStanding(standing) };
+    return { stored, standing: parseStanding(standing, this.#prefix) };
   }
 
   /** Sends chunks as arguments of the script. */
@@ -161,6 +160,14 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
     if (error?.message.startsWith('NOSCRIPT')) [error, reply] = await attempt(true);
     if (error) this.#explain(error);
     return reply as ScriptReply;
+  }
+
+  async admit(fence: number): Promise<number> {
+    const keys = [...REPLAY_KEYS, INBOX].map((name) => this.#prefix + name);
+    const [left] = await this.#redis
+      .qfleetReplayAdmit(...keys, `${this.#prefix}chunk:`, `${this.#prefix}${INBOX}:`, fence)
+      .catch((error: unknown) => this.#explain(error));
+    return left;
   }
 
   async follow(after: number, maxBytes: number): Promise<Followed> {
@@ -225,7 +232,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
         `${this.#caller} ${++this.#calls}`,
       )
       .catch((error: unknown) => this.#explain(error));
-    return parseStanding(reply);
+    return parseStanding(reply, this.#prefix);
   }
 
   async savePriorities(
@@ -259,8 +266,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
 
   async standing(): Promise<ReplayStanding> {
     const values = await this.#redis.hmget(`${this.#prefix}meta`, ...STANDING);
-    if (values[0] === null) throw missing(this.#prefix);
-    return parseStanding(values as string[]);
+    return parseStanding(values, this.#prefix);
   }
 
   async knownWriters(writers: readonly string[]): Promise<ReadonlySet<string>> {
@@ -271,54 +277,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
 
   async close(): Promise<void> {}
 
-  /** The scripts' own errors as what they mean. */
   #explain(error: unknown): never {
-    const messages = errorMessages(error);
-    for (const message of messages) {
-      if (message.startsWith('NOREPLAY')) throw missing(this.#prefix);
-      if (message.startsWith('FENCED'))
-        throw new FencedError(
-          `What a learner wrote to the replay ${this.#prefix} was refused: another learner took over.`,
-        );
-      if (message.startsWith('BADCHUNK ')) throw new ChunkError(message.slice('BADCHUNK '.length));
-      if (message.startsWith('OOM '))
-        throw new Error(
-          `Redis is at its maxmemory, so the replay ${this.#prefix} can't take more: give Redis more, or the ` +
-            `replay a smaller capacity than its ${this.capacity.bytes} bytes.`,
-        );
-    }
-    // ioredis hangs the commands on its errors: megabytes of chunks that have no place in a log.
-    if (error instanceof Error && messages.length > 0) throw new Error(messages.join(' '));
-    throw error;
+    return explain(error, this.#prefix, this.capacity.bytes);
   }
-}
-
-function missing(prefix: string): ReplayMissingError {
-  return new ReplayMissingError(
-    `There is no replay ${prefix} on this Redis: it is made by the run's learner, so start that, or check the run id.`,
-  );
-}
-
-/** The values in the order of `STANDING`. */
-function parseStanding(values: readonly string[]): ReplayStanding {
-  const [oldest, newest, transitions, bytes, insertedTotal, evictedTotal, sampledTotal] = values
-    .slice(1)
-    .map(Number);
-  return {
-    generation: values[0],
-    oldest,
-    newest,
-    transitions,
-    bytes,
-    insertedTotal,
-    evictedTotal,
-    sampledTotal,
-  };
-}
-
-/** What an error of ioredis says, and those that made it (of a transaction's commands). */
-function errorMessages(error: unknown): string[] {
-  if (!(error instanceof Error)) return [];
-  const { previousErrors = [] } = error as { previousErrors?: readonly Error[] };
-  return [...previousErrors, error].map(({ message }) => message);
 }

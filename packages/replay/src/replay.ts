@@ -60,6 +60,8 @@ const ALIKE: PrioritizedOptions = { alpha: 0, epsilon: 1 };
 
 /** Bytes a call of the store's `follow` asks for: those that come while others are taken in then stay in a processor's cache. */
 const FOLLOW_BYTES = 2 << 20;
+/** Calls of the store's `admit` a `sync` makes at most. */
+const ADMISSIONS = 8;
 
 /**
  * Observations that a replay keeps at hand: all, where `cacheBytes` has room for them. They are a quarter more than the
@@ -150,7 +152,7 @@ export class Replay {
   }
 
   /**
-   * Takes in the chunks that came since the last call, drops those that were evicted, and tells the store how much
+   * As the learner, has the store take in what was handed in. Takes in the chunks that came since the last call, drops those that were evicted, and tells the store how much
    * was sampled.
    * @returns the transitions taken in.
    * @throws FencedError when a learner with a higher token has written; what the store throws when it can't be
@@ -165,6 +167,7 @@ export class Replay {
       this.#sampledUnrecorded -= sampled;
       if (!this.#wasLost(standing)) this.#standing = standing;
     }
+    if (saving) await this.#admit(saving.fence);
     let added = 0;
     let portion = this.#store.follow(this.#followed, FOLLOW_BYTES);
     for (let goal = 0; ; ) {
@@ -191,6 +194,13 @@ export class Replay {
       if (last >= goal) break;
     }
     return added;
+  }
+
+  /** Has the store take in what was handed in: of a long queue a part, for chunks are to be followed too. */
+  async #admit(fence: number): Promise<void> {
+    for (let calls = 0; calls < ADMISSIONS; calls++) {
+      if (((await this.#store.admit?.(fence)) ?? 0) === 0) return;
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
-import { columnsOf, writeSeal } from './chunk-header.ts';
-import { allocate, release } from './chunk-memory.ts';
+import { columnsOf, encodeWriter, formOf, HEADER, WRITER_BYTES_AT, writeSeal } from './chunk-header.ts';
+import { allocate, pad, release } from './chunk-memory.ts';
 import { compress, MOST_COMPRESSED } from './compression.ts';
 
 /** Gives an open chunk its checksum, in place: then it may leave the process. */
@@ -21,5 +21,21 @@ export async function compressChunk(open: Uint8Array): Promise<Uint8Array> {
   bytes.set(frame, start);
   writeSeal(bytes, 'compressed');
   release(open);
+  return bytes;
+}
+
+/** A sealed chunk under another writer's name; the chunk itself where it has that name. */
+export function withWriter(chunk: Uint8Array, writer: string): Uint8Array {
+  const name = encodeWriter(writer);
+  const length = chunk[WRITER_BYTES_AT];
+  if (Buffer.compare(name, chunk.subarray(HEADER, HEADER + length)) === 0) return chunk;
+  const columns = chunk.subarray(HEADER + pad(length));
+  const bytes = allocate(HEADER + pad(name.length) + columns.length);
+  bytes.set(chunk.subarray(0, HEADER));
+  bytes[WRITER_BYTES_AT] = name.length;
+  bytes.set(name, HEADER);
+  bytes.fill(0, HEADER + name.length, HEADER + pad(name.length));
+  bytes.set(columns, HEADER + pad(name.length));
+  writeSeal(bytes, formOf(chunk));
   return bytes;
 }

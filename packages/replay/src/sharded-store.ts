@@ -29,7 +29,7 @@ const GOLDEN = 0x9e3779b1;
  * A writer's slots spread evenly, whichever it holds: the fractional parts of multiples of the golden ratio do, be the
  * slots consecutive or every k-th (Knuth, "The Art of Computer Programming" 3, section 6.4: Fibonacci hashing).
  */
-function shardOf({ writer, slot }: ChunkHeader, shards: number): number {
+export function shardOf({ writer, slot }: Pick<ChunkHeader, 'writer' | 'slot'>, shards: number): number {
   return Math.floor((((crc32(writer) + Math.imul(slot, GOLDEN)) >>> 0) / 2 ** 32) * shards);
 }
 
@@ -83,6 +83,11 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore, WriterSto
       if (!(error instanceof ChunkError)) throw error;
       return null;
     }
+  }
+
+  async admit(fence: number): Promise<number> {
+    const left = await Promise.all(this.#shards.map((shard) => shard.admit?.(fence) ?? 0));
+    return left.reduce((sum, entries) => sum + entries, 0);
   }
 
   async follow(after: number, maxBytes: number): Promise<Followed> {
@@ -197,20 +202,26 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore, WriterSto
     return places.map((place) => (place && next[place.shard].next().value) ?? null);
   }
 
-  /** Sums; `oldest` is that of the follower where there is one. */
+  /** `oldest` is that of the follower where there is one. */
   #combine(standings: readonly ReplayStanding[]): ReplayStanding {
     if (this.#followed) this.#dropEvicted(standings);
-    const add = (of: (standing: ReplayStanding) => number) =>
-      standings.reduce((sum, standing) => sum + of(standing), 0);
-    return {
-      generation: standings.map(({ generation }) => generation).join(),
-      oldest: this.#followed ? this.#newest - this.#places.length + 1 : add(({ oldest }) => oldest - 1) + 1,
-      newest: add(({ newest }) => newest),
-      transitions: add(({ transitions }) => transitions),
-      bytes: add(({ bytes }) => bytes),
-      insertedTotal: add(({ insertedTotal }) => insertedTotal),
-      evictedTotal: add(({ evictedTotal }) => evictedTotal),
-      sampledTotal: add(({ sampledTotal }) => sampledTotal),
-    };
+    const sum = sumOf(standings);
+    return this.#followed ? { ...sum, oldest: this.#newest - this.#places.length + 1 } : sum;
   }
+}
+
+/** Of shards together. */
+export function sumOf(standings: readonly ReplayStanding[]): ReplayStanding {
+  const add = (of: (standing: ReplayStanding) => number) =>
+    standings.reduce((sum, standing) => sum + of(standing), 0);
+  return {
+    generation: standings.map(({ generation }) => generation).join(),
+    oldest: add(({ oldest }) => oldest - 1) + 1,
+    newest: add(({ newest }) => newest),
+    transitions: add(({ transitions }) => transitions),
+    bytes: add(({ bytes }) => bytes),
+    insertedTotal: add(({ insertedTotal }) => insertedTotal),
+    evictedTotal: add(({ evictedTotal }) => evictedTotal),
+    sampledTotal: add(({ sampledTotal }) => sampledTotal),
+  };
 }

@@ -54,6 +54,14 @@ export interface ReplayStore {
    * @throws ChunkError for a chunk that is foreign or of another format or layout; and when the store can't be reached.
    */
   append(chunks: readonly Uint8Array[]): Promise<AppendReply>;
+  /**
+   * Takes in some of what actors handed in (`ReplayInbox`), in its order; what is no chunk of this replay is dropped and
+   * counted. Left out: nothing is handed in.
+   * @param fence as of `recordSampled`.
+   * @returns how many entries are left.
+   * @throws FencedError when a higher token was seen.
+   */
+  admit?(fence: number): Promise<number>;
   /** Chunks with the next ids above `after`, in order, up to about `maxBytes`: none only where there is none. */
   follow(after: number, maxBytes: number): Promise<Followed>;
   /** The chunks of these ids; null for one that was evicted. */
@@ -72,4 +80,27 @@ export interface ReplayStore {
 export interface WriterStore {
   /** Those of these writers of whom a chunk was stored before, be it evicted since. */
   knownWriters(writers: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+/** What became of what an actor handed in. */
+export interface HandedIn {
+  readonly standing: ReplayStanding;
+  /** Chunks of this and earlier calls that are known to be in the replay since this one. */
+  readonly admitted: readonly Uint8Array[];
+  /** Chunks of this and earlier calls that are not in the replay and never will be, unless they are handed in again. */
+  readonly again: readonly Uint8Array[];
+  /** Chunks of which the same was said several times: they are given up. */
+  readonly dropped: readonly Uint8Array[];
+  /** How often since the last call another was found to write under this writer's name. It has a new one then. */
+  readonly taken: number;
+}
+
+/** An actor's end of a replay: where it hands its chunks in, for the learner to take them in. */
+export interface Inbox {
+  /**
+   * Hands sealed chunks of one writer in, in the order of their sequences, all or none; with none, it only looks. What
+   * failed may come again: nothing gets into the replay twice. One call is under way at a time.
+   * @throws ChunkError for a chunk that the replay would refuse; ReplayMissingError; and when it can't be reached.
+   */
+  handIn(chunks: readonly Uint8Array[]): Promise<HandedIn>;
 }

@@ -2,6 +2,7 @@ import { elementName, observationArrays } from '@qfleet/envs';
 import type { Chunk, Layout } from './chunk.ts';
 import { type ColumnSpec, columnRows, columnWidth, MASK } from './columns.ts';
 import { observationSize } from './layout.ts';
+import type { Capacity } from './store.ts';
 
 /** Longest writer name, in UTF-8 bytes. */
 export const MAX_WRITER = 64;
@@ -11,6 +12,15 @@ export const MAX_LENGTH = 1 << 20;
 /** A chunk that can't be used: cut short, corrupted, foreign, or of another format or layout. */
 export class ChunkError extends Error {
   override name = 'ChunkError';
+}
+
+/** @throws ChunkError for a chunk of more steps or bytes than all of a replay may hold. */
+export function checkSize(length: number, bytes: number, most: Capacity): void {
+  if (length > most.transitions || bytes > most.bytes)
+    throw new ChunkError(
+      `The chunk has ${length} steps and ${bytes} bytes, more than all of this replay may hold ` +
+        `(${most.transitions} and ${most.bytes}): raise its capacity, or shorten its chunks.`,
+    );
 }
 
 const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0 && n <= 0xffffffff;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Weights } from '@qfleet/agents';
 import { type RunConfig, runSchema } from '@qfleet/config';
+import { resolveEnvironment } from '@qfleet/envs';
 import {
   connectRedis,
   createRun,
@@ -14,10 +15,13 @@ import {
 } from '@qfleet/fleet';
 import type { FleetState } from '@qfleet/metrics';
 import { RedisReplayStore } from '@qfleet/replay';
+import { layoutOf } from '@qfleet/rollout';
 import { startRedis, type TestRedis } from '../../../../test/support/redis.ts';
 
 type Redis = Awaited<ReturnType<typeof connectRedis>>;
 
+/** As often as a learner does it. */
+const ADMIT_MS = 5;
 const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
 
 /** CartPole for actors, with small slots; `replay` and `fleet` fields replaced. */
@@ -56,6 +60,7 @@ export class TestFleet implements AsyncDisposable {
   readonly #actors: ActorProcess[] = [];
   #lease: LearnerLease | null = null;
   #reader: FleetReader | null = null;
+  #admitting: NodeJS.Timeout | null = null;
 
   private constructor(server: TestRedis, config: RunConfig, redis: Redis) {
     this.server = server;
@@ -68,12 +73,35 @@ export class TestFleet implements AsyncDisposable {
     return new TestFleet(server, config, await connectRedis(`unix://${server.socket}`, { role: 'test' }));
   }
 
-  /** The run, its leases, and weights of version 1. */
+  /** The run, its replay, into which all comes that actors hand in, its leases, and weights of version 1. */
   async createRun(): Promise<void> {
     await createRun(this.redis, 'r', this.config);
+    await this.#makeReplay();
     await seedLeases(this.redis, 'r', this.config.fleet);
     await this.publish(1);
     await setPhase(this.redis, 'r', 'running');
+  }
+
+  async #makeReplay(): Promise<void> {
+    const { environment, replay } = this.config;
+    // An environment of a test's own is of CartPole's layout, and not for this process to import.
+    const definition = await resolveEnvironment({ ...environment, id: 'CartPole-v1', module: undefined });
+    const capacity = { transitions: replay.capacity, bytes: replay.capacityBytes };
+    const store = await RedisReplayStore.create(
+      this.redis,
+      replayPrefix('r'),
+      layoutOf(definition),
+      capacity,
+    );
+    let busy = false;
+    const admit = async (): Promise<void> => {
+      if (busy || this.redis.status !== 'ready') return;
+      busy = true;
+      await store.admit(0).catch(() => undefined);
+      busy = false;
+    };
+    if (this.#admitting) clearInterval(this.#admitting);
+    this.#admitting = setInterval(() => void admit(), ADMIT_MS);
   }
 
   async publish(version: number, tensors: Weights['tensors'] = this.parameters()): Promise<void> {
@@ -132,6 +160,7 @@ export class TestFleet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#admitting) clearInterval(this.#admitting);
     for (const { child, ended } of this.#actors) {
       child.kill('SIGKILL');
       await ended;

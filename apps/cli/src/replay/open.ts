@@ -1,6 +1,12 @@
 import { namedShards, ownShards, ReplayShards, readRun, serversOf } from '@qfleet/fleet';
 import type { Layout } from '@qfleet/replay';
-import { openRedisReplay, type ReplayShard, replayMemory } from '@qfleet/replay';
+import {
+  openRedisReplay,
+  type ReplayShard,
+  replayFence,
+  replayMemory,
+  type ShardAddress,
+} from '@qfleet/replay';
 import { findFleet } from '../top/connect.ts';
 
 export interface ReplayTarget {
@@ -40,6 +46,7 @@ export async function withReplay<T>(
     const shards = await ReplayShards.connect(redis, run, urls, { role: 'cli' });
     try {
       const { store, layout } = await openRedisReplay(shards.addresses);
+      await takeIn(store, shards.addresses);
       const memory = async () => {
         const sums = { replayBytes: 0, redisBytes: 0 };
         for (const { redis: client, prefix } of shards.addresses) {
@@ -57,5 +64,15 @@ export async function withReplay<T>(
     }
   } finally {
     redis.disconnect();
+  }
+}
+
+/** Has the replay take in what its actors handed in since its learner ended; a user who may only read sees it without. */
+async function takeIn(store: ReplayShard, addresses: readonly ShardAddress[]): Promise<void> {
+  const fence = await replayFence(addresses);
+  try {
+    while (((await store.admit?.(fence)) ?? 0) > 0);
+  } catch (error) {
+    if (!/NOPERM|ACL failure/.test(String(error))) throw error;
   }
 }

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Redis, type RedisOptions } from 'ioredis';
-import { RedisReplayStore } from '../redis-store.ts';
+import { ReplayInbox } from '../redis-inbox.ts';
 import { compressChunk, sealChunk } from '../seal.ts';
+import type { Inbox } from '../store.ts';
 import { gameFrames } from './frames.ts';
 import { CHUNK_LENGTH, chunkSource, SHAPES, variedObservations } from './shapes.ts';
 
@@ -15,8 +16,8 @@ export interface ProducerData {
 }
 
 /**
- * One order to a producer: its sealed chunks as plain values, or into the replay under `prefix`; or a game's frames as
- * they come, compressed aside as an actor does it.
+ * One order to a producer: its sealed chunks as plain values, or handed in to the replay under `prefix`; or a game's frames
+ * as they come, compressed aside as an actor does it.
  */
 export interface ProducerOrder {
   readonly kind: 'set' | 'append' | 'play';
@@ -32,11 +33,13 @@ const redis = new Redis({ ...options, replyMapping: 'legacy' });
 const values = chunkSource(layout, writer, variedObservations(layout))(chunks).map(sealChunk);
 /** Portions that are compressed while the one before is appended. */
 const AHEAD = 3;
+/** Who writes a game's frames. */
+const PLAYER = `${writer}-plays`;
 /** Of a game: more than a chunk shows. */
 const FRAMES = 256;
 
-async function play(store: RedisReplayStore): Promise<number> {
-  const source = chunkSource(layout, `${writer}-plays`, gameFrames(FRAMES));
+async function play(inbox: Inbox): Promise<number> {
+  const source = chunkSource(layout, PLAYER, gameFrames(FRAMES));
   const appends: Promise<unknown>[] = [];
   for (let made = 0; made < chunks; made += chunksPerAppend) {
     const sealing = Promise.all(source(chunksPerAppend).map(compressChunk));
@@ -44,7 +47,7 @@ async function play(store: RedisReplayStore): Promise<number> {
     appends.push(
       sealing.then(async (sealed) => {
         await last;
-        await store.append(sealed);
+        await inbox.handIn(sealed);
       }),
     );
     await appends.at(-AHEAD);
@@ -54,12 +57,12 @@ async function play(store: RedisReplayStore): Promise<number> {
 }
 
 async function carryOut({ kind, prefix }: ProducerOrder): Promise<number> {
-  if (kind === 'play') return play(await RedisReplayStore.open(redis, prefix));
-  const store = kind === 'append' ? await RedisReplayStore.open(redis, prefix) : null;
+  if (kind === 'play') return play(await ReplayInbox.open(redis, prefix, layout, PLAYER));
+  const inbox = kind === 'append' ? await ReplayInbox.open(redis, prefix, layout, writer) : null;
   for (let first = 0; first < values.length; first += chunksPerAppend) {
     const portion = values.slice(first, first + chunksPerAppend);
-    if (store) {
-      await store.append(portion);
+    if (inbox) {
+      await inbox.handIn(portion);
       continue;
     }
     const pipeline = redis.pipeline();

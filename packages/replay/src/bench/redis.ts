@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { Redis, type RedisOptions } from 'ioredis';
 import { compressesWell } from '../compression.ts';
 import { replayMemory } from '../memory-usage.ts';
@@ -13,6 +15,8 @@ import type { Shape } from './shapes.ts';
 const PRODUCERS = [1, 4] as const;
 /** Turns that the replay and its limit take. */
 const ROUNDS = 7;
+/** A learner's pause between two looks while experience comes. */
+const ADMIT_MS = 1;
 /** How much of what Redis moves in plain values an insert is to reach, and how many times Reverb's inserts. */
 const OF_SET = 0.7;
 const OF_REVERB = 20;
@@ -36,7 +40,24 @@ export async function benchRedis(
   }
 }
 
-/** From sealed chunks to the acknowledged append. */
+/** What `producers` hand in, taken in meanwhile as a learner does it. */
+async function insert(
+  producers: readonly Worker[],
+  what: ProducerOrder,
+  store: RedisReplayStore,
+): Promise<number> {
+  let ended = false;
+  const moved = order(producers, what).finally(() => {
+    ended = true;
+  });
+  // It is awaited below.
+  moved.catch(() => undefined);
+  while (!ended) if ((await store.admit(1)) === 0) await sleep(ADMIT_MS);
+  while ((await store.admit(1)) > 0);
+  return moved;
+}
+
+/** From sealed chunks to those in the replay. */
 async function benchInserts(shape: Shape, redis: Redis, count: number, peers: Peers): Promise<Row[]> {
   const { producers, value } = await startProducers(shape, redis.options, count);
   const who = `${shape.name}, Redis, insert, ${count === 1 ? '1 producer' : `${count} producers`}`;
@@ -45,8 +66,10 @@ async function benchInserts(shape: Shape, redis: Redis, count: number, peers: Pe
   const turn = async (kind: ProducerOrder['kind']): Promise<Cost> => {
     const prefix = newPrefix();
     const before = await infoOf(redis, 'memory', 'used_memory');
-    if (kind === 'append') await RedisReplayStore.create(redis, prefix, shape.layout, PLENTY);
-    const cost = await withServer(redis, () => measure(() => order(producers, { kind, prefix }), value));
+    const store = await RedisReplayStore.create(redis, prefix, shape.layout, PLENTY);
+    const what = { kind, prefix };
+    const work = () => (kind === 'append' ? insert(producers, what, store) : order(producers, what));
+    const cost = await withServer(redis, () => measure(work, value));
     if (kind === 'append') {
       const used = (await infoOf(redis, 'memory', 'used_memory')) - before;
       const reported = (await replayMemory(redis, prefix)) / cost.transitions;
@@ -82,15 +105,15 @@ async function benchInserts(shape: Shape, redis: Redis, count: number, peers: Pe
   }
 }
 
-/** From a game's frames to the acknowledged append, compressed by the way. */
+/** From a game's frames to the chunks in the replay, compressed by the way. */
 async function benchPlay(shape: Shape, redis: Redis, peers: Peers): Promise<Row[]> {
   const { producers, value } = await startProducers(shape, redis.options, 1);
   const costs: Cost[] = [];
   try {
     for (let round = 0; round <= ROUNDS; round++) {
       const prefix = newPrefix();
-      await RedisReplayStore.create(redis, prefix, shape.layout, PLENTY);
-      const play = () => measure(() => order(producers, { kind: 'play', prefix }), value);
+      const store = await RedisReplayStore.create(redis, prefix, shape.layout, PLENTY);
+      const play = () => measure(() => insert(producers, { kind: 'play', prefix }, store), value);
       const cost = await withServer(redis, play);
       if (round > 0) costs.push(cost);
       await redis.flushdb();

@@ -1,3 +1,5 @@
+import { IS_FENCED, NO_REPLAY, WHOLE } from './door.lua.ts';
+
 export const recordSampledScript = `
 --[[
   Adds to the count of sampled transitions; with none, only makes the learner's token known.
@@ -11,9 +13,10 @@ export const recordSampledScript = `
   Reply: the standing (8 values)
   Errors: NOREPLAY (no meta), FENCED
 ]]
-local meta = redis.call('HMGET', KEYS[1], 'generation', 'fence', 'sampledBy')
-if not meta[1] then return redis.error_reply('NOREPLAY There is no replay here.') end
-if tonumber(ARGV[2]) < tonumber(meta[2] or 0) then return redis.error_reply('FENCED Another learner took over.') end
+${NO_REPLAY}${WHOLE}${IS_FENCED}
+local meta = redis.call('HMGET', KEYS[1], 'generation', 'fence', 'sampledBy', 'sampled')
+if not meta[1] or not whole(meta[4]) then return NO_REPLAY end
+if isFenced(meta[2], ARGV[2]) then return redis.error_reply('FENCED Another learner took over.') end
 redis.call('HSET', KEYS[1], 'fence', ARGV[2])
 if meta[3] ~= ARGV[3] then
   redis.call('HINCRBY', KEYS[1], 'sampled', ARGV[1])

@@ -1,3 +1,5 @@
+import { IS_FENCED, NO_REPLAY, WHOLE } from './door.lua.ts';
+
 export const savePrioritiesScript = `
 --[[
   Keeps the learner's priorities of whole chunks. Those of chunks that are gone are left out.
@@ -12,12 +14,13 @@ export const savePrioritiesScript = `
   Reply: chunks whose priorities were kept
   Errors: NOREPLAY (no meta), FENCED
 ]]
+${NO_REPLAY}${WHOLE}${IS_FENCED}
 local meta = redis.call('HMGET', KEYS[1], 'generation', 'oldest', 'newest', 'fence')
-if not meta[1] then return redis.error_reply('NOREPLAY There is no replay here.') end
-if tonumber(ARGV[1]) < tonumber(meta[4] or 0) then return redis.error_reply('FENCED Another learner took over.') end
+local oldest, newest = whole(meta[2]), whole(meta[3])
+if not meta[1] or not oldest or not newest then return NO_REPLAY end
+if isFenced(meta[4], ARGV[1]) then return redis.error_reply('FENCED Another learner took over.') end
 redis.call('HSET', KEYS[1], 'fence', ARGV[1])
 if ARGV[2] ~= meta[1] then return 0 end
-local oldest, newest = tonumber(meta[2]), tonumber(meta[3])
 local kept = 0
 for i = 3, #ARGV, 2 do
   local id = tonumber(ARGV[i])

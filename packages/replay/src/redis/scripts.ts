@@ -1,4 +1,5 @@
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
+import { admitScript } from './admit.lua.ts';
 import { appendScript } from './append.lua.ts';
 import { createScript } from './create.lua.ts';
 import { recordSampledScript } from './record-sampled.lua.ts';
@@ -11,10 +12,14 @@ type Argument = string | number | Buffer;
 /** The keys of a replay beside its chunks, in the order in which the scripts take them. */
 export const REPLAY_KEYS = ['meta', 'sizes', 'writers', 'priorities'];
 
+/** The list of what actors handed in; large chunks lie under this name, a colon and a name of theirs. */
+export const INBOX = 'inbox';
+
 const SCRIPTS = {
   // How many keys: the first argument.
   qfleetReplayAppend: { lua: appendScript },
-  qfleetReplayCreate: { lua: createScript, numberOfKeys: 1 },
+  qfleetReplayAdmit: { lua: admitScript, numberOfKeys: 5 },
+  qfleetReplayCreate: { lua: createScript, numberOfKeys: 4 },
   qfleetReplayRecordSampled: { lua: recordSampledScript, numberOfKeys: 1 },
   qfleetReplaySavePriorities: { lua: savePrioritiesScript, numberOfKeys: 2 },
 };
@@ -22,6 +27,7 @@ const SCRIPTS = {
 /** The scripts as methods that ioredis adds to the client: EVALSHA, with EVAL where the server has not seen it. */
 interface ScriptCommands {
   qfleetReplayAppend(...keysAndArguments: Argument[]): Promise<[number, ...string[]]>;
+  qfleetReplayAdmit(...keysAndArguments: Argument[]): Promise<[number, [number, ...string[]]]>;
   qfleetReplayCreate(...keysAndArguments: Argument[]): Promise<string>;
   qfleetReplayRecordSampled(...keysAndArguments: Argument[]): Promise<string[]>;
   qfleetReplaySavePriorities(...keysAndArguments: Argument[]): Promise<number>;

@@ -71,7 +71,9 @@ async function chunkCost({ clients, clear }: Servers, load: Load): Promise<Chunk
   const store = await makeReplay(clients, load);
   const portions = premade(load, 'a', load.chunks);
   const empty = await readRedisServer(redis, '0');
-  const appended = await meter(clients, () => pushAll([{ connections: clients, portions }]));
+  const appended = await meter(clients, () =>
+    pushAll([{ connections: clients, writer: 'a', portions }], load, store),
+  );
   const { bytes, newest, transitions } = await store.standing();
   const full = await readRedisServer(redis, '0');
   const read = await meter(clients, async () => {
@@ -149,7 +151,6 @@ function idleActor(redis: Redis, place: number) {
   const leases = new RolloutLeases({
     redis,
     run: RUN,
-    id,
     fleet: idleFleet(),
     onTaken: ignore,
     episodesOf: () => 0,

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { replayPrefix } from '@qfleet/fleet';
 import {
   ChunkBuilder,
   createRedisReplay,
   type Layout,
-  openRedisReplay,
+  openReplayInbox,
   type ReplayShard,
   type ShardAddress,
   sealChunk,
@@ -60,9 +61,13 @@ export function premade(load: Load, writer: string, chunks: number): Uint8Array[
   return portions;
 }
 
-/** A simulated actor: its connections, one to each server, and what it will push. */
+/** A learner's pause between two looks while experience comes. */
+const ADMIT_MS = 1;
+
+/** A simulated actor: its connections, one to each server, its name, and what it will push. */
 export interface Simulated {
   readonly connections: readonly Redis[];
+  readonly writer: string;
   readonly portions: readonly (readonly Uint8Array[])[];
 }
 
@@ -73,22 +78,39 @@ const addressesOf = (servers: readonly Redis[]): ShardAddress[] =>
 export const makeReplay = (servers: readonly Redis[], load: Load): Promise<ReplayShard> =>
   createRedisReplay(addressesOf(servers), load.layout, { transitions: 1e9, bytes: 1e12 });
 
-/** All actors push all they have, one append under way at a time each. @returns seconds of each append */
-export async function pushAll(actors: readonly Simulated[], everyMs = 0): Promise<number[]> {
+/**
+ * All actors hand in all they have, one call under way at a time each; meanwhile it comes into `store`, as by a learner.
+ * @returns seconds of each call.
+ */
+export async function pushAll(
+  actors: readonly Simulated[],
+  load: Load,
+  store: ReplayShard,
+  everyMs = 0,
+): Promise<number[]> {
   const taken: number[] = [];
-  await Promise.all(
-    actors.map(async ({ connections, portions }, place) => {
-      const { store } = await openRedisReplay(addressesOf(connections));
+  const admit = async (): Promise<number> => (await store.admit?.(1)) ?? 0;
+  let ended = false;
+  const pushing = Promise.all(
+    actors.map(async ({ connections, writer, portions }, place) => {
+      const inbox = await openReplayInbox(addressesOf(connections), load.layout, writer);
       const start = performance.now() + (everyMs * place) / actors.length;
       for (const [turn, portion] of portions.entries()) {
         const wait = start + turn * everyMs - performance.now();
-        if (everyMs > 0 && wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+        if (everyMs > 0 && wait > 0) await sleep(wait);
         const sentAt = performance.now();
-        await store.append(portion);
+        await inbox.handIn(portion);
         taken.push((performance.now() - sentAt) / 1000);
       }
     }),
-  );
+  ).finally(() => {
+    ended = true;
+  });
+  // It is awaited below.
+  pushing.catch(() => undefined);
+  while (!ended) if ((await admit()) === 0) await sleep(ADMIT_MS);
+  await pushing;
+  while ((await admit()) > 0);
   return taken;
 }
 

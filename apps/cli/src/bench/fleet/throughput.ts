@@ -32,6 +32,7 @@ export async function benchPush(
   for (const count of counts) {
     const actors = (await connectMany(urls, count)).map((connections, i) => ({
       connections,
+      writer: `a${i}`,
       portions: premade(load, `a${i}`, Math.ceil(load.chunks / count)),
     }));
     const transitions = actors.reduce(
@@ -42,8 +43,8 @@ export async function benchPush(
     await setAll(actors);
     const limit = await meter(clients, () => setAll(actors));
     await clear();
-    await makeReplay(clients, load);
-    const pushed = await meter(clients, () => pushAll(actors));
+    const store = await makeReplay(clients, load);
+    const pushed = await meter(clients, () => pushAll(actors, load, store));
     for (const { connections } of actors) for (const connection of connections) connection.disconnect();
     await clear();
     const name = `${onShards(urls.length)}${load.name}, ${count} simulated`;
@@ -100,12 +101,13 @@ export async function benchConnections(
   const load = { ...CARTPOLE, slots: 1 };
   const actors = (await connectMany(urls, pushing)).map((connections, i) => ({
     connections: watched(connections),
+    writer: `a${i}`,
     portions: premade(load, `a${i}`, 50),
   }));
-  await makeReplay(clients, load);
+  const store = await makeReplay(clients, load);
   let appends: number[] = [];
   const taken = await meter(clients, async () => {
-    appends = await pushAll(actors, 100).catch(() => {
+    appends = await pushAll(actors, load, store, 100).catch(() => {
       errors++;
       return [];
     });
