@@ -32,6 +32,24 @@ faults('a Redis with an append-only file', {
       await fleet.progress();
       for (const { name, restarts } of before) expect(fleet.process(name).restarts).toBe(restarts + 1);
     },
+    'a script does not end: the fleet waits, and goes on when it is killed': async (fleet) => {
+      const before = (await fleet.state())!;
+      await fleet.redis.config('SET', 'busy-reply-threshold', '50');
+      const other = fleet.redis.duplicate();
+      other
+        .eval('while true do end', 0)
+        .catch(() => undefined)
+        .finally(() => other.disconnect());
+      await expect.poll(() => fleet.redis.get('any').catch(String), within).toMatch(/BUSY/);
+      await sleep(2_000);
+      await fleet.redis.script('KILL');
+      await fleet.progress();
+      const after = (await fleet.state())!;
+      expect(after.totals).toMatchObject({
+        actorRestarts: before.totals.actorRestarts,
+        learnerRestarts: before.totals.learnerRestarts,
+      });
+    },
     'Redis is out of memory for a while: the fleet waits': async (fleet, random) => {
       const before = (await fleet.state())!;
       await fleet.redis.config('SET', 'maxmemory', '1');

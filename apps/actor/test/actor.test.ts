@@ -1,10 +1,32 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exitCodes, setPhase } from '@qfleet/fleet';
-import { ratioLimiter } from '@qfleet/replay';
+import { exitCodes, replayPrefix, setPhase } from '@qfleet/fleet';
+import { encodeChunk, type Layout, openReplayInbox, ratioLimiter } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { configOf, TestFleet } from './support/fleet.ts';
+
+/** A step under another's name, after which nothing of that name is new. */
+const forged = (layout: Layout, writer: string): Uint8Array =>
+  encodeChunk(
+    {
+      writer,
+      sequence: Number.MAX_SAFE_INTEGER,
+      slot: 0,
+      episode: 0,
+      offset: 0,
+      length: 1,
+      end: 'truncated',
+      episodeReturn: 0,
+      epsilon: 1,
+      weightsVersion: 1,
+      observations: new Float32Array(8),
+      actions: Int32Array.of(0),
+      rewards: Float32Array.of(0),
+      priorities: null,
+    },
+    layout,
+  );
 
 const within = { timeout: 25_000, interval: 50 };
 
@@ -92,6 +114,30 @@ describe('an actor process', () => {
     expect(await steps()).toBe(still);
     await fleet.publish(13);
     await expect.poll(steps, within).toBeGreaterThan(still);
+  });
+
+  it('takes a new name where another writes to the replay under its own, and loses nothing', async () => {
+    await using fleet = await TestFleet.start(configOf({}));
+    await fleet.createRun();
+    const actor = fleet.actor('actor-0');
+    const totals = async () => (await fleet.state()).totals;
+    await expect.poll(async () => (await totals()).transitionsPushed, within).toBeGreaterThan(1_000);
+    const [writer] = await fleet.redis.hkeys(`${replayPrefix('r')}writers`);
+    const { layout } = await fleet.replay();
+    const enemy = await openReplayInbox([{ redis: fleet.redis, prefix: replayPrefix('r') }], layout, writer);
+    await enemy.handIn([forged(layout, writer)]);
+    await expect.poll(async () => (await totals()).actorNamesTaken, within).toBe(1);
+    const { transitionsPushed } = await totals();
+    await expect
+      .poll(async () => (await totals()).transitionsPushed, within)
+      .toBeGreaterThan(transitionsPushed + 1_000);
+    actor.child.kill('SIGTERM');
+    await actor.ended;
+    expect(actor.log()).toMatch(
+      /Another process writes to the replay under this actor's name, so \d+ of its chunks/,
+    );
+    const { environmentSteps } = await totals();
+    await expect.poll(async () => (await totals()).transitionsPushed, within).toBe(environmentSteps + 1);
   });
 
   it('holds the insert side of the sample-to-insert ratio', async () => {

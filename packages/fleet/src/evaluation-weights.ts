@@ -1,5 +1,6 @@
 import type { Weights } from '@qfleet/agents';
 import type { RedisClient } from '@qfleet/replay';
+import { FENCE } from './fence.lua.ts';
 import { fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
 import { asBuffer, type Extent, extentOf, PART_BYTES, readParts, writeParts } from './parts.ts';
@@ -10,9 +11,8 @@ const LAST_MS = 3_600_000;
 
 // KEYS: weights, fence. ARGV: token, ms, parts, blob where it is in no parts yet. Returns 'kept', 'fenced' where another
 // learner took over, or 'incomplete'.
-const KEEP = `
-local fence = redis.call('GET', KEYS[2])
-if fence and tonumber(fence) > tonumber(ARGV[1]) then
+const KEEP = `${FENCE}
+if fenceOf(KEYS[2]) > tonumber(ARGV[1]) then
   redis.call('UNLINK', KEYS[1])
   return 'fenced'
 end

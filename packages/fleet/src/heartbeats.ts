@@ -81,7 +81,7 @@ return redis.call('HMGET', KEYS[5], 'phase', 'reason')`;
 
 // KEYS: unended, totals. ARGV: role and name of the process, the counter of its role's restarts or ''.
 const REGISTER = `
-if redis.call('SADD', KEYS[1], ARGV[1]) == 0 and ARGV[2] ~= '' then redis.call('HINCRBY', KEYS[2], ARGV[2], 1) end
+if redis.call('SADD', KEYS[1], ARGV[1]) == 0 and ARGV[2] ~= '' then redis.pcall('HINCRBY', KEYS[2], ARGV[2], 1) end
 return 1`;
 
 /** Tells the fleet once a second that this process lives, what it does, and learns in the same round trip how the run is. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisClient } from '@qfleet/replay';
 import { FleetError, isClosed } from './errors.ts';
+import { FENCE, MOST_TOKENS } from './fence.lua.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
 import { refuse } from './records/refusals.ts';
@@ -11,16 +12,6 @@ const LEASE_MS = 6_000;
 const RENEW_MS = 1_500;
 const WAIT_POLL_MS = 500;
 const WAIT_LOG_MS = 60_000;
-/** Far more than a run has lives, and one more is still counted exactly. */
-const MOST_TOKENS = 2 ** 52;
-
-// What is no token is as none: the next that is given out takes its place.
-const FENCE = `
-local function fenceOf(key)
-  local text = redis.pcall('GET', key)
-  local fence = type(text) == 'string' and tonumber(text)
-  return fence and fence >= 0 and fence <= ${MOST_TOKENS} and fence == math.floor(fence) and fence or 0
-end`;
 
 // KEYS: lease, fence. ARGV: holder, ms, a token that was given out. Returns the token, or 0 where another holds the lease.
 const ACQUIRE = `${FENCE}

@@ -4,6 +4,7 @@ import { checkChanges, type RunConfig, runSchema } from '@qfleet/config';
 import type { RunPhase } from '@qfleet/metrics';
 import type { RedisClient } from '@qfleet/replay';
 import { FleetConfigurationError } from './errors.ts';
+import { FENCE } from './fence.lua.ts';
 import { fleetKeys } from './keys.ts';
 import type { LearnerLease } from './learner-lease.ts';
 import type { Logger } from './logger.ts';
@@ -126,9 +127,8 @@ export const isOver = (phase: RunPhase): boolean =>
 
 // KEYS: run, fence. ARGV: phase, reason, token. Returns the phase that holds now, or nil where there is no run, or where
 // a newer token than this learner's is known.
-const SET_PHASE = `
-local fence = redis.call('GET', KEYS[2])
-if ARGV[3] ~= '' and fence and tonumber(fence) > tonumber(ARGV[3]) then return false end
+const SET_PHASE = `${FENCE}
+if ARGV[3] ~= '' and fenceOf(KEYS[2]) > tonumber(ARGV[3]) then return false end
 local now = redis.call('HGET', KEYS[1], 'phase')
 if not now then return false end
 local wanted = ARGV[1]

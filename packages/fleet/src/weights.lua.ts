@@ -1,3 +1,5 @@
+import { FENCE } from './fence.lua.ts';
+
 /*
  * Weights up to a part's size lie in the hash itself (`blob`). Larger ones are staged in a hash of parts, beside the
  * newest, and become the newest at once. Those they replace last until the next ones are staged, or for a while, for
@@ -6,11 +8,11 @@
 
 // KEYS: weights, fence. ARGV: token, version. A publication that comes again, for its reply was lost, is found there: the
 // same version, of the same token.
-const CHECK = `
-local fence = redis.call('GET', KEYS[2])
-if fence and tonumber(fence) > tonumber(ARGV[1]) then return 'fenced' end
+const CHECK = `${FENCE}
+local fence = fenceOf(KEYS[2])
+if fence > tonumber(ARGV[1]) then return 'fenced' end
 -- Redis lost it, or its last moments.
-if fence ~= ARGV[1] then redis.call('SET', KEYS[2], ARGV[1]) end
+if fence ~= tonumber(ARGV[1]) then redis.call('SET', KEYS[2], ARGV[1]) end
 local there = redis.call('HGET', KEYS[1], 'version')
 if there == ARGV[2] and redis.call('HGET', KEYS[1], 'token') == ARGV[1] then return 'ok' end
 if there and tonumber(there) >= tonumber(ARGV[2]) then return there end`;

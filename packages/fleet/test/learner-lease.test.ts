@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { fleetKeys, LearnerLease } from '../src/index.ts';
-import { useRedis } from './support/fixture.ts';
+import { createRun, fleetKeys, LearnerLease, RedisWeightsChannel, setPhase } from '../src/index.ts';
+import { configOf, useRedis } from './support/fixture.ts';
 
 describe('the learner lease', () => {
   const fixture = useRedis();
@@ -54,6 +54,26 @@ describe('the learner lease', () => {
     await using second = await LearnerLease.acquire(fixture.redis, 'r', 'b', { known });
     expect(second.token).toBe(10);
   });
+
+  it.each(['9e99', 'text', '-1', '1.5', '9007199254740993', ''])(
+    'is had, and kept, where the fence says %j',
+    async (fence) => {
+      const keys = fleetKeys('r');
+      await fixture.redis.set(keys.fence, fence);
+      await using lease = await LearnerLease.acquire(fixture.redis, 'r', 'a', { known: async () => 9e99 });
+      expect(lease.token).toBe(1);
+      await fixture.redis.set(keys.fence, fence);
+      await createRun(fixture.redis, 'r', configOf());
+      expect(await setPhase(fixture.redis, 'r', 'running', '', lease)).toBe('running');
+      const channel = new RedisWeightsChannel(fixture.redis, 'r', lease);
+      await channel.publish({ version: 1, updates: 1, tensors: new Map() });
+      expect(await fixture.redis.get(keys.fence)).toBe('1');
+      await fixture.redis.set(keys.fence, fence);
+      // The next renewal mends it, too.
+      await expect.poll(() => fixture.redis.get(keys.fence), { timeout: 10_000 }).toBe('1');
+      expect(lease.lost.aborted).toBe(false);
+    },
+  );
 
   it('is waited for only as long as the signal says', async () => {
     await using _lease = await LearnerLease.acquire(fixture.redis, 'r', 'a');

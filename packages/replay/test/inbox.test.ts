@@ -119,7 +119,12 @@ describe('an inbox', () => {
         ['other', 5],
       ]);
       // Under its new name, all is whole: checksums are right.
-      const replay = new Replay(store, { layout, capacity: 1000, discount: 1, nStep: 1 });
+      const replay = new Replay(store, {
+        layout,
+        capacity: 1000,
+        discount: 1,
+        unit: { kind: 'transition', nSteps: 1 },
+      });
       await replay.sync();
       expect(replay.counts.refusedChunks).toBe(0);
       expect(replay.size).toBe(28);
@@ -231,7 +236,7 @@ describe('an inbox', () => {
     await inbox.handIn([encode({ sequence: 1 })]);
     await expect(store.admit(6)).rejects.toThrow(FencedError);
     expect((await store.standing()).newest).toBe(1);
-    for (const fence of ['9e99', 'text', '-3', '1.5', '']) {
+    for (const fence of ['9e99', '9007199254740991', 'text', '-3', '1.5', '']) {
       await redis.hset(`${prefix}meta`, 'fence', fence);
       await store.recordSampled(0, 7);
       expect(await redis.hget(`${prefix}meta`, 'fence')).toBe('7');

@@ -27,7 +27,7 @@ local chunkPrefix, inboxPrefix = ARGV[1], ARGV[2]
 ${NO_REPLAY}${WHOLE}${IS_FENCED}${READ_META}${LOOK}${STORE}
 if not isThere then return NO_REPLAY end
 if isFenced(meta[12], ARGV[3]) then return redis.error_reply('FENCED Another learner took over.') end
-if (whole(meta[12]) or -1) < tonumber(ARGV[3]) then call('HSET', KEYS[1], 'fence', ARGV[3]) end
+if meta[12] ~= ARGV[3] then call('HSET', KEYS[1], 'fence', ARGV[3]) end
 
 local refused = {}
 local function refuse(reason) refused[reason] = (refused[reason] or 0) + 1 end

@@ -16,9 +16,15 @@ export const NO_REPLAY = `
 local NO_REPLAY = redis.error_reply('NOREPLAY There is no replay here.')
 `;
 
-/** `isFenced(fence, token)`: whether a learner with a higher token has written. An impossible fence binds nobody. */
+/**
+ * `isFenced(fence, token)`: whether a learner with a higher token has written. A fence beyond all tokens (2^52, as in the
+ * fleet's `fence.lua.ts`) binds nobody.
+ */
 export const IS_FENCED = `
-local function isFenced(fence, token) return (whole(fence) or 0) > tonumber(token) end
+local function isFenced(fence, token)
+  local newest = whole(fence) or 0
+  return newest > tonumber(token) and newest <= 2 ^ 52
+end
 `;
 
 /** The meta in locals, or NO_REPLAY where its counters are impossible or are not those of `sizes`. */
