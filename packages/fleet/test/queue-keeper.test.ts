@@ -44,6 +44,13 @@ describe('the keeper of the queues', () => {
     await kept.check();
     expect(await fixture.redis.get(key('lease-0:lock'))).toBe(lock);
     expect(await counts()).toEqual({ wait: 0, prioritized: 1, active: 2 });
+    // Held leases go on while what was done to others, and to their own records, is mended.
+    await fixture.redis.hset(key('lease-1'), 'data', 'null');
+    await fixture.redis.rpush(key('wait'), 'another', 'lease-0');
+    await fixture.redis.zrem(key('prioritized'), 'lease-2');
+    await kept.check();
+    expect(await fixture.redis.get(key('lease-0:lock'))).toBe(lock);
+    expect(await counts()).toEqual({ wait: 0, prioritized: 1, active: 2 });
     await leases.release();
     await kept.check();
     expect(await counts()).toEqual({ wait: 0, prioritized: 3, active: 0 });
