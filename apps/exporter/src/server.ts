@@ -4,9 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { FleetConfigurationError } from '@qfleet/fleet';
 import { createFleetMetrics } from '@qfleet/metrics';
 import { Registry } from 'prom-client';
-import type { FleetWatch } from './fleet-watch.ts';
+import type { FleetWatch, Sight } from './fleet-watch.ts';
 import { healthOf } from './health.ts';
 import type { Address } from './settings.ts';
+
+/** Connections at once: a Prometheus has one, or a few. */
+const MOST_CONNECTIONS = 64;
+/** A client that has not taken its answer by then is cut off. */
+const ANSWER_MS = 5_000;
 
 export interface ExporterServer {
   /** The one it listens on. */
@@ -26,9 +31,23 @@ export async function startServer(address: Address, run: string, watch: FleetWat
   const registry = new Registry();
   const metrics = createFleetMetrics(registry, run);
   let scrapes = 0;
+  let last: { readonly fleet: Sight['fleet']; readonly text: Promise<Buffer> } | null = null;
+
+  /** Made once of a sight, and shared by all who ask: however many wait for it to be sent, it is there once. */
+  function textOf(fleet: Sight['fleet']): Promise<Buffer> {
+    if (last === null || last.fleet !== fleet) {
+      metrics.update(fleet);
+      const text = registry.metrics().then((lines) => Buffer.from(lines));
+      last = { fleet, text };
+      text.catch(() => {
+        last = null;
+      });
+    }
+    return last.text;
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const send = (status: number, type: string, body: string) => {
+    const send = (status: number, type: string, body: string | Buffer) => {
       response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
       response.end(request.method === 'HEAD' ? undefined : body);
     };
@@ -43,16 +62,19 @@ export async function startServer(address: Address, run: string, watch: FleetWat
       send(health.ok ? 200 : 503, 'application/json', `${JSON.stringify(health)}\n`);
     } else {
       // 200 also without Redis: Prometheus would not take qfleet_exporter_redis_up from another answer.
-      metrics.update((await watch.look()).fleet);
-      const text = await registry.metrics();
+      const text = await textOf((await watch.look()).fleet);
       scrapes++;
       send(200, registry.contentType, text);
     }
   }
 
-  const server = createServer({ headersTimeout: 5_000, requestTimeout: 10_000 }, (request, response) => {
+  const timeouts = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+  const server = createServer(timeouts, (request, response) => {
+    const cut = setTimeout(() => request.socket.destroy(), ANSWER_MS);
+    response.once('close', () => clearTimeout(cut));
     answer(request, response).catch(() => response.destroy());
   });
+  server.maxConnections = MOST_CONNECTIONS;
   server.listen(address.port, address.host);
   try {
     await once(server, 'listening');

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { loadRunConfig } from '@qfleet/config';
 import {
@@ -16,6 +16,8 @@ import {
 import parse from 'parse-prometheus-text-format';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
+import { FleetWatch } from '../src/fleet-watch.ts';
+import { startServer } from '../src/server.ts';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const log = createLogger('silent');
@@ -219,6 +221,47 @@ describe('the exporter', () => {
     await expect.poll(async () => (await down())[0], patient).toBe(0);
     exporter.child.kill('SIGTERM');
     expect(await once(exporter.child, 'exit')).toEqual([exitCodes.stopped, null]);
+  });
+
+  it('cuts off those who take every connection and read nothing, and serves others', async () => {
+    await startFleet();
+    const reader = new FleetReader(redis, 'r1');
+    const fleet = (await reader.read())!;
+    const actors = Array.from({ length: 4_000 }, (_, i) => ({ ...fleet.actors[0], id: `a${i}` }));
+    // More than a system's buffers take.
+    const large = { ...fleet, actors };
+    let readings = 0;
+    const watch = new FleetWatch(
+      async () => {
+        readings++;
+        return large;
+      },
+      () => true,
+    );
+    const exporter = await startServer({ host: '127.0.0.1', port: 0 }, 'r1', watch);
+    const idle = Array.from({ length: 64 }, () => connect(exporter.port, '127.0.0.1').pause());
+    const closed = idle.map((socket) =>
+      once(
+        socket.on('error', () => undefined),
+        'close',
+      ),
+    );
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    for (const socket of idle) socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+    const status = () =>
+      fetch(`http://127.0.0.1:${exporter.port}/metrics`).then(
+        async (response) => ((await response.text()).includes('a3999') ? response.status : 'cut short'),
+        () => 'refused',
+      );
+    await expect.poll(status, patient).toBe('refused');
+    // Those who asked at once shared readings.
+    expect(exporter.scrapes).toBe(64);
+    expect(readings).toBeLessThan(32);
+    await expect.poll(status, patient).toBe(200);
+    for (const socket of idle) socket.resume();
+    await Promise.all(closed);
+    await exporter.close();
+    await reader.close();
   });
 
   it('answers nothing else', async () => {

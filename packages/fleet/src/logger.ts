@@ -4,19 +4,25 @@ import type { LogLevel } from './process-env.ts';
 
 export type { Logger } from 'pino';
 
-/** Bytes of lines that wait for a disk that is full; what comes then is lost. */
+/** Bytes of lines that wait for a disk or a pipe that is full; what comes then is lost. */
 const LONGEST_WAIT_BYTES = 1 << 20;
 
 /**
  * Structured logs on stderr: JSON lines, or readable ones where stderr is a terminal. That they can't be written ends no
- * process: lines wait for room on a full disk, and are lost where nobody reads them any more.
+ * process: lines wait for room on a full disk or in a full pipe, and are lost where nobody reads them any more.
  */
 export function createLogger(
   level: LogLevel,
   bindings: { run?: string; process?: string; role?: string; trace_id?: string } = {},
 ): Logger {
   // Synchronous: what was logged before a crash is there to read.
-  const destination = pino.destination({ dest: 2, sync: true, maxLength: LONGEST_WAIT_BYTES });
+  const destination = pino.destination({
+    dest: 2,
+    sync: true,
+    maxLength: LONGEST_WAIT_BYTES,
+    // A pipe whose reader is slow is full: the process goes on, and the lines with the next one.
+    retryEAGAIN: () => false,
+  });
   destination.removeAllListeners('error').on('error', () => undefined);
   const readable = process.stderr.isTTY
     ? prettyFactory({ colorize: true, ignore: 'pid,hostname,run,process,trace_id' })

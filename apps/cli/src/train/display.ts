@@ -5,6 +5,8 @@ import { nearestBudget, type Progress } from './progress.ts';
 
 /** Seconds between two lines where stdout is no terminal. */
 const lineInterval = 5;
+/** Bytes that wait for a slow reader; what comes then is not said. */
+const longestWaitBytes = 1 << 16;
 
 /**
  * Shows a run's progress: a block that is rewritten in place on a terminal, a line every few seconds elsewhere.
@@ -26,13 +28,13 @@ export class Display {
   /** A line that stays. */
   say(text: string): void {
     if (this.#inPlace) logUpdate.clear();
-    this.#stream.write(`${fold(text, this.#inPlace ? this.#stream.columns : undefined)}\n`);
+    this.#write(this.#stream, fold(text, this.#inPlace ? this.#stream.columns : undefined));
   }
 
   /** A warning: above the block, or on stderr. */
   warn(text: string): void {
     if (this.#inPlace) this.say(style('yellow', text));
-    else process.stderr.write(`${text}\n`);
+    else this.#write(process.stderr, text);
   }
 
   /** A warning that is not repeated. */
@@ -50,7 +52,11 @@ export class Display {
     const now = performance.now() / 1000;
     if (now - this.#lastLine < lineInterval) return;
     this.#lastLine = now;
-    this.#stream.write(`${line(progress, this.#config)}\n`);
+    this.#write(this.#stream, line(progress, this.#config));
+  }
+
+  #write(stream: NodeJS.WriteStream, text: string): void {
+    if (stream.writableLength < longestWaitBytes) stream.write(`${text}\n`);
   }
 
   /** Leaves the last block where it is; what follows goes below it. */
