@@ -36,7 +36,8 @@ describe('a run whose episodes do not end', { timeout: 60_000 }, () => {
 });
 
 describe('a run whose environment throws', { timeout: 60_000 }, () => {
-  const throwing = { load: 'let steps = 0;', step: "if (++steps % 20 === 0) throw new Error('no power')" };
+  // A prime: else it would be the same slot each time.
+  const throwing = { load: 'let steps = 0;', step: "if (++steps % 23 === 0) throw new Error('no power')" };
   const restart = ['--set', 'environment.onError=restart'];
 
   it('goes on in one process where it is told to, and says how often it threw', async () => {
