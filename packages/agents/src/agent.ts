@@ -29,7 +29,8 @@ export interface Policy {
   load(tensors: NamedTensors): void;
   /**
    * ε-greedy actions for `rows` observations: with probability `epsilons[i]` uniform, else argmax Q (ties to the
-   * lowest action). Writes `actions`; and Q(s, ·) of all rows to `values` [rows, actions] where it is given.
+   * lowest action). Writes `actions`; and Q(s, ·) of all rows to `values` [rows, actions] where it is given. An action
+   * whose mask [rows, actions] is 0 is never chosen.
    */
   act(
     observations: ObservationArray,
@@ -38,6 +39,7 @@ export interface Policy {
     random: Random,
     actions: Int32Array,
     values?: Float32Array,
+    masks?: Uint8Array,
   ): void;
 }
 

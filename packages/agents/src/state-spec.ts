@@ -1,9 +1,9 @@
-import type { Layout } from '@qfleet/replay';
+import { type Layout, MASK } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
 
 /** What a network sees where a state is `frames` observations of `layout`. */
 export function stateSpecOf(layout: Layout, frames = 1): StateSpec {
-  const { observationShape, observationDType, observationCount, observationParts, actions } = layout;
+  const { observationShape, observationDType, observationCount, observationParts, actions, columns } = layout;
   return {
     shape: observationShape,
     dtype: observationDType,
@@ -11,5 +11,6 @@ export function stateSpecOf(layout: Layout, frames = 1): StateSpec {
     ...(observationParts === undefined ? {} : { parts: observationParts }),
     frames,
     actions,
+    ...(columns?.some(({ name }) => name === MASK) ? { masked: true } : {}),
   };
 }

@@ -111,6 +111,8 @@ class Player {
   readonly #random: Random;
   readonly #observation: ObservationArray;
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
+  /** Which actions may be taken; null: all, always. */
+  readonly #mask: Uint8Array | null;
   readonly #told: Told;
   #episode = 0;
   #step = 0;
@@ -122,6 +124,7 @@ class Player {
     this.#environment = createEnvironment(definition, new Random(Random.seed(seed, 'environment')), copy);
     this.#random = new Random(Random.seed(seed, 'actions'));
     this.#observation = allocateObservations(definition.observationSpace);
+    this.#mask = definition.masked ? new Uint8Array(definition.actionSpace.n) : null;
     this.#told = told;
   }
 
@@ -135,9 +138,18 @@ class Player {
       this.#step = 0;
       this.#told(observation, null, `episode ${this.#episode}, step 0`);
     }
-    this.#environment.step(this.#random.integer(this.#definition.actionSpace.n), observation, outcome);
+    this.#environment.step(this.#action(), observation, outcome);
     this.#told(observation, outcome, `episode ${this.#episode}, step ${++this.#step}`);
     this.#open = !outcome.terminated && !outcome.truncated;
+  }
+
+  /** Any action that may be taken. */
+  #action(): number {
+    const { n } = this.#definition.actionSpace;
+    if (this.#mask === null) return this.#random.integer(n);
+    this.#environment.mask!(this.#mask);
+    const allowed = [...this.#mask.keys()].filter((action) => this.#mask![action] === 1);
+    return allowed[this.#random.integer(allowed.length)];
   }
 
   close(): void {

@@ -84,6 +84,12 @@ class LimitedEnvironment implements Environment {
     if (outcome.terminated || outcome.truncated) this.#steps = -1;
   }
 
+  /** Of the state that an episode ended in, which nobody acts in, every action counts as allowed. */
+  mask(mask: Uint8Array): void {
+    if (this.#steps < 0) mask.fill(1);
+    else this.inner.mask?.(mask);
+  }
+
   setState(state: readonly number[], observation: ObservationArray): void {
     this.#steps = -1;
     this.episode++;
@@ -161,6 +167,19 @@ class CheckedEnvironment extends LimitedEnvironment {
       throw this.error(`truncated is ${describe(truncated)}: it must be true or false.`, step);
     }
     this.#checkObservation(observation, step);
+  }
+
+  override mask(mask: Uint8Array): void {
+    const step = this.stepUnderWay - 1;
+    enterUserCode('mask', this.definition.id, this.slot, this.episode, Math.max(step, 0));
+    try {
+      super.mask(mask);
+    } catch (cause) {
+      throw this.placed(cause, Math.max(step, 0));
+    } finally {
+      leaveUserCode();
+    }
+    if (!mask.includes(1)) throw this.error('the mask allows no action: it must allow one at least.', step);
   }
 
   override setState(state: readonly number[], observation: ObservationArray): void {

@@ -21,6 +21,8 @@ export interface OwnStep {
 export interface OwnEnvironment {
   reset(): OwnObservation;
   step(action: number): OwnStep;
+  /** Which actions may be taken in the state that the last `reset` or `step` led to: true or 1 for each that may. */
+  mask?(): ArrayLike<number | boolean>;
   /** Takes an internal state for `qfleet env trace`, and returns the observation. */
   setState?(state: readonly number[]): OwnObservation;
   close?(): void;
@@ -32,6 +34,8 @@ export interface OwnDefinition {
   /** A dict or tuple is flattened into one vector, as Gymnasium's `flatten_space` does. */
   observationSpace: OwnSpace;
   actionSpace: Discrete;
+  /** Whether its copies have `mask()`. */
+  masked?: boolean;
   maxEpisodeSteps?: number | null;
   solvedReturn?: number | null;
   summary?: string;
@@ -48,6 +52,7 @@ const schema = z.strictObject({
   id: z.string().min(1),
   observationSpace: z.unknown(),
   actionSpace: z.unknown(),
+  masked: z.boolean().optional(),
   maxEpisodeSteps: z.int().min(1).nullish(),
   solvedReturn: z.number().nullish(),
   summary: z.string().optional(),
@@ -103,10 +108,11 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
     id: own.id,
     observationSpace: writer.flat,
     actionSpace,
+    ...(own.masked ? { masked: true } : {}),
     maxEpisodeSteps: own.maxEpisodeSteps ?? null,
     solvedReturn: own.solvedReturn ?? null,
     summary: own.summary ?? '',
-    create: (random) => new Adapted(own.create(random), writer),
+    create: (random) => new Adapted(own.create(random), writer, own.masked === true),
   };
   // Not enumerable: a copy of the definition with another `create` is not adapted yet.
   return Object.defineProperty(definition, adapted, { value: true });
@@ -128,11 +134,18 @@ class Adapted implements Environment {
   readonly #writer: ObservationWriter;
   readonly setState?: (state: readonly number[], observation: ObservationArray) => void;
 
-  constructor(own: OwnEnvironment, writer: ObservationWriter) {
+  constructor(own: OwnEnvironment, writer: ObservationWriter, masked: boolean) {
     for (const method of ['reset', 'step'] as const) {
       if (!isFunction(own?.[method])) {
         throw new ContractError(`create must return an object with ${method}().`);
       }
+    }
+    if (masked !== isFunction(own.mask)) {
+      throw new ContractError(
+        masked
+          ? 'the definition says masked, so create must return an object with mask().'
+          : 'create returned an object with mask(): write masked: true in the definition.',
+      );
     }
     this.#own = own;
     this.#writer = writer;
@@ -161,6 +174,25 @@ class Adapted implements Environment {
     outcome.reward = result.reward;
     outcome.terminated = result.terminated;
     outcome.truncated = result.truncated ?? false;
+  }
+
+  mask(mask: Uint8Array): void {
+    const given = this.#own.mask!();
+    if (typeof given !== 'object' || given === null || given.length !== mask.length) {
+      throw new ContractError(
+        `mask returned ${typeof given === 'object' && given !== null ? `${given.length} values` : describe(given)}: it ` +
+          `must be ${mask.length}, one for each action.`,
+      );
+    }
+    for (let action = 0; action < mask.length; action++) {
+      const allowed = given[action];
+      if (allowed !== 0 && allowed !== 1 && allowed !== true && allowed !== false) {
+        throw new ContractError(
+          `element ${action} of the mask is ${describe(allowed)}: it must be 0, 1, true or false.`,
+        );
+      }
+      mask[action] = Number(allowed);
+    }
   }
 
   close(): void {

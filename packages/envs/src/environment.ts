@@ -22,6 +22,11 @@ export interface Environment {
    * `reset`.
    */
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void;
+  /**
+   * Writes which actions may be taken in the state that the last `reset` or `step` led to: 1 or 0 for each. There where
+   * the definition is `masked`.
+   */
+  mask?(mask: Uint8Array): void;
   /** Puts the environment into a given internal state (`qfleet env trace`); writes the observation. */
   setState?(state: readonly number[], observation: ObservationArray): void;
   close?(): void;
@@ -42,6 +47,8 @@ export interface EnvironmentDefinition {
   readonly native?: boolean;
   readonly observationSpace: Space;
   readonly actionSpace: Discrete;
+  /** Whether its copies tell which actions may be taken in each state (`Environment.mask`). */
+  readonly masked?: boolean;
   /** Episodes are truncated after this many steps; `null`: never. Applied by `createEnvironment`. */
   readonly maxEpisodeSteps: number | null;
   /** The mean return at which the task counts as solved, where its authors name one. */

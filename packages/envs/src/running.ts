@@ -1,5 +1,5 @@
 /** What can be called of a user's environment; `load` is its module, as it is imported. */
-export type UserCall = 'load' | 'create' | 'reset' | 'step' | 'setState' | 'close';
+export type UserCall = 'load' | 'create' | 'reset' | 'step' | 'mask' | 'setState' | 'close';
 
 /** Told of each of a user's calls, at the cost of a few stores: to notice one that does not return. */
 export interface UserCallWatch {

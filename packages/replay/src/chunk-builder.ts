@@ -2,6 +2,7 @@ import type { ObservationArray } from '@qfleet/envs';
 import type { ChunkEnd, Layout } from './chunk.ts';
 import { SMALL } from './chunk-memory.ts';
 import { type ChunkRoom, chunkRoom, encodeOpenChunk } from './codec.ts';
+import { type ColumnValues, MASK } from './columns.ts';
 import { makeObservations, observationBytes, observationSize, SMALL_ROW } from './layout.ts';
 import { type ReturnOptions, tdErrors } from './td-errors.ts';
 
@@ -42,6 +43,8 @@ export class ChunkBuilder {
   #room: ChunkRoom | null;
   readonly #actions: Int32Array;
   readonly #rewards: Float32Array;
+  /** A row a state; empty where the layout has no masks. */
+  readonly #masks: Uint8Array;
   /** Q(s, a), max Q(s, ·) and |TD error| a step, where chunks carry those. */
   readonly #values: { taken: Float32Array; best: Float32Array; errors: Float32Array } | null;
   #length = 0;
@@ -60,6 +63,8 @@ export class ChunkBuilder {
     this.#size = observationSize(layout);
     this.#actions = new Int32Array(chunkLength);
     this.#rewards = new Float32Array(chunkLength);
+    const masked = layout.columns?.some(({ name }) => name === MASK) === true;
+    this.#masks = new Uint8Array(masked ? (chunkLength + 1) * layout.actions : 0);
     const column = () => new Float32Array(chunkLength);
     this.#values = options.tdErrors ? { taken: column(), best: column(), errors: column() } : null;
     this.#room = (chunkLength + 1) * observationBytes(layout) > SMALL ? this.#newRoom() : null;
@@ -95,8 +100,11 @@ export class ChunkBuilder {
     return this.#length;
   }
 
-  /** Starts an episode at the observation that lies at element `at` of `observations`. */
-  begin(observations: ObservationArray, at: number): void {
+  /**
+   * Starts an episode at the observation that lies at element `at` of `observations`.
+   * @param mask of the state, where the layout has masks.
+   */
+  begin(observations: ObservationArray, at: number, mask: Uint8Array | null = null): void {
     this.#length = 0;
     this.#end = 'continues';
     this.#offset = 0;
@@ -104,10 +112,12 @@ export class ChunkBuilder {
     this.#episodeReturn = 0;
     this.#open = true;
     this.#put(0, observations, at);
+    if (mask !== null) this.#masks.set(mask);
   }
 
   /**
    * Adds the step that led to the observation at element `at` of `next`.
+   * @param mask of the state after the step, where the layout has masks.
    * @param taken, best Q(s, a) and max Q(s, ·) of the state that it was taken in; read with `tdErrors` only.
    * @returns the chunk that this step closed, else null.
    * @throws ChunkError when the closed chunk holds a value that must not be stored; the chunk is dropped.
@@ -120,6 +130,7 @@ export class ChunkBuilder {
     end: ChunkEnd,
     taken = 0,
     best = 0,
+    mask: Uint8Array | null = null,
   ): Uint8Array | null {
     if (!this.#open) throw new Error('push after an episode has ended: call begin first.');
     if (this.waiting) throw new Error('push while a chunk waits for a value: call settle first.');
@@ -133,6 +144,7 @@ export class ChunkBuilder {
     this.#episodeReturn += reward;
     this.#length = t + 1;
     this.#put(t + 1, next, at);
+    if (mask !== null) this.#masks.set(mask, (t + 1) * mask.length);
     this.#end = end;
     if (end !== 'continues') this.#open = false;
     if (!this.waiting || (this.#values !== null && end !== 'terminated')) return null;
@@ -182,6 +194,12 @@ export class ChunkBuilder {
     return out;
   }
 
+  /** The named columns of the first `length` steps; nothing where the layout has none. */
+  #columns(length: number): { columns?: ColumnValues } {
+    if (this.#masks.length === 0) return {};
+    return { columns: { [MASK]: this.#masks.subarray(0, (length + 1) * this.#options.layout.actions) } };
+  }
+
   #close(last: number): Uint8Array {
     const { layout, writer, slot, sequence, chunkLength } = this.#options;
     const length = this.#length;
@@ -206,6 +224,7 @@ export class ChunkBuilder {
           actions: this.#actions.subarray(0, length),
           rewards: this.#rewards.subarray(0, length),
           priorities: this.#errors(last),
+          ...this.#columns(length),
         },
         layout,
         room,
@@ -217,6 +236,8 @@ export class ChunkBuilder {
       }
       // The last observation is the next chunk's first.
       this.#observations.set(observations.subarray(length * size, (length + 1) * size));
+      const { actions } = layout;
+      this.#masks.copyWithin(0, length * actions, (length + 1) * actions);
       this.#offset += length;
       this.#length = 0;
     }

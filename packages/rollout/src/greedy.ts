@@ -90,7 +90,8 @@ class GreedyPlay {
     const slots = this.#slots;
     this.#fill();
     while (slots.rows.length > 0 && !this.#stopped && !cancelled()) {
-      policy.act(slots.states, slots.rows.length, slots.epsilons, this.#random, slots.actions);
+      const { states, rows, epsilons, actions, masks } = slots;
+      policy.act(states, rows.length, epsilons, this.#random, actions, undefined, masks ?? undefined);
       const ended: number[] = [];
       for (let i = 0; i < slots.rows.length && !this.#stopped; i++) {
         if (this.#step(i)) ended.push(i);

@@ -1,5 +1,5 @@
 import { type EnvironmentDefinition, observationDType, observationShape } from '@qfleet/envs';
-import type { Layout } from '@qfleet/replay';
+import { type Layout, maskColumn } from '@qfleet/replay';
 
 /** The layout of the chunks that an environment's transitions make. */
 export function layoutOf(definition: EnvironmentDefinition): Layout {
@@ -10,5 +10,6 @@ export function layoutOf(definition: EnvironmentDefinition): Layout {
     ...(space.kind === 'discrete' ? { observationCount: space.n } : {}),
     ...(space.kind === 'box' && space.parts ? { observationParts: space.parts } : {}),
     actions: definition.actionSpace.n,
+    ...(definition.masked ? { columns: [maskColumn(definition.actionSpace.n)] } : {}),
   };
 }

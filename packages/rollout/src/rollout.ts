@@ -102,7 +102,7 @@ export class Rollout {
       sequence: () => this.#sequence++,
       ...(tdErrors ? { tdErrors } : {}),
     });
-    builder.begin(row.observation, 0);
+    builder.begin(row.observation, 0, row.mask);
     this.#builders.push(builder);
     this.#errors.push(errors);
   }
@@ -141,17 +141,17 @@ export class Rollout {
    * @throws EnvironmentError naming environment, slot and step; that step is in no chunk.
    */
   step(): number {
-    const { rows, states, actions, epsilons } = this.#slots;
+    const { rows, states, masks, actions, epsilons } = this.#slots;
     const { policy, epsilon } = this.#options;
     const outcome = this.#outcome;
     const width = this.#options.layout.actions;
     for (let i = 0; i < rows.length; i++) epsilons[i] = epsilon(rows[i].slot);
     const values = this.#valuesOf(rows.length);
-    policy.act(states, rows.length, epsilons, this.#random, actions, values);
+    policy.act(states, rows.length, epsilons, this.#random, actions, values, masks ?? undefined);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       const builder = this.#builders[i];
-      const best = values ? largest(values, i * width, width) : 0;
+      const best = values ? largest(values, i * width, width, row.mask) : 0;
       this.#keep(builder.settle(best));
       builder.epsilon = epsilons[i];
       builder.weightsVersion = this.weightsVersion;
@@ -164,7 +164,7 @@ export class Rollout {
       // A step that does both is terminal: nothing is bootstrapped behind it.
       const end: ChunkEnd = outcome.terminated ? 'terminated' : outcome.truncated ? 'truncated' : 'continues';
       const taken = values ? values[i * width + actions[i]] : 0;
-      this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end, taken, best));
+      this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end, taken, best, row.mask));
       if (end === 'continues') continue;
       if (builder.waiting) this.#keep(builder.settle(this.#valueOf(row)));
       this.#told(i);
@@ -174,7 +174,7 @@ export class Rollout {
       } catch (error) {
         this.#restart(i, error);
       }
-      builder.begin(row.observation, 0);
+      builder.begin(row.observation, 0, row.mask);
     }
     return rows.length;
   }
@@ -190,7 +190,8 @@ export class Rollout {
     this.#keep(builder.truncate(value));
     this.#restart(index, error);
     if (builder.episodeLength > 0) this.#told(index);
-    builder.begin(this.#slots.rows[index].observation, 0);
+    const row = this.#slots.rows[index];
+    builder.begin(row.observation, 0, row.mask);
   }
 
   /** Makes an environment anew that threw, also where it throws in that again. @throws EnvironmentError, too many in a row. */
@@ -241,12 +242,12 @@ export class Rollout {
   }
 
   /** max Q of a row's state as it is; 0 where nobody asks for it. */
-  #valueOf({ state }: SlotRow): number {
+  #valueOf({ state, mask }: SlotRow): number {
     const { tdErrors, layout, policy } = this.#options;
     if (tdErrors === undefined) return 0;
     const values = new Float32Array(layout.actions);
     policy.act(state, 1, new Float32Array(1), this.#random, new Int32Array(1), values);
-    return largest(values, 0, layout.actions);
+    return largest(values, 0, layout.actions, mask);
   }
 
   #keep(chunk: Uint8Array | null): void {
@@ -256,9 +257,19 @@ export class Rollout {
   }
 }
 
-/** The largest of `width` numbers from `start` on. */
-function largest(values: Float32Array, start: number, width: number): number {
+/** The largest of `width` numbers from `start` on, of those that the mask allows. */
+function largest(values: Float32Array, start: number, width: number, mask: Uint8Array | null): number {
+  if (mask !== null) return values[start + maskedLargest(values, start, mask)];
   let best = values[start];
   for (let i = start + 1; i < start + width; i++) if (values[i] > best) best = values[i];
+  return best;
+}
+
+/** The index of the largest of the numbers from `start` on that the mask allows; there is one. */
+function maskedLargest(values: Float32Array, start: number, mask: Uint8Array): number {
+  let best = mask.indexOf(1);
+  for (let i = best + 1; i < mask.length; i++) {
+    if (mask[i] !== 0 && values[start + i] > values[start + best]) best = i;
+  }
   return best;
 }

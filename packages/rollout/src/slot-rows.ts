@@ -19,6 +19,8 @@ export interface SlotRow {
   state: ObservationArray;
   /** A view on the state's last frame: what the environment writes is what the policy reads. */
   observation: ObservationArray;
+  /** A view on `SlotRows.masks`: [actions]; null where the environment has no masks. */
+  mask: Uint8Array | null;
 }
 
 /**
@@ -29,6 +31,8 @@ export class SlotRows {
   readonly rows: SlotRow[] = [];
   /** [rows, …observationShape], or [rows, frameStack, …observationShape] where frames are stacked. */
   states: ObservationArray;
+  /** [rows, actions]: 1 for what may be taken; null where the environment has no masks. */
+  masks: Uint8Array | null;
   actions = new Int32Array(0);
   epsilons = new Float32Array(0);
   readonly #definition: EnvironmentDefinition;
@@ -42,6 +46,7 @@ export class SlotRows {
     this.#frameStack = frameStack;
     this.#size = observationSize(definition.observationSpace);
     this.states = this.#allocate(0);
+    this.masks = definition.masked ? new Uint8Array(0) : null;
   }
 
   /**
@@ -52,7 +57,8 @@ export class SlotRows {
   add(slot: number, random: Random, episodes = 0): SlotRow {
     const environment = createEnvironment(this.#definition, random, slot, episodes);
     const state = this.#allocate(1);
-    const row = { slot, environment, random, state, observation: this.#lastFrame(state) };
+    const mask = this.masks && new Uint8Array(this.#definition.actionSpace.n);
+    const row = { slot, environment, random, state, observation: this.#lastFrame(state), mask };
     // Before it joins: where this throws, the other rows are as they were.
     this.reset(row);
     this.rows.push(row);
@@ -68,14 +74,16 @@ export class SlotRows {
   }
 
   /** One step of a row's environment: its state moves on by a frame. @throws EnvironmentError */
-  step({ environment, state, observation }: SlotRow, action: number, outcome: StepOutcome): void {
+  step({ environment, state, observation, mask }: SlotRow, action: number, outcome: StepOutcome): void {
     if (this.#frameStack > 1) state.copyWithin(0, this.#size);
     environment.step(action, observation, outcome);
+    if (mask !== null) environment.mask!(mask);
   }
 
   /** Starts a row's next episode. @throws EnvironmentError */
-  reset({ environment, state, observation }: SlotRow): void {
+  reset({ environment, state, observation, mask }: SlotRow): void {
     environment.reset(observation);
+    if (mask !== null) environment.mask!(mask);
     // Before an episode's first frame is that frame again, as in Gymnasium's FrameStackObservation and in sampling.
     for (let frame = 0; frame < this.#frameStack - 1; frame++) state.set(observation, frame * this.#size);
   }
@@ -107,12 +115,18 @@ export class SlotRows {
   #layOut(): void {
     const { rows } = this;
     const size = this.#frameStack * this.#size;
+    const { n } = this.#definition.actionSpace;
     this.states = this.#allocate(rows.length);
+    this.masks = this.masks && new Uint8Array(rows.length * n);
     rows.forEach((row, i) => {
       const state = this.states.subarray(i * size, (i + 1) * size);
       state.set(row.state);
       row.state = state;
       row.observation = this.#lastFrame(state);
+      if (row.mask === null) return;
+      const mask = this.masks!.subarray(i * n, (i + 1) * n);
+      mask.set(row.mask);
+      row.mask = mask;
     });
     this.actions = new Int32Array(rows.length);
     this.epsilons = new Float32Array(rows.length);

@@ -1,5 +1,6 @@
 import type { Chunk, ChunkEnd, Layout } from '@qfleet/replay';
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
+import { CommandError } from '../errors.ts';
 import { observationColumns } from './observations.ts';
 import type { ColumnKind } from './parquet-schema.ts';
 
@@ -50,8 +51,17 @@ export const COLUMN_KINDS: ReadonlyMap<keyof TransitionRow, ColumnKind> = new Ma
   ]),
 );
 
-/** The file's schema, for observations of this layout. */
+/**
+ * The file's schema, for observations of this layout.
+ * @throws CommandError for a layout with named columns, which a file would lose.
+ */
 export function parquetSchema(layout: Layout): SchemaElement[] {
+  const [named] = layout.columns ?? [];
+  if (named !== undefined) {
+    throw new CommandError(
+      `This replay's chunks carry ${named.name}, which Parquet files of replays don't hold, so neither export nor import can take it.`,
+    );
+  }
   const plain = Object.entries(COLUMNS).map(([name, type]): SchemaElement => {
     const repetition_type = name === 'priority' ? 'OPTIONAL' : 'REQUIRED';
     return type === 'STRING'

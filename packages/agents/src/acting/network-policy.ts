@@ -39,6 +39,7 @@ class NetworkPolicy implements Policy {
     random: Random,
     actions: Int32Array,
     values?: Float32Array,
+    masks?: Uint8Array,
   ): void {
     const width = this.#width;
     if (values === undefined && this.#values.length < rows * width) {
@@ -46,6 +47,6 @@ class NetworkPolicy implements Policy {
     }
     const out = values ?? this.#values;
     this.#inference.run(observations, rows, out);
-    epsilonGreedy(out, rows, width, epsilons, random, actions);
+    epsilonGreedy(out, rows, width, epsilons, random, actions, masks);
   }
 }

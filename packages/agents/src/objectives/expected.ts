@@ -15,10 +15,12 @@ export function expectedValue({ nSteps, doubleQ, loss }: ExpectedConfig): Object
   return {
     unit: { kind: 'transition', nSteps },
     head: valuesHead,
-    targets({ tf, actions }, online, target, { nextObservations, returns, discounts }) {
+    targets({ tf, actions }, online, target, { nextObservations, returns, discounts, nextMasks }) {
       const values = target(nextObservations)['values'] as Tensor2D;
-      const best = () => tf.argMax(online(nextObservations)['values'], 1);
-      const bootstrap = doubleQ ? valueAt(tf, values, oneHot(tf, best(), actions)) : tf.max(values, 1);
+      const best = () => tf.argMax(allowed(tf, online(nextObservations)['values'], nextMasks), 1);
+      const bootstrap = doubleQ
+        ? valueAt(tf, values, oneHot(tf, best(), actions))
+        : tf.max(allowed(tf, values, nextMasks), 1);
       return { returns: tf.add(returns, tf.mul(discounts, bootstrap)) };
     },
     loss({ tf, actions }, out, { returns }, { actions: taken, weights }) {
@@ -34,6 +36,14 @@ export function expectedValue({ nSteps, doubleQ, loss }: ExpectedConfig): Object
     values: (_tf, out) => out['values'],
   };
 }
+
+/** Values [rows, actions] of which those that the masks do not allow win no maximum. */
+function allowed(tf: TensorFlow, values: Tensor, masks: Tensor | undefined): Tensor {
+  return masks === undefined ? values : tf.where(tf.cast(masks, 'bool'), values, LOWEST);
+}
+
+/** Below every value, and finite: a discount of 0 makes 0 of it. */
+const LOWEST = -3e38;
 
 /** Q(s, a) of each row: [rows, actions] at one-hot actions. */
 function valueAt(tf: TensorFlow, values: Tensor2D, chosen: Tensor2D): Tensor {

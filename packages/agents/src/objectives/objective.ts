@@ -14,6 +14,8 @@ export interface TransitionTensors {
   readonly returns: Tensor;
   readonly discounts: Tensor;
   readonly weights: Tensor;
+  /** int32 [rows, actions]: 1 for what may be taken in the next state, else 0; absent: everything may be. */
+  readonly nextMasks?: Tensor;
 }
 
 /** What an objective computes with. */

@@ -1,5 +1,5 @@
 import type { TabularConfig } from '@qfleet/config';
-import type { Batch, Layout, TransitionBatch } from '@qfleet/replay';
+import { type Batch, type Layout, MASK, type TransitionBatch } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
 import { argmax } from '../acting/epsilon-greedy.ts';
 import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
@@ -34,7 +34,10 @@ export class TabularAgent implements Agent {
       for (let i = 0; i < batch.size; i++) {
         const cell = rowStart(this.#table, batch.observations[i]) + batch.actions[i];
         const next = rowStart(this.#table, batch.nextObservations[i]);
-        const bootstrap = q[next + argmax(q, next, width)];
+        const masks = batch.nextColumns[MASK] as Uint8Array | undefined;
+        const bootstrap = masks
+          ? largestAllowed(q, next, masks, i * width, width)
+          : q[next + argmax(q, next, width)];
         const error = batch.returns[i] + batch.discounts[i] * bootstrap - q[cell];
         sumQ += q[cell];
         q[cell] += this.#alpha * batch.weights[i] * error;
@@ -63,4 +66,17 @@ export class TabularAgent implements Agent {
   }
 
   dispose(): void {}
+}
+
+/** The largest of `width` values from `at` on whose mask, from `start` on, is not 0; there is one. */
+function largestAllowed(
+  q: Float32Array,
+  at: number,
+  masks: Uint8Array,
+  start: number,
+  width: number,
+): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let a = 0; a < width; a++) if (masks[start + a] !== 0 && q[at + a] > largest) largest = q[at + a];
+  return largest;
 }

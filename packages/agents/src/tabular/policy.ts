@@ -27,6 +27,7 @@ export class TabularPolicy implements Policy {
     random: Random,
     actions: Int32Array,
     values?: Float32Array,
+    masks?: Uint8Array,
   ): void {
     const { q, actions: width } = this.#table;
     if (values === undefined && this.#values.length < rows * width) {
@@ -37,6 +38,6 @@ export class TabularPolicy implements Policy {
       const start = rowStart(this.#table, observations[row]);
       for (let a = 0; a < width; a++) out[row * width + a] = q[start + a];
     }
-    epsilonGreedy(out, rows, width, epsilons, random, actions);
+    epsilonGreedy(out, rows, width, epsilons, random, actions, masks);
   }
 }

@@ -1,7 +1,7 @@
 import type { DqnConfig } from '@qfleet/config';
 import { checkParameters, createNetwork, initialParameters, type Network, Packing } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
-import type { Batch, SampleUnit, TransitionBatch } from '@qfleet/replay';
+import { type Batch, MASK, type SampleUnit, type TransitionBatch } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
 import {
   type Compiled,
@@ -92,13 +92,14 @@ export class ValueAgent implements Agent {
       throw new RangeError(`An update call takes ${count} batches, not ${batches.length}.`);
     }
     const inputs = (batches as readonly TransitionBatch[]).map(
-      ({ observations, nextObservations, actions, returns, discounts, weights }, k) => ({
+      ({ observations, nextObservations, actions, returns, discounts, weights, nextColumns }, k) => ({
         observations,
         nextObservations,
         actions,
         returns,
         discounts,
         weights,
+        ...(MASK in nextColumns ? { nextMasks: nextColumns[MASK] as Uint8Array } : {}),
         ...this.#rates(this.#updates + k),
       }),
     );

@@ -20,6 +20,7 @@ export function stepInputs(spec: StateSpec, rows: number, rates: Rates): Record<
     returns: column,
     discounts: column,
     weights: column,
+    ...(spec.masked ? { nextMasks: { shape: [rows, spec.actions], dtype: 'uint8' } as const } : {}),
     ...Object.fromEntries(Object.keys(rates).map((name) => [name, { shape: [] }])),
   };
 }
