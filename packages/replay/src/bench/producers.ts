@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { RedisOptions } from 'ioredis';
 import { observationBytes } from '../layout.ts';
+import type { RedisReplayStore } from '../redis-store.ts';
 import type { ProducerData, ProducerOrder } from './producer.ts';
 import { SHAPES, type Shape } from './shapes.ts';
+
+/** A learner's pause between two looks while experience comes. */
+const ADMIT_MS = 1;
 
 /** Threads that hold a shape's chunks between them; `value` is the bytes of a transition in a chunk. */
 export async function startProducers(
@@ -39,4 +44,21 @@ export async function order(producers: readonly Worker[], what: ProducerOrder): 
   const done = producers.map((producer) => once(producer, 'message'));
   for (const producer of producers) producer.postMessage(what);
   return (await Promise.all(done)).reduce((sum, [transitions]) => sum + (transitions as number), 0);
+}
+
+/** What `producers` hand in, taken in meanwhile as a learner does it. */
+export async function insert(
+  producers: readonly Worker[],
+  what: ProducerOrder,
+  store: RedisReplayStore,
+): Promise<number> {
+  let ended = false;
+  const moved = order(producers, what).finally(() => {
+    ended = true;
+  });
+  // It is awaited below.
+  moved.catch(() => undefined);
+  while (!ended) if ((await store.admit(1)) === 0) await sleep(ADMIT_MS);
+  while ((await store.admit(1)) > 0);
+  return moved;
 }

@@ -9,7 +9,7 @@ import type { ReplayStore } from '../store.ts';
 import { type Cost, measure, middle, type Row, rateRow, rowsOf } from './figures.ts';
 import { BATCH_SIZES, inTurns, PRIORITIZED } from './memory.ts';
 import { type Peers, referenceTo } from './peer.ts';
-import { order, startProducers } from './producers.ts';
+import { insert, startProducers } from './producers.ts';
 import { newPrefix, PLENTY, withServer } from './server.ts';
 import { CHUNK_LENGTH, type Shape } from './shapes.ts';
 
@@ -39,7 +39,7 @@ export async function benchReads(
   const refill = async (): Promise<RedisReplayStore> => {
     await redis.flushdb();
     const created = await RedisReplayStore.create(redis, prefix, layout, PLENTY);
-    await order(producers, { kind: 'append', prefix });
+    await insert(producers, { kind: 'append', prefix }, created);
     return created;
   };
   const store = await refill();

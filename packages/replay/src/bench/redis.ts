@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
 import { Redis, type RedisOptions } from 'ioredis';
 import { compressesWell } from '../compression.ts';
 import { replayMemory } from '../memory-usage.ts';
@@ -7,7 +5,7 @@ import { RedisReplayStore } from '../redis-store.ts';
 import { best, type Cost, measure, middle, type Row, rateRow, row, rowsOf } from './figures.ts';
 import { type Peers, referenceTo } from './peer.ts';
 import type { ProducerOrder } from './producer.ts';
-import { order, startProducers, stopProducers } from './producers.ts';
+import { insert, order, startProducers, stopProducers } from './producers.ts';
 import { benchReads } from './reads.ts';
 import { infoOf, newPrefix, PLENTY, withServer } from './server.ts';
 import type { Shape } from './shapes.ts';
@@ -15,8 +13,6 @@ import type { Shape } from './shapes.ts';
 const PRODUCERS = [1, 4] as const;
 /** Turns that the replay and its limit take. */
 const ROUNDS = 7;
-/** A learner's pause between two looks while experience comes. */
-const ADMIT_MS = 1;
 /** How much of what Redis moves in plain values an insert is to reach, and how many times Reverb's inserts. */
 const OF_SET = 0.7;
 const OF_REVERB = 20;
@@ -38,23 +34,6 @@ export async function benchRedis(
   } finally {
     redis.disconnect();
   }
-}
-
-/** What `producers` hand in, taken in meanwhile as a learner does it. */
-async function insert(
-  producers: readonly Worker[],
-  what: ProducerOrder,
-  store: RedisReplayStore,
-): Promise<number> {
-  let ended = false;
-  const moved = order(producers, what).finally(() => {
-    ended = true;
-  });
-  // It is awaited below.
-  moved.catch(() => undefined);
-  while (!ended) if ((await store.admit(1)) === 0) await sleep(ADMIT_MS);
-  while ((await store.admit(1)) > 0);
-  return moved;
 }
 
 /** From sealed chunks to those in the replay. */
