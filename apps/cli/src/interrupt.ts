@@ -1,3 +1,4 @@
+import { endWithParent } from '@qfleet/watchdog';
 import { isApart, tellParent } from './apart/channel.ts';
 import { startedByNohup } from './nohup.ts';
 
@@ -8,12 +9,16 @@ export const interruptSignals: readonly NodeJS.Signals[] = [
   ...(startedByNohup() ? [] : ['SIGHUP' as const]),
 ];
 
+/** How long a command may take to end in order once its parent is gone: its fleet drains, role by role. */
+const PARENTLESS_MS = 120_000;
+
 /** One Ctrl-C arrives more than once: from the terminal, and from each of npm and set-up that passes it on. */
 export const SAME_INTERRUPT_MS = 500;
 
 /**
  * Ctrl-C, SIGTERM and SIGHUP while a run goes on: the first asks for a clean end, the second does not wait for it. A
- * terminal that closes may tell so several times, which means no more than once; under nohup it is not listened to.
+ * terminal that closes may tell so several times, which means no more than once; under nohup it is not listened to. The
+ * end of a parent that shares a channel with this process asks for a clean end, too.
  */
 export class Interrupt {
   readonly #ending = new AbortController();
@@ -35,6 +40,8 @@ export class Interrupt {
   constructor(onFirst: () => void) {
     this.#onFirst = onFirst;
     for (const signal of interruptSignals) process.on(signal, this.#handle);
+    // Apart, the parent's end is the whole process's.
+    if (!isApart) endWithParent(() => this.#handle('SIGTERM'), PARENTLESS_MS);
   }
 
   /** Aborted by the first signal. */

@@ -37,6 +37,18 @@ export class Contestant {
       env: { ...process.env, ...environment },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+    // One that is stopped hears nothing of this process's end.
+    const watchdog = spawn(
+      '/bin/sh',
+      ['-c', 'read -r _; kill -KILL "$1"', 'watchdog', String(this.#child.pid)],
+      {
+        stdio: ['pipe', 'ignore', 'ignore'],
+        detached: true,
+      },
+    );
+    watchdog.unref();
+    (watchdog.stdin as unknown as { unref(): void }).unref();
+    this.#child.once('exit', () => watchdog.kill('SIGKILL'));
     // What fails shows as the end of its output.
     this.#child.on('error', () => {});
     this.#child.stdin.on('error', () => {});

@@ -52,7 +52,7 @@ export function refusedRecords(): Partial<RefusedRecords> {
 }
 
 /** Foreign text as it may stand in a log or on a terminal: on one line, without control characters, cut. */
-export function printable(text: string): string {
-  const cut = text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+export function printable(text: string, most = QUOTED): string {
+  const cut = text.length > most ? `${text.slice(0, most)}…` : text;
   return cut.replaceAll(/[\p{C}\s]+/gu, ' ');
 }

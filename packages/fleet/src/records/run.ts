@@ -55,5 +55,9 @@ export async function readRun(redis: RedisClient, run: string): Promise<RunRecor
 export const phaseOf = (text: string | null | undefined): RunPhase | null =>
   PHASES.find((phase) => phase === text) ?? null;
 
+/** Why a run failed is a whole sentence, with what to do at its end. */
+const LONGEST_REASON = 2_000;
+
 /** A reason as it may be shown; null: none. */
-export const reasonOf = (text: string | null | undefined): string | null => (text ? printable(text) : null);
+export const reasonOf = (text: string | null | undefined): string | null =>
+  text ? printable(text, LONGEST_REASON) : null;

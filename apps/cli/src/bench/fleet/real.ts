@@ -28,7 +28,8 @@ export async function benchReal({ urls, clients, clear }: Servers, actors: numbe
   ].flatMap((set) => ['--set', set]);
   const args = ['train', 'cartpole', '--redis', url, '--run-dir', directory, '--max-seconds', '600', ...sets];
   const child = spawn(process.execPath, [process.argv[1], ...args], {
-    stdio: ['ignore', 'ignore', 'ignore'],
+    // At the end of the channel the fleet knows that this process is gone.
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: { ...process.env, QFLEET_LOG_LEVEL: 'error' },
   });
   const ended = once(child, 'exit');
