@@ -33,6 +33,16 @@ export function describeError(
     named as Error & { exitCode?: number; problems?: readonly string[] };
   if (debug) return { exitCode, lines: [inspect(named)] };
   // One problem is one line, also where its text came from elsewhere in several.
-  const lines = (problems ?? [named.message]).map((problem) => problem.trim().replaceAll(/\s*\n\s*/g, ' '));
+  const lines = (problems ?? [sentenceOf(named)]).map((problem) =>
+    problem.trim().replaceAll(/\s*\n\s*/g, ' '),
+  );
   return { exitCode, lines };
+}
+
+/** An error's message; of what the operating system refused, the path first and then why. */
+function sentenceOf(error: Error): string {
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  const why = error.message.match(/^[A-Z0-9]+: ([^,]+),/)?.[1];
+  if (code === undefined || syscall === undefined || why === undefined) return error.message;
+  return `${path ?? 'A file'} can't be used: ${why} (${code}).`;
 }

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { qfleet, temporaryDirectory } from '../../../test/support/qfleet.ts';
+import { main, qfleet, temporaryDirectory } from '../../../test/support/qfleet.ts';
 
 describe('what can be known to fail', () => {
   it.each([
@@ -9,7 +10,7 @@ describe('what can be known to fail', () => {
     ['agent.kind=tabular', /agent\.kind is tabular.*gives float32 \[4\]: take agent\.kind dqn/],
     ['replay.capacityBytes=1000', /replay\.capacityBytes is 1000, which holds 32 .*replay\.minSize, 1000/],
     ['replay.capacity=1e10', /replay\.capacity is 10000000000; allowed: .* at most 1073741824/],
-    ['agent.network.hidden=[500000, 500000]', /agent\.network\.hidden is .* makes 250004.* parameters/],
+    [`agent.network.hidden=[${Array(8).fill(65_536)}]`, /agent\.network\.hidden is .* makes 30.* parameters/],
     ['replay.minSize=100000', /replay\.minSize is 100000; allowed: less than replay\.capacity/],
     ['agent.batchSize=2000', /replay\.minSize is 1000; allowed: at least agent\.batchSize, 2000/],
   ])('is refused before there is a run directory: %s', async (setting, says) => {
@@ -37,4 +38,25 @@ it('a budget that ends before learning begins is a failure, and says how to go o
     stopReason: 'maxSteps',
     updates: 0,
   });
+});
+
+it('a disk that takes no more ends a training in one sentence, and the run goes on where there is room', async () => {
+  const cwd = temporaryDirectory();
+  const args = ['train', 'cartpole', '--single', '--max-updates', '16', '--run-dir', 'run'];
+  // No file may be larger than that: no checkpoint of this network fits.
+  const limited = spawn('bash', ['-c', 'ulimit -f 100; exec "$@"', 'bash', process.execPath, main, ...args], {
+    cwd,
+  });
+  let stderr = '';
+  limited.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  const code = await new Promise((resolve) => limited.once('close', resolve));
+  expect(stderr).toMatch(
+    /^error: \S+run\/checkpoints\/000000000016\.safetensors can't be written: it would be larger than files may be \(EFBIG\), .*qfleet resume run\n$/,
+  );
+  expect(code).toBe(1);
+  expect(readdirSync(join(cwd, 'run/checkpoints'))).toEqual([]);
+  const resumed = await qfleet(['resume', 'run'], { cwd });
+  expect(resumed.code, resumed.stderr).toBe(0);
 });

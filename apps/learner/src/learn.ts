@@ -33,6 +33,7 @@ import {
   DivergenceError,
   latestCheckpoint,
   MetricsRecorder,
+  outlastFullDisk,
   runTrainer,
   Trainer,
   type TrainerParts,
@@ -72,15 +73,22 @@ export async function learn(context: ProcessContext): Promise<void> {
   );
   const held = AbortSignal.any([signal, lease.lost]);
   const outlast: Outlast = (task) => outlastRefusedWrites(task, { log, signal: held });
+  const patient: Outlast = (write) =>
+    outlastFullDisk(write, {
+      warn: (message) => log.warn(message),
+      info: (message) => log.info(message),
+      signal: held,
+    });
   const evaluations = new EvaluationQueue(redis, run, lease, weights);
   const over = new AbortController();
   let directory: RunDirectory | null = null;
   try {
     // Another learner may have finished it while this one waited.
     if (isFinished(context, await readPhase(redis, run))) return;
-    directory = await beginDirectory(context, record, found);
+    const begun = await beginDirectory(context, record, found);
+    directory = begun;
     // Whoever trained before has lost the lease, and with it the directory.
-    await directory.lock({ fence: lease.token, onWait: (sentence) => log.info(sentence), signal });
+    await patient(() => begun.lock({ fence: lease.token, onWait: (sentence) => log.info(sentence), signal }));
     const restore = async (): Promise<void> => {
       log.warn('Redis lost the run: it is made again from here, and the replay refills.');
       await restoreRun(redis, { ...record, phase: 'running', reason: null });
@@ -96,6 +104,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       evaluations,
       restore,
       outlast,
+      patient,
     });
     const waits: Waits = { 'too little experience': 0, 'sample-to-insert ratio': 0, checkpoint: 0 };
     const heartbeats = new Heartbeats({
@@ -173,11 +182,13 @@ interface TrainerSetting extends Required<Pick<TrainerParts, 'restore' | 'outlas
   readonly directory: RunDirectory;
   readonly lease: LearnerLease;
   readonly evaluations: EvaluationQueue;
+  /** Waits for room on a full disk. */
+  readonly patient: Outlast;
 }
 
 async function makeTrainer(
   { log, env, tracer }: ProcessContext,
-  { record, addresses, weights, directory, lease, evaluations, restore, outlast }: TrainerSetting,
+  { record, addresses, weights, directory, lease, evaluations, restore, outlast, patient }: TrainerSetting,
 ): Promise<{ trainer: Trainer; recorder: MetricsRecorder }> {
   const { config } = record;
   const from = await latestCheckpoint(directory.checkpoints, (error) => log.warn(error.message));
@@ -201,7 +212,7 @@ async function makeTrainer(
     saving: { store, fence: lease.token },
     channel: new RedisWeightsChannel(weights, env.run, lease),
     evaluations,
-    checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept),
+    checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept, patient),
     from,
     callsAhead: CALLS_AHEAD,
     listener: {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { crossChecks } from './checks.ts';
@@ -92,13 +92,16 @@ function check({ value, place }: Unchecked, texts: readonly string[]): RunConfig
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    // A device or a pipe may have no end; a folder is told by the reading.
+    const stat = statSync(file);
+    if (stat.isFile() || stat.isDirectory()) return readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const known: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a directory' };
     const why = known[code ?? ''] ?? `it cannot be read (${code})`;
     throw new ConfigError([`${file}: ${why}.`]);
   }
+  throw new ConfigError([`${file}: it is a device or a pipe, and no file.`]);
 }
 
 function parse(text: string, origin: string): Unchecked {

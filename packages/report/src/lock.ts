@@ -12,6 +12,8 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockedError, RunDirectoryError } from './errors.ts';
 import { type Holder, lifeOf, parseHolder, thisProcess } from './lock-holder.ts';
+import { readTextFile } from './read-file.ts';
+import { writing } from './storage-error.ts';
 
 /** A holder touches its lock so often. */
 const TOUCH_MS = 2_000;
@@ -44,7 +46,7 @@ const held = new Set<string>();
  * Takes a lock file for this process. One that a dead process left behind is taken over: of this machine and container
  * at once, of another one when it has not been touched for `STALE_MS`.
  *
- * @throws LockedError when a living process holds it; the signal's reason.
+ * @throws LockedError when a living process holds it; StorageError when it can't be written; the signal's reason.
  */
 export async function takeLock(path: string, options: LockOptions): Promise<Lock> {
   const { fence = null } = options;
@@ -52,8 +54,8 @@ export async function takeLock(path: string, options: LockOptions): Promise<Lock
   const own = JSON.stringify({ ...thisProcess(), fence, nonce });
   const draft = `${path}.${process.pid}-${nonce}.tmp`;
   // A link appears whole or not at all: nobody reads a half-written lock.
-  writeFileSync(draft, own);
   try {
+    writing(path, () => writeFileSync(draft, own));
     while (!tryLink(draft, path)) {
       const found = readIfThere(path);
       if (found === null) continue;
@@ -142,7 +144,7 @@ function tryLink(from: string, to: string): boolean {
 
 function readIfThere(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

@@ -1,6 +1,8 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { writeFileAtomically } from './atomic-write.ts';
+import { readTextFile } from './read-file.ts';
 import { type MetricsRow, metricsRowSchema } from './records.ts';
+import { writing } from './storage-error.ts';
 
 /** How each row begins. */
 const ROW_START = '{"time":';
@@ -17,12 +19,13 @@ export class MetricsFile {
     this.#path = path;
   }
 
+  /** @throws StorageError where the operating system refuses it: the row is not there then. */
   append(row: MetricsRow): void {
     if (!this.#isWhole) this.mend();
     const line = `${JSON.stringify(metricsRowSchema.parse(row))}\n`;
     // Where this throws, a part of the line may be there.
     this.#isWhole = false;
-    appendFileSync(this.#path, line);
+    writing(this.#path, () => appendFileSync(this.#path, line));
     this.#isWhole = true;
   }
 
@@ -39,14 +42,14 @@ export class MetricsFile {
     const rows = lines.map(parseRow);
     const damaged = rows.filter((parsed, i) => parsed?.text !== lines[i]).length;
     const text = rows.map((parsed) => (parsed === null ? '' : `${parsed.text}\n`)).join('');
-    if (lines.length > 0 && text !== readFileSync(this.#path, 'utf8')) writeFileAtomically(this.#path, text);
+    if (lines.length > 0 && text !== readTextFile(this.#path)) writeFileAtomically(this.#path, text);
     this.#isWhole = true;
     return damaged;
   }
 
   #lines(): string[] {
     if (!existsSync(this.#path)) return [];
-    const lines = readFileSync(this.#path, 'utf8').split('\n');
+    const lines = readTextFile(this.#path).split('\n');
     // Behind the last line's end is nothing.
     if (lines.at(-1) === '') lines.pop();
     return lines;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { type Change, loadRunConfig, type RunConfig, toYaml } from '@qfleet/config';
 import { z } from 'zod';
@@ -6,7 +6,9 @@ import { writeFileAtomically } from './atomic-write.ts';
 import { RunDirectoryError } from './errors.ts';
 import { type Lock, type LockOptions, takeLock } from './lock.ts';
 import { MetricsFile } from './metrics-file.ts';
+import { readTextFile } from './read-file.ts';
 import { type MetricsRow, type RunSummary, runSummarySchema } from './records.ts';
+import { StorageError } from './storage-error.ts';
 
 /** Of the layout below; raised when an older Qfleet could not read it any more. */
 const format = 1;
@@ -50,7 +52,8 @@ export class RunDirectory implements Disposable {
   /**
    * Makes the directory of a new run, with all folders above it.
    *
-   * @throws RunDirectoryError when something is there already.
+   * @throws RunDirectoryError when something is there already; StorageError when it can't be written, and then nothing is
+   *   left in it.
    */
   static create(path: string, run: string, config: RunConfig): RunDirectory {
     const absolute = resolve(path);
@@ -70,16 +73,28 @@ export class RunDirectory implements Disposable {
       throw new RunDirectoryError(`${path} is not empty: choose another directory for the run.`);
     }
     const directory = new RunDirectory(absolute, run, config);
-    writeFileAtomically(join(absolute, 'config.yaml'), toYaml(config));
-    // Last: with this file the directory is a run.
     const { module } = config.environment;
-    directory.#writeJson('run.json', {
-      format,
-      run,
-      createdAt: new Date().toISOString(),
-      ...(module === undefined ? {} : { module: relative(absolute, module) }),
-    });
+    try {
+      writeFileAtomically(join(absolute, 'config.yaml'), toYaml(config));
+      // Last: with this file the directory is a run.
+      directory.#writeJson('run.json', {
+        format,
+        run,
+        createdAt: new Date().toISOString(),
+        ...(module === undefined ? {} : { module: relative(absolute, module) }),
+      });
+    } catch (error) {
+      directory.discard();
+      throw error;
+    }
     return directory;
+  }
+
+  /** Removes all that is in the directory of a run that could not be begun, so that another may begin in it. */
+  discard(): void {
+    for (const name of readdirSync(this.path)) {
+      if (!name.startsWith(SESSION_LOCK)) rmSync(join(this.path, name), { recursive: true, force: true });
+    }
   }
 
   /** Whether there is a run's directory at `path`. */
@@ -144,6 +159,7 @@ export class RunDirectory implements Disposable {
       makeFolders(absolute);
       return await takeLock(join(absolute, SESSION_LOCK), { ...options, what: path });
     } catch (error) {
+      if (error instanceof StorageError && !error.isFull) throw new RunDirectoryError(error.message);
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
       throw new RunDirectoryError(`${path} cannot be made a run directory (${code}): choose another.`);
@@ -254,7 +270,7 @@ export function markLatest(path: string): void {
 }
 
 function readJson<T>(file: string, schema: z.ZodType<T>): T {
-  const text = readFileSync(file, 'utf8');
+  const text = readTextFile(file);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { RandomState } from '@qfleet/random';
+import { storageError } from '@qfleet/report';
 import { decodeTensors, encodeTensors, type NamedTensors } from '@qfleet/tensor';
 import type { EvaluationResult } from './evaluations.ts';
 import { firstNonFinite } from './finite.ts';
@@ -45,6 +47,10 @@ const FORMAT = 'qfleet-checkpoint-1';
 const SUFFIX = '.safetensors';
 const BEST = `best${SUFFIX}`;
 const BEST_EVALUATION = 'best.json';
+/** Bytes that Node reads at once. */
+const LARGEST_FILE = 2 ** 31 - 1;
+/** How temporary files are called, which a writer that was killed leaves behind. */
+const TEMPORARY = /^\..+\.[0-9a-f]{8}\.tmp$/;
 
 const prefixed = (prefix: string, tensors: NamedTensors) =>
   Array.from(tensors, ([name, tensor]) => [`${prefix}${name}`, tensor] as const);
@@ -84,15 +90,33 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   }
 }
 
-/** @throws {CheckpointError} where there is no such file or it is damaged. */
+/** @throws {CheckpointError} where there is no such file, it is none, it is too large, or it is damaged. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new CheckpointError(`There is no checkpoint ${path}.`, { cause: error });
+    bytes = await readRegularFile(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new CheckpointError(`There is no checkpoint ${path}.`, { cause });
+    const why = code === undefined ? message : `the operating system says ${code}`;
+    throw new CheckpointError(`The checkpoint ${path} can't be read: ${why}.`, { cause });
   }
   return decodeCheckpoint(bytes, path);
+}
+
+/** The bytes of a file. A device, a pipe or a socket, which may have no end, is refused; none is waited for. */
+async function readRegularFile(path: string): Promise<Uint8Array> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile())
+      throw new Error(`it is ${stat.isDirectory() ? 'a folder' : 'a device or a pipe'}, and no file`);
+    if (stat.size > LARGEST_FILE)
+      throw new Error(`it has ${stat.size} bytes, and ${LARGEST_FILE} are read at most`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
 }
 
 /** The checkpoint files of a run's `checkpoints/` folder, oldest first; the best one's copy is not among them. */
@@ -150,33 +174,45 @@ async function readUnlessDamaged(path: string, onDamaged: OnDamaged): Promise<Ch
   }
 }
 
-/** Whole or not at all, also through a power cut: temporary file, fsync, rename, fsync of the folder. */
+/**
+ * Whole or not at all, also through a power cut: temporary file, fsync, rename, fsync of the folder.
+ * @throws {StorageError} where the operating system refuses it; nothing is left behind then.
+ */
 async function writeAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
     await write(temporary);
-    const file = await open(temporary, 'r+');
-    await file.sync();
-    await file.close();
+    await sync(temporary, 'r+');
     await rename(temporary, path);
+    await sync(dirname(path), 'r');
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw storageError(error, path);
   }
-  const folder = await open(dirname(path), 'r');
-  await folder.sync().finally(() => folder.close());
 }
+
+async function sync(path: string, flags: string): Promise<void> {
+  const file = await open(path, flags);
+  await file.sync().finally(() => file.close());
+}
+
+/** Does a write again and again for as long as whoever runs the process may mend what it failed for. */
+type Outlast = <T>(write: () => Promise<T>) => Promise<T>;
 
 /** Writes a run's checkpoints, keeps the last few, and the best. */
 export class CheckpointFolder {
   readonly directory: string;
   readonly #kept: number;
+  readonly #outlast: Outlast;
+  #isSwept = false;
   /** Checkpoints under evaluation: kept until the result is in. */
   readonly #awaiting = new Set<number>();
 
-  constructor(directory: string, kept: number) {
+  /** @param outlast waits for room on a full disk; without it, a full disk is thrown. */
+  constructor(directory: string, kept: number, outlast: Outlast = (write) => write()) {
     this.directory = directory;
     this.#kept = kept;
+    this.#outlast = outlast;
   }
 
   #path(updates: number): string {
@@ -185,9 +221,12 @@ export class CheckpointFolder {
 
   async write(checkpoint: Checkpoint, awaitEvaluation: boolean): Promise<void> {
     await mkdir(this.directory, { recursive: true });
+    await this.#sweep();
     if (awaitEvaluation) this.#awaiting.add(checkpoint.updates);
     const bytes = encodeCheckpoint(checkpoint);
-    await writeAtomically(this.#path(checkpoint.updates), (temporary) => writeFile(temporary, bytes));
+    await this.#outlast(() =>
+      writeAtomically(this.#path(checkpoint.updates), (temporary) => writeFile(temporary, bytes)),
+    );
     await this.#prune();
   }
 
@@ -198,12 +237,16 @@ export class CheckpointFolder {
   async keepBest(best: BestEvaluation): Promise<boolean> {
     const path = this.#path(best.updates);
     if ((await listCheckpoints(this.directory)).includes(path)) {
-      await writeAtomically(join(this.directory, BEST), (temporary) => copyFile(path, temporary));
+      await this.#outlast(() =>
+        writeAtomically(join(this.directory, BEST), (temporary) => copyFile(path, temporary)),
+      );
     } else if ((await this.best())?.updates !== best.updates) {
       return false;
     }
     const json = JSON.stringify(best);
-    await writeAtomically(join(this.directory, BEST_EVALUATION), (temporary) => writeFile(temporary, json));
+    await this.#outlast(() =>
+      writeAtomically(join(this.directory, BEST_EVALUATION), (temporary) => writeFile(temporary, json)),
+    );
     return true;
   }
 
@@ -225,6 +268,14 @@ export class CheckpointFolder {
   async best(): Promise<BestEvaluation | null> {
     const json = await readFile(join(this.directory, BEST_EVALUATION), 'utf8').catch(() => null);
     return json === null ? null : (JSON.parse(json) as BestEvaluation);
+  }
+
+  /** Removes what earlier writers left half-written; there is one writer at a time. */
+  async #sweep(): Promise<void> {
+    if (this.#isSwept) return;
+    this.#isSwept = true;
+    const left = (await readdir(this.directory)).filter((name) => TEMPORARY.test(name));
+    await Promise.all(left.map((name) => rm(join(this.directory, name), { force: true })));
   }
 
   async #prune(): Promise<void> {

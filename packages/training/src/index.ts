@@ -21,6 +21,7 @@ export {
   meanAndStd,
 } from './evaluations.ts';
 export { type EpisodeFigures, MetricsRecorder } from './metrics-recorder.ts';
+export { outlastFullDisk } from './outlast-full-disk.ts';
 export { type RecentEpisode, RecentEpisodes } from './recent-episodes.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
 export { Scoreboard, type ScoreboardListener } from './scoreboard.ts';

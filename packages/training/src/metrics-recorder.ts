@@ -1,4 +1,4 @@
-import type { MetricsRow, RunDirectory } from '@qfleet/report';
+import { type MetricsRow, type RunDirectory, StorageError } from '@qfleet/report';
 import type { EvaluationResult } from './evaluations.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -11,6 +11,8 @@ export interface EpisodeFigures {
   readonly epsilon: number | null;
 }
 
+/** Rows that wait for room on a disk, at most: those of a day. */
+const MOST_WAITING = 100_000;
 /** Seconds of training between two rows. */
 const ROW_SECONDS = 1;
 
@@ -21,6 +23,10 @@ export class MetricsRecorder {
   readonly #directory: RunDirectory;
   /** What names each evaluation that has a row. */
   readonly #evaluations: Set<string>;
+  readonly #warn: (message: string) => void;
+  /** Rows that could not be written yet. */
+  readonly #waiting: MetricsRow[] = [];
+  #isFull = false;
   #rowAt = Number.NEGATIVE_INFINITY;
 
   /**
@@ -29,7 +35,8 @@ export class MetricsRecorder {
    */
   constructor(directory: RunDirectory, warn: (message: string) => void) {
     this.#directory = directory;
-    const damaged = directory.mendMetrics();
+    this.#warn = warn;
+    const damaged = mended(directory);
     if (damaged > 0) {
       const what = damaged === 1 ? 'a line' : `${damaged} lines`;
       warn(`A crash or a full disk had cut ${what} of ${directory.path}/metrics.jsonl short: cleared.`);
@@ -69,8 +76,35 @@ export class MetricsRecorder {
       meanQ: finite(stats?.numbers['meanQ']),
       replayTransitions: replay.size,
     };
-    this.#directory.appendMetrics(evaluation ? { ...row, evaluation } : row);
+    this.#waiting.push(evaluation ? { ...row, evaluation } : row);
     this.#rowAt = seconds;
+    this.#append();
+  }
+
+  /** Rows wait for room on a full disk, and are told of when they come to wait and when they no longer do. */
+  #append(): void {
+    try {
+      for (let row = this.#waiting[0]; row !== undefined; row = this.#waiting[0]) {
+        this.#directory.appendMetrics(row);
+        this.#waiting.shift();
+      }
+      this.#isFull = false;
+    } catch (error) {
+      if (!(error instanceof StorageError && error.isFull)) throw error;
+      if (!this.#isFull) this.#warn(`${error.message} Its rows wait for that.`);
+      this.#isFull = true;
+      this.#waiting.splice(0, this.#waiting.length - MOST_WAITING);
+    }
+  }
+}
+
+/** Lines that were cut short and are cleared now; on a full disk they stay until there is room. */
+function mended(directory: RunDirectory): number {
+  try {
+    return directory.mendMetrics();
+  } catch (error) {
+    if (error instanceof StorageError && error.isFull) return 0;
+    throw error;
   }
 }
 

@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StorageError } from '@qfleet/report';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   bestCheckpoint,
@@ -9,6 +11,7 @@ import {
   CheckpointFolder,
   latestCheckpoint,
   listCheckpoints,
+  outlastFullDisk,
   readCheckpoint,
 } from '../src/index.ts';
 
@@ -45,6 +48,60 @@ describe('checkpoints', () => {
     directory = await mkdtemp(join(tmpdir(), 'qfleet-checkpoint-'));
   });
   afterEach(() => rm(directory, { recursive: true }));
+
+  it('are files: devices, pipes and what is too large are refused at once', async () => {
+    const refused = async (name: string, says: RegExp) => {
+      const path = join(directory, name);
+      await expect(readCheckpoint(path)).rejects.toThrow(says);
+      await rm(path, { recursive: true });
+    };
+    await symlink('/dev/zero', join(directory, 'device'));
+    await refused('device', /device can't be read: it is a device or a pipe, and no file\.$/);
+    spawnSync('mkfifo', [join(directory, 'pipe')]);
+    await refused('pipe', /pipe can't be read: it is a device or a pipe, and no file\.$/);
+    await mkdir(join(directory, 'folder'));
+    await refused('folder', /folder can't be read: it is a folder, and no file\.$/);
+    await writeFile(join(directory, 'large'), '');
+    await truncate(join(directory, 'large'), 2 ** 40);
+    await refused(
+      'large',
+      /large can't be read: it has 1099511627776 bytes, and 2147483647 are read at most\.$/,
+    );
+    await expect(readCheckpoint(join(directory, 'none'))).rejects.toThrow(
+      /^There is no checkpoint \S+none\.$/,
+    );
+  });
+
+  it('are passed over where they are none', async () => {
+    const folder = new CheckpointFolder(directory, 5);
+    await folder.write(checkpoint(10), false);
+    await symlink('/dev/zero', join(directory, '000000000020.safetensors'));
+    expect((await latestCheckpoint(directory))?.updates).toBe(10);
+  });
+
+  it('wait for room on a full disk where that is wanted, and clear what a killed writer left', async () => {
+    await writeFile(join(directory, '.000000000005.safetensors.0123abcd.tmp'), 'half');
+    const ended = new AbortController();
+    const said: string[] = [];
+    const say = (message: string) => said.push(message);
+    let tries = 0;
+    const full = async <T>(write: () => Promise<T>): Promise<T> => {
+      if (++tries === 1) throw new StorageError('/runs/a', 'ENOSPC', null);
+      return write();
+    };
+    const folder = new CheckpointFolder(directory, 5, (write) =>
+      outlastFullDisk(() => full(write), { warn: say, info: say, signal: ended.signal }),
+    );
+    await folder.write(checkpoint(10), false);
+    expect(said).toEqual([
+      "/runs/a can't be written: its disk is full (ENOSPC), make room there. Until then this waits.",
+      'The disk has room again.',
+    ]);
+    expect(await readdir(directory)).toEqual(['000000000010.safetensors']);
+    ended.abort();
+    tries = 0;
+    await expect(folder.write(checkpoint(20), false)).rejects.toThrow(StorageError);
+  });
 
   it('come back exactly', async () => {
     await new CheckpointFolder(directory, 5).write(checkpoint(100), false);

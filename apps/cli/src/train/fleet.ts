@@ -25,6 +25,7 @@ import { OwnRedis } from './own-redis.ts';
 import { ownVariables } from './own-variables.ts';
 import { FleetProcesses } from './processes.ts';
 import type { Session, SessionEnd } from './session.ts';
+import { Standstill } from './standstill.ts';
 
 const POLL_MS = 250;
 /** How long the run's own Redis, which is started again where it dies, may take to answer. */
@@ -162,6 +163,7 @@ async function watch(
 ): Promise<Outcome> {
   const ending = AbortSignal.any([session.signal, failed]);
   const progress = new FleetProgress(session);
+  const standstill = new Standstill(session);
   let seen = true;
   const look = async (): Promise<FleetState | null> => {
     try {
@@ -183,7 +185,12 @@ async function watch(
       const told = await unlessAway(readPhase(redis, state.run));
       return told ?? { phase: state.phase, reason: null };
     }
+    for (const note of standstill.notes(state)) log.warn(note);
     if (state !== null) progress.show(state);
+    if (standstill.isOverdue) {
+      log.warn('The learner could not end the run at stop.maxSeconds: it is ended from here.');
+      return { phase: 'finished', reason: 'maxSeconds' };
+    }
     await sleep(POLL_MS, undefined, { signal: ending }).catch(() => undefined);
   }
   return failed.aborted
@@ -200,8 +207,11 @@ async function conclude(
 ): Promise<Pick<SessionEnd, 'stopReason' | 'failure'>> {
   const told = await unlessAway(
     setPhase(redis, run, outcome.phase, outcome.reason ?? '').then(() => readPhase(redis, run)),
-  );
-  if (told === undefined) log.warn('Redis is away: it may say that the run goes on, until it is resumed.');
+  ).catch((error: Error) => {
+    log.warn(`Redis refuses to note the run's end: ${error.message}`);
+    return undefined;
+  });
+  if (told === undefined) log.warn('Redis may say that the run goes on, until it is resumed.');
   const { phase, reason } = told ?? outcome;
   switch (phase) {
     case 'finished':

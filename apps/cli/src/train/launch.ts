@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RunDirectory, writeFileAtomically } from '@qfleet/report';
+import { type RunDirectory, readTextFile, writeFileAtomically } from '@qfleet/report';
 import { UsageError } from '../errors.ts';
 
 /** How a run was started, so that `resume` and `top` find it again. */
@@ -27,7 +27,7 @@ export function readLaunch(directory: RunDirectory): Launch {
       `${directory.path} has no launch.json: its learner was started by itself, so start it again in the same way.`,
     );
   }
-  return JSON.parse(readFileSync(file, 'utf8')) as Launch;
+  return JSON.parse(readTextFile(file)) as Launch;
 }
 
 /** The folder of a run's own Redis server. */

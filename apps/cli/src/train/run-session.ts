@@ -1,6 +1,6 @@
-import type { RunDirectory } from '@qfleet/report';
+import { type RunDirectory, StorageError } from '@qfleet/report';
 import { latestCheckpoint } from '@qfleet/training';
-import { exitCodes } from '../errors.ts';
+import { CommandError, exitCodes } from '../errors.ts';
 import { Interrupt } from '../interrupt.ts';
 import { print, printJson, shown, style } from '../output.ts';
 import { endedBeforeLearning } from './budget.ts';
@@ -55,9 +55,13 @@ export async function runSession(
         : await (await import('./fleet.ts')).trainFleet(session, options.redis);
     display.close();
     lost.throwIfAborted();
-    const summary = await summarize(directory, end, (performance.now() - startedAt) / 1000, {
+    const wallSeconds = (performance.now() - startedAt) / 1000;
+    const summary = await summarize(directory, end, wallSeconds, {
       cancelled: () => signal.aborted,
       warn: (sentence) => display.warnOnce(sentence),
+    }).catch((error: Error) => {
+      // What ended the run is told, not that it can't be written down either.
+      throw end.failure !== null && error instanceof StorageError ? new CommandError(end.failure) : error;
     });
     const failure = end.failure ?? endedBeforeLearning(summary, directory.config, shownPath);
     if (options.json) await printJson({ ...summary, runDirectory: directory.path });

@@ -1,7 +1,9 @@
+import { StorageError } from '@qfleet/report';
 import type { EpisodeSummary } from '@qfleet/rollout';
 import { DivergenceError, MetricsRecorder, RecentEpisodes, type Trainer } from '@qfleet/training';
-import { integer, returned } from '../output.ts';
+import { integer, returned, shown } from '../output.ts';
 import { trainSingle } from '../single.ts';
+import { suggest } from '../suggest.ts';
 import { type Progress, RateMeter } from './progress.ts';
 import type { Session, SessionEnd } from './session.ts';
 
@@ -48,6 +50,11 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
     recorder.write(trainer);
     return { stopReason: stopReason ?? 'interrupted', failure: null, steps, restarts: 0 };
   } catch (error) {
+    if (error instanceof StorageError) {
+      const again = suggest('resume', shown(directory.path));
+      const failure = `${error.message} The run goes on from its last checkpoint with: ${again}`;
+      return { stopReason: 'failed', failure, steps: null, restarts: 0 };
+    }
     if (error instanceof DivergenceError) {
       return { stopReason: 'failed', failure: error.message, steps: null, restarts: 0 };
     }

@@ -37,12 +37,17 @@ export async function train(what: string, options: TrainOptions): Promise<number
   const path = options.runDir ?? defaultRunPath(config.name, run);
   using claim = await claimRun(path);
   const directory = RunDirectory.create(path, run, config);
-  if (start !== null) await writeStart(directory, start);
-  writeLaunch(directory, {
-    mode: options.single ? 'single' : 'fleet',
-    redis: options.redis === undefined ? null : displayUrl(options.redis),
-    ...(options.from === undefined ? {} : { from: resolve(options.from) }),
-  });
+  try {
+    if (start !== null) await writeStart(directory, start);
+    writeLaunch(directory, {
+      mode: options.single ? 'single' : 'fleet',
+      redis: options.redis === undefined ? null : displayUrl(options.redis),
+      ...(options.from === undefined ? {} : { from: resolve(options.from) }),
+    });
+  } catch (error) {
+    directory.discard();
+    throw error;
+  }
   if (options.runDir === undefined) markLatest(directory.path);
   const note = choiceNote(what);
   if (note !== null) process.stderr.write(`${note}\n`);
