@@ -1,6 +1,6 @@
 // All of set-up, in order. Each step knows whether it is done already; a second start does none of them.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cacheFolder, readStamp, withLock, writeStamp } from './cache.mjs';
 import { isNewEnough, NODE_VERSION, pinnedNodePath, provideNode, withNode } from './node.mjs';
 import { capture, Progress, SetupError } from './progress.mjs';
@@ -23,6 +23,7 @@ export async function setUpWorkspace(root, env) {
     isBuilt(root, join(stamps, 'build'));
   if (done()) return { root, node: present, env: withNode(env, present), progress };
 
+  checkWritable(cache);
   const waiting = () => progress.say('another set-up is at work; waiting for it');
   return withLock(join(cache, 'setup.lock'), waiting, async () => {
     let node = present;
@@ -35,6 +36,33 @@ export async function setUpWorkspace(root, env) {
     await build(ready, join(stamps, 'build'));
     return ready;
   });
+}
+
+/** As `mkdir -p`. Node's own never ends on a file system where nothing can be made, such as /proc.
+ * @param {string} path */
+function makeFolders(path) {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another set-up was faster.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+  }
+}
+
+/** @param {string} cache
+ * @throws {SetupError} where nothing can be kept there */
+function checkWritable(cache) {
+  try {
+    makeFolders(cache);
+    accessSync(cache, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    throw new SetupError(
+      `${cache}, where set-up keeps what it brings, can't be written (${code}): name another folder in QFLEET_CACHE_DIR`,
+    );
+  }
 }
 
 /** @param {Ready} ready

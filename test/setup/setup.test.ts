@@ -69,6 +69,16 @@ test('the cache is where the environment says', () => {
   expect(cacheFolder({ HOME: '/h', XDG_CACHE_HOME: '/x', QFLEET_CACHE_DIR: '/q' })).toBe('/q');
 });
 
+test('a cache that cannot be written is one sentence that names the variable', async () => {
+  const root = checkout('unwritable');
+  const file = write('a-file', '');
+  const { code, output } = await runSetUp(root, ['qfleet'], { PATH: process.env['PATH'], HOME: file });
+  expect(output).toMatch(
+    /^set-up: \S+, where set-up keeps what it brings, can't be written \(ENOTDIR\): name .* QFLEET_CACHE_DIR\n$/,
+  );
+  expect(code).toBe(1);
+});
+
 test.each([
   ['', 'train cartpole'],
   ['--seed 3', 'train cartpole --seed 3'],

@@ -7,6 +7,7 @@ import { addLists } from './commands/lists.ts';
 import { addProcesses } from './commands/processes.ts';
 import { addReplay } from './commands/replay.ts';
 import { addResume } from './commands/resume.ts';
+import { addStop } from './commands/stop.ts';
 import { addTop } from './commands/top.ts';
 import { addTrain } from './commands/train.ts';
 import { version } from './version.ts';
@@ -28,6 +29,7 @@ Examples:
   $ qfleet train cartpole                      train with a local fleet
   $ qfleet train cartpole --single --seed 7    in one process, reproducible
   $ qfleet eval runs/cartpole-1                play the best checkpoint
+  $ qfleet train cartpole --detach             in the background; qfleet stop RUN_DIR ends it
   $ qfleet doctor                              what runs on this machine
 
 Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 75 a fleet process that was told to stop before
@@ -35,6 +37,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
     );
   addTrain(program);
   addResume(program);
+  addStop(program);
   addEvaluate(program);
   addTop(program);
   addDoctor(program);

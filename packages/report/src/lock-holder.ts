@@ -32,8 +32,11 @@ export function parseHolder(text: string): Holder | null {
   }
 }
 
+/** `unknown`: of another machine or container. */
+export type Life = 'living' | 'dead' | 'unknown';
+
 /** Whether the holder lives, as far as this process can see: into another container or machine it cannot. */
-export function lifeOf({ pid, host, ids, began }: Holder): 'living' | 'dead' | 'unknown' {
+export function lifeOf({ pid, host, ids, began }: Holder): Life {
   if (ids === null ? host !== hostname() : ids !== namespaceOfIds()) return 'unknown';
   // An earlier process with this one's id: in a container every life of a service has id 1.
   if (pid === process.pid) return 'dead';

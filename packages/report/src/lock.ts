@@ -68,6 +68,12 @@ export async function takeLock(path: string, options: LockOptions): Promise<Lock
   return hold(path, own, options.what);
 }
 
+/** Who holds a lock, alive or not; null: nobody. */
+export function holderOf(path: string): Holder | null {
+  const found = readIfThere(path);
+  return found === null ? null : parseHolder(found);
+}
+
 function hold(path: string, own: string, what: string): Lock {
   held.add(own);
   const lost = new AbortController();

@@ -4,7 +4,8 @@ import { type Change, loadRunConfig, type RunConfig, toYaml } from '@qfleet/conf
 import { z } from 'zod';
 import { writeFileAtomically } from './atomic-write.ts';
 import { RunDirectoryError } from './errors.ts';
-import { type Lock, type LockOptions, takeLock } from './lock.ts';
+import { holderOf, type Lock, type LockOptions, takeLock } from './lock.ts';
+import { type Holder, type Life, lifeOf } from './lock-holder.ts';
 import { MetricsFile } from './metrics-file.ts';
 import { readTextFile } from './read-file.ts';
 import { type MetricsRow, type RunSummary, runSummarySchema } from './records.ts';
@@ -164,6 +165,12 @@ export class RunDirectory implements Disposable {
       if (code === undefined) throw error;
       throw new RunDirectoryError(`${path} cannot be made a run directory (${code}): choose another.`);
     }
+  }
+
+  /** Who runs the run of a directory, or did so last without ending in order, as far as can be seen; null: nobody. */
+  static session(path: string): (Pick<Holder, 'pid' | 'host'> & { life: Life }) | null {
+    const holder = holderOf(join(resolve(path), SESSION_LOCK));
+    return holder && { pid: holder.pid, host: holder.host, life: lifeOf(holder) };
   }
 
   /**

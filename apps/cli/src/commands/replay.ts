@@ -5,7 +5,7 @@ export interface ReplayOptions {
   readonly json?: true;
 }
 
-const WHERE = 'the directory of a run that is going on, or the URL of its Redis';
+const WHERE = 'the directory of a run, also of one that has ended, or the URL of its Redis';
 const RUN = 'the run, where the Redis holds more than one';
 
 export function addReplay(program: Command): void {

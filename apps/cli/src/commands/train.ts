@@ -14,6 +14,7 @@ export interface TrainOptions {
   readonly maxSteps?: number;
   readonly maxSeconds?: number;
   readonly from?: string;
+  readonly detach?: true;
   readonly json?: true;
 }
 
@@ -47,6 +48,7 @@ export function addTrain(program: Command): void {
       '--from <run-dir|checkpoint>',
       'begin with the weights of another run, whose network has the same shapes',
     )
+    .option('--detach', 'train in the background, whatever becomes of this terminal; `qfleet stop` ends it')
     .option('--json', 'one JSON document on stdout at the end; progress goes to stderr')
     .addHelpText(
       'after',

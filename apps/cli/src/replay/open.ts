@@ -7,7 +7,9 @@ import {
   replayMemory,
   type ShardAddress,
 } from '@qfleet/replay';
+import { openRedis } from '../fleet-redis.ts';
 import { findFleet } from '../top/connect.ts';
+import { EndedRun } from './ended-run.ts';
 
 export interface ReplayTarget {
   readonly run?: string;
@@ -22,21 +24,33 @@ export interface OpenReplay {
   memory(): Promise<{ replayBytes: number; redisBytes: number }>;
 }
 
-/** Calls `use` with the replay of a run directory's fleet, or of a run on the Redis at a URL. */
+/**
+ * Calls `use` with the replay of a run directory's fleet, or of a run on the Redis at a URL. The own Redis of a run that
+ * has ended is started for it.
+ */
 export async function withReplay<T>(
   where: string,
   target: ReplayTarget,
   use: (replay: OpenReplay) => Promise<T>,
 ): Promise<T> {
-  const isUrl = /^(rediss?(-cluster)?|unix):/i.test(where);
-  const {
-    redis,
-    run,
-    shards: named,
-  } = await findFleet(isUrl ? undefined : where, {
-    ...(isUrl ? { redis: where } : {}),
-    ...target,
-  });
+  if (/^(rediss?(-cluster)?|unix):/i.test(where)) {
+    return withFleetReplay(await findFleet(undefined, { redis: where, ...target }), use);
+  }
+  using ended = await EndedRun.open(where);
+  if (ended === null) return withFleetReplay(await findFleet(where, target), use);
+  try {
+    const { directory, url } = ended;
+    const fleet = { redis: await openRedis(url), run: directory.run, shards: directory.config.replay.shards };
+    return await withFleetReplay(fleet, use);
+  } finally {
+    await ended.stop();
+  }
+}
+
+async function withFleetReplay<T>(
+  { redis, run, shards: named }: Awaited<ReturnType<typeof findFleet>>,
+  use: (replay: OpenReplay) => Promise<T>,
+): Promise<T> {
   try {
     const record = await readRun(redis, run);
     const urls = ownShards(run, record?.config.replay.shards ?? [], redis, () => [

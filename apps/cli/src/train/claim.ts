@@ -22,6 +22,6 @@ export function runsNow(path: string, holder?: string): CommandError {
   const where = shown(path);
   const by = holder === undefined ? '' : ` (${holder})`;
   return new CommandError(
-    `${where} runs now${by}. To watch it: ${suggest('top', where)}, to end it: Ctrl-C where it was started.`,
+    `${where} runs now${by}. To watch it: ${suggest('top', where)}, to end it: ${suggest('stop', where)}`,
   );
 }

@@ -11,6 +11,7 @@ import { trustOption } from '../trust.ts';
 import { checkTraining } from './check-training.ts';
 import { claimRun } from './claim.ts';
 import { choiceNote, configurationOf } from './configuration.ts';
+import { trainDetached } from './detach.ts';
 import { writeLaunch } from './launch.ts';
 import { runSession } from './run-session.ts';
 import { startFrom } from './warm-start.ts';
@@ -51,6 +52,10 @@ export async function train(what: string, options: TrainOptions): Promise<number
   if (options.runDir === undefined) markLatest(directory.path);
   const note = choiceNote(what);
   if (note !== null) process.stderr.write(`${note}\n`);
+  if (options.detach) {
+    claim.release();
+    return await trainDetached(directory, options.redis ?? null, options.json === true);
+  }
   // Awaited here: the claim ends with this function.
   return await runSession(directory, claim.lost, {
     mode: options.single ? 'single' : 'fleet',
