@@ -1,7 +1,7 @@
 import { multiplyAdds, type Network } from '@qfleet/networks';
 import type { Parallelism } from '@qfleet/tensor';
 
-/** Multiply-adds of a batch's forward pass. Between the sizes that packages/tensor/README.md lists. */
+/** Multiply-adds of a batch's forward pass; limits between the sizes that docs/performance.md lists. */
 const SMALL = 5e6;
 const LARGE = 4e7;
 

@@ -34,7 +34,7 @@ export async function createCompiledNetwork(network: Network, valuesOf: ValuesOf
 
 /**
  * What this process has loaded, to train on; else libtensorflow on the CPU where it is provisioned, which takes a third
- * to a half of WASM's time (see the README), and never a GPU, which is the learner's. It depends on what is installed,
+ * to a half of WASM's time (docs/performance.md), and never a GPU, which is the learner's. It depends on what is installed,
  * not on the clock: so a run stays the same on a machine.
  */
 async function loadForActing(): Promise<Runtime> {
