@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkDirections } from './directions.mjs';
+import { checkDocuments } from './documents.mjs';
 import { launch } from './launch.mjs';
 import { capture } from './progress.mjs';
 
@@ -36,6 +37,10 @@ export async function runChecks({ root, node, env }) {
     'directions of dependencies': async () => {
       const breaches = checkDirections(root);
       return { ok: breaches.length === 0, findings: breaches.join('\n') };
+    },
+    'files and headings that documents name': async () => {
+      const missing = checkDocuments(root);
+      return { ok: missing.length === 0, findings: missing.join('\n') };
     },
   };
   const counts = { passed: 0, failed: 0, skipped: 0 };
