@@ -195,7 +195,7 @@ it('a fleet goes on when the address of its Redis leads to the replica', { timeo
   expect(sumOf(lost)).toBeGreaterThan(0);
   await expect.poll(losses, within).toBe(1);
 
-  // One that takes no writes without a replica: the fleet waits, and only what was under way may be lost.
+  // One that takes no writes without a replica: the fleet waits, and only what was in flight may be lost.
   await other.start();
   await replicate(one, other);
   await one.node.config('SET', 'min-replicas-to-write', '1');

@@ -29,7 +29,7 @@ it('a fleet tells the life of its chunks to an OTLP receiver', { timeout: 180_00
     const order = ['rollout', 'push', 'replay', 'sample', 'update'];
     expect(trace.map(({ name }) => name).sort()).toEqual([...order].sort());
     const [rollout, push, replay, sample, update] = order.map((name) => named(name)[0]);
-    // Of a chunk that actor and learner know by the same name.
+    // All are of one chunk, which actor and learner know by the same name.
     const { attributes } = rollout;
     expect(
       chunkTrace(run, String(attributes['qfleet.writer']), Number(attributes['qfleet.sequence'])),

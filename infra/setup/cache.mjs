@@ -40,8 +40,8 @@ export function writeStamp(path, text) {
   renameSync(partial, path);
 }
 
-/** Runs `work` while holding a lock that one set-up at a time can have; a lock left by a process that is gone
- * is taken over.
+/** Runs `work` while holding a lock that one set-up at a time can have; a lock left by a process that has
+ * ended is taken over.
  * @template T
  * @param {string} path the lock: a folder with its holder's name in it
  * @param {() => void} onWait called once if another set-up holds the lock

@@ -18,7 +18,7 @@ interface Resource {
   readonly metadata: { readonly name: string };
   // biome-ignore lint/suspicious/noExplicitAny: each kind has its own; the models say what may stand there.
   readonly spec: any;
-  /** Of a Secret. */
+  /** A Secret's values. */
   readonly data?: Record<string, string>;
 }
 

@@ -39,7 +39,7 @@ async function withTornWeights(
 ): Promise<void> {
   const { weights } = fleetKeys(RUN);
   fleet.signal('learner-0', 'SIGSTOP');
-  // A publication may still be under way from the learner that stands still now.
+  // A publication of the learner that stands still now may still be in flight.
   let version = 0;
   const areThere = async (): Promise<boolean> => {
     version = Number(await fleet.redis.hget(weights, 'version'));

@@ -77,7 +77,7 @@ it('a fleet trains on a Redis Cluster over TLS, each process as its own user', {
   const sizes = (of: readonly Redis[]): Promise<number[]> => Promise.all(of.map((node) => node.dbsize()));
   const [primaries, replicas] = [nodes.slice(0, 3), nodes.slice(3)];
   expect(Math.max(...(await sizes(primaries)))).toBeGreaterThan(0);
-  // Of both each time, for keys may run out meanwhile.
+  // Both are counted each time, for keys may expire meanwhile.
   const differences = async (): Promise<number[]> => {
     const [there, here] = [await sizes(primaries), await sizes(replicas)];
     return there.map((size, i) => size - here[i]);

@@ -154,7 +154,7 @@ describe('the lock of set-up', () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  test('is taken over from a process that is gone', async () => {
+  test('is taken over from a process that has ended', async () => {
     const child = spawn('/bin/true');
     await once(child, 'exit');
     const lock = join(folder, 'left-lock');
@@ -325,7 +325,7 @@ test.each([
   expect(needsNative(line.split(' '))).toBe(expected);
 });
 
-test('provisioners run again only when what they found is gone', async () => {
+test('provisioners run again only when what they found was removed', async () => {
   const root = checkout('native');
   const server = write('native/redis-server', '');
   const addon = write('native/cache/tensorflow/cpu-1/addon.node', '');

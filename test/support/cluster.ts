@@ -7,7 +7,7 @@ import type { Certificates } from './certificates.ts';
 import { startRedis, type TestRedis } from './redis.ts';
 
 export interface TestCluster {
-  /** Of all nodes: `redis-cluster://…`, or `rediss-cluster://…`. */
+  /** The URL of all nodes: `redis-cluster://…`, or `rediss-cluster://…`. */
   readonly url: string;
   readonly ports: readonly number[];
   readonly client: Cluster;
@@ -23,7 +23,7 @@ export interface TestClusterOptions {
   readonly tls?: Certificates;
   /** Who may set the cluster up, where the default user may not. */
   readonly admin?: { readonly username: string; readonly password: string };
-  /** Of redis-server, as on its command line. */
+  /** Arguments of redis-server, as on its command line. */
   readonly redis?: readonly string[];
 }
 

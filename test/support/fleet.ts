@@ -24,7 +24,7 @@ export async function chunksOf(redis: RedisClient, prefix: string): Promise<Map<
     expect(chunks.map(({ id }) => id)).toEqual(chunks.map((_, i) => after + 1 + i));
     for (const { bytes } of chunks) {
       const { writer: name, sequence, length } = peekChunk(bytes);
-      // Of a writer that took a new name: what it handed in again is the same chunk.
+      // A writer that took a new name hands in the same chunks again.
       const [writer] = name.split('~');
       expect(held.has(`${writer} ${sequence}`), `${writer} ${sequence} is stored twice`).toBe(false);
       held.set(`${writer} ${sequence}`, length);

@@ -40,7 +40,7 @@ class Way {
 }
 
 interface Network {
-  /** Milliseconds that bytes are under way, each way. */
+  /** Milliseconds that bytes are in flight, each way. */
   latencyMs: number;
   /** Resolved while there is no partition. */
   whole: Promise<void>;

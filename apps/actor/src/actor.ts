@@ -37,7 +37,7 @@ const WAIT_MS = 5;
 const STAND_BY_MS = 2_000;
 /** Without news of the replay for so long, it is Redis that holds the actor up, not the ratio. */
 const SILENT_MS = 1_000;
-/** Of what is in the replay, at most so much is on its way; but a round of chunks under way and one that gathers. */
+/** The part of the replay's transitions that may be in flight; two rounds of chunks always may. */
 const UNSEEN_PART = 0.025;
 const UNSEEN_CHUNKS_PER_SLOT = 2;
 /** Bytes of a writer's name. */
@@ -107,7 +107,7 @@ export class Actor {
     if (config.environment.onError === 'restart') outliveUserCode();
     const environmentErrors = { count: 0 };
     const epsilons = new Epsilons(config);
-    // Of a long name the end, which is this life's own.
+    // The end of a long name is this life's own.
     const writer = env.id.slice(-MOST_NAME);
     const rollout = new Rollout({
       definition,
@@ -262,8 +262,8 @@ export class Actor {
   }
 
   /**
-   * The replay once it has all that this actor has stepped, which will come, whatever the learner does. What others do
-   * is heard of later: since the last news it is taken as the same pace in their slots, lest all use the same room.
+   * How the replay will stand once it has all that this actor has stepped. The other actors are taken to have kept the
+   * same pace in their slots since the last standing, so that they do not all use the same room.
    */
   #projectedStanding() {
     const { standing, standingSteps, acknowledged } = this.#uplink;
@@ -274,8 +274,8 @@ export class Actor {
   }
 
   /**
-   * Whether so much of this actor is on its way that others, who cannot know of it, would overshoot the ratio: when
-   * Redis answers late, for load. All actors together stay within half of the ratio's 5 %.
+   * Whether so much of this actor is in flight that the others, who cannot know of it, would overshoot the ratio. It
+   * happens when Redis answers late. All actors together stay within half of the ratio's 5 %.
    */
   #isUnseenTooMuch(): boolean {
     if (this.#limiter === null) return false;

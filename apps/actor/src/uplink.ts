@@ -26,7 +26,7 @@ export interface UplinkOptions {
 const APPEND_BYTES = 4 * 1024 * 1024;
 const STANDING_MAX_AGE_MS = 20;
 
-/** A chunk on its way. */
+/** A chunk that is not acknowledged yet. */
 interface Waiting {
   readonly transitions: number;
   /** That the actor had done when it was pushed. */
@@ -38,9 +38,9 @@ interface Waiting {
 }
 
 /**
- * The way of chunks to the replay: what is offered waits here until Redis has it in the replay's inbox, through an outage
- * too, and is kept until the learner has taken it into the replay. One call is under way at a time, with all that
- * gathered meanwhile; the next chunks are compressed while it is.
+ * The way of chunks to the replay. They wait here until they lie in the replay's inbox, through an outage too, and are
+ * kept until the learner has admitted them. One call is in flight at a time, with all chunks that gathered since the
+ * last; the next are compressed meanwhile.
  */
 export class Uplink {
   readonly #options: UplinkOptions;
@@ -49,7 +49,7 @@ export class Uplink {
   readonly #episodes = new EpisodeTally();
   /** Handed in, and not known to be in the replay. */
   readonly #inbox = new Map<Uint8Array, Waiting>();
-  /** The report under way. */
+  /** The report in flight. */
   #report: EpisodeReport | null = null;
   #reports = 0;
   readonly #door: Inbox;
@@ -122,7 +122,7 @@ export class Uplink {
   }
 
   /**
-   * Takes open chunks and finished episodes over, and sends them as soon as the append under way is done.
+   * Takes open chunks and finished episodes over, and sends them as soon as the append in flight is done.
    * @param steps that the actor has done, those of open chunks too.
    */
   push(chunks: readonly Uint8Array[], episodes: readonly FinishedEpisode[], steps: number): void {
@@ -203,7 +203,7 @@ export class Uplink {
 
   async #sendOnce(): Promise<void> {
     const steps = this.#steps;
-    // Both are waited for, whatever becomes of the other: one of each is under way at a time.
+    // Both are waited for, whatever becomes of the other: one of each is in flight at a time.
     const [handedIn, reported] = await Promise.allSettled([this.#handIn(), this.#reportEpisodes()]);
     if (handedIn.status === 'rejected') throw handedIn.reason;
     this.#standing = handedIn.value;

@@ -11,8 +11,8 @@ export const style = (format: Style, text: string): string =>
   styleText(format, text, { stream: process.stdout });
 
 /**
- * Writes a line to stdout and waits until it is handed over, so that a pipe gets all of it. A reader that has gone
- * away misses it.
+ * Writes a line to stdout and waits until it is handed over, so that a pipe gets all of it. A reader that has
+ * ended misses it.
  *
  * @throws CommandError where it cannot be written, as to a file on a full disk.
  */

@@ -13,7 +13,7 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export async function runProcess(app: string): Promise<number> {
   const child = spawn(process.execPath, [mainOf(app)], {
-    // The channel carries nothing: at its end the app knows that this process is gone, and ends too.
+    // The channel carries nothing: when it closes, the app knows that this process has ended, and ends too.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     // A group of its own: Ctrl-C in a terminal would reach it twice, and a second signal ends an app at once.
     detached: true,

@@ -16,7 +16,7 @@ import { InProcessEvaluations, InProcessWeightsChannel } from './in-process.ts';
 
 export interface SingleOptions {
   readonly config: RunConfig;
-  /** Of the run directory. */
+  /** The run directory's folder of checkpoints. */
   readonly checkpoints: string;
   /** What to continue from; null: from the start. */
   readonly from: Checkpoint | null;
@@ -50,9 +50,9 @@ async function settle(trainer: Trainer): Promise<void> {
 }
 
 /**
- * Trains in this process: the fleet's own rollout and trainer by turns, over a replay in memory. Nothing here
- * depends on time or on another process (but `stop.maxSeconds`), so a seed gives the same run bit for bit, on any number
- * of cores. Another kind of processor, or a GPU, may round otherwise.
+ * Trains in this process: the fleet's own rollout and trainer alternately, over a replay in memory. Nothing here depends
+ * on time (but `stop.maxSeconds`) or on another process, so a seed gives the same run bit for bit, on any number of
+ * cores. Another kind of processor, or a GPU, may round otherwise.
  */
 export async function trainSingle(options: SingleOptions): Promise<SingleOutcome> {
   const { config, from, signal, onProgress } = options;

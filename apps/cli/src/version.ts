@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Of Qfleet, as its package states it. */
+/** Qfleet's version, as its package states it. */
 export const version = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;

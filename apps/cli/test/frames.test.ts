@@ -26,7 +26,7 @@ it('learns from frames what only a stack of them tells, and plays it again', {
   const args = ['train', fixture, '--single', '--json', '--max-updates', '400', '--run-dir', 'run', ...set];
   const trained = await qfleet(args, { cwd });
   expect(trained.code, trained.stderr).toBe(0);
-  // Of a single frame, the best is half of 11.
+  // The best that a single frame allows is half of 11.
   expect(JSON.parse(trained.stdout).evaluation.mean).toBeGreaterThan(10);
   const played = await qfleet(['eval', join(cwd, 'run'), '--episodes', '10', '--json'], { cwd });
   expect(JSON.parse(played.stdout).mean).toBeGreaterThan(10);

@@ -11,7 +11,7 @@ interface Step extends TransitionRow {
   readonly next: readonly number[];
 }
 
-/** Rows of chunks of `lengths` steps each, of two writers by turns; each ends an episode where it is odd. */
+/** Rows of chunks of `lengths` steps each, of two writers alternately; each ends an episode where it is odd. */
 const stepsOf = (lengths: readonly number[]): Step[] =>
   lengths.flatMap((length, chunk) =>
     Array.from({ length }, (_, t) => ({

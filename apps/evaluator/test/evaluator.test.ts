@@ -80,7 +80,7 @@ describe('an evaluator process', () => {
     expect(await ended).toBe(0);
   });
 
-  it('gives the evaluation at hand back at SIGTERM', async () => {
+  it('gives its evaluation back at SIGTERM', async () => {
     const { child, ended } = evaluator();
     await queue.request({ updates: 1, version: 1, parameters: always(3), episodes: 1_000_000, seed: 0 });
     const reader = new FleetReader(redis, 'r');

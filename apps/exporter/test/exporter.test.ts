@@ -139,7 +139,7 @@ async function startFleet() {
 }
 
 describe('the exporter', () => {
-  it('serves before there is a run, shows the fleet when there is, and drops who is gone', async () => {
+  it('serves before there is a run, shows the fleet when there is, and drops who has ended', async () => {
     const exporter = await startExporter();
     expect((await exporter.metrics())('qfleet_exporter_redis_up')).toBe(1);
     expect(await exporter.health()).toMatchObject({

@@ -2,11 +2,11 @@ import type { Batch } from '@qfleet/replay';
 import type { Trace, Tracer } from '@qfleet/tracing';
 import type { ChunkWatch } from '@qfleet/training';
 
-/** A traced chunk that was taken in and not sampled yet. */
+/** A traced chunk that was ingested and not sampled yet. */
 interface Waiting {
   readonly trace: Trace;
   readonly takenAt: number;
-  /** Of its first transition. */
+  /** The handle of its first transition. */
   readonly first: number;
   readonly length: number;
 }
@@ -25,7 +25,7 @@ export class ChunkSpans implements ChunkWatch {
   readonly #byHandle = new Map<number, Waiting>();
   #samplingAt = 0;
   #sampledAt = 0;
-  /** Of the batches under way. */
+  /** The chunks that are first sampled in the current batches. */
   #sampled: Waiting[] = [];
 
   constructor(tracer: Tracer) {

@@ -44,9 +44,9 @@ import { EpisodeFeed } from './episode-feed.ts';
 import { measure } from './measure.ts';
 import { beginDirectory, openRun } from './open-run.ts';
 
-/** Calls of the agent whose batches are on their way from Redis: more hide longer waits, and are as much older. */
+/** Calls of the agent whose batches are drawn ahead: more hide longer waits, with priorities that are older. */
 const CALLS_AHEAD = 4;
-/** How long the end of a run waits for the evaluations that are under way. */
+/** How long the end of a run waits for evaluations that were asked for. */
 const LAST_EVALUATIONS_MS = 15_000;
 const POLL_MS = 50;
 

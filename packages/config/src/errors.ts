@@ -1,7 +1,7 @@
 /** A configuration that cannot be run. The message is for users: one line for each problem, all of them at once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-  /** Of a process that ends for it: bad usage or configuration. */
+  /** The exit code of a process that ends because of it: bad usage or configuration. */
   readonly exitCode = 2;
   readonly problems: readonly string[];
 

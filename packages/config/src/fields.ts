@@ -38,7 +38,7 @@ export function kindsOf(field: Field): string[] | undefined {
   return kinds?.every((kind) => typeof kind === 'string') ? kinds : undefined;
 }
 
-/** Of a union, the kind that has a field of this name. */
+/** The kind of a union that has a field of this name; undefined: none has. */
 export function kindWith(field: Field, name: string): string | undefined {
   if (kindsOf(field) === undefined) return undefined;
   const owner = (field.oneOf as Field[]).find((option) => Object.hasOwn(option.properties ?? {}, name));
@@ -82,7 +82,7 @@ function range(field: Field): string {
   return low && high ? `${low} and${high}` : low + high;
 }
 
-/** Of a union's options, the one that a value means. */
+/** The option of a union that a value means. */
 function alternative(field: Field, value: unknown): Field {
   if (kindsOf(field) === undefined) return field;
   const given = isMapping(value) ? value['kind'] : undefined;

@@ -209,7 +209,7 @@ export const runSchema = z.strictObject({
       checkpointsKept: z.int().min(1).default(5).describe('beside the best one'),
       cacheBytes: count
         .default(2 ** 30)
-        .describe('bytes of observations at hand; what is beyond is fetched from the replay'),
+        .describe('bytes of observations that are cached; others are fetched from the replay'),
     })
     .prefault({}),
   evaluation: z

@@ -29,7 +29,7 @@ const REPEATED_STEPS = 1000;
 /**
  * Plays uniformly random actions. Beside what `createEnvironment` checks at each step, observations must be within
  * the bounds of their space, episodes must end, a seed must give the same steps again, and so must two copies that are
- * stepped by turns.
+ * stepped alternately.
  * @throws EnvironmentError where the environment breaks its contract.
  */
 export function checkEnvironment(
@@ -84,7 +84,7 @@ export function checkEnvironment(
   };
 }
 
-/** What a copy for each seed gives, stepped by turns: its observations, each with the outcome that came with it. */
+/** What a copy for each seed gives, stepped alternately: its observations, each with the outcome that came with it. */
 function traced(definition: EnvironmentDefinition, steps: number, seeds: readonly number[]): unknown[][] {
   const traces = seeds.map((): unknown[] => []);
   const players = seeds.map(

@@ -52,7 +52,7 @@ class LimitedEnvironment implements Environment {
   protected episode: number;
   readonly #actions: number;
   readonly #limit: number;
-  /** Steps of this episode; −1: no episode is under way. */
+  /** Steps of this episode; −1: no episode has begun. */
   #steps = -1;
 
   constructor(definition: EnvironmentDefinition, inner: Environment, slot: number, episodes: number) {
@@ -84,7 +84,7 @@ class LimitedEnvironment implements Environment {
     if (outcome.terminated || outcome.truncated) this.#steps = -1;
   }
 
-  /** Of the state that an episode ended in, which nobody acts in, every action counts as allowed. */
+  /** Writes the mask of the current state. Nobody acts in the state that ends an episode: all is allowed there. */
   mask(mask: Uint8Array): void {
     if (this.#steps < 0) mask.fill(1);
     else this.inner.mask?.(mask);

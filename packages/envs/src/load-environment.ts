@@ -11,7 +11,7 @@ import { enterUserCode, leaveUserCode } from './running.ts';
 
 /** What any process can make the same definition of again; plain JSON. */
 export interface EnvironmentDescription {
-  /** Of a native environment; with `module`, only a name for it. */
+  /** The id of a native environment; with `module`, only a name. */
   readonly id: string;
   /** Path of a module whose default export is the environment. */
   readonly module?: string | undefined;

@@ -7,7 +7,7 @@ export interface UserCallWatch {
   left(): void;
 }
 
-/** The user's call that runs now. One object is reused for all: a process has one environment, and calls it by turns. */
+/** The user's call that runs now. One object is reused for all: a process makes one user's call at a time. */
 export const running: {
   /** Null: none. */
   call: UserCall | null;

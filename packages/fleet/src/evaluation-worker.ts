@@ -75,7 +75,7 @@ export class EvaluationWorker {
     return this.#failed;
   }
 
-  /** Gives the job at hand back to the queue, and takes no other. With Redis away its lock runs out instead. */
+  /** Gives the current job back to the queue, and takes no other. With Redis away its lock runs out instead. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#worker.close(this.#options.redis.status !== 'ready');

@@ -169,7 +169,7 @@ export class Heartbeats<R extends Role> {
   #process(): ProcessSnapshot {
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
-    // Of a timer, between one call and the next: what is above its own period is lag.
+    // The time between two calls of a timer: what exceeds its period is lag.
     const eventLoopLagSeconds = Math.max(0, this.#lag.max / 1e9 - LAG_RESOLUTION_MS / 1e3);
     this.#lag.reset();
     return {

@@ -85,7 +85,7 @@ export function readStallSeconds(env: Env): number {
   return seconds;
 }
 
-/** Of chunks, as a fleet makes thousands a second. */
+/** The share of chunks that is traced: a fleet makes thousands a second. */
 const DEFAULT_TRACE_RATIO = 0.01;
 
 function traceRatioOf(env: Env): number | null {

@@ -129,7 +129,7 @@ export class FleetReader {
     };
   }
 
-  /** Also while a reading is under way. */
+  /** Closes its connections, also during a reading. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#shards?.close();

@@ -50,7 +50,7 @@ export class RunKeeper {
   }
 }
 
-/** Writes the run's record again where it is gone, or is refused. */
+/** Writes the run's record again where it was lost, or is refused. */
 async function keepRecord(redis: RedisClient, record: RunRecord): Promise<void> {
   const there = await readRun(redis, record.run).catch(async (error: unknown) => {
     if (!(error instanceof FleetConfigurationError)) throw error;

@@ -34,7 +34,7 @@ export interface ProcessContext {
   readonly connect: (purpose: string) => Promise<RedisClient>;
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
-  /** Aborted when the process is to drain and end: SIGTERM, SIGINT, SIGHUP, or its supervisor is gone. */
+  /** Aborted when the process is to drain and end: SIGTERM, SIGINT, SIGHUP, or its supervisor has ended. */
   readonly signal: AbortSignal;
   /** `outlastRefusedWrites` with this log and signal: for what a process writes before its work begins. */
   readonly outlast: <T>(task: () => Promise<T>) => Promise<T>;

@@ -57,7 +57,7 @@ export class RedisWeightsChannel implements WeightsChannel {
     return this.#newest;
   }
 
-  /** Of an announcement: then `newerThan` need not ask. */
+  /** Notes an announced version, so that `newerThan` need not ask. */
   hear(version: number): void {
     this.#announced = version;
     this.#newest = version;

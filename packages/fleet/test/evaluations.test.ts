@@ -82,7 +82,7 @@ describe('evaluations', () => {
     await fixture.redis.ltrim(evaluations, 0, 1);
     await report(5, 6);
     expect(await read()).toEqual([5, 6]);
-    // All are gone, and fewer than before came.
+    // All were lost, and fewer than before came.
     await fixture.redis.del(evaluations);
     expect(await read()).toEqual([]);
     await report(7);
@@ -118,7 +118,7 @@ describe('evaluations', () => {
     await queue.close();
   });
 
-  it('under way at the end of a worker go back, and are played by another', async () => {
+  it('in progress at the end of a worker go back, and are played by another', async () => {
     const queue = await newQueue();
     await queue.request(request(10));
     let begun = false;

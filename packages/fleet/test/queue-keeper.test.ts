@@ -58,9 +58,9 @@ describe('the keeper of the queues', () => {
 
   const redis = () => fixture.redis;
   it.each<[string, () => Promise<unknown>]>([
-    ['leases that are gone', () => redis().del(key('prioritized'))],
-    ['a job that is gone', () => redis().del(key('lease-1'))],
-    ['all that is gone', () => redis().flushall()],
+    ['leases that were lost', () => redis().del(key('prioritized'))],
+    ['a job that was lost', () => redis().del(key('lease-1'))],
+    ['everything lost', () => redis().flushall()],
     ['a job that is no lease', () => redis().lpush(key('wait'), 'another')],
     [
       'a lease that is there twice',

@@ -59,7 +59,7 @@ describe('following weights', () => {
     return (version) => channel.publish(weights(version, values));
   };
 
-  /** Of the commands that read weights. */
+  /** How often the commands that read weights were called. */
   const reads = async (): Promise<number> => {
     const stats = await fixture.redis.info('commandstats');
     const calls = (command: string) =>

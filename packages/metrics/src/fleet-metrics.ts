@@ -6,7 +6,7 @@ import { ReturnHistogram } from './return-histogram.ts';
 /** The metrics of one run's fleet in a registry of prom-client. */
 export interface FleetMetrics {
   /**
-   * Sets everything from what was read; series of processes that are gone go with them. Null: Redis did not answer, and
+   * Sets everything from what was read; series of processes that ended disappear. Null: Redis did not answer, and
    * nothing is known, so nothing but `qfleet_exporter_redis_up 0` is shown. Undefined: Redis knows no such run (yet).
    */
   update(state: FleetState | null | undefined): void;

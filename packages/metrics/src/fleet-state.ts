@@ -21,7 +21,7 @@ export interface FleetState {
   readonly redisServers: readonly RedisServerSnapshot[];
   /** By queue name, as `rollouts` and `evaluations`. */
   readonly queues: Readonly<Record<string, QueueSnapshot>>;
-  /** Processes with a living heartbeat; those that are gone are not listed. */
+  /** Processes whose heartbeat has not expired; those that ended are not listed. */
   readonly actors: readonly ActorSnapshot[];
   /** One trains; others wait for its lease. */
   readonly learners: readonly LearnerSnapshot[];

@@ -243,7 +243,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   ),
   total(
     'qfleet_replay_pushed_transitions_total',
-    'Transitions that the replay took in',
+    'Transitions inserted into the replay',
     (s) => s.totals.transitionsPushed,
   ),
   total(

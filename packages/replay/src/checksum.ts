@@ -5,8 +5,8 @@ const { h64Raw, create64 } = await xxhash();
 const PIECE = 1 << 18;
 
 /**
- * The lower half of XXH64, seed 0 (xxhash.com). Of a chunk of frames it takes a third of the time that zlib's CRC-32
- * takes in Node, of one of CartPole half.
+ * The lower half of XXH64, seed 0 (xxhash.com). It takes a third of the time of zlib's CRC-32 in Node for a
+ * chunk of frames, and half for one of CartPole.
  */
 export function checksum(bytes: Uint8Array): number {
   return Number(BigInt.asUintN(32, bytes.length <= PIECE ? h64Raw(bytes) : inPieces(bytes)));

@@ -39,7 +39,7 @@ export class ChunkBuilder {
   readonly #options: ChunkBuilderOptions;
   readonly #size: number;
   #observations: ObservationArray;
-  /** Of a full chunk; null where chunks are small, and copying them costs less than memory of their own. */
+  /** The memory of a full chunk; null where chunks are small, and cheaper to copy. */
   #room: ChunkRoom | null;
   readonly #actions: Int32Array;
   readonly #rewards: Float32Array;

@@ -35,7 +35,7 @@ export interface Chunk {
   readonly offset: number;
   readonly length: number;
   readonly end: ChunkEnd;
-  /** Of the whole episode up to and including this chunk (undiscounted). */
+  /** The undiscounted return of the episode up to and including this chunk. */
   readonly episodeReturn: number;
   readonly epsilon: number;
   readonly weightsVersion: number;

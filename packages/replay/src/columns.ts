@@ -8,7 +8,7 @@ export type Cadence = 'step' | 'state' | 'chunk';
 export interface ColumnSpec {
   readonly name: string;
   readonly dtype: ObservationDType;
-  /** Of one row. */
+  /** The shape of one row. */
   readonly shape: readonly number[];
   readonly cadence: Cadence;
 }

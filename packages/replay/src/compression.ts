@@ -57,7 +57,7 @@ export async function compress(rows: Uint8Array): Promise<Uint8Array> {
   if (compressors.length < COMPRESSORS) compressors.push(newCompressor());
   const compressor = compressors.reduce((a, b) => (b.writableLength < a.writableLength ? b : a));
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  // What is under way or waits when it fails is not called back.
+  // When it fails, whoever waits for a frame is not called back.
   compressor.once('error', reject);
   compressor.write(rows, (error) => {
     compressor.off('error', reject);

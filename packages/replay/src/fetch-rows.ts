@@ -57,8 +57,8 @@ export class FetchRows {
   }
 
   /**
-   * What is asked for in one turn goes in one request, and several of those are under way at a time: the server never
-   * waits for us, and yet what has come does not pile up.
+   * What is asked for in one turn goes in one request, and several requests are in flight: the server never waits for
+   * us, and replies do not pile up.
    */
   #request(chunks: readonly ChunkRecord[]): Promise<readonly (Uint8Array | null)[]> {
     const steps = chunks.reduce((sum, { length }) => sum + length, 0);

@@ -1,4 +1,4 @@
-/** Values dropped before the array is cut: cutting costs as much as what is left, so it is left until half is gone. */
+/** Values dropped before the array is cut: cutting costs as much as what is left, so it is left until half is dropped. */
 const FEWEST_DROPPED = 1024;
 
 /**

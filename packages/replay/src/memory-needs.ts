@@ -12,16 +12,16 @@ export interface ReplaySize {
   readonly capacityBytes: number;
   /** Steps a chunk, at most. */
   readonly chunkLength: number;
-  /** Bytes of observations that the learner keeps at hand. */
+  /** Bytes of observations that the learner caches. */
   readonly cacheBytes: number;
   readonly prioritized: boolean;
 }
 
 /** Bytes that a replay takes once it is full. */
 export interface MemoryNeeds {
-  /** Of the chunks, where the store is: Redis, or this process. */
+  /** Bytes of the chunks, where the store is: on Redis, or in this process. */
   readonly store: number;
-  /** Of the learner's index and its cache of observations. */
+  /** Bytes of the learner's index and its cache of observations. */
   readonly learner: number;
 }
 

@@ -3,8 +3,8 @@ import { Fifo } from './fifo.ts';
 import type { ChunkRecord } from './transition-index.ts';
 
 /**
- * The rows of observations that are at hand, in one ring: new chunks overwrite those that came first. A chunk's
- * record says at which row it lies, or −1.
+ * The cached rows of observations, in one ring: new chunks overwrite those that came first. A chunk's record says at
+ * which row it lies, or −1.
  */
 export class ObservationCache {
   readonly rows: ObservationArray;

@@ -14,7 +14,7 @@ interface Call<B> {
 
 /**
  * Draws batches ahead of their use, so that what has to be fetched for them comes while others are trained on. They
- * are drawn with the priorities of that time, which are `ahead` calls old at most. While all of the replay is at hand
+ * are drawn with the priorities of that time, which are `ahead` calls old at most. While all of the replay is cached
  * nothing has to be fetched, and nothing is drawn ahead.
  */
 export class Prefetcher<B extends Batch = Batch> {
@@ -99,7 +99,7 @@ export class Prefetcher<B extends Batch = Batch> {
   }
 }
 
-/** All of them, or the first failure when none is under way any more. */
+/** Waits for all of them, and then throws the first failure. */
 async function allOf(parts: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(parts)) if (result.status === 'rejected') throw result.reason;
 }

@@ -61,7 +61,7 @@ export class PrioritySaver {
     return read;
   }
 
-  /** Of a view that begins anew: of what comes again, this learner itself may have saved something. */
+  /** Begins a new view: this learner may itself have saved priorities of the chunks that come again. */
   beginAnew(): void {
     this.#newestBefore = null;
   }

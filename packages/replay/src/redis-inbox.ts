@@ -34,7 +34,7 @@ interface Reply {
 
 /**
  * An actor's end of a replay on one Redis. Its user may push to the inbox and read how the replay stands, and no more;
- * the learner has its store take in what lies there (`RedisReplayStore.admit`).
+ * the learner has its store admit what lies there (`RedisReplayStore.admit`).
  *
  * Nobody can write under a name that nobody else knows. Where somebody does, the replay takes this writer's chunks for
  * repeated ones: that is noticed, and those that it dropped are handed in again under a new name.

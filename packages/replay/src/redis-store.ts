@@ -178,8 +178,8 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
       if (known === null || known.newest < from) known = await asked;
       const first = Math.max(from, known.oldest);
       const ids = idsOf(first, known, maxBytes);
-      // Plain reads: a script would copy each chunk twice more. In this order: so what comes before the last answer is of
-      // the same history, or of one that the next call finds gone.
+      // Plain reads: a script would copy each chunk twice more. In this order, all that is read is of one history, or of
+      // one that the next call finds lost.
       const isThere = ids.length === 0 || this.#isThere(after);
       const [standing, values, followed] = await Promise.all([asked, this.fetch(ids), isThere]);
       this.#followedStanding = known = standing;
@@ -195,7 +195,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
         from = Math.min(first + ids.length, standing.newest + 1);
         continue;
       }
-      // Calls may be one ahead of what was taken in, and then come again from there.
+      // Calls may be one ahead of what was ingested, and then come again from there.
       for (const id of this.#given.keys()) if (id < this.#followedFrom) this.#given.delete(id);
       this.#followedFrom = after;
       this.#given.set(last.id, checksumOf(last.bytes));

@@ -28,7 +28,7 @@ export async function readRefusals(redis: RedisClient, prefix: string): Promise<
   return Object.fromEntries(NAMES.map((name, i) => [name, Number(counts[i] ?? 0)])) as unknown as Refusals;
 }
 
-/** Of all shards together. A chunk comes to one of them, a process asks all. */
+/** The refusals of all shards together: a chunk goes to one of them, and a process asks all. */
 export function addRefusals(shards: readonly Refusals[]): Refusals {
   const add = (name: keyof Refusals) => shards.reduce((sum, shard) => sum + shard[name], 0);
   return {

@@ -38,7 +38,7 @@ export interface ReplayOptions {
    * that it writes.
    */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
-  /** Told of each chunk that is taken in: its transitions have the handles from `first` on, modulo 2^31. */
+  /** Told of each chunk that is ingested: its transitions have the handles from `first` on, modulo 2^31. */
   readonly onTaken?: (
     chunk: { readonly writer: string; readonly sequence: number; readonly length: number },
     first: number,
@@ -58,13 +58,13 @@ export interface ReplayCounts {
 /** All alike: sequences are drawn by priority always, since not every place is the beginning of one. */
 const ALIKE: PrioritizedOptions = { alpha: 0, epsilon: 1 };
 
-/** Bytes a call of the store's `follow` asks for: those that come while others are taken in then stay in a processor's cache. */
+/** Bytes a call of the store's `follow` asks for: few enough to stay in a processor's cache until they are ingested. */
 const FOLLOW_BYTES = 2 << 20;
 /** Calls of the store's `admit` a `sync` makes at most. */
 const ADMISSIONS = 8;
 
 /**
- * Observations that a replay keeps at hand: all, where `cacheBytes` has room for them. They are a quarter more than the
+ * Observations that a replay caches: all, where `cacheBytes` has room for them. They are a quarter more than the
  * transitions, for the extra row of a chunk.
  */
 export const cachedRows = (
@@ -139,7 +139,7 @@ export class Replay {
     return this.#counts.losses;
   }
 
-  /** Whether all that can be sampled is at hand: both the transitions and what is at hand of them come and go in order. */
+  /** Whether all that can be sampled is cached: the oldest is, for chunks leave index and cache in order. */
   get allAtHand(): boolean {
     const { oldest } = this.#index;
     return oldest === null || oldest.row >= 0;
@@ -152,9 +152,9 @@ export class Replay {
   }
 
   /**
-   * As the learner, has the store take in what was handed in. Takes in the chunks that came since the last call, drops those that were evicted, and tells the store how much
-   * was sampled.
-   * @returns the transitions taken in.
+   * Has the store admit what was handed in, where this is the learner's view. Ingests the chunks that came since the last
+   * call, drops those that were evicted, and tells the store how much was sampled.
+   * @returns the transitions ingested.
    * @throws FencedError when a learner with a higher token has written; what the store throws when it can't be
    *   reached: then the next call goes on where this one stopped.
    */
@@ -182,7 +182,7 @@ export class Replay {
       goal ||= standing.newest;
       const last = chunks.at(-1)?.id ?? goal;
       if (last < goal) {
-        // On its way while these are taken in.
+        // In flight while these are ingested.
         portion = this.#store.follow(last, FOLLOW_BYTES);
         portion.catch(() => undefined);
       }
@@ -196,7 +196,7 @@ export class Replay {
     return added;
   }
 
-  /** Has the store take in what was handed in: of a long queue a part, for chunks are to be followed too. */
+  /** Has the store admit what was handed in: a part of a long inbox, since chunks are to be followed too. */
   async #admit(fence: number): Promise<void> {
     for (let calls = 0; calls < ADMISSIONS; calls++) {
       if (((await this.#store.admit?.(fence)) ?? 0) === 0) return;
@@ -291,7 +291,7 @@ export class Replay {
     if (next !== null) this.#places?.orphan(next);
   }
 
-  /** Takes in one chunk; returns its transitions, 0 for a refused one. */
+  /** Ingests one chunk; returns its transitions, 0 for a refused one. */
   #take(id: number, bytes: Uint8Array, saved: Float32Array | null): number {
     const chunk = this.#decode(bytes);
     if (chunk === null) return 0;

@@ -39,7 +39,7 @@ export class Sampler {
   readonly #priorities: Prioritized | null;
   readonly #assembler: Assembler;
   readonly #fetch: FetchRows;
-  /** Scratch of one synchronous stretch: the rows' leaves and chunks, and chunks that are not at hand. */
+  /** Scratch of one synchronous stretch: the rows' leaves and chunks, and chunks that are not cached. */
   #leaves = new Int32Array(0);
   readonly #chunks: ChunkRecord[] = [];
   readonly #missing: ChunkRecord[] = [];
@@ -155,7 +155,7 @@ export class Sampler {
   /** Fetches what a portion's rows need, and fills them. */
   async #fill(filling: Filling, portion: Portion): Promise<void> {
     const missing = this.#missing;
-    // All that came stays: what was at hand when a row was located may have left the cache since, and is fetched next.
+    // All that came stays: what was cached when a row was located may have left the cache since, and is fetched next.
     const fetched = new Map<ChunkRecord, Uint8Array>();
     while (portion.rows.length > 0) {
       await this.#fetch.bring([...portion.chunks], fetched);

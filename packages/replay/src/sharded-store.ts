@@ -43,12 +43,12 @@ export function shardOf({ writer, slot }: Pick<ChunkHeader, 'writer' | 'slot'>, 
 export class ShardedReplayStore implements ReplayStore, PriorityStore, WriterStore {
   readonly #layout: Layout;
   readonly #shards: readonly ReplayShard[];
-  /** Of each shard: the id up to which it was followed. Null before the first `follow`. */
+  /** The id up to which each shard was followed; null before the first `follow`. */
   #followed: number[] | null = null;
   /** The chunks that were followed and are held, oldest first: the last has the id `#newest`. */
   #places = new Fifo<Place>();
   #newest = 0;
-  /** Of each shard, as followed last. */
+  /** Each shard's generation when it was followed last. */
   #generations: readonly string[] = [];
 
   /** @param layout of all shards; there is at least one. The capacity is that of all of them together. */
@@ -210,7 +210,7 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore, WriterSto
   }
 }
 
-/** Of shards together. */
+/** The standing of several shards together. */
 export function sumOf(standings: readonly ReplayStanding[]): ReplayStanding {
   const add = (of: (standing: ReplayStanding) => number) =>
     standings.reduce((sum, standing) => sum + of(standing), 0);

@@ -55,7 +55,7 @@ export interface ReplayStore {
    */
   append(chunks: readonly Uint8Array[]): Promise<AppendReply>;
   /**
-   * Takes in some of what actors handed in (`ReplayInbox`), in its order; what is no chunk of this replay is dropped and
+   * Admits some of what actors handed in (`ReplayInbox`), in its order; what is no chunk of this replay is dropped and
    * counted. Left out: nothing is handed in.
    * @param fence as of `recordSampled`.
    * @returns how many entries are left.
@@ -95,11 +95,11 @@ export interface HandedIn {
   readonly taken: number;
 }
 
-/** An actor's end of a replay: where it hands its chunks in, for the learner to take them in. */
+/** An actor's end of a replay: where it hands its chunks in, until the learner admits them. */
 export interface Inbox {
   /**
    * Hands sealed chunks of one writer in, in the order of their sequences, all or none; with none, it only looks. What
-   * failed may come again: nothing gets into the replay twice. One call is under way at a time.
+   * failed may come again: nothing gets into the replay twice. One call is in flight at a time.
    * @throws ChunkError for a chunk that the replay would refuse; ReplayMissingError; and when it can't be reached.
    */
   handIn(chunks: readonly Uint8Array[]): Promise<HandedIn>;

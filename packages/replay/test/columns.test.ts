@@ -100,7 +100,7 @@ describe('masks', () => {
     });
     for (const [sequence, end] of (['continues', 'terminated'] as const).entries()) {
       const observations = Float32Array.from({ length: 15 }, (_, i) => 4 * sequence + Math.floor(i / 3));
-      // Of the mask of state t, element t % 4 and the action taken there, t % 4, are allowed, and 3 where t is odd.
+      // The mask of state t allows the action taken there, t % 4, and also 3 where t is odd.
       const mask = Uint8Array.from({ length: 20 }, (_, i) => {
         const [t, a] = [Math.floor(i / 4) + 4 * sequence, i % 4];
         return a === t % 4 || (a === 3 && t % 2 === 1) ? 1 : 0;

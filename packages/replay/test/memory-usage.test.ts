@@ -47,7 +47,7 @@ function chunksOf(layout: Layout, count: number, length: number, compress: boole
   return Promise.all(chunks);
 }
 
-/** When nothing else is under way: what a closed client held is freed a little later. */
+/** When nothing else runs: what a closed client held is freed a little later. */
 async function usedMemory(): Promise<number> {
   for (let last = -1; ; ) {
     const used = Number((await redis.info('memory')).match(/^used_memory:(\d+)/m)?.[1]);

@@ -82,7 +82,7 @@ async function untilIdle(store: GatedStore): Promise<void> {
 }
 
 describe('the prefetcher', () => {
-  it('draws nothing ahead of its use while all is at hand', async () => {
+  it('draws nothing ahead of its use while all is cached', async () => {
     const { store, replay } = await makeReplay({ prioritized: PRIORITIZED });
     const other = await makeReplay({ prioritized: PRIORITIZED });
     const prefetcher = new Prefetcher(replay, new Random(1), batches, 3);
@@ -211,7 +211,7 @@ describe('the prefetcher', () => {
         open = resolve;
       });
       const sampled = replay.sample(batch, random);
-      // All that was at hand leaves the cache; nothing is evicted from the store.
+      // All that was cached leaves the cache; nothing is evicted from the store.
       await append(round < 2 ? 12 : 0);
       await replay.sync();
       open();

@@ -279,7 +279,7 @@ describe('following a store', () => {
     }
   });
 
-  it('may take in chunks and priorities while a batch waits for its own', async () => {
+  it('may ingest chunks and priorities while a batch waits for its own', async () => {
     const { store, replay } = makeReplay({ capacity: 128, cacheBytes: 64 * 12, prioritized: PRIORITIZED });
     await appendSteps(store, 0, 128);
     await replay.sync();

@@ -1,7 +1,7 @@
 /** A run directory that cannot be used as asked. The message is one sentence for users: which, why, what to do. */
 export class RunDirectoryError extends Error {
   override readonly name: string = 'RunDirectoryError';
-  /** Of a process that ends for it: bad usage. */
+  /** The exit code of a process that ends because of it: bad usage. */
   readonly exitCode = 2;
 }
 

@@ -50,7 +50,7 @@ export function lifeOf({ pid, host, ids, began }: Holder): Life {
   return began !== null && now !== null && now !== began ? 'dead' : 'living';
 }
 
-/** Of Linux; elsewhere the host's name has to do. */
+/** What tells the process ids of this boot and container from others; null: not known, as outside Linux. */
 function namespaceOfIds(): string | null {
   try {
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
@@ -59,7 +59,7 @@ function namespaceOfIds(): string | null {
   }
 }
 
-/** By it a process is told from a later one with the same id. */
+/** When a process began, by which it is told from a later one with the same id; null: not known. */
 function beganAt(pid: number): string | null {
   try {
     // The name, in parentheses, may hold anything; the start is the 20th field behind it.

@@ -113,7 +113,7 @@ async function isTouched(
 ): Promise<boolean> {
   const before = touchedAt(path);
   options.onWait?.(
-    `${options.what} was last used by ${nameOf(holder)}: waiting ${STALE_MS / 1000} seconds for a sign that it is gone.`,
+    `${options.what} was last used by ${nameOf(holder)}: waiting ${STALE_MS / 1000} seconds for a sign that it has ended.`,
   );
   for (let waited = 0; waited < STALE_MS; waited += LOOK_MS) {
     await sleep(LOOK_MS, undefined, options.signal ? { signal: options.signal } : {});
@@ -162,7 +162,7 @@ function touchedAt(path: string): number | null {
   return withFile(path, 'r', (file) => fstatSync(file).mtimeMs);
 }
 
-/** @returns false where the lock is another's, or gone; a disk that cannot be read now says nothing. */
+/** @returns false where the lock is another's, or was removed; a disk that cannot be read now says nothing. */
 function touchIfOwn(path: string, own: string): boolean {
   try {
     const found = withFile(path, 'r+', (file) => {

@@ -11,7 +11,7 @@ import { readTextFile } from './read-file.ts';
 import { type MetricsRow, type RunSummary, runSummarySchema } from './records.ts';
 import { StorageError } from './storage-error.ts';
 
-/** Of the layout below; raised when an older Qfleet could not read it any more. */
+/** The version of the layout below; raised when an older Qfleet could no longer read it. */
 const format = 1;
 
 /** Held by the command that runs the run; `lock`, beside it, by the process that trains. */

@@ -15,7 +15,7 @@ export interface GreedyEpisodesOptions {
   readonly parallel?: number;
   /** Asked between steps; true: stop, and return the episodes that are done. */
   readonly cancelled?: () => boolean;
-  /** Of an environment that throws: its episode is cut there. Default: what it throws is thrown. */
+  /** What is done when an environment throws: its episode is cut there. Default: the error is thrown. */
   readonly onError?: ErrorPolicy;
   /** Told of episodes that do not end, in one sentence that is the same for each call. */
   readonly warn?: (sentence: string) => void;

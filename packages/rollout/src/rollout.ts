@@ -23,7 +23,7 @@ export interface RolloutOptions {
    * state of a truncated episode, and of a slot that goes, is valued for it. Default: none.
    */
   readonly tdErrors?: ReturnOptions;
-  /** Of an environment that throws: its episode is truncated where it was. Default: what it throws is thrown. */
+  /** What is done when an environment throws: its episode is truncated there. Default: the error is thrown. */
   readonly onError?: ErrorPolicy;
   /** Told of each error that is survived. */
   readonly onSurvived?: (error: EnvironmentError) => void;

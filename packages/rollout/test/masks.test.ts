@@ -79,7 +79,7 @@ describe('action masks', () => {
       for (let t = 0; t <= length; t++) {
         const at = observations.subarray(t * 5, t * 5 + 5).indexOf(1);
         const mask = [...columns![MASK].subarray(t * 5, t * 5 + 5)];
-        // Of a state that nobody acts in everything is allowed.
+        // Everything is allowed in a state that nobody acts in.
         const last = t === length && end !== 'continues';
         expect(mask).toEqual([0, 1, 2, 3, 4].map((cell) => Number(last || Math.abs(cell - at) === 1)));
         if (t < length) expect(mask[actions[t]]).toBe(1);

@@ -24,7 +24,7 @@ export interface ObservationPart {
   readonly start: number;
   /** Elements; n of a Discrete, which is one-hot. */
   readonly size: number;
-  /** Of a box; a Discrete has none. */
+  /** The shape of a box; a Discrete has none. */
   readonly shape?: readonly number[];
 }
 

@@ -2,9 +2,9 @@ import type { ObservationDType, ObservationPart } from './spaces.ts';
 
 /** What a network sees of one state, and how many actions it values there. */
 export interface StateSpec {
-  /** Of one observation; [] for a Discrete one. */
+  /** The shape of one observation; [] for a Discrete one. */
   readonly shape: readonly number[];
-  /** Of the observations as they are stored; a network takes float16 as float32. */
+  /** The element type of the observations as they are stored; a network takes float16 as float32. */
   readonly dtype: ObservationDType;
   /** n of a Discrete observation (the integers 0 … n − 1), which enters one-hot; absent for a box. */
   readonly count?: number;

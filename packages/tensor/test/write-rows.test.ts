@@ -132,7 +132,7 @@ describe.skipIf(!hasLibrary)('writeRows', () => {
             values[i]! += by;
             return compiled.run({ ...call, [name]: values })['loss']![0]!;
           };
-          // Of a square, central differences are exact.
+          // Central differences of a square are exact.
           expect(each, `${name}[${i}]`).toBeCloseTo((moved(1) - moved(-1)) / 2, 2);
         });
       }

@@ -19,7 +19,7 @@ export class Background {
     this.#running.set(name, running);
   }
 
-  /** Waits for the one of this name, if it is under way. What it throws is `check`'s to throw. */
+  /** Waits for the task of this name, if it runs. `check` throws what it throws. */
   async finished(name: string): Promise<void> {
     await this.#running.get(name);
   }
@@ -32,7 +32,7 @@ export class Background {
     throw failure;
   }
 
-  /** Waits for everything under way. */
+  /** Waits for everything that runs. */
   async settle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
     this.check();

@@ -22,7 +22,7 @@ export interface Checkpoint {
   readonly steps: number;
   /** The replay that the steps are counted in; null: none yet. */
   readonly generation: string | null;
-  /** Of `steps`, those in replays before this one, which were lost. */
+  /** How many of `steps` were in earlier replays, which were lost. */
   readonly stepsBefore: number;
   /** Seconds of training so far, over all of the run's starts. */
   readonly seconds: number;

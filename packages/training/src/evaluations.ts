@@ -14,7 +14,7 @@ export interface EvaluationRequest {
 
 export interface EvaluationResult {
   readonly updates: number;
-  /** Of its episodes. */
+  /** The seed of its episodes. */
   readonly seed: number;
   /** Undiscounted, one an episode. */
   readonly returns: readonly number[];

@@ -4,9 +4,9 @@ import { confirmationSeed, type EvaluationResult, type Evaluations, meanAndStd }
 
 /** Told of results as they come. */
 export interface ScoreboardListener {
-  /** Of a checkpoint's first evaluation. */
+  /** Told of a checkpoint's first evaluation. */
   onEvaluation?(result: EvaluationResult): void;
-  /** A checkpoint reached stop.solvedReturn, and fell short of it on fresh episodes. */
+  /** Told of a checkpoint that reached stop.solvedReturn, and fell short of it on fresh episodes. */
   onUnconfirmed?(evaluation: EvaluationResult, confirmation: EvaluationResult): void;
 }
 
@@ -21,7 +21,7 @@ export class Scoreboard {
   readonly #listener: ScoreboardListener;
   /** Those that reached the goal, by their updates, until fresh episodes were played. */
   readonly #candidates = new Map<number, EvaluationResult>();
-  /** Of those, the ones that nobody was told of yet. */
+  /** The candidates that `takeCandidates` has not given out yet. */
   #fresh: number[] = [];
   #pending = 0;
   #last: EvaluationResult | null = null;
@@ -73,7 +73,7 @@ export class Scoreboard {
     this.#pending++;
   }
 
-  /** Takes in the results that came; keeps the best checkpoint. */
+  /** Collects the results that came, and keeps the best checkpoint. */
   async collect(): Promise<EvaluationResult[]> {
     const results = await this.#evaluations.results();
     for (const updates of this.#evaluations.takeAbandoned()) {

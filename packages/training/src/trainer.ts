@@ -106,7 +106,7 @@ export class Trainer {
   #evaluated: number;
   readonly #counts = { updates: 0, sampled: 0, published: 0, checkpoints: 0 };
   readonly #steps: RunSteps;
-  /** Requests of evaluations that are under way. */
+  /** Requests of evaluations that are in flight. */
   #requests = 0;
   #prioritiesSavedAt = performance.now();
   #stats: UpdateStats | null = null;
@@ -169,7 +169,7 @@ export class Trainer {
     return { ...this.#counts, fetchWaitSeconds: this.#prefetcher.waitedSeconds };
   }
 
-  /** Of the last call; null before the first. */
+  /** What the last call measured; null before the first. */
   get stats(): UpdateStats | null {
     return this.#stats;
   }
@@ -187,7 +187,7 @@ export class Trainer {
     await this.synchronize();
   }
 
-  /** Takes in what the store has that is new, and tells it what was sampled. True where something came. */
+  /** Ingests what is new in the store, and tells it what was sampled. True where something came. */
   async synchronize(): Promise<boolean> {
     const { restore } = this.#parts;
     const { losses } = this.replay.counts;
@@ -309,7 +309,7 @@ export class Trainer {
   }
 
   /**
-   * Takes in the evaluations that came, and starts to ask for fresh episodes on checkpoints that reached the run's goal.
+   * Collects the evaluations that came, and asks for fresh episodes on checkpoints that reached the run's goal.
    * @returns how many came.
    */
   async collectEvaluations(): Promise<number> {

@@ -141,7 +141,7 @@ describe('checkpoints', () => {
     expect((await bestCheckpoint(directory))?.updates).toBe(10);
     expect(await new CheckpointFolder(directory, 2).best()).toEqual(result(10));
     await folder.release(40);
-    // One whose checkpoint is gone can't become the best.
+    // One whose checkpoint was removed can't become the best.
     expect(await folder.keepBest(result(20))).toBe(false);
     expect((await folder.best())?.updates).toBe(10);
     // The best is found again where it is no longer among the last.

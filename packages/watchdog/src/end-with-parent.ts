@@ -4,8 +4,8 @@ import { killWithoutParent } from './watchdog.ts';
 const NOBODY = -1;
 
 /**
- * Calls `end` once the process that started this one is gone, however early that was. A process that is then held up, so
- * that it cannot end by itself, is killed. Does nothing where this process was started without a channel to its parent.
+ * Calls `end` once the process that started this one has ended, however early that was. A process that cannot end by
+ * itself then is killed. Does nothing where this process was started without a channel to its parent.
  *
  * @param graceMs milliseconds in which this process ends by itself.
  */

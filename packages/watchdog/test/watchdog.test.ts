@@ -38,7 +38,7 @@ describe.concurrent('the watchdog', () => {
     expect(await stalling('other')).toEqual({ stdout: 'well\n', stderr: `${SENTENCE}\n`, how: 'SIGKILL' });
   });
 
-  it('kills what is held up, once its parent is gone', async () => {
+  it('kills what is held up, once its parent has ended', async () => {
     const pid = Number((await stalling('parent')).stdout);
     const lives = (): boolean => existsSync(`/proc/${pid}`);
     await expect.poll(lives, { timeout: 25_000 }).toBe(false);

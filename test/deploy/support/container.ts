@@ -16,7 +16,7 @@ const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 60_000;
 
 export interface ContainerOptions {
-  /** Of this container among those of the service: `actor-2`. */
+  /** This container's name among those of the service: `actor-2`. */
   readonly name: string;
   readonly service: Service;
   readonly image: Image;

@@ -35,7 +35,7 @@ export class Books {
   readonly #breaks = new Map<string, number[]>();
   #lost = 0;
   readonly #wentBack: string[] = [];
-  /** Of each actor by name, its last life: one that was killed may not have told of all its steps. */
+  /** Each actor's last life, by its name: one that was killed may not have told of all its steps. */
   readonly #lives = new Map<string, { readonly id: string; readonly startedAt: number }>();
   readonly #last = new Map<string, number>();
   readonly #ended = new AbortController();
@@ -222,7 +222,7 @@ export class Books {
       if (standing.generation !== generation) continue;
       for (const { id, bytes } of chunks) {
         const { writer: name, sequence, slot, episode, offset, length } = peekChunk(bytes);
-        // Of a writer that took a new name: what it handed in again is the same chunk.
+        // A writer that took a new name hands in the same chunks again.
         const [writer] = name.split('~');
         entries.push({ id, bytes: bytes.length, length, writer, sequence, slot, episode, offset });
       }

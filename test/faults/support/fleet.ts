@@ -25,7 +25,7 @@ import { mainOf } from './main-of.ts';
 export const RUN = 'faulty';
 /** Updates. */
 export const CHECKPOINT_EVERY = 200;
-/** Of CliffWalking. */
+/** The return of the best policy of CliffWalking. */
 const OPTIMUM = -13;
 
 /** A connection that waits while the server is away. */
@@ -36,7 +36,7 @@ export function connectTo({ socket }: TestRedis): Redis {
 }
 
 export interface FaultyFleetOptions {
-  /** Of redis-server. */
+  /** Arguments of redis-server. */
   readonly redis?: readonly string[];
   /** Servers of the replay beside the run's own; 0 (the default): that one holds it. */
   readonly shards?: number;
@@ -55,7 +55,7 @@ export const within = { timeout: 60_000, interval: 50 };
  */
 export class FaultyFleet implements AsyncDisposable {
   readonly server: TestRedis;
-  /** Of the replay, where it has servers of its own. */
+  /** The replay's servers, where it has its own. */
   readonly shards: readonly TestRedis[];
   readonly proxy: NetworkProxy;
   /** Past the proxy. */
@@ -217,8 +217,8 @@ export class FaultyFleet implements AsyncDisposable {
     expect((await readEvaluations(this.redis, RUN)).map(({ mean }) => mean)).toContain(OPTIMUM);
     await this.books.balance();
     const { totals, returns } = (await this.state())!;
-    // Of an actor that was killed, the last second is in the returns alone; a Redis that forgot, all or its last moments,
-    // has them not at all.
+    // The last second of a killed actor is in the returns alone. A Redis that lost everything, or its last moments, lacks
+    // them.
     if (totals.actorRestarts === 0 && this.books.losses === 0 && !this.books.wroteOff) {
       expect(returns.counts.reduce((sum, count) => sum + count)).toBe(totals.episodes);
     }

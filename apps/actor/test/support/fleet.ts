@@ -113,7 +113,7 @@ export class TestFleet implements AsyncDisposable {
     });
   }
 
-  /** Of an MLP with one hidden layer. */
+  /** The parameters of an MLP with one hidden layer. */
   parameters(hidden = 16): Weights['tensors'] {
     const shapes = {
       'hidden0/kernel': [4, hidden],

@@ -25,6 +25,6 @@ export function tellParent(news: ApartNews): void {
   try {
     writeSync(CHANNEL, `${JSON.stringify(news)}\n`);
   } catch {
-    // It is gone, and this process ends for that.
+    // The parent has ended, and so does this process.
   }
 }

@@ -21,7 +21,7 @@ const ENDING_MS = 1_000;
 export async function runApart(json: boolean): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     env: { ...process.env, ...apartEnvironment },
-    // The last one carries nothing: at its end the child knows that this process is gone.
+    // The last one carries nothing: when it closes, the child knows that this process has ended.
     stdio: ['inherit', json ? 2 : 'inherit', 'inherit', 'pipe', 'ipc'],
   });
   const guard = new Guard(child);

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describeError, exitCodes } from '../errors.ts';
 import { isApart, tellParent } from './channel.ts';
 
-/** Milliseconds in which this process ends by itself, once its parent is gone. */
+/** Milliseconds in which this process ends by itself, once its parent has ended. */
 const ENDING_MS = 5_000;
 
 /**

@@ -21,7 +21,7 @@ export interface ReplayContents {
     readonly evicted: number;
     readonly sampled: number;
   };
-  /** Of the chunks; of the whole replay on Redis; of all that this Redis holds. */
+  /** Bytes of the chunks, of the whole replay on Redis, and of all that this Redis holds. */
   readonly bytes: {
     readonly chunks: number;
     readonly replay: number;

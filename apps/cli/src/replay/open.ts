@@ -81,7 +81,7 @@ async function withFleetReplay<T>(
   }
 }
 
-/** Has the replay take in what its actors handed in since its learner ended; a user who may only read sees it without. */
+/** Has the replay admit what its actors handed in since its learner ended; a user who may only read sees it without. */
 async function takeIn(store: ReplayShard, addresses: readonly ShardAddress[]): Promise<void> {
   const fence = await replayFence(addresses);
   try {

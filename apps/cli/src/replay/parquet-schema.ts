@@ -11,7 +11,7 @@ const NAMES: Record<ColumnKind, string> = {
   bytes: 'binary values or lists of numbers',
 };
 
-/** Of pandas: an index without a name. It is written into the file, and says nothing of a transition. */
+/** The name under which pandas writes an index that has none; it says nothing of a transition. */
 const PANDAS_INDEX = /^__index_level_\d+__$/;
 
 /**

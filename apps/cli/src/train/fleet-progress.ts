@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 export class FleetProgress {
   readonly #display: Display;
   readonly #meter = new RateMeter();
-  /** Of the run's sessions before this one. */
+  /** Seconds of training in the run's earlier sessions. */
   readonly #secondsBefore: number;
   #updates: number;
   #trainingSince: number | null = null;

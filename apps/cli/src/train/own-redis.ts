@@ -55,7 +55,7 @@ export class OwnRedis {
     return this.#server.url;
   }
 
-  /** Of the server that was up last. */
+  /** The process id of the server that was up last. */
   get pid(): number {
     return this.#server.pid;
   }

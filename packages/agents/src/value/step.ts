@@ -32,7 +32,7 @@ export interface StepParts {
   readonly packing: Packing;
   readonly objective: Objective;
   readonly optimizer: Optimizer;
-  /** Of the gradient; null: none. */
+  /** The global norm to which a gradient is clipped; null: it is not clipped. */
   readonly largestNorm: number | null;
 }
 
@@ -94,7 +94,7 @@ function lossAndGradients(
     return loss;
   });
   const gradients = gradientsOf([...parameters]);
-  // Of this scope, as all else in a step.
+  // A clone that belongs to this scope, like everything else in a step.
   const own = <T extends Tensor>(tensor: T): T => {
     const copy = tf.clone(tensor);
     tensor.dispose();

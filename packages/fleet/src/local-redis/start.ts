@@ -56,8 +56,8 @@ const PREDECESSOR_MS = 10_000;
 const STOP_MS = 30_000;
 
 /**
- * Ends the server when this process is gone, however it went and however early: nothing but this process holds the other
- * end of what is read from. A line on it says that the server has ended by itself.
+ * Ends the server when this process ends, however and however early: only this process holds the other end of the pipe.
+ * A line on the pipe says that the server has ended by itself.
  */
 const WATCHDOG = 'read -r _ || kill -TERM "$1"';
 /** Becomes the server, with the watchdog started before. */

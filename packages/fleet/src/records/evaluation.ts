@@ -6,7 +6,7 @@ import { admit, admitValue } from './admit.ts';
 import { unlessOtherType } from './read.ts';
 import { refuse } from './refusals.ts';
 
-/** Of one result: some 200,000 returns. */
+/** Bytes of one result: some 200,000 returns. */
 const MOST_BYTES = 4 << 20;
 /** Results of one reading at most, in number and in bytes. */
 const MOST_RESULTS = 1_000;

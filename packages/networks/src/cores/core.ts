@@ -5,7 +5,7 @@ import type { ParameterSpec, Parameters } from '../parameters.ts';
 /** A tensor that a core carries from step to step, a row for each environment; zeros where an episode begins. */
 export interface MemorySpec {
   readonly name: string;
-  /** Of one row. */
+  /** The shape of one row. */
   readonly shape: readonly number[];
 }
 
@@ -13,7 +13,7 @@ export interface MemorySpec {
 export interface Core {
   readonly parameters: readonly ParameterSpec[];
   readonly memory: readonly MemorySpec[];
-  /** Of the features that come out. */
+  /** How many features come out. */
   readonly width: number;
   /**
    * @param features float32 [rows, …], of the torso.

@@ -14,7 +14,7 @@ export interface Head {
 
 /** What a head is made from. */
 export interface HeadOptions {
-  /** Of the features. */
+  /** How many features it is given. */
   readonly width: number;
   readonly actions: number;
   /** Units of the hidden layer of each stream of a dueling head; null: the head is not dueling. */

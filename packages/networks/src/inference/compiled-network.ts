@@ -41,7 +41,7 @@ async function loadForActing(): Promise<Runtime> {
   const loaded = loadedTensor();
   if (loaded !== null) return loaded;
   if (process.env['QFLEET_TENSOR'] === 'wasm') return loadWasm();
-  // Of a process that only plays: no other cores than its own.
+  // A process that only plays takes no cores but its own.
   return loadTensor({ force: 'cpu', parallelism: 'caller' }).catch(() => loadWasm());
 }
 

@@ -6,7 +6,7 @@ import type { ParameterSpec, Parameters } from '../parameters.ts';
 /** A dense layer: x·kernel + bias. */
 export class Dense {
   readonly parameters: readonly ParameterSpec[];
-  /** Of its outputs. */
+  /** How many outputs the last layer has. */
   readonly width: number;
   readonly #name: string;
 

@@ -14,7 +14,7 @@ export interface Cost {
   readonly transitions: number;
   readonly bytes: number;
   readonly milliseconds: number;
-  /** Of all threads of this process, and of the Redis server where one took part. */
+  /** CPU time of all threads of this process, and of the Redis server where one took part. */
   readonly cpuMilliseconds: number;
 }
 

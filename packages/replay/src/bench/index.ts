@@ -8,9 +8,9 @@ import { benchTree } from './tree.ts';
 
 /** What is measured, for how long, and beside what. */
 export interface BenchReplayOptions {
-  /** Of a Redis that nothing else uses: what it holds is removed. Null: in memory only. */
+  /** A Redis that nothing else uses: what it holds is removed. Null: in memory only. */
   readonly redis: RedisOptions | null;
-  /** Of measuring a figure of sampling. Default 500. */
+  /** How long a figure of sampling is measured. Default 500. */
   readonly milliseconds?: number;
   /** Figures of other libraries, taken in the same run; those recorded stand in for what is not there. */
   readonly peers?: Peers;

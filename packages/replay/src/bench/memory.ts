@@ -8,7 +8,7 @@ import { chunkSource, EPISODE_LENGTH, type Shape, variedObservations } from './s
 
 export const BATCH_SIZES = [32, 256] as const;
 export const PRIORITIZED = { alpha: 0.6, epsilon: 1e-6 };
-/** Of the ring, before anything is measured: a run makes many. */
+/** Laps of the ring before anything is measured: a run makes many. */
 const LAPS = 8;
 /** A turn is short: on a busy machine, some are undisturbed. */
 const TURN_MS = 20;

@@ -35,7 +35,7 @@ const values = chunkSource(layout, writer, variedObservations(layout))(chunks).m
 const AHEAD = 3;
 /** Who writes a game's frames. */
 const PLAYER = `${writer}-plays`;
-/** Of a game: more than a chunk shows. */
+/** Frames of a game that are drawn: more than a chunk shows. */
 const FRAMES = 256;
 
 async function play(inbox: Inbox): Promise<number> {

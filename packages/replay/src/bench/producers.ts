@@ -46,7 +46,7 @@ export async function order(producers: readonly Worker[], what: ProducerOrder): 
   return (await Promise.all(done)).reduce((sum, [transitions]) => sum + (transitions as number), 0);
 }
 
-/** What `producers` hand in, taken in meanwhile as a learner does it. */
+/** What `producers` hand in, admitted meanwhile as a learner does it. */
 export async function insert(
   producers: readonly Worker[],
   what: ProducerOrder,

@@ -23,7 +23,7 @@ const CALLS_AHEAD = 4;
 /** How much of what Redis moves reading is to reach, and how many times Reverb's samples. */
 const OF_GET = 0.6;
 const OF_REVERB = 5;
-const LIMIT = 'pipelined GET of the same chunks, by turns';
+const LIMIT = 'pipelined GET of the same chunks, alternately';
 const KINDS = { uniform: {}, 'prioritized with update': { prioritized: PRIORITIZED } } as const;
 
 /** The learner's side: following, and sampling what is and what is not in its cache. */
@@ -113,7 +113,7 @@ async function sampleCached(replay: Replay, shape: Shape, size: number, millisec
   return { speed, bytes: speed.megabytesPerSecond };
 }
 
-/** Sampling as a learner does it that is never busy, and reading the same chunks in the same portions, by turns. */
+/** Sampling as an idle learner does it, alternately with reading the same chunks in the same portions. */
 async function benchCold(
   label: string,
   store: ReplayStore,

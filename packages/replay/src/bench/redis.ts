@@ -17,7 +17,7 @@ const ROUNDS = 7;
 const OF_SET = 0.7;
 const OF_REVERB = 20;
 
-/** A replay on Redis beside the same bytes in plain values of the same size, by turns. */
+/** A replay on Redis, alternately with the same bytes in plain values of the same size. */
 export async function benchRedis(
   shape: Shape,
   options: RedisOptions,
@@ -69,7 +69,7 @@ async function benchInserts(shape: Shape, redis: Redis, count: number, peers: Pe
     await turn('append');
     for (let round = 0; round < ROUNDS; round++)
       for (const kind of ['set', 'append'] as const) costs[kind].push(await turn(kind));
-    const limit = { name: 'pipelined SET, by turns', ...middle(costs.set) };
+    const limit = { name: 'pipelined SET, alternately', ...middle(costs.set) };
     const inserts = middle(costs.append);
     const rows = rowsOf(who, inserts, limit, OF_SET);
     if (count > 1) return rows;

@@ -2,7 +2,7 @@ import { IS_FENCED, NO_REPLAY, WHOLE } from './door.lua.ts';
 
 export const savePrioritiesScript = `
 --[[
-  Keeps the learner's priorities of whole chunks. Those of chunks that are gone are left out.
+  Keeps the learner's priorities of whole chunks. Those of evicted chunks are left out.
 
   KEYS[1] meta: as in append.lua.ts
   KEYS[2] priorities  hash: chunk id -> its transitions' priorities, f32 little-endian

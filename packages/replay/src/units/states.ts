@@ -31,7 +31,7 @@ export class States {
   }
 
   /**
-   * Writes the cache rows of the frames of a state into `frames`, from `first` on; 0 for those that are not at hand, and
+   * Writes the cache rows of the frames of a state into `frames`, from `first` on; 0 for those that are not cached, and
    * their chunks into `missing`.
    */
   locate(chunk: ChunkRecord, step: number, frames: Int32Array, first: number, missing: ChunkRecord[]): void {

@@ -12,14 +12,14 @@ export interface Assembler {
   /** Whether a row may begin at `leaf` of `chunk`, and the replay has all that it needs. */
   usable(chunk: ChunkRecord, leaf: number): boolean;
   /**
-   * Writes what row `row` needs beside its states, and remembers where those lie. Chunks whose observations are not at
-   * hand are added to `missing`: without them, `copy` makes nonsense of the row.
+   * Writes what row `row` needs beside its states, and remembers where those lie. Chunks whose observations are not
+   * cached are added to `missing`: without them, `copy` makes nonsense of the row.
    */
   locate(batch: Batch, row: number, chunk: ChunkRecord, leaf: number, missing: ChunkRecord[]): void;
   /** Copies the states of all rows, as they were located. */
   copy(batch: Batch): void;
   /**
-   * Writes all of row `row`, with `fetched` rows (as bytes) of chunks that are not at hand. Chunks that are in neither
+   * Writes all of row `row`, with `fetched` rows (as bytes) of chunks that are not cached. Chunks that are in neither
    * place are added to `missing`: then the row is not whole.
    */
   copyFetched(

@@ -10,7 +10,7 @@ import {
 import { makeObservations, observationSize } from '../../src/layout.ts';
 
 export const LAYOUT: Layout = { observationShape: [3], observationDType: 'float32', actions: 4 };
-/** Of chunks that go to Redis as values of their own, each with any number of steps. */
+/** A layout whose chunks go to Redis as values of their own, whatever their length. */
 export const LARGE: Layout = { ...LAYOUT, observationShape: [1024] };
 
 /** A whole episode as an environment would give it: T steps, T + 1 observations. */

@@ -162,7 +162,7 @@ class FunctionEmitter {
     const count = names.length * this.#function.unroll;
     const type = DT[dtype];
     const elements = elementsOf(shape);
-    // Of their shape already when they come out of the block, but for those of bytes or with something after them.
+    // Tensors come out of the block in their shape, except bytes and those with padding after them.
     const exact = dtype !== 'uint8' && words === elements;
     const inner = exact ? shape : [words];
     const used = this.#first(block, DT.float32, rows * ROW_WORDS, count * words);

@@ -1,7 +1,7 @@
 import { execSync, spawn } from 'node:child_process';
 import { endProcess, killWithoutParent, Watchdog } from '../../src/watchdog.ts';
 
-// A process whose parent is gone, and that hears nothing of it.
+// A process whose parent has ended, and that hears nothing of it.
 if (process.argv[2] === 'orphan') {
   killWithoutParent(process.ppid, 300);
   setTimeout(walkForEver, 500);

@@ -30,7 +30,7 @@ interface TransitionMemory {
   readonly load: string;
   /** Bytes of Redis's memory. */
   readonly used: number;
-  /** Of these, bytes of the chunks themselves. */
+  /** The bytes of `used` that are the chunks themselves. */
   readonly chunk: number;
 }
 

@@ -28,7 +28,7 @@ export async function benchReal({ urls, clients, clear }: Servers, actors: numbe
   ].flatMap((set) => ['--set', set]);
   const args = ['train', 'cartpole', '--redis', url, '--run-dir', directory, '--max-seconds', '600', ...sets];
   const child = spawn(process.execPath, [process.argv[1], ...args], {
-    // At the end of the channel the fleet knows that this process is gone.
+    // When the channel closes, the fleet knows that this process has ended.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: { ...process.env, QFLEET_LOG_LEVEL: 'error' },
   });

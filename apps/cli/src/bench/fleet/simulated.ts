@@ -18,7 +18,7 @@ export interface Load {
   readonly chunkLength: number;
   /** An actor's slots: a chunk of each closes at a time, and they are appended together. */
   readonly slots: number;
-  /** Of all actors together. */
+  /** Chunks of all actors together. */
   readonly chunks: number;
 }
 
@@ -79,7 +79,7 @@ export const makeReplay = (servers: readonly Redis[], load: Load): Promise<Repla
   createRedisReplay(addressesOf(servers), load.layout, { transitions: 1e9, bytes: 1e12 });
 
 /**
- * All actors hand in all they have, one call under way at a time each; meanwhile it comes into `store`, as by a learner.
+ * All actors hand in all they have, each with one call in flight; meanwhile `store` admits it, as a learner has it do.
  * @returns seconds of each call.
  */
 export async function pushAll(

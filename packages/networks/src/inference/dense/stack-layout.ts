@@ -19,7 +19,7 @@ export interface Place {
 /** Where everything lies that a stack of dense layers computes with: plain data, for each thread to read. */
 export interface StackLayout {
   readonly places: readonly Place[];
-  /** The most rows of a vector; more are computed by turns. */
+  /** The most rows of a vector; larger vectors are computed in several parts. */
   readonly rows: number;
   /** [rows, inputs of the first layer]. */
   readonly input: number;
@@ -29,11 +29,11 @@ export interface StackLayout {
   readonly compress: number;
   /** What threads tell each other: see helpers.ts. */
   readonly control: number;
-  /** Of each thread, one after another: two blocks of activations, the ends of the lists, the lists. */
+  /** Where the threads' scratch begins: each has two blocks of activations, the ends of its lists, and the lists. */
   readonly scratch: number;
   readonly scratchBytes: number;
   readonly activationBytes: number;
-  /** Of the whole. */
+  /** Bytes of everything. */
   readonly bytes: number;
 }
 

@@ -23,8 +23,8 @@ const PAUSES = { first: 10_000, most: 120_000 };
  * How many threads compute vectors of one size: found by timing the calls themselves, while they are at work.
  *
  * First the caller computes alone for a while. If that takes a good part of its time while processors are free, helpers
- * are started, and numbers of threads are tried by turns; the one of the smallest median stays. Since others of the
- * machine come and go, it all begins again after a pause, which grows while the result stays the same. Results don't
+ * are started, and numbers of threads are tried alternately; the one with the smallest median stays. The load of the
+ * machine changes, so it all begins again after a pause, which grows while the result stays the same. Results don't
  * depend on the number of threads, so a run is the same whatever is chosen.
  */
 export class ThreadChoice {
