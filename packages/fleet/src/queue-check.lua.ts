@@ -59,6 +59,10 @@ if last and tonumber(string.match(last[1], '^%d+')) > (tonumber(redis.call('TIME
   return 'its events are of the future'
 end
 
+-- While it is there, nobody looks for leases whose holder died.
+local pause = redis.call('PTTL', KEYS[${NAMES.indexOf('stalled-check') + 1}])
+if pause == -1 or pause > 60000 then return 'its check for stalled jobs is put off for good' end
+
 local leases, prefix = tonumber(ARGV[queue + 1]), ARGV[queue + 2]
 if leases < 0 then return false end
 local there = redis.call('LLEN', KEYS[1]) + redis.call('LLEN', KEYS[2]) + redis.call('ZCARD', KEYS[3])

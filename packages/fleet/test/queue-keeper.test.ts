@@ -80,6 +80,7 @@ describe('the keeper of the queues', () => {
     ['a count of a job that is none', () => redis().hset(key('lease-0'), 'ats', 'x')],
     ['a lock that never runs out', () => redis().set(key('lease-0:lock'), 'x')],
     ['a lock of another type', () => redis().rpush(key('lease-0:lock'), 'x')],
+    ['a check for stalled jobs that never comes', () => redis().set(key('stalled-check'), 'x')],
     ['a delay', () => redis().set(key('limiter'), 'x')],
     ...['wait', 'active', 'prioritized', 'delayed', 'meta', 'events', 'marker', 'stalled', 'lease-2'].map(
       (name): [string, () => Promise<unknown>] => [
