@@ -21,7 +21,7 @@ export const seed = number(
 /** A number above 0. */
 export const positive = number('a number above 0', (n) => Number.isFinite(n) && n > 0);
 
-/** For an option that may be given again and again. */
+/** Collects the values of an option that may be given several times. */
 export const collect = (text: string, before: string[] = []): string[] => [...before, text];
 
 /** Whether an argument names a module of an environment. */

@@ -17,8 +17,8 @@ export const SAME_INTERRUPT_MS = 500;
 
 /**
  * Ctrl-C, SIGTERM and SIGHUP while a run goes on: the first asks for a clean end, the second does not wait for it. A
- * terminal that closes may tell so several times, which means no more than once; under nohup it is not listened to. The
- * end of a parent that shares a channel with this process asks for a clean end, too.
+ * terminal that closes may send SIGHUP several times, which counts once; under nohup it is ignored. The end of a parent
+ * that shares a channel with this process asks for a clean end, too.
  */
 export class Interrupt {
   readonly #ending = new AbortController();

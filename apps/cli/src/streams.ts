@@ -10,7 +10,8 @@ export const isReaderGone = (error: Error): boolean =>
 
 /**
  * Readies stdout and stderr for the whole command: work goes on where nothing can be written to them any more, and a
- * terminal without a size counts as one of 80 × 24. Who has to know that a write failed asks for it, as `print` does.
+ * terminal without a size counts as one of 80 × 24. Whoever has to know that a write failed asks for it, as `print`
+ * does.
  */
 export function prepareStreams(): void {
   for (const stream of [process.stdout, process.stderr]) {

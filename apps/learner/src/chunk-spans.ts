@@ -15,8 +15,8 @@ interface Waiting {
 const MOST_WAITING = 1_000;
 
 /**
- * The learner's part of a chunk's life, in its trace: `replay` until it is first sampled, the `sample` that drew it, the
- * `update` that learned from it. A chunk is sampled many times; only the first is told.
+ * The learner's part of a chunk's life, in its trace: `replay` until it is first sampled, the `sample` that drew it,
+ * the `update` that learned from it. A chunk is sampled many times; only the first time is traced.
  */
 export class ChunkSpans implements ChunkWatch {
   readonly #tracer: Tracer;

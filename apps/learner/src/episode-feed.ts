@@ -12,8 +12,8 @@ import type { MetricsRecorder } from '@qfleet/training';
 const PAUSE_MS = 500;
 
 /**
- * Brings what actors tell of their episodes into the run's metrics, beside training. Redis counts the episodes, and keeps
- * the newest reports only: a reading costs the same, however many there were since the last.
+ * Brings what actors report of their episodes into the run's metrics, beside training. Redis keeps a count and the
+ * newest reports only, so a reading costs the same however many episodes there were.
  */
 export class EpisodeFeed {
   readonly #context: Pick<ProcessContext, 'redis' | 'env' | 'log'>;

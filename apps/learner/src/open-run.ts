@@ -13,8 +13,8 @@ import { layoutOf } from '@qfleet/rollout';
 import { checkRun, latestCheckpoint } from '@qfleet/training';
 
 /**
- * The run that this learner is to train, and its directory; null: there is none yet, see `beginDirectory`. With QFLEET_CONFIG (a preset's name or a file) a run
- * that is not there yet is created; without it, it is waited for.
+ * The run that this learner is to train, and its directory; null where there is none yet (`beginDirectory` makes it).
+ * With QFLEET_CONFIG, a preset's name or a file, a run that is not there yet is created; without it, it is waited for.
  * @throws FleetConfigurationError where QFLEET_RUN_DIR is not set, or the directory is another run's.
  */
 export async function openRun({ env, log, redis, signal, outlast }: ProcessContext): Promise<{

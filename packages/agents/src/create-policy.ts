@@ -7,7 +7,8 @@ import { stateSpecOf } from './state-spec.ts';
 import { TabularPolicy } from './tabular/policy.ts';
 
 /**
- * The actor's side of a configured agent: chooses actions, without TensorFlow. It has no parameters until `load`.
+ * The actor's side of a configured agent: chooses actions, an MLP without TensorFlow. It has no parameters until
+ * `load`.
  *
  * @param frameStack observations that make a state, stacked on a new leading axis. Default 1.
  * @throws ConfigError when the layout does not suit the agent.

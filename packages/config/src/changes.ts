@@ -56,7 +56,7 @@ export function checkChanges(before: RunConfig, after: RunConfig): Change[] {
   return changes;
 }
 
-/** As `agent.discount: 0.99 → 0.9`. */
+/** A change for people, as `agent.discount: 0.99 → 0.9`. */
 export const describeChange = ({ path, from, to }: Change): string =>
   `${path}: ${shown(from)} → ${shown(to)}`;
 

@@ -112,7 +112,10 @@ export function listPresets(): { name: string; summary: string }[] {
   return Object.entries(presets).map(([name, { summary }]) => ({ name, summary }));
 }
 
-/** @throws ConfigError that names the nearest preset. */
+/**
+ * The configuration of a preset.
+ * @throws ConfigError that names the nearest preset.
+ */
 export function presetConfig(name: string): RunConfigInput {
   if (!Object.hasOwn(presets, name)) {
     throw new ConfigError([`There is no preset "${name}".${suggestion(name, Object.keys(presets))}`]);

@@ -23,7 +23,7 @@ export interface Tuple {
   readonly spaces: readonly OwnSpace[];
 }
 
-/** What a user's environment may observe. Dicts and tuples, nested as they may be, are flattened into one box. */
+/** What a user's environment may observe. Dicts and tuples, nested or not, are flattened into one box. */
 export type OwnSpace = Space | Dict | Tuple;
 
 /** A Box or Discrete within a dict or tuple, and the way to it; the root itself has none. */
@@ -33,6 +33,7 @@ export interface Leaf {
 }
 
 /**
+ * A dict of named spaces.
  * @example dict({ position: box({ low: -1, high: 1, shape: [2] }), door: discrete(3) })
  * @throws RangeError naming the part that is wrong.
  */
@@ -40,7 +41,10 @@ export function dict(spaces: Readonly<Record<string, OwnSpace>>): Dict {
   return completeSpace({ kind: 'dict', spaces }) as Dict;
 }
 
-/** @throws RangeError naming the part that is wrong. */
+/**
+ * A tuple of spaces in an order.
+ * @throws RangeError naming the part that is wrong.
+ */
 export function tuple(...spaces: readonly OwnSpace[]): Tuple {
   return completeSpace({ kind: 'tuple', spaces }) as Tuple;
 }

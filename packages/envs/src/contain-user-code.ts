@@ -6,9 +6,9 @@ import { isOwnFrame, thrownText, userFrame } from './thrown.ts';
 const NEVER_SETTLED = 13;
 
 /**
- * Tells what a user's code does to the process beside its calls: a throw in a timer, a promise that is rejected and not
- * handled, a module that waits for ever. `process.exit` from a user's code throws where it is called; from ours it ends
- * the process, as ever.
+ * Reports what a user's code does to the process beside its calls: a throw in a timer, an unhandled rejection, a module
+ * that waits for ever. `process.exit` throws where a user's code calls it; called by ours it ends the process, as
+ * always.
  *
  * @param fail is told once, and must end the process before it returns: what is written later may be lost.
  */

@@ -1,7 +1,7 @@
 /** What can be called of a user's environment; `load` is its module, as it is imported. */
 export type UserCall = 'load' | 'create' | 'reset' | 'step' | 'mask' | 'setState' | 'close';
 
-/** Told of each of a user's calls, at the cost of a few stores: to notice one that does not return. */
+/** A listener that is told of each of a user's calls, at the cost of a few stores, to notice one that does not return. */
 export interface UserCallWatch {
   at(slot: number, episode: number, step: number): void;
   left(): void;

@@ -1,5 +1,5 @@
 /**
- * Milliseconds before the next try: doubling from `first` to `most`, of which a random half is taken off, so that
+ * Milliseconds before the next try: doubling from `first` to `most`, less a random part of up to half, so that
  * processes that failed together do not come back together.
  * @param tries how many failed, from 1.
  */

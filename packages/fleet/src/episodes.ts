@@ -56,7 +56,7 @@ export async function reportEpisodes(
   );
 }
 
-/** Null where none was reported yet. Costs the same, however many episodes there were. */
+/** The newest training episodes; null where none was reported yet. It costs the same however many there were. */
 export async function readRecentEpisodes(redis: RedisClient, run: string): Promise<RecentEpisodes | null> {
   let [episodes, mean, squares, epsilons] = [0, 0, 0, 0];
   for (const report of await readReports(redis, run, KEPT_REPORTS)) {

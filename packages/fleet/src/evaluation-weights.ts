@@ -46,7 +46,7 @@ export async function keepEvaluationWeights(
 }
 
 /**
- * Null where they are no longer there.
+ * The parameters of an evaluation; null where they are no longer there.
  * @throws Error for what is not whole, FleetError for weights of another run.
  */
 export async function readEvaluationWeights(

@@ -12,7 +12,7 @@ import { openQueue } from './queues.ts';
 import { admitResult, readResultTexts } from './records/evaluation.ts';
 import { refuse } from './records/refusals.ts';
 
-/** What a job of the queue says; how large its parameters are, too. */
+/** A job of the queue: what is to be evaluated, and how large its parameters are. */
 export interface EvaluationJob extends Extent {
   readonly updates: number;
   readonly version: number;
@@ -23,7 +23,7 @@ export interface EvaluationJob extends Extent {
 /** Requests that no evaluator took yet: for more, but for the newest, the oldest are given up. */
 const MOST_WAITING = 100;
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
-/** Results kept. */
+/** How many results are kept. */
 export const KEPT_RESULTS = 1_000;
 
 /** Versions rise over restarts, so a checkpoint that is reached again after a crash is evaluated again. */

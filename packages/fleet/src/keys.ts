@@ -69,7 +69,10 @@ const RUN_ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
 export const newRunId = (): string => nanoid(12);
 
-/** @throws FleetConfigurationError for an id that cannot be part of a key or a file name. */
+/**
+ * Checks that a text can be the id of a run, and returns it.
+ * @throws FleetConfigurationError for an id that cannot be part of a key or a file name.
+ */
 export function checkRunId(run: string): string {
   if (!RUN_ID.test(run)) {
     throw new FleetConfigurationError(

@@ -61,7 +61,7 @@ export function hearLastWords(child: ChildProcess): () => Promise<LastWords | nu
 
 /**
  * What a log says of the end of a process that could not say it itself: the error that Node printed where it crashed,
- * else the last line that is a sentence; of a structured line its message. Null: nothing of the kind.
+ * else the last line that is a sentence (for a structured line, its message). Null: nothing of the kind.
  *
  * @param from where this life of the process began, in bytes.
  */

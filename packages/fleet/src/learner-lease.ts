@@ -45,9 +45,9 @@ export interface AcquireOptions {
 }
 
 /**
- * The right to train a run: one process has it at a time. Each acquisition gets a higher fencing token (Kleppmann,
- * "How to do distributed locking", 2016), which goes with all that the learner writes: what comes with a token that
- * is no longer the newest is refused, so a learner that was paused past its lease does no harm when it wakes.
+ * The right to train a run, which one process has at a time. Each acquisition gets a higher fencing token (Kleppmann,
+ * "How to do distributed locking", 2016), which goes with everything that the learner writes. What comes with an older
+ * token is refused, so a learner that was paused past its lease does no harm when it wakes.
  */
 export class LearnerLease implements AsyncDisposable {
   readonly token: number;

@@ -21,8 +21,8 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Does `task`, again and again while Redis refuses it for what whoever runs it may mend; until then nothing is
- * lost. What was done of `task` before it was refused is done again.
+ * Does `task`, and does it again while Redis refuses it for a reason that its administrator may mend; until then
+ * nothing is lost. What was done of `task` before it was refused is done again.
  * @throws what else `task` throws, and the signal's reason once it is aborted.
  */
 export async function outlastRefusedWrites<T>(

@@ -19,7 +19,7 @@ const MOST_BYTES = 8 * 1024 ** 3;
 
 export const extentOf = (bytes: number): Extent => ({ bytes, parts: Math.ceil(bytes / PART_BYTES) });
 
-/** Null where these are no sizes of anything that `writeParts` wrote. */
+/** The extent that a record states; null where `writeParts` cannot have written it. */
 export function readExtent(bytes: unknown, parts: unknown): Extent | null {
   const extent = { bytes: Number(bytes), parts: Number(parts) };
   const isExtent =
@@ -31,7 +31,7 @@ export function readExtent(bytes: unknown, parts: unknown): Extent | null {
   return isExtent ? extent : null;
 }
 
-/** Writes one part after the other. They last for `milliseconds` after the last. */
+/** Writes one part after the other. They expire `milliseconds` after the last was written. */
 export async function writeParts(
   redis: RedisClient,
   key: string,
@@ -46,7 +46,7 @@ export async function writeParts(
 }
 
 /**
- * Null where a part is not there (any more).
+ * The parts as one array; null where one is not there (any more).
  * @throws FleetError where they are not as long as they are said to be.
  */
 export async function readParts(

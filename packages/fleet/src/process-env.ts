@@ -34,7 +34,10 @@ export interface ProcessEnv {
   readonly healthFile: string | null;
 }
 
-/** @throws FleetConfigurationError naming the variable, what it held and what it may hold. */
+/**
+ * Reads the environment variables of a process of a fleet.
+ * @throws FleetConfigurationError naming the variable, what it held and what it may hold.
+ */
 export function readProcessEnv(env: Env = process.env): ProcessEnv {
   const required = (name: string, example: string): string => {
     const value = env[name];
@@ -73,7 +76,10 @@ export function readProcessEnv(env: Env = process.env): ProcessEnv {
 const DEFAULT_STALL_SECONDS = 300;
 const LEAST_STALL_SECONDS = 10;
 
-/** @throws FleetConfigurationError */
+/**
+ * Reads QFLEET_STALL_SECONDS.
+ * @throws FleetConfigurationError
+ */
 export function readStallSeconds(env: Env): number {
   const text = env['QFLEET_STALL_SECONDS'] || String(DEFAULT_STALL_SECONDS);
   const seconds = Number(text);

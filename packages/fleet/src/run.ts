@@ -54,8 +54,8 @@ redis.call('HSET', KEYS[1], 'config', ARGV[2])
 return 1`;
 
 /**
- * As `createRun`, but a record of another configuration takes this one over, as far as a run's settings may change. For
- * who starts the run's processes again, while none of them lives: they read the record when they start.
+ * As `createRun`, but replaces the configuration of a record that is there, as far as a run's settings may change. It
+ * is for whoever starts the run's processes again: none may be alive, since they read the record when they start.
  *
  * @throws ConfigError naming each field that may not change.
  */
@@ -74,8 +74,8 @@ export async function reviseRun(redis: RedisClient, run: string, config: RunConf
 }
 
 /**
- * Writes the record again where Redis lost it, as it is here: for the learner, whose heartbeat then finds no run. Leases
- * are seeded again by `seedLeases`, weights published again, the replay fills up again.
+ * Writes the record again as it is here, for a learner whose heartbeat finds that Redis lost it. Leases are then seeded
+ * again by `seedLeases`, weights published again, and the replay fills up again.
  */
 export async function restoreRun(redis: RedisClient, record: RunRecord): Promise<void> {
   const key = fleetKeys(record.run).run;
@@ -121,7 +121,7 @@ export async function waitForRun(
   }
 }
 
-/** Whether processes that work for a run should go on. */
+/** Whether a run has ended, so that the processes that work for it end too. */
 export const isOver = (phase: RunPhase): boolean =>
   phase === 'stopped' || phase === 'finished' || phase === 'failed';
 

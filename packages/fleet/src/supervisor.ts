@@ -67,9 +67,10 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
 
 /**
- * Runs a local fleet's processes: what dies is started again after a growing, jittered pause, what was told to stop by
- * another at once; what ends with code 0 is left alone, for its run is over. Children have their own process groups (Ctrl-C is the supervisor's to handle) and a channel to this
- * process, at whose end they drain and exit: they do not outlive it, however it ends.
+ * Runs a local fleet's processes. What dies is started again after a growing, jittered pause, and at once where
+ * somebody else told it to stop. What ends with code 0 stays down, since its run is over. Children have process groups
+ * of their own (Ctrl-C is the supervisor's to handle) and a channel to this process; they drain and exit when it
+ * closes, so they do not outlive this process.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;

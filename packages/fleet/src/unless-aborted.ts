@@ -1,5 +1,5 @@
 /**
- * What `task` gives, unless `signal` is aborted first: of a Redis that is away an answer may never come.
+ * What `task` gives, unless `signal` is aborted first: a Redis that is away may never answer.
  * @throws the signal's reason.
  */
 export async function unlessAborted<T>(task: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

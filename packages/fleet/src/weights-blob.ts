@@ -7,7 +7,10 @@ export function encodeWeights(run: string, { tensors, version, updates }: Weight
   return new TensorEncoding(tensors, { run, version: String(version), updates: String(updates) });
 }
 
-/** @throws Error for bytes that are not whole, and FleetError for weights of another run. */
+/**
+ * The weights in bytes that `encodeWeights` made.
+ * @throws Error for bytes that are not whole, and FleetError for weights of another run.
+ */
 export function decodeWeights(run: string, blob: Uint8Array): Weights {
   const { tensors, metadata } = decodeTensors(blob);
   if (metadata['run'] !== run) throw new FleetError(`they belong to run ${String(metadata['run'])}`);

@@ -34,10 +34,9 @@ redis.call('UNLINK', KEYS[3])
 return 'stage'`;
 
 /**
- * Announced on the channel of the hash's name.
- * KEYS: weights, fence, and parts where there are any. ARGV: token, version, then blob, or how many bytes lie in how many
- * parts. Returns 'ok', 'fenced', 'incomplete' (parts are missing), or the version
- * that is there.
+ * Makes weights the newest, and announces their version on the channel of the hash's name. KEYS: weights, fence, and
+ * parts where there are any. ARGV: token, version, then blob, or how many bytes lie in how many parts. Returns 'ok',
+ * 'fenced', 'incomplete' (parts are missing), or the version that is there.
  */
 export const PUBLISH = `${CHECK}
 local parts = KEYS[3]

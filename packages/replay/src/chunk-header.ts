@@ -56,7 +56,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 let encoded = { name: '', bytes: new Uint8Array(0) };
 let decoded = { name: '', bytes: new Uint8Array(0) };
 
-/** @throws ChunkError when the name is too short or too long. */
+/**
+ * A writer's name as the bytes of a header.
+ * @throws ChunkError when the name is too short or too long.
+ */
 export function encodeWriter(name: string): Uint8Array {
   if (name !== encoded.name) {
     const bytes = encoder.encode(name);
@@ -102,7 +105,10 @@ export interface Offsets {
 /** Bytes before the named columns, which say how many they take. */
 const COLUMNS_HEAD = 8;
 
-/** @param namedBytes of all named columns; 0: there are none. */
+/**
+ * Where the columns of a chunk of `length` steps begin.
+ * @param namedBytes of all named columns; 0: there are none.
+ */
 export function offsetsOf(
   writerBytes: number,
   length: number,
@@ -203,7 +209,10 @@ export function peekChunk(bytes: Uint8Array): ChunkHeader {
   };
 }
 
-/** @throws ChunkError when the chunk is of another layout than `layout`. */
+/**
+ * Checks that a chunk is of this layout.
+ * @throws ChunkError when the chunk is of another layout than `layout`.
+ */
 export function checkFingerprint(header: ChunkHeader, layout: Layout): void {
   if (header.fingerprint !== layoutFingerprint(layout))
     throw new ChunkError(

@@ -1,7 +1,7 @@
-/** Up to a multiple of 8: what begins there can be read as any type of element. */
+/** Rounds up to a multiple of 8, where elements of any type may begin. */
 export const pad = (bytes: number): number => (bytes + 7) & ~7;
 
-/** On memory of its own, from its beginning. (The `slice` of a Buffer copies nothing.) */
+/** A copy on memory of its own, from its beginning. (The `slice` of a Buffer copies nothing.) */
 export const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
 /** Small chunks share blocks of memory: one of its own costs more than all that is written into it. */
@@ -11,7 +11,7 @@ export const SMALL = BLOCK >> 3;
 let block: ArrayBufferLike = new ArrayBuffer(0);
 let blockUsed = 0;
 
-/** Whatever was there before, beginning on 8 bytes: all of it is written over, and zeros would be written twice. */
+/** Memory that begins on 8 bytes and is not zeroed: all of it is written over anyway. */
 export function allocate(bytes: number): Uint8Array {
   if (bytes > SMALL) return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
   if (blockUsed + bytes > block.byteLength) {
@@ -34,7 +34,7 @@ let released: ArrayBufferLike[] = [];
 let largest = 0;
 const RELEASED_AT_MOST = 16;
 
-/** As `allocate`, in what was released where there is any. */
+/** As `allocate`, from released memory where there is any. */
 export function reuse(bytes: number): Uint8Array {
   if (bytes <= SMALL) return allocate(bytes);
   if (bytes > largest) {
@@ -45,7 +45,7 @@ export function reuse(bytes: number): Uint8Array {
   return buffer ? new Uint8Array(buffer, 0, bytes) : allocate(bytes);
 }
 
-/** Gives a chunk's memory back, that nobody reads or writes any more; what is small has none of its own. */
+/** Gives back the memory of a chunk that nobody reads or writes any more. A small chunk has none of its own. */
 export function release({ buffer, length }: Uint8Array): void {
   if (length > SMALL && buffer.byteLength === largest && released.length < RELEASED_AT_MOST)
     released.push(buffer);

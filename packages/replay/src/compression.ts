@@ -52,7 +52,7 @@ function newCompressor(): ZstdCompress {
   return compressor;
 }
 
-/** On another thread. */
+/** The rows as one Zstandard frame, compressed on another thread. */
 export async function compress(rows: Uint8Array): Promise<Uint8Array> {
   if (compressors.length < COMPRESSORS) compressors.push(newCompressor());
   const compressor = compressors.reduce((a, b) => (b.writableLength < a.writableLength ? b : a));
@@ -74,7 +74,7 @@ const into = (size: number) => ({
   chunkSize: Math.max(constants.Z_MIN_CHUNK, Math.min(size, LARGEST_PIECE)),
 });
 
-/** Null for what is no Zstandard frame of `size` bytes. */
+/** The `size` bytes in a Zstandard frame; null for what is no such frame. */
 export function decompress(frame: Uint8Array, size: number): Uint8Array | null {
   if (size > MOST_COMPRESSED) return null;
   try {

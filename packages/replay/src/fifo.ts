@@ -2,7 +2,7 @@
 const FEWEST_DROPPED = 1024;
 
 /**
- * A queue on an array: what came first is reached, and dropped, at once. (A Map's first entry is found past all that
+ * A queue on an array, whose first value is reached and dropped at once. (A Map finds its first entry past all that
  * were deleted before it, which takes longer with each.)
  */
 export class Fifo<T> {

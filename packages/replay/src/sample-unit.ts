@@ -22,7 +22,10 @@ export type SampleUnit = TransitionUnit | SequenceUnit;
 /** Steps of a row that are trained on, at most. */
 export const trainedSteps = (unit: SampleUnit): number => (unit.kind === 'sequence' ? unit.length : 1);
 
-/** @throws RangeError naming the field that is no such number. */
+/**
+ * Checks the numbers of a unit.
+ * @throws RangeError naming the field that is no such number.
+ */
 export function checkUnit(unit: SampleUnit): void {
   const check = (name: string, value: number, least: number, most: number) => {
     if (!Number.isInteger(value) || value < least || value > most)

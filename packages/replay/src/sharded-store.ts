@@ -26,8 +26,9 @@ interface Place {
 const GOLDEN = 0x9e3779b1;
 
 /**
- * A writer's slots spread evenly, whichever it holds: the fractional parts of multiples of the golden ratio do, be the
- * slots consecutive or every k-th (Knuth, "The Art of Computer Programming" 3, section 6.4: Fibonacci hashing).
+ * The shard of a writer's slot. A writer's slots spread evenly, be they consecutive or every k-th, as the fractional
+ * parts of multiples of the golden ratio do (Knuth, "The Art of Computer Programming" 3, section 6.4: Fibonacci
+ * hashing).
  */
 export function shardOf({ writer, slot }: Pick<ChunkHeader, 'writer' | 'slot'>, shards: number): number {
   return Math.floor((((crc32(writer) + Math.imul(slot, GOLDEN)) >>> 0) / 2 ** 32) * shards);

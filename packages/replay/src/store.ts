@@ -4,7 +4,7 @@ export interface Capacity {
   readonly bytes: number;
 }
 
-/** What an append says back: how the replay stands, so that an actor can hold its side of the sample-to-insert ratio. */
+/** The reply to an append: how the replay stands, so that an actor can hold its side of the sample-to-insert ratio. */
 export interface AppendReply {
   /** Chunks stored by this call; one that was stored before (a retry) is not counted. */
   readonly stored: number;

@@ -14,7 +14,10 @@ export class ChunkError extends Error {
   override name = 'ChunkError';
 }
 
-/** @throws ChunkError for a chunk of more steps or bytes than all of a replay may hold. */
+/**
+ * Checks that a chunk fits into a replay.
+ * @throws ChunkError for a chunk of more steps or bytes than all of a replay may hold.
+ */
 export function checkSize(length: number, bytes: number, most: Capacity): void {
   if (length > most.transitions || bytes > most.bytes)
     throw new ChunkError(

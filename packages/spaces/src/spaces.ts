@@ -96,7 +96,10 @@ export function discrete(n: number, ...others: readonly never[]): Discrete {
   return space;
 }
 
-/** @throws RangeError naming a field that such a space does not have, and the nearest that it has. */
+/**
+ * Refuses fields that a space does not have.
+ * @throws RangeError naming a field that such a space does not have, and the nearest that it has.
+ */
 export function refuseUnknown(what: string, given: object, known: readonly string[]): void {
   const unknown = Object.keys(given).find((key) => key !== 'kind' && key !== 'parts' && !known.includes(key));
   if (unknown !== undefined) throw new RangeError(unknownName(what, 'field', unknown, known));

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 
 /**
- * How libtensorflow spreads a graph over cores. Which is fastest goes by the work in an op: handing one to another
+ * How libtensorflow spreads a graph over cores. Which is fastest depends on the work in an op: handing one to another
  * thread takes about as long as 50,000 multiply-adds.
- * - `caller`: all on the calling thread. Leaves the other cores free.
+ * - `caller`: everything on the calling thread, which leaves the other cores free.
  * - `ops`: ops that don't wait for each other run beside each other, each on one thread.
- * - `cores`: the work of an op on all cores. Its sums are cut by the number of threads, and the last bits go by that.
+ * - `cores`: the work of an op on all cores. Its sums are cut by the number of threads, so the last bits depend on
+ *   that.
  * - `pair`: the work of an op on two threads, on any number of cores: the same bits on each.
  */
 export type Parallelism = 'caller' | 'ops' | 'cores' | 'pair';

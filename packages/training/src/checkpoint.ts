@@ -37,7 +37,7 @@ export interface Checkpoint {
   readonly state: NamedTensors;
 }
 
-/** What the best checkpoint was found worth. */
+/** The evaluation of the best checkpoint. */
 export interface BestEvaluation extends EvaluationResult {
   /** On fresh episodes, where it had reached stop.solvedReturn. */
   readonly confirmation?: EvaluationResult;
@@ -69,7 +69,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return encodeTensors(tensors, { format: FORMAT, checkpoint: JSON.stringify(rest) });
 }
 
-/** @throws {CheckpointError} naming `file` where the bytes are cut short, altered, something else, or hold numbers that are not finite. */
+/**
+ * The checkpoint in the bytes of a file.
+ * @throws {CheckpointError} naming `file` where the bytes are cut short, altered, something else, or hold numbers that are not finite.
+ */
 export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   try {
     const { tensors, metadata } = decodeTensors(bytes);
@@ -90,7 +93,10 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   }
 }
 
-/** @throws {CheckpointError} where there is no such file, it is none, it is too large, or it is damaged. */
+/**
+ * Reads a checkpoint's file.
+ * @throws {CheckpointError} where there is no such file, it is none, it is too large, or it is damaged.
+ */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   let bytes: Uint8Array;
   try {

@@ -1,6 +1,6 @@
 import type { Batch, ReplayOptions } from '@qfleet/replay';
 
-/** Told of chunks on their way through the learner, in this order; for traces. */
+/** A listener that follows chunks through the learner, in the order of its methods; for traces. */
 export interface ChunkWatch {
   /** A chunk came in from the replay. */
   readonly taken: NonNullable<ReplayOptions['onTaken']>;

@@ -1,7 +1,7 @@
 import type { ReplayStanding } from '@qfleet/replay';
 import type { Checkpoint } from './checkpoint.ts';
 
-/** What a checkpoint keeps of them. */
+/** What a checkpoint keeps of the run's steps. */
 export type RunStepsState = Pick<Checkpoint, 'steps' | 'stepsBefore' | 'generation'>;
 
 /** Environment steps of the whole run, as far as they came into its replay; also over the loss of one. */

@@ -2,7 +2,7 @@ import type { RunConfig } from '@qfleet/config';
 import type { BestEvaluation, CheckpointFolder } from './checkpoint.ts';
 import { confirmationSeed, type EvaluationResult, type Evaluations, meanAndStd } from './evaluations.ts';
 
-/** Told of results as they come. */
+/** A listener that is told of results as they come. */
 export interface ScoreboardListener {
   /** Told of a checkpoint's first evaluation. */
   onEvaluation?(result: EvaluationResult): void;

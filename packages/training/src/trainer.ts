@@ -55,7 +55,7 @@ export type StopReason = 'solved' | 'maxUpdates' | 'maxSteps' | 'maxSeconds';
 /** Why no update can be done now. */
 export type WaitReason = 'too little experience' | 'sample-to-insert ratio' | 'checkpoint';
 
-/** Since a trainer's start. */
+/** What was done since a trainer's start. */
 export interface TrainerCounts {
   /** Gradient updates. */
   readonly updates: number;

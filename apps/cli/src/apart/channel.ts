@@ -7,7 +7,7 @@ const VARIABLE = 'QFLEET_APART';
 /** Added to the environment of the process that runs apart. */
 export const apartEnvironment = { [VARIABLE]: '1' };
 
-/** Whether this process is the one that runs apart: a user's code may run in it. Its own children are not. */
+/** Whether this process is the one that runs apart, where a user's code may run. Its own children are not. */
 export const isApart = process.env[VARIABLE] === '1';
 delete process.env[VARIABLE];
 
@@ -20,7 +20,7 @@ export type ApartNews =
   /** The command is done. */
   | { readonly exitCode: number };
 
-/** Tells the parent at once, also where nothing else will run any more. */
+/** Tells the parent at once, even where nothing else will run any more. */
 export function tellParent(news: ApartNews): void {
   try {
     writeSync(CHANNEL, `${JSON.stringify(news)}\n`);

@@ -11,9 +11,9 @@ const HEARING_MS = 10_000;
 const ENDING_MS = 1_000;
 
 /**
- * Runs this same command line in a process of its own, because a user's code runs in it: whatever that does, this one
- * stays, ends it when told to, and says how it ended. With `json` all that it writes to stdout goes to stderr, also what
- * its children write; the document comes another way.
+ * Runs this command line in a process of its own, since a user's code runs in it. Whatever that code does, this process
+ * stays: it ends the other when told to, and says how it ended. With `json`, everything that the other and its children
+ * write to stdout goes to stderr; the document comes another way.
  *
  * @returns the exit code.
  * @throws CommandError where the process ended before the command was done.

@@ -7,8 +7,8 @@ import { isApart, tellParent } from './channel.ts';
 const ENDING_MS = 5_000;
 
 /**
- * Readies this process, which runs apart, for a user's code: what it does beside its calls ends the command with one
- * sentence, and a call that does not return is named.
+ * Readies this process, which runs apart, for a user's code. What the code does beside its calls ends the command with
+ * one sentence, and a call that does not return is named.
  */
 export async function prepareForUserCode(): Promise<void> {
   if (!isApart) return;

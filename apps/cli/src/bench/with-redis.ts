@@ -28,6 +28,6 @@ export async function withServers<T>(
   }
 }
 
-/** As `withServers`, for one. */
+/** Runs `measure` on one Redis server, as `withServers` does on several. */
 export const withRedis = <T>(measure: (url: string) => Promise<T>): Promise<T | null> =>
   withServers(1, ([url]) => measure(url));

@@ -34,7 +34,10 @@ export function finite(value: unknown, dtype: keyof typeof roundings): number {
   return rounded;
 }
 
-/** @throws CellError */
+/**
+ * A truth value.
+ * @throws CellError
+ */
 export function truth(value: unknown): boolean {
   if (typeof value !== 'boolean') throw new CellError(`is ${quote(value)}, not true or false`);
   return value;

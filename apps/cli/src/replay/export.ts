@@ -30,7 +30,10 @@ export async function exportTo(where: string, file: string, options: ReplayOptio
     : print(`Wrote ${integer(transitions)} transitions of ${integer(chunks)} chunks to ${file}${rest}.`));
 }
 
-/** @throws UsageError when there is such a file; CommandError when it can't be written. */
+/**
+ * Writes all transitions of a replay into a new Parquet file.
+ * @throws UsageError when there is such a file; CommandError when it can't be written.
+ */
 export async function exportReplay(replay: OpenReplay, file: string): Promise<Exported> {
   if (existsSync(file)) throw new UsageError(`${file} is there already: name a new file, or remove it.`);
   const counts = { transitions: 0, chunks: 0, refused: 0 };

@@ -10,10 +10,11 @@ const digestOf = (chunk: Chunk, layout: Layout): string =>
   hash('sha256', encodeOpenChunk(chunk, layout), 'base64url');
 
 /**
- * Under which writer and sequence an imported file's chunks are stored. A store takes a chunk whose sequence does not rise
- * for one that it has, and a writer's name may be that of an actor that still writes. So chunks keep their writer only
- * where its sequences rise in the file, and the replay has nothing of it yet. Otherwise they get a writer that is named
- * after the whole file's content, and a sequence that counts them: so a file that comes again is known.
+ * The writer and sequence under which an imported file's chunks are stored. A store takes a chunk whose sequence does
+ * not rise for a repeated one, and a writer's name may be that of an actor that still writes. So chunks keep their
+ * writer only where its sequences rise in the file and it is new to the replay. Otherwise they get a writer that is
+ * named after the whole file's content, and a sequence that counts them: so a file that is imported again is
+ * recognised.
  */
 export class ImportNames {
   readonly #layout: Layout;

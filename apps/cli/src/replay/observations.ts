@@ -16,9 +16,9 @@ export interface ObservationColumn {
 }
 
 /**
- * The columns of `observation` or `next_observation`: one, or of a dict or tuple space one a part, `observation.door`. A
- * box is a list of numbers, bytes (frames) one binary value, in C order (shapes are in the file's metadata); a Discrete
- * part is the number that was one-hot.
+ * The columns of `observation` or `next_observation`: one, or one for each part of a dict or tuple space, as
+ * `observation.door`. A box is a list of numbers in C order, or one binary value of bytes (frames); shapes are in the
+ * file's metadata. A Discrete part is the number that was one-hot.
  */
 export function observationColumns(column: string, layout: Layout): ObservationColumn[] {
   const { observationParts, observationShape: shape } = layout;

@@ -36,7 +36,10 @@ export interface ParquetFile {
   rows(columns: readonly string[]): AsyncGenerator<Rows>;
 }
 
-/** @throws UsageError when there is no such file, or it is not one of Parquet. */
+/**
+ * Opens a Parquet file.
+ * @throws UsageError when there is no such file, or it is not one of Parquet.
+ */
 export async function openParquet(name: string): Promise<ParquetFile> {
   const refuse = (error: unknown): UsageError => {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -9,9 +9,9 @@ const OPEN_BYTES = 64 << 20;
 const MOST_STEPS = 4096;
 
 /**
- * Puts rows together to chunks: each of the rows of one writer and sequence whose steps follow one another, wherever
- * they lie in the file. What a row says of its whole chunk may differ within it, and an episode may end: a new chunk
- * begins there. In an exported file these are the chunks that it was made of, in their order.
+ * Makes chunks of rows: each of the rows of one writer and sequence whose steps follow one another, wherever they lie
+ * in the file. A new chunk also begins where an episode ends, and where what rows say of their whole chunk changes. An
+ * exported file gives the chunks that it was made of, in their order.
  */
 export class Rechunker {
   readonly #layout: Layout;

@@ -4,7 +4,8 @@ import { shown } from '../output.ts';
 import { suggest } from '../suggest.ts';
 
 /**
- * Claims a run's directory for this command, before anything is changed or started there: of two commands one goes on.
+ * Claims a run's directory for this command before anything is changed or started there: only one of two commands goes
+ * on.
  *
  * @throws CommandError where another command runs the run.
  */
@@ -17,7 +18,10 @@ export async function claimRun(path: string): Promise<Lock> {
   }
 }
 
-/** @param holder as `process 123`, where it is known. */
+/**
+ * The error for a run that another command runs now.
+ * @param holder as `process 123`, where it is known.
+ */
 export function runsNow(path: string, holder?: string): CommandError {
   const where = shown(path);
   const by = holder === undefined ? '' : ` (${holder})`;

@@ -68,7 +68,10 @@ export function choiceNote(what: string): string | null {
   return `No preset trains ${what}: it is trained by ${agent} with defaults.`;
 }
 
-/** @throws ConfigError with every problem, a line each. */
+/**
+ * The configuration that a command line asks for.
+ * @throws ConfigError with every problem, a line each.
+ */
 export function configurationOf(what: string, options: TrainOptions): RunConfig {
   const source = sourceOf(what);
   const { actors, ...others } = options;

@@ -19,7 +19,10 @@ const fileOf = (directory: RunDirectory): string => join(directory.path, 'launch
 export const writeLaunch = (directory: RunDirectory, launch: Launch): void =>
   writeFileAtomically(fileOf(directory), `${JSON.stringify(launch, null, 2)}\n`);
 
-/** @throws UsageError where the run was not started by `qfleet train`. */
+/**
+ * How a run was started.
+ * @throws UsageError where the run was not started by `qfleet train`.
+ */
 export function readLaunch(directory: RunDirectory): Launch {
   const file = fileOf(directory);
   if (!existsSync(file)) {

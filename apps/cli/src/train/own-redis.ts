@@ -16,8 +16,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * A run's own Redis server, kept alive: one that dies, be it in the midst of its start, is started again on its data,
- * which the fleet waits for.
+ * A run's own Redis server, kept alive: one that dies, even while it starts, is started again on its data. The fleet
+ * waits for it.
  */
 export class OwnRedis {
   readonly #dir: string;

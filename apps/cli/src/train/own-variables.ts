@@ -1,7 +1,7 @@
 import type { RunConfig } from '@qfleet/config';
 
 /**
- * What a process takes from its own environment, for it believes no module and no address that stands in Redis.
+ * The variables that a process takes from its own environment, since it believes no module and no address in Redis.
  * @param shown how the URLs of shards are written; left out: as they are.
  */
 export function ownVariables(

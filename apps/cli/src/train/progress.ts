@@ -19,7 +19,7 @@ export interface Progress {
   readonly actors: number;
 }
 
-/** What ends a run, nearest first to come: the share of it that is done and the seconds that are left. */
+/** What ends a run: the share of it that is done, and the seconds that are left. */
 export interface Budget {
   readonly name: 'updates' | 'steps' | 'seconds';
   readonly limit: number;

@@ -21,7 +21,10 @@ export async function startFrom(where: string, config: RunConfig): Promise<Check
   });
 }
 
-/** @throws UsageError where a run's weights don't fit its configuration: its environment became another one. */
+/**
+ * Checks that a run's weights fit its configuration.
+ * @throws UsageError where a run's weights don't fit its configuration: its environment became another one.
+ */
 export async function checkWeights(
   { parameters }: Checkpoint,
   config: RunConfig,

@@ -22,10 +22,10 @@ export function ownChild(file: string, options: object): ContestantCommand {
 }
 
 /**
- * A process that measures itself: it writes a line when it is ready, and from then on answers each line
- * `milliseconds` with the microseconds an operation took over that time. A process of its own gives each contestant
- * its own threads and settings, and a peer its own language. Between its turns it is stopped: OpenMP's threads, of
- * PyTorch for one, spin for a while after their work, on a core that the next contestant needs.
+ * A process that measures itself: it writes a line when it is ready, and answers each line `milliseconds` with the
+ * microseconds that an operation took over that time. So each contestant has its own threads and settings, and a peer
+ * its own language. Between its turns it is stopped: threads such as OpenMP's spin for a while after their work, on a
+ * core that the next contestant needs.
  */
 export class Contestant {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;

@@ -24,7 +24,7 @@ export interface ObjectiveContext {
   readonly actions: number;
 }
 
-/** What an objective says of a batch. */
+/** What an objective gives for a batch. */
 export interface ObjectiveLoss {
   /** To be minimised by the outputs on s. */
   readonly loss: Scalar;

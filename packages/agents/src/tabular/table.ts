@@ -25,7 +25,10 @@ export function tableShape(layout: Layout): readonly [number, number] {
   return [states, actions];
 }
 
-/** @throws Error as `tableShape` does. */
+/**
+ * A table whose values all are `initialQ`.
+ * @throws Error as `tableShape` does.
+ */
 export function createTable(layout: Layout, initialQ: number): Table {
   const [states, actions] = tableShape(layout);
   return { states, actions, q: new Float32Array(states * actions).fill(initialQ) };
@@ -35,7 +38,10 @@ export function tableTensors(table: Table): NamedTensors {
   return new Map([['q', { shape: [table.states, table.actions], data: table.q.slice() }]]);
 }
 
-/** @throws Error when `tensors` is not one `q` of the table's shape; the table is then as before. */
+/**
+ * Takes a table's values from `tensors`.
+ * @throws Error when `tensors` is not one `q` of the table's shape; the table is then as before.
+ */
 export function loadTable(table: Table, tensors: NamedTensors): void {
   checkParameters([{ name: 'q', shape: [table.states, table.actions] }], tensors);
   table.q.set(tensors.get('q')!.data);

@@ -3,9 +3,9 @@ import { Random } from '@qfleet/random';
 import type { Optimizer } from '@qfleet/tensor';
 
 /**
- * What changes from update to update beside the data: inputs of the step, since it is traced once. Those of the
- * optimizer, and `targetMix` and `targetKeep`: c and 1 − c of θ⁻ ← cθ + (1 − c)θ⁻, where a c of 1 copies θ to the bit
- * and one of 0 keeps θ⁻.
+ * The numbers that change from update to update beside the data: inputs of the step, since it is traced once. They are
+ * those of the optimizer, and `targetMix` c and `targetKeep` 1 − c of θ⁻ ← cθ + (1 − c)θ⁻: a c of 1 copies θ to the
+ * bit, and one of 0 keeps θ⁻.
  */
 export type Rates = Readonly<Record<string, number>>;
 
@@ -26,7 +26,7 @@ export function ratesOf(
   const targetMix = targetMixOf(config.target, seed, updates + 1);
   return { ...optimizer.rates(updates + 1, learningRate), targetMix, targetKeep: 1 - targetMix };
 }
-/** Falls in a line from the configured rate to `learningRateDecay` of it. */
+/** The learning rate, which falls linearly from the configured one to `learningRateDecay` of it. */
 export function learningRateOf(config: DqnConfig, totalUpdates: number | null, updates: number): number {
   const progress = totalUpdates === null ? 0 : Math.min(1, updates / totalUpdates);
   return config.learningRate * (1 - (1 - config.learningRateDecay) * progress);

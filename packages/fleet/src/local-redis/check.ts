@@ -41,7 +41,10 @@ export async function checkRedis(client: Pick<Redis, 'info'>, asCluster = false)
   }
 }
 
-/** @param info of a server that stands alone; a cluster's primary is found by its slots. */
+/**
+ * Whether a server is a replica, which takes no writes.
+ * @param info of a server that stands alone; a cluster's primary is found by its slots.
+ */
 export const isReplica = (info: ReadonlyMap<string, string>): boolean => info.get('role') === 'slave';
 
 /** The fields of an INFO reply. */

@@ -69,7 +69,10 @@ export interface ResultTexts {
   readonly texts: readonly (string | null)[];
 }
 
-/** @param first index of the first; below 0: counted from the end. */
+/**
+ * Reads the results of evaluations, as many as one reading takes.
+ * @param first index of the first; below 0: counted from the end.
+ */
 export async function readResultTexts(redis: RedisClient, run: string, first: number): Promise<ResultTexts> {
   const { evaluations } = fleetKeys(run);
   const reply = await unlessOtherType(

@@ -18,7 +18,10 @@ const MOST_BYTES = 512;
 export const BUCKETS = Array.from({ length: returnBounds.length + 1 }, (_, bucket) => String(bucket));
 const NONE: CountedReturns = { counts: BUCKETS.map(() => 0), sum: 0 };
 
-/** @param last the reading before: what is refused now is as it was then. */
+/**
+ * Reads the histogram of returns.
+ * @param last the reading before: what is refused now is as it was then.
+ */
 export async function readReturns(
   redis: RedisClient,
   run: string,

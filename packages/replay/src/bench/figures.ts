@@ -47,8 +47,8 @@ export async function measure(work: () => Promise<number>, bytesEach: number): P
 }
 
 /**
- * The best of several turns, as Python's timeit takes it: what else the machine does only makes a turn slower. Each
- * figure is that of its own best turn. It is what goes beside a peer, whose figure is its best too.
+ * The best of several turns, as Python's timeit takes it: other work on the machine only makes a turn slower. Each
+ * figure is that of its own best turn. It goes beside a peer, whose figure is its best too.
  */
 export const best = (costs: readonly Cost[]): Speed => speedOf(costs, (rates) => Math.max(...rates));
 
@@ -85,7 +85,10 @@ export function rateRow(name: string, speed: Speed, reference: Reference | null,
   };
 }
 
-/** @param sense 1 where more is better, −1 where less is. */
+/**
+ * One figure as a row of `qfleet bench`, with the ratio to its reference.
+ * @param sense 1 where more is better, −1 where less is.
+ */
 export function row(
   name: string,
   value: number,

@@ -38,7 +38,10 @@ const RUN = 'bench';
 const ACTORS = 100;
 const PRESENCE_SECONDS = 5;
 
-/** @param servers one. */
+/**
+ * Measures what each thing that a fleet does costs Redis.
+ * @param servers one.
+ */
 export async function measureCosts(servers: Servers, connectionBytes: number): Promise<Costs> {
   const small = await chunkCost(servers, CARTPOLE);
   const large = await chunkCost(servers, FRAMES);

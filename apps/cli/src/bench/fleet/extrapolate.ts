@@ -26,10 +26,10 @@ const PACES: readonly Pace[] = [
 ];
 
 /**
- * What 1,000 actors behind one learner take of Redis and of a network of 10 Gbit/s, by what for. The largest share is the
- * first bottleneck; then how many actors would meet it, and what the busiest server does where the replay lies on several:
- * that one, which is the run's own, has all the rest. Costs were measured on 100 connections, and fall with more, as Redis
- * then serves several in a turn of its loop.
+ * What 1,000 actors behind one learner take of Redis and of a network of 10 Gbit/s, by purpose. The largest share is
+ * the first bottleneck; then come how many actors would meet it, and the load of the busiest of several servers, the
+ * run's own, which carries all the rest. Costs were measured on 100 connections, and fall with more, since Redis then
+ * serves several in one turn of its loop.
  */
 export function extrapolate(costs: Costs, shards: readonly number[]): BenchRow[] {
   return PACES.flatMap(({ name, load, updatesPerSecond, batch, parameters }) => {

@@ -12,8 +12,9 @@ const SHARDS = [1, 2, 4];
 const ACTORS = [1, 2, 4];
 
 /**
- * What Redis carries, as one server and as 2 and 4 shards: simulated actors that push as fast as it takes, many
- * connections, real fleets; then what each thing costs one server, and what 1,000 actors would. Some minutes.
+ * What Redis carries, as one server and as 2 and 4 shards: simulated actors that push as fast as they can, many
+ * connections, and real fleets. Then what each thing costs one server, and what 1,000 actors would cost. It takes some
+ * minutes.
  */
 export async function benchFleet(): Promise<readonly BenchRow[]> {
   const rows: BenchRow[] = [];

@@ -38,7 +38,7 @@ export const plain = (name: string, value: number, unit: string): BenchRow => ({
   ratio: null,
 });
 
-/** How many cores Redis used: of all servers, and, of several, of the busiest. */
+/** How many cores Redis used: all servers together, and the busiest of several. */
 export function redisCpu(name: string, { seconds, redisSeconds, busiestSeconds }: Taken, servers: number) {
   const rows = [plain(`${name}, Redis CPU`, redisSeconds / seconds, 'cores')];
   if (servers > 1) rows.push(plain(`${name}, busiest Redis`, busiestSeconds / seconds, 'cores'));

@@ -16,7 +16,7 @@ const SECONDS = 6;
 /** An overloaded machine takes long to start eight processes. */
 const PATIENCE_SECONDS = 180;
 
-/** A real fleet on CartPole, at work: what it does in some seconds, once all its actors play and the learner trains. */
+/** Measures a real fleet on CartPole for some seconds, once all its actors play and the learner trains. */
 export async function benchReal({ urls, clients, clear }: Servers, actors: number): Promise<BenchRow[]> {
   const [url] = urls;
   const folder = await mkdtemp(join(tmpdir(), 'qfleet-bench-'));

@@ -114,7 +114,7 @@ export async function pushAll(
   return taken;
 }
 
-/** The limit: the same connections set the same bytes as plain keys, as many at a time, and nothing else. */
+/** The limit: the same connections set the same bytes as plain keys, as many at a time, and do nothing else. */
 export async function setAll(actors: readonly Simulated[]): Promise<void> {
   await Promise.all(
     actors.map(async ({ connections, portions }, place) => {

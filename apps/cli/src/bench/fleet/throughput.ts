@@ -22,7 +22,7 @@ export async function connectMany(urls: readonly string[], actors: number): Prom
 const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
 
-/** As fast as simulated actors can push, beside plain SETs of the same bytes over the same connections. */
+/** Simulated actors that push as fast as they can, beside plain SETs of the same bytes over the same connections. */
 export async function benchPush(
   { urls, clients, clear }: Servers,
   load: Load,
@@ -74,8 +74,8 @@ export interface Connections {
 }
 
 /**
- * Connections that only stand there, spread over the servers, and actors that push ten times a second, each with a
- * connection to every server, for some seconds.
+ * Idle connections, spread over the servers, and actors that push ten times a second for some seconds, each with a
+ * connection to every server.
  */
 export async function benchConnections(
   { urls, clients, clear }: Servers,

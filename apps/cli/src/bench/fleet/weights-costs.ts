@@ -20,7 +20,7 @@ const VERSIONS = 20;
 const PUBLISH_MS = 200;
 const READS = 200;
 
-/** With real followers, two connections each. */
+/** Measures with real followers, two connections each. */
 export async function measureWeights(
   { urls, clients, clear }: Servers,
   followers: number,
