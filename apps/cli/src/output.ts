@@ -75,7 +75,7 @@ const LARGE_RETURN = 1e6;
 /**
  * A return with the digits that it needs: 499.6, 0.94, 0.0032, 1.235e+25.
  *
- * @param goals as many digits are given as tell on which side of each the return lies; null: there is none.
+ * @param goals enough digits are shown to tell on which side of each goal the return lies; null: no goal.
  */
 export function returned(value: number, ...goals: readonly (number | null)[]): string {
   if (Math.abs(value) >= LARGE_RETURN) return Number(value.toPrecision(4)).toString();

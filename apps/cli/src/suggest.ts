@@ -1,4 +1,4 @@
-/** How this command line was started: set-up says so, for a bare `qfleet` is not on everybody's PATH. */
+/** How this command line was started: set-up says so, since `qfleet` itself is not on everybody's PATH. */
 const STARTED_AS = process.env['QFLEET_COMMAND'] || 'qfleet';
 
 /** A command that a shell takes as it stands: started as this one was, with what needs it quoted. */

@@ -26,7 +26,7 @@ export const trustOption = (directory: RunDirectory): string[] =>
 /** The module that a run directory has as its environment, where it lies outside of this project; null: it has none there. */
 function untrustedModule({ config }: RunDirectory): string | null {
   const { module } = config.environment;
-  // A file that is not there runs nothing: that is said by who loads it.
+  // A file that is not there runs nothing; whoever loads it says that it is missing.
   if (module === undefined || !existsSync(module)) return null;
   const path = relative(projectOf(realpathSync(process.cwd())), realpathSync(module));
   return path.startsWith('..') || isAbsolute(path) ? module : null;

@@ -33,7 +33,7 @@ export async function startServer(address: Address, run: string, watch: FleetWat
   let scrapes = 0;
   let last: { readonly fleet: Sight['fleet']; readonly text: Promise<Buffer> } | null = null;
 
-  /** Made once of a sight, and shared by all who ask: however many wait for it to be sent, it is there once. */
+  /** The metrics of a sight as text: made once, and shared by all requests that wait for it. */
   function textOf(fleet: Sight['fleet']): Promise<Buffer> {
     if (last === null || last.fleet !== fleet) {
       metrics.update(fleet);

@@ -70,7 +70,7 @@ export function checkEnvironment(
   } else if (!isDeepStrictEqual(alone, traced(definition, repeated, [seed, seed + 1]))) {
     problems.push(
       'Two copies side by side gave other steps than each alone: they disturb each other. ' +
-        'Keep all that changes within create: training steps many copies by turns.',
+        'Keep all that changes within create: training steps many copies alternately.',
     );
   }
   return {

@@ -72,7 +72,7 @@ class LimitedEnvironment implements Environment {
   }
 
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void {
-    if (this.#steps < 0) throw this.error('no episode is under way: call reset before step.', 0);
+    if (this.#steps < 0) throw this.error('no episode has begun: call reset before step.', 0);
     if (!(action >= 0 && action < this.#actions && Number.isInteger(action))) {
       throw this.error(
         `action ${action} is outside the action space (the integers 0 to ${this.#actions - 1}).`,

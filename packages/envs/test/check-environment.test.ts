@@ -93,7 +93,7 @@ describe('checkEnvironment', () => {
       }),
     });
     expect(checkEnvironment(sharing, options).problems).toEqual([
-      'Two copies side by side gave other steps than each alone: they disturb each other. Keep all that changes within create: training steps many copies by turns.',
+      'Two copies side by side gave other steps than each alone: they disturb each other. Keep all that changes within create: training steps many copies alternately.',
     ]);
   });
 

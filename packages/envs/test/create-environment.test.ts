@@ -309,7 +309,7 @@ describe('every environment refuses what its caller must not do', () => {
       }
       const environment = createEnvironment(definition, new Random(0));
       expect(() => environment.step(0, allocateObservations(definition.observationSpace), outcome())).toThrow(
-        `Environment ${id}, slot 0, episode 0, step 0: no episode is under way: call reset before step.`,
+        `Environment ${id}, slot 0, episode 0, step 0: no episode has begun: call reset before step.`,
       );
     },
   );

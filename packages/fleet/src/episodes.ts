@@ -31,7 +31,7 @@ return 1`;
  * about 150 bytes, however many episodes it sums up.
  *
  * @param actor the process's id.
- * @param number rising from 1: a report that comes again, for its reply was lost, counts once.
+ * @param number rising from 1: a report that is sent again, because its reply was lost, counts once.
  */
 export async function reportEpisodes(
   redis: RedisClient,

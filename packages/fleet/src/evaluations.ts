@@ -20,7 +20,7 @@ export interface EvaluationJob extends Extent {
   readonly seed: number;
 }
 
-/** Requests that no evaluator took yet: for more, but for the newest, the oldest are given up. */
+/** The most requests that wait for an evaluator: beyond that, the oldest are given up. */
 const MOST_WAITING = 100;
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 /** How many results are kept. */
@@ -146,7 +146,7 @@ export class EvaluationQueue implements Evaluations {
   }
 }
 
-/** Results are known by what they say, their seconds included. Those that are too long to be read have one name. */
+/** A result's name, made of all that it says; all that are too long to be read share one name. */
 function nameOf(text: string | null | undefined): string | undefined {
   return text ? hash('sha1', text, 'base64') : text === null ? '' : undefined;
 }

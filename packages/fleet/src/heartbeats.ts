@@ -56,7 +56,7 @@ const EXPIRE_MS = 5_000;
 const COUNTED_EXPIRE_MS = 24 * 3_600_000;
 
 // KEYS: process, processes, counted, totals, run. ARGV: member, snapshot, expiry of process and of counted in ms, '1' where
-// the caller strikes off those that fell silent (others' ACLs don't let them, lest one strikes off all), then name and value
+// the caller strikes off those that fell silent (others' ACLs forbid it, so that nobody can strike off all), then name and value
 // of each counter. Adds only what a counter grew by since it was last counted, so a repeated beat (its reply was lost) counts
 // nothing twice; what another left there and nothing can be added to waits for the learner to mend it. Returns phase and
 // reason of the run.

@@ -100,7 +100,7 @@ export class LearnerLease implements AsyncDisposable {
     return this.#lost.signal;
   }
 
-  /** Called by who was refused for its token. */
+  /** Notes that the lease is lost; called by whatever was refused for its token. */
   lose(): void {
     if (this.lost.aborted || this.#released.signal.aborted) return;
     this.#lost.abort(new FleetError(`Another learner took over run ${this.#run}: this one stops.`));

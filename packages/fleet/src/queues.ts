@@ -10,7 +10,7 @@ export function openQueue<Data>(
   options: Omit<QueueOptions, 'connection' | 'prefix'> = {},
 ): Queue<Data> {
   const queue = new Queue<Data>(name, { ...options, connection: redis, prefix: fleetKeys(run).queues });
-  // What happens to the connection is told by who made it; BullMQ would print it once for each queue.
+  // Whoever made the connection reports what happens to it; BullMQ would print it once for each queue.
   queue.on('error', () => undefined);
   return queue;
 }

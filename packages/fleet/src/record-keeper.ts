@@ -34,7 +34,7 @@ const TYPES = {
 } as const satisfies Partial<Record<keyof FleetKeys, readonly [string, RecordKind]>>;
 const NAMES = Object.keys(TYPES) as (keyof typeof TYPES)[];
 
-// KEYS: episodes. Returns 1 where nothing can be added to the stream any more, for its last id is of the future.
+// KEYS: episodes. Returns 1 where nothing can be added to the stream any more, since its last id is of the future.
 const IS_EXHAUSTED = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local now = tonumber(redis.call('TIME')[1])
@@ -79,7 +79,7 @@ export class RecordKeeper {
     }
   }
 
-  /** @param whole fractions can't be added to by those who count in whole numbers. */
+  /** @param whole fields with fractions are mended too: whole numbers can't be added to them. */
   async #mend(
     kind: RecordKind,
     key: string,

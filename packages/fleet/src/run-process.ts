@@ -53,7 +53,7 @@ export const DRAIN_SECONDS = 9;
 /** How long a process that was told to stop asks whether its run is over. */
 const ASK_PHASE_MS = 1_000;
 
-/** What says that a process was configured wrongly: to start it again would be in vain. */
+/** The errors that say that a process was configured wrongly, so that starting it again would not help. */
 // A user's environment that breaks its contract would do so again: to start the process anew helps nobody.
 const REFUSALS = [
   FleetConfigurationError,
@@ -165,7 +165,7 @@ async function sayWhy(error: unknown, isFinal: boolean): Promise<void> {
   await sayLastWords({ sentence, isFinal });
 }
 
-/** @throws what `task` throws, but for that the signal ended one of its waits. */
+/** Waits for `task`. @throws what it throws, unless the signal ended one of its waits. */
 async function untilStopped(task: Promise<void>, signal: AbortSignal): Promise<void> {
   try {
     await task;

@@ -199,8 +199,8 @@ export class RedisWeightsChannel implements WeightsChannel {
   }
 
   /**
-   * Counts these weights as refused, once, unless others take their place under the same version; for who found them
-   * unfit (names, shapes).
+   * Counts these weights as refused, once, unless others take their place under the same version. For a caller that found
+   * their names or shapes unfit.
    */
   refuse(version: number, why: string): void {
     this.#refused++;

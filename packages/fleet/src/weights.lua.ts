@@ -6,8 +6,8 @@ import { FENCE } from './fence.lua.ts';
  * readers in the middle of them: Redis never holds more than two versions.
  */
 
-// KEYS: weights, fence. ARGV: token, version. A publication that comes again, for its reply was lost, is found there: the
-// same version, of the same token.
+// KEYS: weights, fence. ARGV: token, version. A publication that is sent again, because its reply was lost, is recognised
+// by the same version and token.
 const CHECK = `${FENCE}
 local fence = fenceOf(KEYS[2])
 if fence > tonumber(ARGV[1]) then return 'fenced' end
@@ -17,7 +17,7 @@ local there = redis.call('HGET', KEYS[1], 'version')
 if there == ARGV[2] and redis.call('HGET', KEYS[1], 'token') == ARGV[1] then return 'ok' end
 if there and tonumber(there) >= tonumber(ARGV[2]) then return there end`;
 
-/** Parts of weights that were replaced, for who reads them. */
+/** How long the parts of replaced weights last, for actors that are reading them. */
 const LAST_MS = 60_000;
 
 const FORGET_PREVIOUS = `

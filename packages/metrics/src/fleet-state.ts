@@ -34,8 +34,8 @@ export interface FleetState {
 export type RunPhase = 'starting' | 'running' | 'stopping' | 'stopped' | 'finished' | 'failed';
 
 /**
- * Sums over all processes that ever were in the run, kept in Redis by increments: they never go back, whoever
- * dies. (Positions that may go back, as the learner's updates after a crash, are in the snapshots.)
+ * Sums over all processes that ever were in the run, kept in Redis by increments: they never go back, even
+ * when a process dies. (Positions that may go back, as the learner's updates after a crash, are in the snapshots.)
  */
 export interface FleetTotals extends RefusedRecords {
   /** Environment steps of all slots. */

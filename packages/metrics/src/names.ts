@@ -20,7 +20,7 @@ export interface MetricDefinition {
 
 const one = (value: number | null | undefined): Sample[] => (value == null ? [] : [{ value }]);
 
-/** A sum over the whole life of the run, whoever died in it. */
+/** A sum over the whole life of the run, over the deaths of its processes. */
 const total = (name: string, help: string, read: (state: FleetState) => number): MetricDefinition => ({
   name,
   help,

@@ -51,7 +51,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
   #followedFrom = 0;
   /** As the last `follow` found it. */
   #followedStanding: ReplayStanding | null = null;
-  /** This store's calls of `recordSampled`: one that comes again, for its reply was lost, is known by its name. */
+  /** Names this store's calls of `recordSampled`, so that one that is sent again is recognised. */
   readonly #caller = randomUUID();
   #calls = 0;
 
@@ -191,7 +191,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
       });
       const last = chunks.at(-1);
       if (!last) {
-        // All were evicted since that standing was read; or they were lost, or somebody removed them, who should not have.
+        // All were evicted since that standing was read, or they were lost.
         from = Math.min(first + ids.length, standing.newest + 1);
         continue;
       }

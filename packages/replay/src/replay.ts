@@ -55,7 +55,7 @@ export interface ReplayCounts {
   readonly losses: number;
 }
 
-/** All alike: sequences are drawn by priority always, since not every place is the beginning of one. */
+/** Equal priorities: sequences are always drawn by priority, since not every place is the beginning of one. */
 const ALIKE: PrioritizedOptions = { alpha: 0, epsilon: 1 };
 
 /** Bytes a call of the store's `follow` asks for: few enough to stay in a processor's cache until they are ingested. */
@@ -74,7 +74,7 @@ export const cachedRows = (
 
 /**
  * The learner's view of a replay: it follows a store, knows every transition in it, and puts batches together.
- * Calls may overlap, but for `sync` with itself.
+ * Calls may overlap, except `sync` with itself.
  */
 export class Replay {
   readonly #store: ReplayStore;

@@ -78,7 +78,7 @@ export interface ReplayStore {
 
 /** A store that can say who wrote to it. */
 export interface WriterStore {
-  /** Those of these writers of whom a chunk was stored before, be it evicted since. */
+  /** The writers among these of whom a chunk was stored before, even if it was evicted since. */
   knownWriters(writers: readonly string[]): Promise<ReadonlySet<string>>;
 }
 

@@ -9,9 +9,9 @@ export interface ChunkRecord {
   readonly length: number;
   /** Whether its last step terminated the episode. */
   readonly terminated: boolean;
-  /** The store has it no longer (or only a corrupted value), though it was not dropped in turn yet. */
+  /** Whether the store no longer has it (or only a corrupted value), though it was not dropped in turn yet. */
   gone: boolean;
-  /** It was dropped in turn: its leaves may be another's. */
+  /** Whether it was dropped in turn, so that its leaves may be another's. */
   dropped: boolean;
   /** Whether its priorities changed since they were last saved. */
   unsaved: boolean;

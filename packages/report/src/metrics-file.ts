@@ -34,7 +34,7 @@ export class MetricsFile {
   }
 
   /**
-   * Clears what is no row. Only for who holds the run's lock.
+   * Clears what is no row. Only the holder of the run's lock may call it.
    * @returns how many lines were not whole.
    */
   mend(): number {

@@ -192,7 +192,7 @@ export class RunDirectory implements Disposable {
     this.unlock();
   }
 
-  /** Only for who holds the lock. */
+  /** Only the holder of the lock may call it. */
   appendMetrics(row: MetricsRow): void {
     this.#metrics.append(row);
   }
@@ -202,7 +202,7 @@ export class RunDirectory implements Disposable {
     return this.#metrics.read();
   }
 
-  /** Clears lines that were cut short, and gives their number. Only for who holds the lock. */
+  /** Clears lines that were cut short, and gives their number. Only the holder of the lock may call it. */
   mendMetrics(): number {
     return this.#metrics.mend();
   }

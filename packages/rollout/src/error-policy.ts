@@ -1,6 +1,6 @@
 import { EnvironmentError } from '@qfleet/envs';
 
-/** What becomes of an environment that throws: it is made again, until so many episodes in a row ended thus. */
+/** What is done with an environment that throws: it is made again, until `most` episodes in a row have ended so. */
 export interface ErrorPolicy {
   readonly most: number;
 }

@@ -22,7 +22,7 @@ const SET_UP = 'run `npm run setup` to bring it';
 let loaded: Promise<Runtime> | null = null;
 let loadedAs: ForcedRuntime | undefined;
 
-/** The runtime that was asked for can't run here: asking again is in vain. */
+/** The runtime that was asked for can't run here; asking again does not help. */
 export class TensorRuntimeError extends Error {
   override readonly name = 'TensorRuntimeError';
 }

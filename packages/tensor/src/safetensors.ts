@@ -63,7 +63,7 @@ export class TensorEncoding {
     return bytes;
   }
 
-  /** Parts of `partBytes` each, but for the last, made one after the other: the event loop has turns between them. */
+  /** Parts of `partBytes` each (the last may be shorter), made one after the other: the event loop has turns between them. */
   async *parts(partBytes: number): AsyncGenerator<Uint8Array> {
     let checksum = 0;
     for (const piece of this.#pieces) {

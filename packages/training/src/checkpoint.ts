@@ -202,7 +202,7 @@ async function sync(path: string, flags: string): Promise<void> {
   await file.sync().finally(() => file.close());
 }
 
-/** Does a write again and again for as long as whoever runs the process may mend what it failed for. */
+/** Repeats a write for as long as the user may mend what it failed for. */
 type Outlast = <T>(write: () => Promise<T>) => Promise<T>;
 
 /** Writes a run's checkpoints, keeps the last few, and the best. */

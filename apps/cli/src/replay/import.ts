@@ -45,7 +45,7 @@ export async function importFrom(where: string, file: string, options: ReplayOpt
 /**
  * Appends a file's transitions, in chunks (`Rechunker`), in its order. The file is read twice: all of it is checked before
  * the first chunk is stored. What the replay holds, or was given by an import of the same rows, is left out.
- * @throws UsageError when the file can't be read, is none of this layout, or holds a row that is no transition.
+ * @throws UsageError when the file can't be read, is of another layout, or holds a row that is no transition.
  */
 export async function importReplay(replay: OpenReplay, file: string): Promise<Imported> {
   const { store, layout } = replay;

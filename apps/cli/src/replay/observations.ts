@@ -11,7 +11,7 @@ export interface ObservationColumn {
   readonly schema: readonly SchemaElement[];
   /** Its value of row `t` of a chunk's observations. */
   encode(observations: ObservationArray, t: number): unknown;
-  /** Writes a value that was read to row `t`. @throws CellError where it is none of this column's. */
+  /** Writes a value that was read to row `t`. @throws CellError where it does not belong in this column. */
   decode(value: unknown, observations: ObservationArray, t: number): void;
 }
 

@@ -41,7 +41,7 @@ function priorityOf(value: unknown): number | null {
   return priority;
 }
 
-/** Reads a file's rows as transitions. What is none is refused by file, column, row, writer, sequence and step. */
+/** Reads a file's rows as transitions. A row that is no transition is refused with file, column, row and place. */
 export class RowReader {
   /** The observation before, and after, the step of the row that was read last. */
   readonly observation: ObservationArray;

@@ -91,7 +91,7 @@ export class OwnRedis {
     }
   }
 
-  /** Starts it until it is up. @throws FleetError where that is in vain. */
+  /** Starts it again until it is up. @throws FleetError where it never comes up. */
   async #bring(): Promise<void> {
     const { signal } = this.#stopping;
     for (;;) {

@@ -61,8 +61,8 @@ export function withModule(config: RunConfig, path: string | undefined): RunConf
 }
 
 /**
- * What a run's new configuration changes, be it by options or by an edited `config.yaml`: the last checkpoint says what it
- * was trained with.
+ * What a run's new configuration changes, by options or by an edited `config.yaml`, since the last checkpoint: that one
+ * says what the run was trained with.
  *
  * @throws ConfigError naming each field that can't change, and why.
  */

@@ -20,7 +20,7 @@ function arrive(state: number, move: number, probability: number): Transition {
   const row = within(Math.floor(state / COLUMNS) + moves[move][0], ROWS);
   const column = within((state % COLUMNS) + moves[move][1], COLUMNS);
   const next = row * COLUMNS + column;
-  // The cliff lies between start and goal: who falls starts again, and the episode goes on.
+  // The cliff lies between start and goal. A fall leads back to the start, and the episode goes on.
   if (next > START && next < GOAL) return { probability, next: START, reward: -100, terminated: false };
   return { probability, next, reward: -1, terminated: next === GOAL };
 }

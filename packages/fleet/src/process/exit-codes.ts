@@ -3,8 +3,8 @@ export const exitCodes = {
   /** Its run is over: it is not needed any more. */
   done: 0,
   failed: 1,
-  /** It was configured wrongly: to start it again would be in vain. */
+  /** It was configured wrongly: starting it again would not help. */
   refused: 2,
-  /** It was told to stop, and its run is not over: to be started again, unless who told it wants otherwise. */
+  /** It was told to stop before its run was over: it is to be started again, unless it was stopped on purpose. */
   stopped: 75,
 } as const;

@@ -17,7 +17,7 @@ const schema = z.object({
 });
 
 // KEYS: episodes. ARGV: reports and bytes of one at most. Returns each report, the newest first, or false for an entry that
-// is none. One at a time, for nobody knows how long an entry is before it is read.
+// is none. One at a time, since the length of an entry is not known before it is read.
 const READ = `
 local reply, last = {}, '+'
 for i = 1, tonumber(ARGV[1]) do

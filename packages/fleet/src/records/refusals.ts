@@ -1,7 +1,7 @@
 import { type RecordKind, type RefusedRecords, recordKinds, refusedTotal } from '@qfleet/metrics';
 import type { Logger } from '../logger.ts';
 
-/** A kind is named in the log at most so often: who forges one record forges thousands. */
+/** How often a kind is named in the log at most: whoever forges one record may forge thousands. */
 const LOG_EVERY_MS = 60_000;
 /** Characters of foreign text that a sentence quotes. */
 const QUOTED = 200;

@@ -40,7 +40,7 @@ local isThere = generation and fingerprint and capacityTransitions and capacityB
 `;
 
 /**
- * `look(head, size)`: a chunk's writer, sequence and steps, of its first bytes and its size. What is none gives nil, the
+ * `look(head, size)`: a chunk's writer, sequence and steps, of its first bytes and its size. What is no chunk gives nil, the
  * name under which the meta counts the refusal (`refusals.ts`), and a sentence.
  */
 export const LOOK = `

@@ -19,7 +19,7 @@ export const STANDING = [
   'sampled',
 ];
 
-/** The values in the order of `STANDING`. @throws ReplayMissingError where there is none, or a count that is none. */
+/** The standing whose values are in the order of `STANDING`. @throws ReplayMissingError where one is not there or no count. */
 export function parseStanding(values: readonly (string | null)[], prefix: string): ReplayStanding {
   const [generation] = values;
   const counts = values.slice(1).map((value) => (value === null ? Number.NaN : Number(value)));

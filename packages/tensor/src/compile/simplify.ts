@@ -48,7 +48,7 @@ function rewrite(value: Value): Value {
   }
 }
 
-/** A reshape that sees through the reshapes below it, and is none where nothing changes. */
+/** A reshape that replaces the reshapes below it; the input itself where its shape does not change. */
 function reshape(input: Value, shape: readonly number[]): Value {
   let source = input;
   while (source.op.type === 'Reshape') source = source.op.inputs[0]!;

@@ -6,7 +6,7 @@ import { lastLine, runCommand } from './command.ts';
 
 const require = createRequire(import.meta.url);
 
-// Looked up when asked for: who only plays imports this package too, and need not have tfjs-node.
+// Looked up when asked for: actors import this package too, and need not have tfjs-node.
 
 /** The version of tfjs-node, whose addon is compiled and whose kernels run. */
 export const tfjsVersion = (): string =>

@@ -57,7 +57,7 @@ export function extrapolate(costs: Costs, shards: readonly number[]): BenchRow[]
       share('network out of Redis', out, 'GB/s', '10 Gbit/s', NETWORK / 1e9),
     ];
     const first = rows.reduce((a, b) => (a.ratio! < b.ratio! ? a : b));
-    // What grows with the actors; experience is as much as the learner takes, whoever makes it.
+    // Costs that grow with the actors. Experience does not: the learner bounds it.
     const most = Math.min((1 - sum(replay)) / sum(actors), (NETWORK - bytes) / weights);
     return [
       ...rows.map((row) => (row === first ? { ...row, name: `${row.name} (first bottleneck)` } : row)),

@@ -3,7 +3,7 @@ import type { StackLayout } from './stack-layout.ts';
 
 const PAGE = 65_536;
 
-/** Memory for a stack, all zeros but for the table of shuffles. Pages that nobody touches cost nothing. */
+/** Memory for a stack, all zeros except the table of shuffles. Pages that nobody touches cost nothing. */
 export function allocate(layout: StackLayout): WebAssembly.Memory {
   const pages = Math.ceil(layout.bytes / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
