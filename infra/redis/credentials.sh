@@ -83,9 +83,12 @@ user() {
 # A person's, from within Redis's own container: its user alone can read the password.
 admin='~* &* +@all'
 
-# Without a password a client may ask whether Redis lives, and no more: the health check.
+# Redis loads its append-only file as the user `default`, and drops each transaction there that this user may not do; a
+# script's writes are one. So it may do all, and nobody can be it. Without a password one may ask, as `health`, whether
+# Redis lives, and no more: the health check.
 {
-  echo 'user default on nopass resetkeys resetchannels -@all +ping'
+  echo 'user default off resetpass ~* &* +@all'
+  echo 'user health on nopass resetkeys resetchannels -@all +ping'
   user learner "$learner"
   user actor "$actor"
   user evaluator "$evaluator"

@@ -14,10 +14,12 @@ import { infra } from './support/compose.ts';
 const script = fileURLToPath(new URL('redis/credentials.sh', infra));
 const RUN = 'guarded';
 
-async function guardedRedis(): Promise<{ redis: TestRedis; credentials: string; admin: Redis }> {
+async function guardedRedis(
+  ...options: string[]
+): Promise<{ redis: TestRedis; credentials: string; admin: Redis }> {
   const credentials = join(temporaryDirectory(), 'credentials');
   execFileSync(script, [credentials]);
-  const redis = await startRedis('--aclfile', join(credentials, 'users.acl'));
+  const redis = await startRedis('--aclfile', join(credentials, 'users.acl'), ...options);
   const admin = new Redis(redis.socket, { username: 'admin', password: passwordOf(credentials, 'admin') });
   onTestFinished(async () => {
     admin.disconnect();
@@ -173,7 +175,7 @@ function attacks(): Record<string, string[][]> {
   const server = [['KEYS', '*'], ['FLUSHALL'], ['CONFIG', 'GET', '*'], ['ACL', 'LIST'], ['SCRIPT', 'FLUSH']];
   const ofReplay = ['meta', 'sizes', 'writers', 'priorities', 'chunk:1'].map((name) => replay + name);
   return {
-    default: [['GET', run], ['INFO'], ['CONFIG', 'GET', '*']],
+    health: [['GET', run], ['INFO'], ['CONFIG', 'GET', '*']],
     exporter: [
       ...server,
       ...[run, weights, lease, fence, ...ofReplay, `${replay}inbox`].flatMap(evil),
@@ -235,8 +237,8 @@ function attacks(): Record<string, string[][]> {
 it('refuses what is not a user’s business', async () => {
   const { redis, credentials, admin } = await guardedRedis();
   const client = async (user: string): Promise<Redis> => {
-    const credential = user === 'default' ? {} : { username: user, password: passwordOf(credentials, user) };
-    const made = new Redis(redis.socket, { ...credential, enableReadyCheck: false });
+    const password = user === 'health' ? 'any' : passwordOf(credentials, user);
+    const made = new Redis(redis.socket, { username: user, password, enableReadyCheck: false });
     expect(await made.ping()).toBe('PONG');
     return made;
   };
@@ -268,6 +270,38 @@ redis.register_function('into_meta', function(keys, args) return redis.call('HSE
   expect(await actor.call('FCALL', 'into_meta', '1', meta, '1')).toBe(1);
   expect(await actor.hset(meta, 'newest', '2')).toBe(0);
   actor.disconnect();
+});
+
+it('takes nobody for the user that a client is without a name', async () => {
+  const { redis } = await guardedRedis();
+  for (const password of [undefined, 'any']) {
+    const client = new Redis(redis.socket, {
+      ...(password ? { password } : {}),
+      enableReadyCheck: false,
+      retryStrategy: () => null,
+    });
+    client.on('error', () => undefined);
+    await expect(client.ping()).rejects.toThrow(/NOAUTH|WRONGPASS|Connection is closed/);
+    client.disconnect();
+  }
+});
+
+it('has what a script or a transaction wrote again after a restart of Redis', async () => {
+  const { redis, admin, credentials } = await guardedRedis('--appendonly', 'yes', '--appendfsync', 'always');
+  const key = (name: string) => `qfleet:{${RUN}:fleet}:${name}`;
+  const learner = new Redis(redis.socket, {
+    username: 'learner',
+    password: passwordOf(credentials, 'learner'),
+  });
+  onTestFinished(() => learner.disconnect());
+  await learner.set(key('alone'), '1');
+  await learner.multi().set(key('first'), '1').set(key('second'), '1').exec();
+  const script = "redis.call('set', KEYS[1], 1) redis.call('set', KEYS[2], 1)";
+  await learner.eval(script, 2, key('third'), key('fourth'));
+  await redis.kill();
+  await redis.start();
+  const names = ['alone', 'first', 'second', 'third', 'fourth'];
+  expect(await admin.mget(names.map(key))).toEqual(['1', '1', '1', '1', '1']);
 });
 
 it('keeps the passwords that are there', () => {
