@@ -6,8 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { exitCodes } from '@qfleet/fleet';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { durationMs, readCompose, sizeBytes } from './support/compose.ts';
+import { Docker } from './support/docker.ts';
 import { debianImage, type Image, ImageBuilder } from './support/dockerfile.ts';
 import { Engine } from './support/engine.ts';
+
+// Where an engine runs, docker.test.ts does all this, and more, with that.
+const hasEngine = (await Docker.problem()) === null;
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'qfleet-deploy-'));
@@ -20,7 +24,7 @@ const sizeOf = (path: string): number =>
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('the Dockerfile’s steps in a clean Debian', () => {
+describe.skipIf(hasEngine)('the Dockerfile’s steps in a clean Debian', () => {
   it.each(['actor', 'evaluator', 'exporter'])('make a small %s, without TensorFlow', (target) => {
     const { root, user, command } = builder.build(target);
     expect(user).toBe('1000:1000');
@@ -39,7 +43,7 @@ describe('the Dockerfile’s steps in a clean Debian', () => {
   });
 });
 
-describe('the services of the compose file', () => {
+describe.skipIf(hasEngine)('the services of the compose file', () => {
   // A user’s folder: an environment of their own, and a run of it that nothing ends.
   const config = join(folder, 'config');
   const compose = readCompose('docker-compose.yml', {

@@ -4,7 +4,12 @@ import { parse } from 'yaml';
 /** A service of the compose file, as far as the tests look at it. */
 export interface Service {
   readonly image: string;
-  readonly build?: { readonly target: string; readonly context: string; readonly dockerfile: string };
+  readonly build?: {
+    readonly target: string;
+    readonly context: string;
+    readonly dockerfile: string;
+    readonly args?: Readonly<Record<string, string>>;
+  };
   readonly command?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly user?: string;
