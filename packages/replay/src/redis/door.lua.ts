@@ -89,7 +89,7 @@ local function callMany(command, key, values)
   end
 end
 
--- Of each writer: its last sequence, and how many of its chunks were stored.
+-- By writer: its last sequence, and how many of its chunks were stored.
 local lasts, counts = {}, {}
 local entries, placed, gone, evictedIds = {}, {}, {}, {}
 local stored = 0
