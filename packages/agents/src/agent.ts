@@ -15,7 +15,7 @@ export interface Weights {
 /** How actors hear of new weights. Implementations: in process, on Redis. */
 export interface WeightsChannel {
   publish(weights: Weights): Promise<void>;
-  /** Whether the weights before have had their time: large ones need some to be read. */
+  /** Whether actors have had the time to read the last weights; large ones need some. */
   mayPublish(): boolean;
   /** The version that is there now; 0: none yet. */
   version(): Promise<number>;
@@ -67,8 +67,8 @@ export interface Agent {
   /** What a row of its batches is. */
   readonly unit: SampleUnit;
   /**
-   * One gradient update a batch of its unit, in order. Writes to `priorities` (batches × size) what each row is to be sampled again
-   * by, at least 0: |TD error|, where the objective says nothing else.
+   * One gradient update for each batch, in order. Writes to `priorities` (batches × size) each row's new priority,
+   * at least 0: |TD error|, unless the objective says otherwise.
    */
   update(batches: readonly Batch[], priorities: Float32Array): UpdateStats;
   /** The parameters that actors need, copied out. */

@@ -29,7 +29,7 @@ export function allocateCopy(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** Large memory that was released, of the largest size asked for: to have new pages costs four times what it costs to fill them. */
+/** Released memory of the largest size asked for: new pages cost four times what it costs to fill them. */
 let released: ArrayBufferLike[] = [];
 let largest = 0;
 const RELEASED_AT_MOST = 16;

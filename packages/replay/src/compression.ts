@@ -29,8 +29,8 @@ export const compressesWell = (layout: Layout): boolean =>
   layout.observationDType === 'uint8' && observationBytes(layout) >= SMALLEST_FRAME;
 
 /**
- * As many as Node has threads for them. Each has its memory for good (about 1 MB): made anew for every chunk and collected
- * with it, that costs a third of the time.
+ * One for each of the threads that Node has for them. Each keeps its memory (about 1 MB): to make that anew for every
+ * chunk costs a third of the time.
  */
 const COMPRESSORS = 4;
 const compressors: ZstdCompress[] = [];
@@ -67,7 +67,9 @@ export async function compress(rows: Uint8Array): Promise<Uint8Array> {
   return promise;
 }
 
-/** In one piece of memory, and not in small ones that are then put together: half the time. What is forged gets no more. */
+/**
+ * Decompresses into one piece of memory, which takes half the time of joining small ones. What is forged gets no more.
+ */
 const LARGEST_PIECE = 2 ** 24;
 const into = (size: number) => ({
   maxOutputLength: size,

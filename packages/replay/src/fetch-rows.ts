@@ -5,8 +5,8 @@ import type { ReplayStore } from './store.ts';
 import type { ChunkRecord } from './transition-index.ts';
 
 /**
- * Bytes of observations that one request is to bring, and those that may be on their way at a time, about: what comes
- * is then still in a processor's cache when its turn comes.
+ * About how many bytes of observations one request brings, and how many may be in flight: few enough to stay in a
+ * processor's cache until their turn comes.
  */
 const REQUEST_BYTES = 1 << 20;
 const BYTES_UNDER_WAY = 2 * REQUEST_BYTES;

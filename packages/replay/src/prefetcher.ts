@@ -53,7 +53,7 @@ export class Prefetcher<B extends Batch = Batch> {
     if (this.#inUse !== null) this.#free.push(this.#inUse);
     this.#inUse = null;
     const { losses } = this.#replay;
-    // What was drawn from a replay that is lost: its batches may still be written into, and are left to themselves.
+    // Batches that were drawn from a lost replay may still be written into, so they are not used again.
     while (this.#queue.length > 0 && this.#queue[0].losses !== losses) this.#queue.shift();
     // Some at once: they then come in one request.
     const ahead = this.#replay.allAtHand ? 0 : this.#ahead;

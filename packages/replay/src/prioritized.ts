@@ -5,7 +5,7 @@ import { SumTree } from './sum-tree.ts';
 export interface PrioritizedOptions {
   /** How strongly priorities count: P(i) ∝ pᵢ^α; 0 is uniform. */
   readonly alpha: number;
-  /** Added to |TD error|, so that no transition is never seen again. */
+  /** Added to |TD error|, so that every transition can be sampled again. */
   readonly epsilon: number;
   /** Whose largest importance weight is 1: of each batch's (default), or of all transitions'. */
   readonly importanceWeights?: 'batch' | 'table';

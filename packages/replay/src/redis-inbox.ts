@@ -11,7 +11,7 @@ import { checkSize } from './validate-chunk.ts';
 /** Up to so many bytes a chunk goes into the list itself; a larger one into a key of its own, which is only renamed later. */
 const SMALL_BYTES = 8192;
 
-/** Times that a chunk is handed in that then is neither there nor in the replay. */
+/** How often a chunk is handed in that then lies neither in the inbox nor in the replay. */
 const MOST_TRIES = 5;
 
 /** What was handed in under one name. */
@@ -94,7 +94,7 @@ export class ReplayInbox implements Inbox {
   async handIn(chunks: readonly Uint8Array[]): Promise<HandedIn> {
     let next = chunks;
     if (this.#isUnsure) {
-      // What came of the call that failed is looked at first: so what has to go in again goes before what is new.
+      // First looks what came of the failed call, so that chunks that have to go in again go before new ones.
       const seen = await this.#exchange([]);
       this.#unsaid.push({ ...seen, again: [] });
       const known = new Set([
@@ -139,7 +139,7 @@ export class ReplayInbox implements Inbox {
       }
       each.admitted += heard.length;
       admitted.push(...heard);
-      // Nothing lies there any more: Redis lost its last moments, or the replay refused the last chunks.
+      // The inbox is empty: Redis lost its last moments, or the replay refused the last chunks.
       if (waiting === 0) missed.push(...takeAllBut(each.open, chunks));
     }
     const dropped = missed.filter((chunk) => (this.#tries.get(chunk) ?? 0) >= MOST_TRIES);
@@ -195,7 +195,7 @@ function takeAllBut(open: Map<Uint8Array, number>, kept: readonly Uint8Array[]):
   return taken;
 }
 
-/** Characters of the first name that stay, for people, before so many that nobody can guess. */
+/** How many characters of the first name stay, for people to read, before those that nobody can guess. */
 const KEPT_CHARACTERS = 40;
 const newName = (name: string): string =>
   `${name.split('~')[0].slice(-KEPT_CHARACTERS)}~${randomBytes(16).toString('base64url')}`;

@@ -22,7 +22,7 @@ import type {
   WriterStore,
 } from './store.ts';
 
-/** Up to so many bytes a chunk, to copy them as arguments of a script costs less than commands of their own. */
+/** Chunks of up to so many bytes cost less as arguments of a script than as commands of their own. */
 const SMALL_BYTES = 8192;
 
 /** The ids from `first` on of as many chunks as make `maxBytes` if they are of average size. */
@@ -142,7 +142,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
       .catch((error: unknown) => this.#explain(error));
   }
 
-  /** Sends chunks as values, and has the script take them in, in one transaction. */
+  /** Sends chunks as values, and has the script store them, in one transaction. */
   async #stage(values: readonly Buffer[]): Promise<ScriptReply> {
     const staged = values.map((_, i) => `${this.#prefix}staged:${i}`);
     const keys = [...REPLAY_KEYS.map((name) => this.#prefix + name), ...staged];
@@ -171,7 +171,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
   }
 
   async follow(after: number, maxBytes: number): Promise<Followed> {
-    // Whoever goes on does not wait for a standing before the chunks are asked for that the last one knew of.
+    // A follower that goes on asks at once for the chunks of the last standing, and does not wait for a new one.
     let known = this.#given.has(after) ? this.#followedStanding : null;
     for (let from = after + 1; ; ) {
       const asked = this.standing();

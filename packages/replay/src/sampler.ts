@@ -30,7 +30,7 @@ interface Portion {
   steps: number;
 }
 
-/** Draws a row may take before the replay counts as having nothing to give. */
+/** Draws that a row may take before sampling gives up. */
 const MOST_DRAWS = 1000;
 
 /** Draws places and fills batches with them, several at a time where they wait for something to be fetched. */
@@ -146,7 +146,7 @@ export class Sampler {
   }
 
   async #complete(filling: Filling, portions: readonly Portion[]): Promise<void> {
-    // All end before one's failure is told: from then on nothing more is written into the batch.
+    // All end before a failure is thrown: from then on nothing more is written into the batch.
     const results = await Promise.allSettled(portions.map((portion) => this.#fill(filling, portion)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     this.#weigh(filling);

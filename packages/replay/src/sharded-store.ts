@@ -109,7 +109,7 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore, WriterSto
     const taken: StoredChunk[] = [];
     replies.forEach(({ chunks }, shard) => {
       for (const { id, bytes } of chunks) {
-        // What was evicted before it was seen has had its ids too.
+        // Chunks that were evicted before they were seen had ids too.
         for (; followed[shard] < id; followed[shard]++) {
           this.#newest++;
           this.#places.push({ shard, id: followed[shard] + 1 });

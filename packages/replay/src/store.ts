@@ -89,7 +89,7 @@ export interface HandedIn {
   readonly admitted: readonly Uint8Array[];
   /** Chunks of this and earlier calls that are not in the replay and never will be, unless they are handed in again. */
   readonly again: readonly Uint8Array[];
-  /** Chunks of which the same was said several times: they are given up. */
+  /** Chunks that had to be handed in again too often: they are given up. */
   readonly dropped: readonly Uint8Array[];
   /** How often since the last call another was found to write under this writer's name. It has a new one then. */
   readonly taken: number;

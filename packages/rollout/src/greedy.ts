@@ -158,7 +158,7 @@ class GreedyPlay {
     return true;
   }
 
-  /** Tells of the first error that is outlived. @throws EnvironmentError: one too many. */
+  /** Reports the first error that the evaluation outlives. @throws EnvironmentError: one too many. */
   #survive(thrown: unknown): void {
     const { message } = this.#errors.add(thrown);
     if (!this.#survived) this.#options.warn?.(`${message} The evaluation goes on without it.`);

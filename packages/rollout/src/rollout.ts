@@ -58,7 +58,7 @@ export class Rollout {
   readonly #random: Random;
   readonly #slots: SlotRows;
   readonly #builders: ChunkBuilder[] = [];
-  /** What goes on where a slot comes again: its environment's stream, and its episodes. */
+  /** What a slot that comes again goes on with: its environment's stream, and its number of episodes. */
   readonly #past = new Map<number, Past>();
   readonly #errors: ErrorsInARow[] = [];
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
@@ -117,7 +117,7 @@ export class Rollout {
     }
   }
 
-  /** Ends a slot: its open steps become a chunk, its unfinished episode ends nowhere. */
+  /** Ends a slot: its open steps become a chunk, and its unfinished episode gets no end. */
   removeSlot(slot: number): void {
     const index = this.slots.indexOf(slot);
     if (index < 0) return;
@@ -161,7 +161,7 @@ export class Rollout {
         this.#survive(i, error, best);
         continue;
       }
-      // A step that does both is terminal: nothing is bootstrapped behind it.
+      // A step that does both is terminal: nothing is bootstrapped after it.
       const end: ChunkEnd = outcome.terminated ? 'terminated' : outcome.truncated ? 'truncated' : 'continues';
       const taken = values ? values[i * width + actions[i]] : 0;
       this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end, taken, best, row.mask));
@@ -194,7 +194,10 @@ export class Rollout {
     builder.begin(row.observation, 0, row.mask);
   }
 
-  /** Makes an environment anew that threw, also where it throws in that again. @throws EnvironmentError, too many in a row. */
+  /**
+   * Makes an environment that threw anew, and again where that throws, too.
+   * @throws EnvironmentError, too many in a row.
+   */
   #restart(index: number, thrown: unknown): void {
     for (let error = thrown; ; ) {
       this.#tellError(this.#errors[index].add(error));

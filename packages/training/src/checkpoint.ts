@@ -49,7 +49,7 @@ const BEST = `best${SUFFIX}`;
 const BEST_EVALUATION = 'best.json';
 /** Bytes that Node reads at once. */
 const LARGEST_FILE = 2 ** 31 - 1;
-/** How temporary files are called, which a writer that was killed leaves behind. */
+/** The names of temporary files, which a killed writer leaves behind. */
 const TEMPORARY = /^\..+\.[0-9a-f]{8}\.tmp$/;
 
 const prefixed = (prefix: string, tensors: NamedTensors) =>
@@ -256,7 +256,7 @@ export class CheckpointFolder {
     return true;
   }
 
-  /** Nothing of a checkpoint is awaited any more: it is kept as long as others. */
+  /** Releases a checkpoint whose evaluation is done: it is kept as long as others. */
   async release(updates: number): Promise<void> {
     this.#awaiting.delete(updates);
     await this.#prune();

@@ -71,7 +71,7 @@ export class DivergenceWatch {
   }
 }
 
-/** The update that was the first to go wrong, counted from 1; of a call that shows none its last. */
+/** The first update that went wrong, counted from 1; the call's last where none shows. */
 const updateOf = ({ updates, batches, stats }: UpdateCall): number =>
   updates + (stats.fault === null ? batches.length : stats.fault.batch + 1);
 

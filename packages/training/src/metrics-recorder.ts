@@ -52,7 +52,7 @@ export class MetricsRecorder {
     if (trainer.seconds - this.#rowAt >= ROW_SECONDS) this.write(trainer);
   }
 
-  /** Writes a row now; none for an evaluation that has one, as a learner that starts again hears of it once more. */
+  /** Writes a row now, unless the evaluation has one: a learner that starts again hears of it once more. */
   write(trainer: Trainer, result?: EvaluationResult): void {
     const evaluation = result && {
       updates: result.updates,
@@ -81,7 +81,7 @@ export class MetricsRecorder {
     this.#append();
   }
 
-  /** Rows wait for room on a full disk, and are told of when they come to wait and when they no longer do. */
+  /** Rows wait for room on a full disk; messages say when they begin to wait, and when they no longer do. */
   #append(): void {
     try {
       for (let row = this.#waiting[0]; row !== undefined; row = this.#waiting[0]) {

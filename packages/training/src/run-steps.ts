@@ -4,7 +4,7 @@ import type { Checkpoint } from './checkpoint.ts';
 /** What a checkpoint keeps of the run's steps. */
 export type RunStepsState = Pick<Checkpoint, 'steps' | 'stepsBefore' | 'generation'>;
 
-/** Environment steps of the whole run, as far as they came into its replay; also over the loss of one. */
+/** Environment steps of the whole run, as far as they came into a replay, lost ones included. */
 export class RunSteps {
   /** Which replay the steps are counted in. */
   #generation: string | null;

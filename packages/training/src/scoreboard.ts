@@ -118,7 +118,7 @@ export class Scoreboard {
     if (evaluation === undefined || this.#solved) return;
     this.#candidates.delete(updates);
     if (this.#reachesGoal(confirmation)) {
-      // Also where another is better: this is the one whose return is known to be no luck.
+      // Even where another's mean is higher: this return is known to be no luck.
       this.#solved = await this.#keep({ ...evaluation, confirmation });
     } else {
       this.#listener.onUnconfirmed?.(evaluation, confirmation);

@@ -174,12 +174,12 @@ export class Trainer {
     return this.#stats;
   }
 
-  /** Environment steps of the whole run, as far as they came into the replay; also over the loss of one. */
+  /** Environment steps of the whole run, as far as they came into a replay, lost ones included. */
   get steps(): number {
     return this.#steps.steps;
   }
 
-  /** First weights out, so that actors can begin. Versions continue above whatever the channel has. */
+  /** Publishes the first weights, so that actors can begin. Versions continue above whatever the channel has. */
   async start(): Promise<void> {
     await this.scores.open();
     this.#version = Math.max(this.#version, await this.#parts.channel.version());
@@ -202,7 +202,7 @@ export class Trainer {
       this.#countSteps();
       return added > 0;
     }
-    // An actor was the first to make the replay again, and only that.
+    // The replay was lost and is there again, but what lay beside it may not be.
     if (restore !== undefined && this.replay.counts.losses > losses) {
       await this.#outlast(restore);
       await this.#publish();
@@ -219,7 +219,7 @@ export class Trainer {
   }
 
   /**
-   * Chunks of short episodes take more bytes a transition than those that were reckoned with.
+   * Chunks of short episodes take more bytes a transition than was reckoned with.
    * @throws ConfigError where the replay is full before it holds a batch: learning would wait for ever.
    */
   #checkRoom({ evictedTotal }: ReplayStanding): void {
@@ -245,7 +245,7 @@ export class Trainer {
 
   /**
    * One call of the agent: `agent.batchesPerUpdate` gradient updates; none where the replay was lost while its batches
-   * were on their way. The caller has asked `waitReason`.
+   * were in flight. The caller has asked `waitReason`.
    * @throws DivergenceError where it leaves numbers behind that are not finite: nothing of them leaves the trainer.
    */
   async update(): Promise<void> {

@@ -7,7 +7,7 @@ export function argmax(values: Float32Array, start: number, width: number): numb
   return best - start;
 }
 
-/** As `argmax`, among those whose mask is not 0; there is one. */
+/** As `argmax`, among the actions whose mask is not 0: there is at least one. */
 function maskedArgmax(values: Float32Array, masks: Uint8Array, start: number, width: number): number {
   let best = -1;
   for (let i = start; i < start + width; i++) {

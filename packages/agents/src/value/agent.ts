@@ -22,7 +22,7 @@ import { parallelismOf } from './parallelism.ts';
 import { ratesOf } from './rates.ts';
 import { ONLINE, stepInputs, TARGET, updateStep } from './step.ts';
 
-/** Name of the count of updates in the state, by which schedules go. */
+/** The name in the state of the count of updates, on which schedules depend. */
 const UPDATES = 'updates';
 
 /** What a value agent is made from. */

@@ -33,9 +33,9 @@ export async function createCompiledNetwork(network: Network, valuesOf: ValuesOf
 }
 
 /**
- * What this process has loaded, to train on; else libtensorflow on the CPU where it is provisioned, which takes a third
- * to a half of WASM's time (docs/performance.md), and never a GPU, which is the learner's. It depends on what is installed,
- * not on the clock: so a run stays the same on a machine.
+ * The runtime that this process has loaded to train on; else libtensorflow on the CPU where it is provisioned (a third
+ * to a half of WASM's time, docs/performance.md). It is never a GPU, which is the learner's. The choice depends on what
+ * is installed and not on the clock, so a run stays the same on a machine.
  */
 async function loadForActing(): Promise<Runtime> {
   const loaded = loadedTensor();
@@ -85,8 +85,8 @@ class CompiledNetwork implements Inference {
   }
 
   /**
-   * The states with rows after them whose values nobody reads. Each number of rows takes a trace of its own, at
-   * 0.1 s, and an evaluation comes down from many rows to one: so there are only 1, 2, 4, 8, 16, 24 and so on.
+   * The states, padded with rows whose values nobody reads. Each number of rows takes a trace of its own (0.1 s), and
+   * an evaluation comes down from many rows to one: so only 1, 2, 4, 8, 16, 24 and so on are used.
    */
   #fill(states: ObservationArray, rows: number): ObservationArray {
     const filled = rows <= 8 ? 2 ** Math.ceil(Math.log2(rows)) : 8 * Math.ceil(rows / 8);

@@ -50,12 +50,12 @@ export function explain(error: unknown, prefix: string, capacityBytes: number): 
           `replay a smaller capacity than its ${capacityBytes} bytes.`,
       );
   }
-  // ioredis hangs the commands on its errors: megabytes of chunks that have no place in a log.
+  // ioredis attaches the commands to its errors: megabytes of chunks that have no place in a log.
   if (error instanceof Error && messages.length > 0) throw new Error(messages.join(' '));
   throw error;
 }
 
-/** What an error of ioredis says, and those that made it (of a transaction's commands). */
+/** The messages of an error of ioredis, and of those that caused it (a transaction's commands). */
 function errorMessages(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
   const { previousErrors = [] } = error as { previousErrors?: readonly Error[] };

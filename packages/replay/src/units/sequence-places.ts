@@ -50,7 +50,10 @@ export class SequencePlaces {
     }
   }
 
-  /** Begins a sequence at the first whole step from `chunk` on, whose predecessor went: its steps were part of that one's. */
+  /**
+   * Begins a sequence at the first whole step from `chunk` on, whose predecessor was evicted or lost: the sequence that
+   * its steps were in began there.
+   */
   orphan(chunk: ChunkRecord): void {
     let at: ChunkRecord | null = chunk;
     let step = this.#frameStack - 1;
