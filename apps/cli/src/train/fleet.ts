@@ -208,10 +208,10 @@ async function conclude(
   const told = await unlessAway(
     setPhase(redis, run, outcome.phase, outcome.reason ?? '').then(() => readPhase(redis, run)),
   ).catch((error: Error) => {
-    log.warn(`Redis refuses to note the run's end: ${error.message}`);
-    return undefined;
+    log.warn(`Redis refuses to note the run's end, until it is resumed: ${error.message}`);
+    return null;
   });
-  if (told === undefined) log.warn('Redis may say that the run goes on, until it is resumed.');
+  if (told === undefined) log.warn('Redis is away: it may say that the run goes on, until it is resumed.');
   const { phase, reason } = told ?? outcome;
   switch (phase) {
     case 'finished':
