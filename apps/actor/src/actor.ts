@@ -33,16 +33,16 @@ import { type WaitReason, Waits } from './waits.ts';
 /** Milliseconds of stepping between two turns of the event loop, which moves chunks, weights and lease renewals. */
 const SLICE_MS = 4;
 const WAIT_MS = 5;
-/** Without a slot for so long, although the learner trains, all of them are others'. */
+/** After so long without a slot, although the learner trains, others are taken to hold them all. */
 const STAND_BY_MS = 2_000;
-/** Without news of the replay for so long, it is Redis that holds the actor up, not the ratio. */
+/** After so long without news of the replay, Redis is taken to hold the actor up, not the ratio. */
 const SILENT_MS = 1_000;
 /** The part of the replay's transitions that may be in flight; two rounds of chunks always may. */
 const UNSEEN_PART = 0.025;
 const UNSEEN_CHUNKS_PER_SLOT = 2;
 /** Bytes of a writer's name. */
 const MOST_NAME = 64;
-/** Chunks a slot that wait for the replay, before the actor stands still. */
+/** How many chunks of a slot may wait for the replay before the actor stands still. */
 const BUFFERED_CHUNKS_PER_SLOT = 64;
 
 /** One actor process: it steps the slots whose leases it holds, and moves experience out and weights in. */
@@ -179,7 +179,7 @@ export class Actor {
    */
   async run(signal: AbortSignal): Promise<void> {
     this.#leases.start();
-    // Not waited for: its question may hang on a Redis that is away.
+    // Not awaited: its question may hang on a Redis that is away.
     void this.#followWeights(signal);
     while (!signal.aborted) {
       this.#check();

@@ -33,7 +33,7 @@ interface Waiting {
   readonly steps: number;
   /** Sealed; null until it is. */
   bytes: Uint8Array | null;
-  /** Resolves when it is, where that takes another thread's time. */
+  /** Resolves when it is sealed, where another thread does that. */
   sealing: Promise<void> | null;
 }
 
@@ -111,7 +111,7 @@ export class Uplink {
     return this.#chunks.reduce((sum, { transitions }) => sum + transitions, 0);
   }
 
-  /** Transitions that the replay refused, or Redis lost, again and again. */
+  /** Transitions that were given up, since the replay refused them or Redis lost them again and again. */
   get dropped(): number {
     return this.#dropped;
   }

@@ -13,7 +13,7 @@ export interface Evaluation {
   readonly mean: number;
   /** Population standard deviation. */
   readonly std: number;
-  /** Episodes that did not end by themselves, where there are any. */
+  /** Episodes that were cut short, where there are any. */
   readonly cutShort?: number;
 }
 

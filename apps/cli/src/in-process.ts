@@ -28,7 +28,7 @@ export class InProcessWeightsChannel implements WeightsChannel {
   }
 }
 
-/** As of `playGreedyEpisodes`; the policy is its own, as its parameters are replaced. */
+/** Options of `playGreedyEpisodes`. The policy is used for nothing else, since its parameters are replaced. */
 type PlayOptions = Omit<GreedyEpisodesOptions, 'episodes' | 'seed'>;
 
 /** Evaluations at once, in the learner's own process. One that is cancelled has no result. */

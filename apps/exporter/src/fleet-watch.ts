@@ -33,7 +33,7 @@ export class FleetWatch {
   async look(): Promise<Sight> {
     if (!this.#isConnected()) return { fleet: null, reason: 'Redis is away' };
     if (this.#last !== null && performance.now() - this.#last.at < cacheMs) return this.#last.sight;
-    // A reading that outlived its time-out is waited for by the next look too: they must not pile up.
+    // The next look also waits for a reading that outlived its time-out, so that readings do not pile up.
     this.#reading ??= this.#readOnce().finally(() => {
       this.#reading = null;
     });

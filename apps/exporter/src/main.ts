@@ -25,7 +25,7 @@ await runProcess('exporter', async ({ env, log, redis, signal, outlast }) => {
   log.info({ host: address.host, port: server.port }, 'Serving /metrics and /healthz.');
   if (!signal.aborted) await once(signal, 'abort');
   await server.close();
-  // With Redis away the farewell would wait for it: the heartbeat's expiry says the same.
+  // With Redis away the last heartbeat would wait for it: its expiry has the same effect.
   if (redis.status === 'ready') await heartbeats.stop();
   await reader.close();
 });

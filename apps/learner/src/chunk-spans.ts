@@ -11,7 +11,7 @@ interface Waiting {
   readonly length: number;
 }
 
-/** Chunks that wait at most: one that was evicted unsampled is found by nobody. */
+/** The most chunks that wait: one that is evicted before it is sampled is never found. */
 const MOST_WAITING = 1_000;
 
 /**

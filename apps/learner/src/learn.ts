@@ -139,7 +139,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       log.info(reason === null ? `Stopped at update ${trainer.updates}.` : `Finished: ${reason}.`);
       clean = true;
     } catch (error) {
-      // Another learner would only get there again: the whole run ends.
+      // Another learner would only diverge again: the whole run ends.
       if (error instanceof DivergenceError) {
         // A checkpoint of before is still being written.
         await trainer.settle().catch(() => undefined);

@@ -5,7 +5,7 @@ import type { RunConfig } from './schema.ts';
 
 /** A field in which two configurations of one run differ; undefined: it is not there. */
 export interface Change {
-  /** As in `--set`; of a part whose kind changes, the part's. */
+  /** The field as `--set` names it; where the kind of a part changes, the part. */
   readonly path: string;
   readonly from: unknown;
   readonly to: unknown;

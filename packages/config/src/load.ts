@@ -92,7 +92,7 @@ function check({ value, place }: Unchecked, texts: readonly string[]): RunConfig
 
 function read(file: string): string {
   try {
-    // A device or a pipe may have no end; a folder is told by the reading.
+    // A device or a pipe may have no end; a folder is refused when it is read.
     const stat = statSync(file);
     if (stat.isFile() || stat.isDirectory()) return readFileSync(file, 'utf8');
   } catch (error) {

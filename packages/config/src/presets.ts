@@ -138,7 +138,7 @@ export interface KnownEnvironment {
   readonly solvedReturn: number | null;
 }
 
-/** Episodes of a policy that is not good yet must end some time. */
+/** Episodes of a policy that is not good yet have to end. */
 const LONGEST_EPISODE = 500;
 
 /** Defaults for a native environment that no preset trains: a table where its states can be counted, else DQN. */

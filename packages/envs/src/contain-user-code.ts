@@ -39,7 +39,7 @@ export function containUserCode(fail: (error: unknown) => void): void {
   });
 }
 
-/** What the user's code threw, as an error that says so; what is ours stays as it is. */
+/** What the user's code threw, as an error that says so; an error of ours stays as it is. */
 function told(what: string, thrown: unknown): unknown {
   const isUsers = running.environment !== '' && (userFrame(thrown) !== null || !(thrown instanceof Error));
   return isUsers ? userCodeError(`${what}${thrownText(thrown)}.`, thrown) : thrown;

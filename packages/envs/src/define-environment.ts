@@ -128,7 +128,7 @@ function takeSpace(value: unknown, what: string): OwnSpace {
 
 const stepFields = ['observation', 'reward', 'terminated', 'truncated'];
 
-/** A user's environment behind the interface of ours. What it throws is placed by `createEnvironment`. */
+/** A user's environment behind the interface of ours. `createEnvironment` adds the place to what it throws. */
 class Adapted implements Environment {
   readonly #own: OwnEnvironment;
   readonly #writer: ObservationWriter;

@@ -23,8 +23,8 @@ export interface Environment {
    */
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void;
   /**
-   * Writes which actions may be taken in the state that the last `reset` or `step` led to: 1 or 0 for each. There where
-   * the definition is `masked`.
+   * Writes which actions may be taken in the state that the last `reset` or `step` led to: 1 or 0 for each. An
+   * environment has it where its definition is `masked`.
    */
   mask?(mask: Uint8Array): void;
   /** Puts the environment into a given internal state (`qfleet env trace`); writes the observation. */

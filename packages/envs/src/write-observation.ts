@@ -23,7 +23,7 @@ export type OwnObservation =
   | readonly OwnObservation[]
   | { readonly [part: string]: OwnObservation };
 
-/** A box or Discrete of the space, and where its elements go. */
+/** A box or Discrete of the space, and where its elements are written. */
 interface Leaf {
   readonly kind: 'leaf';
   /** In an error: the part's name, or 'the observation'. */
@@ -178,7 +178,7 @@ function writeRows(leaf: Leaf, rows: unknown, axis: number, at: number, out: Obs
 }
 
 function put({ name, space, start, dtype, oneHot }: Leaf, x: number, i: number, out: ObservationArray): void {
-  // NaN and infinity are told of by createEnvironment, for every environment that is not ours.
+  // createEnvironment reports NaN and infinity, for every environment that is not ours.
   if (typeof x !== 'number' || (!isFloating(dtype) && !fits(x, dtype))) {
     throw new ContractError(`element ${i} of ${name} is ${describe(x)}: it must be a number of ${dtype}.`);
   }

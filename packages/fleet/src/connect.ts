@@ -22,7 +22,9 @@ export interface ConnectOptions {
 /** With a packet lost on the way, a reply may never come: then the connection is made anew. */
 const SOCKET_TIMEOUT_MS = 20_000;
 
-/** What a primary says that a failover made a replica: a new connection to its address may lead to the new primary. */
+/**
+ * The error of a primary that a failover made a replica: a new connection to its address may lead to the new primary.
+ */
 const OF_A_REPLICA = /\bREADONLY You can't write|^MASTERDOWN |^UNBLOCKED /;
 /** As long as it still leads to the replica, such a connection lasts for one command: then not so many are made. */
 const REPLICA_PAUSE_MS = 500;
@@ -107,7 +109,8 @@ async function connectCluster({ nodes }: ClusterAddress, settings: Settings): Pr
   const cluster = new Cluster([...nodes], options);
   // It is told by the promise.
   cluster.on('error', () => undefined);
-  // A node that refuses, as by a certificate of another name, closes the connection: only here is it said why.
+  // A node that refuses (its certificate names another host, for example) closes the connection: only this event says
+  // why.
   let refusal: unknown = null;
   const keep = (error: unknown): void => {
     if (!isUnreachable(error)) refusal ??= error;
@@ -138,7 +141,7 @@ async function connected(cluster: Cluster): Promise<void> {
 }
 
 /**
- * Asks the nodes one after the other until one answers: of a cluster that cannot be reached, ioredis never says why.
+ * Asks the nodes one after the other until one answers, since ioredis never says why a cluster cannot be reached.
  * @throws what is wrong with the last one.
  */
 async function findNode(nodes: ClusterAddress['nodes'], settings: Settings): Promise<void> {
@@ -176,7 +179,7 @@ async function connectOnce(settings: Settings, asCluster: boolean): Promise<Redi
 }
 
 /**
- * ioredis says nothing of a database that it could not select: all commands then go to database 0.
+ * Selects the database: where ioredis fails to, it says nothing, and all commands go to database 0.
  * @throws FleetConfigurationError where there is no such database; what else Redis says against it.
  */
 async function checkDatabase(redis: Redis, db: number | undefined): Promise<void> {

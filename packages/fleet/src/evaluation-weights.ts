@@ -6,7 +6,7 @@ import type { LearnerLease } from './learner-lease.ts';
 import { asBuffer, type Extent, extentOf, PART_BYTES, readParts, writeParts } from './parts.ts';
 import { decodeWeights, encodeWeights } from './weights-blob.ts';
 
-/** They last so long after they were asked for, and after an evaluator took them. */
+/** How long they last after they were asked for, and again after an evaluator took them. */
 const LAST_MS = 3_600_000;
 
 // KEYS: weights, fence. ARGV: token, ms, parts, blob where it is in no parts yet. Returns 'kept', 'fenced' where another

@@ -39,7 +39,7 @@ export class EvaluationQueue implements Evaluations {
   readonly #weights: RedisClient;
   /** Updates of requests that were given up. */
   readonly #abandoned: number[] = [];
-  /** How many there were at the last reading, and the last of them; those that were read, by their names. */
+  /** How many results there were at the last reading, the name of the last, and the names of those that were read. */
   #count = 0;
   #last: string | undefined;
   readonly #read = new Set<string>();
@@ -80,7 +80,7 @@ export class EvaluationQueue implements Evaluations {
     await this.#onSoundQueue(() => this.#queue.add('evaluation', job, options));
   }
 
-  /** Does `task`, again on an empty queue where an evaluator left there what can't be used. */
+  /** Does `task`, and does it again on an empty queue where an evaluator left in the queue what can't be used. */
   async #onSoundQueue<T>(task: () => Promise<T>): Promise<T> {
     try {
       return await task();
@@ -96,7 +96,9 @@ export class EvaluationQueue implements Evaluations {
     return this.#abandoned.splice(0);
   }
 
-  /** Gives up the oldest requests that no evaluator took, where these parameters would be too much beside theirs. */
+  /**
+   * Gives up the oldest requests that no evaluator took, where these parameters and theirs would take too much memory.
+   */
   async #makeRoom(parameters: EvaluationRequest['parameters']): Promise<void> {
     const jobs = await this.#queue.getJobs(['wait', 'prioritized', 'delayed'], 0, MOST_WAITING, true);
     const waiting = jobs.filter(Boolean).sort((a, b) => a.timestamp - b.timestamp);

@@ -149,8 +149,8 @@ export class Heartbeats<R extends Role> {
   }
 
   /**
-   * The last counts, then off the list. With Redis away nothing is said; the expiry says the same. With Redis full the
-   * counts of the last moments are lost.
+   * Sends the last counts and leaves the list of processes. With Redis away nothing is sent; the expiry has the same
+   * effect. With Redis full the counts of the last moments are lost.
    * @param clean false: this end is a failure, and a start after it counts as a restart.
    */
   async stop(clean = true): Promise<void> {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface LastWords {
   /** One sentence for the user. */
   readonly sentence: string;
-  /** Whether to start the process again would end in the same way. */
+  /** Whether the process would end in the same way if it were started again. */
   readonly isFinal: boolean;
 }
 
@@ -19,7 +19,7 @@ const CRASHED = /^(Node\.js v|\s*\d+: 0x|\s+at )/;
 const ERROR = /^(\[?[A-Z]\w*(Error|Exception|Rejection)\b.*: |Uncaught |FATAL ERROR: )/;
 /** The line after it. */
 const AFTER_ERROR = /^(\s+at |-{3,}|Node\.js v|\s*\d+: 0x|\(Use `node |\s*$)/;
-/** How long a process that has ended is waited for to be heard. */
+/** How long the last words of a process that has ended are waited for. */
 const CHANNEL_MS = 1_000;
 
 /** Tells this process's supervisor, if it has one, why it ends; resolves once that is handed over. */

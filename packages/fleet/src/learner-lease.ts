@@ -127,7 +127,8 @@ export class LearnerLease implements AsyncDisposable {
         const kept = await this.#redis.eval(RENEW, 2, lease, fence, this.#holder, LEASE_MS, this.token);
         if (kept !== 1) this.lose();
       } catch (error) {
-        // Connection closed for good by the owner: nothing to renew on. Other failures pass, or the token tells.
+        // The owner has closed the connection: there is nothing to renew on. Other failures pass, or the token shows
+        // them.
         if (isClosed(error)) return;
       }
     }

@@ -127,7 +127,7 @@ export class RolloutLeases {
     const jobs = [...this.#held.values()];
     this.#held.clear();
     this.#slots = 0;
-    // One whose lock ran out meanwhile is not ours to put back.
+    // A lease whose lock ran out meanwhile is not ours to put back.
     await Promise.allSettled(
       jobs.map(async (job) => {
         await this.#keepEpisodes(job);
@@ -184,7 +184,7 @@ export class RolloutLeases {
     }
   }
 
-  /** Writes a held lease's episodes down, where there were more. */
+  /** Records a held lease's episodes, where there were more. */
   async #keepEpisodes(job: Job<LeaseData> | undefined): Promise<void> {
     if (job === undefined) return;
     const slots = this.#slotsOf.get(job.id!)!;

@@ -4,7 +4,7 @@ import type { LogLevel } from './process-env.ts';
 
 export type { Logger } from 'pino';
 
-/** Bytes of lines that wait for a disk or a pipe that is full; what comes then is lost. */
+/** The most bytes of lines that wait for a full disk or a full pipe; later lines are lost. */
 const LONGEST_WAIT_BYTES = 1 << 20;
 
 /**
@@ -15,7 +15,7 @@ export function createLogger(
   level: LogLevel,
   bindings: { run?: string; process?: string; role?: string; trace_id?: string } = {},
 ): Logger {
-  // Synchronous: what was logged before a crash is there to read.
+  // Synchronous, so that what was logged before a crash can be read.
   const destination = pino.destination({
     dest: 2,
     sync: true,

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
 
-/** The sentence's part for a Redis that a script which does not end keeps from everything else. */
+/** The part of the sentence for a Redis that is kept busy by a script which does not end. */
 const BUSY_REASON =
   'is kept busy by a script that does not end: as its admin, call SCRIPT KILL (or FUNCTION KILL), and SHUTDOWN NOSAVE ' +
   'only where that is refused';
 
-/** Why Redis may refuse to work for a while: its own word, or the replay's, and what it means. */
+/** Why Redis may refuse to work for a while: its own word or the replay's, with what it means. */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^OOM |at its maxmemory/, 'is at its maxmemory and refuses writes: give it more'],
   [

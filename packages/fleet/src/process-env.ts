@@ -19,7 +19,7 @@ export interface ProcessEnv {
   readonly config: string | null;
   /** QFLEET_PROCESS_ID: a name that stays over restarts, so that they can be counted; null: not given. */
   readonly name: string | null;
-  /** Names this one life of the process, in the run's whole time. */
+  /** The id of this one life of the process, unique in the run. */
   readonly id: string;
   /** QFLEET_LOG_LEVEL. */
   readonly logLevel: LogLevel;

@@ -7,7 +7,7 @@ import type { Logger } from './logger.ts';
 import { CHECK, KEYS, NAMES } from './queue-check.lua.ts';
 import { refuse } from './records/refusals.ts';
 
-/** Leases whose own records are looked at in one check; the others have their turn later. */
+/** How many leases are looked at in one check; the others have their turn later. */
 const LEASES_A_CHECK = 128;
 
 /**

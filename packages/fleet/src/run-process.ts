@@ -30,7 +30,10 @@ export interface ProcessContext {
   readonly env: ProcessEnv;
   readonly log: Logger;
   readonly redis: RedisClient;
-  /** A connection of its own for a purpose, which is part of its name: what it carries holds nothing else up. It ends with the process. */
+  /**
+   * Opens a connection for one purpose, which is part of its name, so that what it carries holds nothing else up. It
+   * ends with the process.
+   */
   readonly connect: (purpose: string) => Promise<RedisClient>;
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
@@ -147,7 +150,7 @@ function guardUserCode(warn: (sentence: string) => void): () => void {
   let outlived = false;
   containUserCode((error) => {
     const isFinal = isRefusal(error) && !(outlived && error instanceof UserCodeError);
-    // Not a moment is left: neither for a promise, nor for what is buffered.
+    // There is no time left for a promise, nor for what is buffered.
     void sayWhy(error, isFinal);
     process.exit(isFinal ? exitCodes.refused : exitCodes.failed);
   });

@@ -90,7 +90,7 @@ export async function restoreRun(redis: RedisClient, record: RunRecord): Promise
 export interface WaitForRunOptions {
   /** Also wait while the run is over: it may be resumed. */
   readonly active?: boolean;
-  /** The configuration that this process has of its own; left out: the record's, as `ownConfig` makes it this machine's. */
+  /** The configuration that this process has itself; left out: the record's, as `ownConfig` makes it this machine's. */
   readonly config?: RunConfig;
   readonly log?: Logger;
   readonly signal?: AbortSignal;
@@ -172,7 +172,7 @@ export async function readPhase(
   return known && { phase: known, reason: reasonOf(reason) };
 }
 
-/** As JSON keeps it, and without the path of a module, which is each machine's own. */
+/** The configuration as JSON keeps it, without the path of a module, which is each machine's own. */
 function comparable(config: RunConfig): unknown {
   const { module } = config.environment;
   const environment = { ...config.environment, ...(module === undefined ? {} : { module: 'a module' }) };

@@ -61,7 +61,7 @@ const GRACE_SECONDS = 10;
 /** A child that lived this long had started. */
 const STARTED_MS = 10_000;
 const FAILED_STARTS = 5;
-/** So often what was told to stop is started again at once. */
+/** How often in a row what was told to stop is started again at once. */
 const EARLY_STOPS = 3;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;

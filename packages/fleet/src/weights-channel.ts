@@ -30,7 +30,7 @@ export class RedisWeightsChannel implements WeightsChannel {
   readonly #redis: RedisClient;
   readonly #run: string;
   readonly #lease: LearnerLease | null;
-  /** Tells the blob read last from another one of its version. */
+  /** What tells the blob that was read last from another one of the same version. */
   #mark = '';
   #refusal: { readonly version: number; readonly mark: string; lookAgainAt: number } | null = null;
   #refused = 0;
@@ -109,7 +109,7 @@ export class RedisWeightsChannel implements WeightsChannel {
       }
       const now = performance.now();
       this.#restsUntil = now + REST * (now - began);
-      // Redis lost some meanwhile, or this process stood still for longer than they last.
+      // Redis lost some parts meanwhile, or they expired while this process stood still.
       if (reply !== 'incomplete') return reply;
     }
   }

@@ -8,9 +8,7 @@ import type { Logger } from './logger.ts';
 import type { RedisWeightsChannel } from './weights-channel.ts';
 
 export interface FollowWeightsOptions {
-  /**
-   * A connection for announcements alone: of one that is subscribed to anything, Redis holds what waits to be sent to a limit.
-   */
+  /** A connection for announcements alone: Redis limits what may wait to be sent on a connection that is subscribed. */
   readonly announcements: RedisClient;
   readonly run: string;
   readonly channel: RedisWeightsChannel;
@@ -21,7 +19,7 @@ export interface FollowWeightsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Between two looks at least: it bounds what one actor takes of Redis and of the network. */
+/** The least time between two looks, which bounds what one actor takes of Redis and of the network. */
 const PAUSE_MS = 50;
 /** An announcement may be lost with a connection: after so long without one, Redis is asked. */
 const ASK_MS = 1_000;
@@ -40,7 +38,7 @@ export async function followWeights(options: FollowWeightsOptions): Promise<void
   const announcements = new Announcements(options, wake);
   let tookMs = 0;
   while (!signal.aborted) {
-    // As many are told at once, and each is served for as long as this one was: they take turns.
+    // All actors are told at once, and serving each takes as long as it took here: so they spread out over that time.
     await sleep(Math.random() * tookMs);
     try {
       const { refused } = channel;
@@ -77,7 +75,7 @@ class Announcements {
     this.#redis = redis;
     this.#topic = fleetKeys(run).weights;
     this.#log = log;
-    // It would be done again here and there: only here is a refusal met.
+    // ioredis would subscribe again by itself, but only here is a refusal handled.
     if (!(redis instanceof Cluster)) redis.options.autoResubscribe = false;
     this.#onMessage = (topic, version) => {
       if (topic !== this.#topic) return;

@@ -22,7 +22,7 @@ export function createFleetMetrics(registry: Registry, run: string): FleetMetric
   const histogram = new ReturnHistogram(run);
   registry.registerMetric(histogram as unknown as Metric);
   const metrics = metricDefinitions.map(({ name, help, type, labels = [], samples }) => {
-    // With a label always there, prom-client shows no zero for what has no sample.
+    // With a label that is always there, prom-client shows no zero for a series without a sample.
     const settings = { name, help, labelNames: ['run', ...labels], registers: [registry] };
     return { metric: type === 'counter' ? new Counter(settings) : new Gauge(settings), samples };
   });

@@ -4,7 +4,7 @@ import type { MetricsRow } from './records.ts';
 
 type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 
-/** More points than that would not be seen, and make a heavy picture. */
+/** More points could not be told apart, and would make a large file. */
 const maxPoints = 400;
 const width = 640;
 

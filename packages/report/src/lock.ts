@@ -157,7 +157,7 @@ function readIfThere(path: string): string | null {
   }
 }
 
-/** What it gives changes with each touch; null: there is no file. */
+/** When the lock was last touched; null: there is no file. */
 function touchedAt(path: string): number | null {
   return withFile(path, 'r', (file) => fstatSync(file).mtimeMs);
 }

@@ -167,7 +167,7 @@ export class RunDirectory implements Disposable {
     }
   }
 
-  /** Who runs the run of a directory, or did so last without ending in order, as far as can be seen; null: nobody. */
+  /** Who runs the run of a directory, or ran it last and did not end in order, as far as can be seen; null: nobody. */
   static session(path: string): (Pick<Holder, 'pid' | 'host'> & { life: Life }) | null {
     const holder = holderOf(join(resolve(path), SESSION_LOCK));
     return holder && { pid: holder.pid, host: holder.host, life: lifeOf(holder) };

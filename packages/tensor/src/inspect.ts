@@ -10,7 +10,7 @@ import { findStockBinding } from './stock.ts';
 /** One thing that was looked at. */
 export interface Finding {
   readonly name: string;
-  /** 'ok': there and usable; 'absent': not there, and nothing suffers; 'problem': something better would run with it. */
+  /** 'ok': there and usable; 'absent': not there, without harm; 'problem': something would run better with it. */
   readonly status: 'ok' | 'absent' | 'problem';
   /** What was found, in a sentence. */
   readonly detail: string;

@@ -13,7 +13,10 @@ export interface LoadOptions {
   readonly force?: ForcedRuntime | undefined;
   /** Where provisioned libraries lie; the default is that of set-up. */
   readonly cache?: string;
-  /** `ops` where absent, and for `caller` on a GPU. Variables of libtensorflow that are set go before it; later loads have no say. */
+  /**
+   * How graphs are spread over cores: `ops` where absent, and in place of `caller` on a GPU. Variables of libtensorflow
+   * that are set win; later loads have no effect.
+   */
   readonly parallelism?: Parallelism;
 }
 

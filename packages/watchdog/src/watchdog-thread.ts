@@ -30,7 +30,7 @@ interface Watch {
   readonly endsUnheard: boolean;
   /** What `place.moves` was at the last look. */
   moves: number;
-  /** Milliseconds in which it did not move, and this thread looked. */
+  /** Milliseconds in which the thread did not move while this one was looking. */
   stillMs: number;
   told: boolean;
 }

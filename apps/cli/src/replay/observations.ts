@@ -41,7 +41,7 @@ function boxColumn(name: string, layout: Layout, { start, size }: Range): Observ
   const { observationDType: dtype } = layout;
   const stride = observationSize(layout);
   const bytes = dtype === 'uint8';
-  // float16 too, which float32 holds exactly: Parquet's own is not read everywhere.
+  // float16 is written as float32, which holds it exactly: Parquet's own float16 is not read everywhere.
   const type = isFloating(dtype) ? 'FLOAT' : 'INT32';
   const element = isFloating(dtype)
     ? (value: unknown) => finite(value, dtype)

@@ -13,7 +13,7 @@ import { UsageError } from '../errors.ts';
 const PORTION_BYTES = 256 << 20;
 const MOST_COLUMN_BYTES = 1 << 30;
 
-/** An empty dictionary is compressed too, by pyarrow, to what the library's LZ4 takes for damaged. */
+/** pyarrow also compresses an empty dictionary, to what the library's LZ4 takes for damaged. */
 const decompressors: Compressors = Object.fromEntries(
   Object.entries(compressors).map(([codec, decompress]) => [
     codec,
@@ -61,7 +61,7 @@ export async function openParquet(name: string): Promise<ParquetFile> {
             const [rowStart, rowEnd] = [first + at, first + Math.min(at + portion, rows)];
             const columns: Record<string, ArrayLike<unknown>> = {};
             try {
-              // utf8: bytes stay bytes. Of each portion a scan of its own, since one keeps what it read.
+              // utf8: bytes stay bytes. Each portion has a scan of its own, since a scan keeps what it read.
               const scan = await parquetScan({ file, metadata, compressors: decompressors, utf8: false });
               for (const column of names) {
                 columns[column] = await scan.readColumn({ column, rowStart, rowEnd });

@@ -17,7 +17,7 @@ export class Rechunker {
   readonly #layout: Layout;
   /** By writer and sequence: the chunk that the next row of theirs may go on with. */
   readonly #latest = new Map<string, GrowingChunk>();
-  /** All that may not be taken yet, in the order in which they last grew. */
+  /** All chunks that may still grow, in the order in which they last grew. */
   readonly #open = new Set<GrowingChunk>();
   #last: GrowingChunk | null = null;
   #bytes = 0;

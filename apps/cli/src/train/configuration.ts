@@ -6,7 +6,7 @@ import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
 
-/** What `qfleet train` was told to train: files are told apart by their name's ending. */
+/** What `qfleet train` was told to train: a file's kind follows from the ending of its name. */
 function sourceOf(what: string): ConfigSource {
   if (/\.ya?ml$/.test(what)) return { file: what };
   if (isModule(what)) return { environmentModule: what };

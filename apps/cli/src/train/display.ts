@@ -5,7 +5,7 @@ import { nearestBudget, type Progress } from './progress.ts';
 
 /** Seconds between two lines where stdout is no terminal. */
 const lineInterval = 5;
-/** Bytes that wait for a slow reader; what comes then is not said. */
+/** The most bytes that wait for a slow reader; what comes then is left out. */
 const longestWaitBytes = 1 << 16;
 
 /**

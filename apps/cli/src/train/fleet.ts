@@ -138,7 +138,7 @@ async function superviseRun(
   }
 }
 
-/** What `task` gives; undefined: Redis was away for too long. */
+/** The result of `task`; undefined: Redis was away for too long. */
 async function unlessAway<T>(task: Promise<T>): Promise<T | undefined> {
   const late = AbortSignal.timeout(AWAY_AT_END_MS);
   return unlessAborted(task, late).catch((error: unknown) => {
@@ -151,8 +151,8 @@ async function unlessAway<T>(task: Promise<T>): Promise<T | undefined> {
 type Outcome = NonNullable<Awaited<ReturnType<typeof readPhase>>>;
 
 /**
- * Shows progress until the run is over, the session is to end, or a process cannot run (then it has failed). Where the fleet
- * can't be looked at, it trains on all the same.
+ * Shows progress until the run is over, the session is to end, or a process cannot run (then it has failed). A fleet
+ * that can't be looked at trains on all the same.
  */
 async function watch(
   session: Session,

@@ -10,7 +10,7 @@ import {
 
 /** A server that lived this long had started. */
 const STARTED_MS = 10_000;
-/** Starts in a row that fail, or do not last, after which it is given up. */
+/** How many starts in a row may fail, or not last, before it is given up. */
 const MOST_FAILURES = 8;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
@@ -108,7 +108,7 @@ export class OwnRedis {
     }
   }
 
-  /** Tells of an end, and waits before the next start. @throws FleetError where it was one too many. */
+  /** Reports an end, and waits before the next start. @throws FleetError where it was one too many. */
   async #failed(sentence: string): Promise<void> {
     if (++this.#failures > MOST_FAILURES) {
       throw new FleetError(

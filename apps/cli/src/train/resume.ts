@@ -87,7 +87,7 @@ function describeFinished({ stopReason }: RunSummary, config: RunConfig, directo
 /** @throws CommandError where the run's fleet lives: it would be ended by the one that takes its place. */
 async function refuseLiving(directory: RunDirectory, url: string): Promise<void> {
   const redis = await openRedis(url).catch(() => null);
-  // A Redis of the run's own ends with its fleet; another one is opened, and complained of, again.
+  // A Redis of the run's own ends with its fleet; any other is opened, and may be refused, later.
   if (redis === null) return;
   const reader = new FleetReader(redis, directory.run, directory.config.replay.shards);
   try {

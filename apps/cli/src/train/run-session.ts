@@ -60,7 +60,7 @@ export async function runSession(
       cancelled: () => signal.aborted,
       warn: (sentence) => display.warnOnce(sentence),
     }).catch((error: Error) => {
-      // What ended the run is told, not that it can't be written down either.
+      // What ended the run is reported, and not that the report can't be written either.
       throw end.failure !== null && error instanceof StorageError ? new CommandError(end.failure) : error;
     });
     const failure = end.failure ?? endedBeforeLearning(summary, directory.config, shownPath);

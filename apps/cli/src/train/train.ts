@@ -71,7 +71,7 @@ async function writeStart(directory: RunDirectory, start: Checkpoint): Promise<v
   await folder.write(start, false);
 }
 
-/** Sees to it that there is a Redis to train with, and each of the replay's, before a run directory is made. */
+/** Makes sure that there is a Redis to train with, and each of the replay's, before a run directory is made. */
 async function checkServers(url: string | undefined, shards: readonly string[]): Promise<void> {
   if (url !== undefined) {
     (await openRedis(url)).disconnect();

@@ -7,7 +7,7 @@ import { takeState } from './state.ts';
 export interface TabularModel {
   readonly states: number;
   readonly actions: number;
-  /** The states that an episode starts in, each as likely as the next. */
+  /** The states that an episode starts in, all equally likely. */
   readonly starts: readonly number[];
   /** What may follow, most often one thing; the probabilities of one state and action sum to 1. */
   transitions(state: number, action: number): Transition[];

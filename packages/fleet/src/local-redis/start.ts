@@ -19,7 +19,7 @@ export interface LocalRedisOptions {
   maxMemoryBytes?: number;
   /** The program to start; what `findRedisServer` finds if left out. */
   program?: RedisServerProgram;
-  /** Aborted: the start is given up, and what was started of it ended. */
+  /** Aborted: the start is given up, and the server is ended if it was started. */
   signal?: AbortSignal;
 }
 
@@ -119,7 +119,7 @@ function serverArguments(options: LocalRedisOptions, dir: string, socket: string
     unixsocketperm: '700',
     dir,
     daemonize: 'no',
-    // Experience must never vanish behind the fleet's back: the replay evicts by itself, oldest first.
+    // Redis must never evict experience by itself: the replay does, oldest first.
     'maxmemory-policy': 'noeviction',
     maxmemory: String(options.maxMemoryBytes ?? 0),
     // Snapshots fork and double the memory at their worst; the append-only file is the one form on disk.

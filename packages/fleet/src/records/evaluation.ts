@@ -31,7 +31,7 @@ const schema = z
     }),
   );
 
-/** What a job of the queue says; how large its parameters are, is for `readExtent`. */
+/** The fields of a job; `readExtent` reads how large its parameters are. */
 const jobSchema = z.object({
   updates: z.int().min(0),
   version: z.int().min(0),
@@ -65,7 +65,7 @@ return reply`;
 export interface ResultTexts {
   /** How many results there are. */
   readonly length: number;
-  /** Those from `first` on, as many as one reading takes; null for one that is too long. */
+  /** The results from `first` on, as many as one reading takes; null for one that is too long. */
   readonly texts: readonly (string | null)[];
 }
 

@@ -5,7 +5,7 @@ import { admit } from './admit.ts';
 import { readStrings, unlessOtherType } from './read.ts';
 import { refuse } from './refusals.ts';
 
-/** Processes of a run that are looked at; of more, the newest heartbeats are. */
+/** How many processes of a run are looked at; where there are more, those with the newest heartbeats. */
 const MOST_PROCESSES = 4_096;
 const MOST_BYTES = 4_096;
 const ID = /^[A-Za-z0-9._-]{1,80}$/;

@@ -13,7 +13,7 @@ interface Tally {
   saidAt: number;
 }
 
-/** This process's refusals, by kind: as one process has one log and one heartbeat, it has one count. */
+/** This process's refusals by kind. A process has one count, as it has one log and one heartbeat. */
 const tallies = new Map<RecordKind, Tally>();
 let log: Logger | null = null;
 

@@ -28,7 +28,9 @@ export class NativeProgram {
     this.#initial = this.spec.copy(state);
   }
 
-  /** Adds a function to the graph; its index names what is fed and fetched. The state moves to the new graph. */
+  /**
+   * Adds a function to the graph, in which its index names what is fed and fetched. The state moves to the new graph.
+   */
   add(fn: GraphFunction): number {
     const values = this.read(this.#names);
     const functions = [...this.#functions, fn];

@@ -8,7 +8,7 @@ import type { TensorFlow } from '../runtime.ts';
  * slots beside the parameters in the state.
  */
 export interface Optimizer {
-  /** What begins the names of the slots of a parameter, or of all parameters whose names begin so. */
+  /** The names of the slots of a parameter; of a prefix of parameter names, the prefixes of their slots. */
   slotNames(parameter: string): readonly string[];
   /**
    * The numbers that change from update to update, and so are inputs of a compiled step.

@@ -37,7 +37,7 @@ export function folderPrefix(kind: LibraryKind): string {
   return `${kind}-${TENSORFLOW_VERSION}-${process.platform}-${process.arch}-`;
 }
 
-/** Raised when the addon is compiled of other sources, so that it is compiled anew. */
+/** Raised when the sources of the addon change, so that it is compiled anew. */
 const ADDON_REVISION = 5;
 
 /** The addon of one tfjs-node version, within a library's folder. */

@@ -11,7 +11,7 @@ const TAKEN_UP_PER_SECOND = 20;
 /** 10 Gbit/s. */
 const NETWORK = 1.25e9;
 
-/** What one learner sets the pace of: with 8 samples an insert it is what actors may push. */
+/** How fast actors may push, since the learner sets the pace: with 8 samples an insert. */
 interface Pace {
   readonly name: string;
   readonly load: Load;
