@@ -237,7 +237,7 @@ describe('qfleet train --single', { timeout: 120_000 }, () => {
     const before = readdirSync(join(cwd, 'a run'));
     const resumed = await qfleet(['resume', 'a run'], { cwd });
     expect(resumed.stdout).toMatch(/^a run is finished already \(stop\.maxUpdates is reached\)/);
-    expect(resumed.stdout).toContain("qfleet train 'a run/config.yaml' --max-updates 160");
+    expect(resumed.stdout).toContain("qfleet resume 'a run' --max-updates 160");
     expect(resumed.code).toBe(0);
     expect(readdirSync(join(cwd, 'a run'))).toEqual(before);
   });
