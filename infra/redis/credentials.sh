@@ -64,7 +64,7 @@ learner="$connect +publish &${fleet}weights ~qfleet:{* +eval +evalsha
   +exists +type +get +set +setex +mget +mset +del +unlink +rename +strlen +getrange +incr +pexpire +persist +pttl
   +hget +hset +hsetnx +hmget +hmset +hgetall +hdel +hlen +hstrlen +hincrby +hincrbyfloat
   +lindex +llen +lpush +lpop +lrange +lrem +ltrim +rpoplpush +rpush +sadd +srem +scard +smembers
-  +zadd +zrem +zcard +zpopmin +zrange +zrangebyscore +zremrangebyscore +zrevrangebyscore +zscore +xadd +xrange +xrevrange +xtrim"
+  +zadd +zrem +zcard +zpopmin +bzpopmin +zrange +zrangebyscore +zremrangebyscore +zrevrangebyscore +zscore +xadd +xrange +xrevrange +xtrim"
 
 password_of() {
   if [ ! -s "$folder/$1" ]; then

@@ -47,6 +47,19 @@ export class MetricsFile {
     return damaged;
   }
 
+  /**
+   * Removes the rows of later updates, which are to be trained again. Only for who holds the run's lock.
+   * @throws StorageError where the operating system refuses it.
+   */
+  keepUpTo(updates: number): void {
+    const rows = this.read();
+    const kept = rows.filter((row) => row.updates <= updates);
+    if (kept.length === rows.length) return;
+    const text = kept.map((row) => `${JSON.stringify(row)}\n`).join('');
+    writing(this.#path, () => writeFileAtomically(this.#path, text));
+    this.#isWhole = true;
+  }
+
   #lines(): string[] {
     if (!existsSync(this.#path)) return [];
     const lines = readTextFile(this.#path).split('\n');

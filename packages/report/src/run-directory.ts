@@ -207,6 +207,11 @@ export class RunDirectory implements Disposable {
     return this.#metrics.mend();
   }
 
+  /** Removes the metrics of later updates than those that training goes on from: they come again. */
+  keepMetricsUpTo(updates: number): void {
+    this.#metrics.keepUpTo(updates);
+  }
+
   writeSummary(summary: RunSummary): void {
     this.#writeJson('summary.json', runSummarySchema.parse(summary));
   }

@@ -143,6 +143,18 @@ describe('metrics', () => {
     }
   });
 
+  it('forgets the metrics of updates that are trained again', () => {
+    const directory = create();
+    for (const i of [0, 1, 2, 3]) directory.appendMetrics(row(i));
+    directory.keepMetricsUpTo(100);
+    expect(directory.readMetrics()).toEqual([row(0), row(1), row(2)]);
+    directory.appendMetrics(row(4));
+    directory.keepMetricsUpTo(1000);
+    expect(directory.readMetrics()).toEqual([row(0), row(1), row(2), row(4)]);
+    directory.keepMetricsUpTo(-1);
+    expect(directory.readMetrics()).toEqual([]);
+  });
+
   it('survive lines that were cut while the disk was full, and writing that went on behind them', () => {
     const directory = create();
     const file = join(directory.path, 'metrics.jsonl');

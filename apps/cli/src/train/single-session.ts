@@ -12,6 +12,7 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
   const { directory, display, signal, from } = session;
   await directory.lock();
   try {
+    directory.keepMetricsUpTo(from?.updates ?? -1);
     const recorder = new MetricsRecorder(directory, (message) => display.warn(message));
     const recent = new RecentEpisodes(recorder.episodes.episodes);
     const meter = new RateMeter();
