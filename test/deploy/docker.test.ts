@@ -139,7 +139,7 @@ describe.skipIf(problem !== null)('the compose file on a container engine', () =
       for (const end of [() => project.crash(service), () => project.terminate(service)]) {
         const before = startsOf(service);
         end();
-        // Of several, a signal from within reaches the first.
+        // Where there are several, a signal from within reaches the first.
         await expect.poll(() => startsOf(service), patient).not.toEqual(before);
         const running = Object.keys(before).map(() => ({ Status: 'running', ExitCode: 0 }));
         await expect.poll(() => stateOf(service), patient).toEqual(running);
