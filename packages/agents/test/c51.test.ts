@@ -87,6 +87,8 @@ describe('C51, added as one head, one objective and one variant of the configura
         discounts: new Float32Array(ROWS),
         weights: new Float32Array(ROWS).fill(1),
         handles: new Int32Array(ROWS),
+        columns: {},
+        nextColumns: {},
       };
     };
     const priorities = new Float32Array(2 * ROWS);
