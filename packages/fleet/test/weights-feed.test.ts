@@ -163,6 +163,7 @@ describe('following weights', () => {
       await publish(version);
       await expect.poll(() => taken.at(-1), within).toBe(version);
     }
-    expect(await fixture.redis.info('stats')).toMatch(/client_output_buffer_limit_disconnections:0/);
+    // Redis 7.0 does not count them: there, a connection that was closed would not have brought the second.
+    expect(await fixture.redis.info('stats')).not.toMatch(/client_output_buffer_limit_disconnections:[1-9]/);
   });
 });

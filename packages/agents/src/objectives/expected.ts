@@ -15,20 +15,23 @@ export function expectedValue({ nSteps, doubleQ, loss }: ExpectedConfig): Object
   return {
     unit: { kind: 'transition', nSteps },
     head: valuesHead,
-    targets({ tf, actions }, online, target, { nextObservations, returns, discounts, nextMasks }) {
+    targets({ tf, actions }, online, target, batch) {
+      const { nextObservations, returns, discounts, nextMasks } = batch;
       const values = target(nextObservations)['values'] as Tensor2D;
       const best = () => tf.argMax(allowed(tf, online(nextObservations)['values'], nextMasks), 1);
       const bootstrap = doubleQ
         ? valueAt(tf, values, oneHot(tf, best(), actions))
         : tf.max(allowed(tf, values, nextMasks), 1);
-      return { returns: tf.add(returns, tf.mul(discounts, bootstrap)) };
-    },
-    loss({ tf, actions }, out, { returns }, { actions: taken, weights }) {
-      const q = out['values'] as Tensor2D;
-      const chosen = oneHot(tf, taken, actions);
-      const value = valueAt(tf, q, chosen);
       return {
-        loss: lossOfValues(tf, loss, q, chosen, returns, weights),
+        returns: tf.add(returns, tf.mul(discounts, bootstrap)),
+        chosen: oneHot(tf, batch.actions, actions),
+      };
+    },
+    loss({ tf }, out, { returns, chosen }, { weights }) {
+      const q = out['values'] as Tensor2D;
+      const value = valueAt(tf, q, chosen as Tensor2D);
+      return {
+        loss: lossOfValues(tf, loss, q, chosen as Tensor2D, returns, weights),
         priorities: tf.abs(tf.sub(returns, value)),
         stats: { meanQ: tf.mean(value) },
       };
@@ -56,7 +59,7 @@ function valueAt(tf: TensorFlow, values: Tensor2D, chosen: Tensor2D): Tensor {
  * is given here, since tfjs's chain rule takes 30 operations to find it.
  *
  * @param q [rows, actions], by which it differentiates.
- * @param chosen the actions taken, one-hot.
+ * @param chosen the actions taken, one-hot: made outside of the gradient's scope, whose tensors are gone when it is used.
  */
 function lossOfValues(
   tf: TensorFlow,
