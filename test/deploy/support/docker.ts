@@ -6,7 +6,7 @@ import {
   spawnSync,
 } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -103,6 +103,9 @@ export class Docker {
   async stop(): Promise<void> {
     const running = this.run(['ps', '--quiet']).split('\n').filter(Boolean);
     if (running.length > 0) this.run(['rm', '--force', ...running]);
+    // Bridges outlive the engine.
+    this.run(['container', 'prune', '--force']);
+    this.run(['network', 'prune', '--force']);
     const ended = once(this.#daemon, 'exit');
     this.#daemon.kill('SIGTERM');
     await ended;
@@ -110,7 +113,12 @@ export class Docker {
   }
 
   #remove(): void {
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20 });
+    // BuildKit leaves the namespace mounted in which it built on the host's network.
+    for (const line of readFileSync('/proc/mounts', 'utf8').split('\n')) {
+      const [, path = ''] = line.split(' ');
+      if (path.startsWith(`${this.folder}/`)) execFileSync('umount', [path]);
+    }
+    rmSync(this.folder, { recursive: true });
   }
 }
 
