@@ -44,7 +44,7 @@ faults('a Redis with an append-only file', {
       await sleep(2_000);
       await fleet.redis.script('KILL');
       // It has been told to end, and ends a moment later.
-      await expect.poll(() => fleet.redis.get('any').catch(String), within).not.toMatch(/BUSY/);
+      await expect.poll(() => fleet.redis.get('any').then(String, String), within).not.toMatch(/BUSY/);
       await fleet.progress();
       const after = (await fleet.state())!;
       expect(after.totals).toMatchObject({

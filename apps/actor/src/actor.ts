@@ -27,7 +27,7 @@ import {
 import { errorPolicy, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
 import { ChunkSpans } from './chunk-spans.ts';
 import { Epsilons } from './exploration.ts';
-import { Uplink } from './uplink.ts';
+import { Uplink, type UplinkOptions } from './uplink.ts';
 import { type WaitReason, Waits } from './waits.ts';
 
 /** Milliseconds of stepping between two turns of the event loop, which moves chunks, weights and lease renewals. */
@@ -137,14 +137,15 @@ export class Actor {
       log,
       signal,
     });
-    const uplink = await Uplink.open({
+    const uplinkOptions: UplinkOptions = {
       openInbox: () =>
         waitForInbox(() => outlast(() => openReplayInbox(addresses, layout, writer)), log, signal),
       compressed: compressesWell(layout),
       reportEpisodes: (number, report) => reportEpisodes(redis, env.run, env.id, number, report),
       ...(spans ? { onPushed: (chunks, from) => spans.pushed(chunks, from) } : {}),
       log,
-    });
+    };
+    const uplink = await outlast(() => Uplink.open(uplinkOptions));
     const parts = { policy, rollout, uplink, epsilons, environmentErrors, spans, weights, announcements };
     return new Actor(context, config, parts);
   }
