@@ -131,10 +131,17 @@ it('every key that a user may write, of every type and with any value, ends and 
 it(`${A_SECOND} forged records a second keep no fleet from learning`, {
   timeout: (SECONDS + 300) * 1000,
 }, async () => {
-  const limit = soak
-    ? ['--set', 'stop.solvedReturn=null', '--max-updates', '10000000', '--max-seconds', String(SECONDS)]
-    : [];
-  const fleet = await GuardedFleet.start(soak ? 'cartpole' : 'cliffwalking', ...limit);
+  const [preset, goal] = soak ? ['cartpole', 475] : ['cliffwalking', -13];
+  // It trains all the time, however soon it has learned what there is to learn.
+  const limit = [
+    '--set',
+    'stop.solvedReturn=null',
+    '--max-updates',
+    '10000000',
+    '--max-seconds',
+    `${SECONDS}`,
+  ];
+  const fleet = await GuardedFleet.start(preset, ...limit);
   const { keys, training } = fleet;
   const redis = fleet.as('actor');
   const random = new Random(7);
@@ -165,5 +172,5 @@ it(`${A_SECOND} forged records a second keep no fleet from learning`, {
   expect(forged).toBeGreaterThan(A_SECOND);
   const { code, stdout, stderr } = await training.ended;
   expect(code, stderr).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ solved: true });
+  expect(JSON.parse(stdout).best.mean).toBeGreaterThanOrEqual(goal);
 });
