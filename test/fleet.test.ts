@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { isRunning } from './support/is-running.ts';
 import {
   diverging,
   hugeRewards,
@@ -55,15 +56,6 @@ async function watchUntil(
     if (Date.now() > deadline || run.child.exitCode !== null) {
       throw new Error(`The fleet never was as wanted: ${JSON.stringify(fleet)}\n${run.output.stderr}`);
     }
-  }
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -147,7 +139,7 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     const interrupted = await run.ended;
     expect(interrupted.stdout).toContain(`qfleet resume ${directory}`);
     expect(interrupted.code).toBe(0);
-    expect(pidsOf(fleet).filter(lives)).toEqual([]);
+    expect(pidsOf(fleet).filter(isRunning)).toEqual([]);
     const first = readJson<Record<string, number>>(directory, 'summary.json');
     expect(first).toMatchObject({ stopReason: 'interrupted', evaluation: null });
     expect(readFileSync(join(directory, 'curve.svg'), 'utf8')).toMatch(/^<svg/);
@@ -213,7 +205,7 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     }
     run.child.kill('SIGINT');
     const { code, stdout, stderr } = await run.ended;
-    expect(pidsOf(fleet).filter(lives)).toEqual([]);
+    expect(pidsOf(fleet).filter(isRunning)).toEqual([]);
     expect(stderr).toContain('Redis is away: it may say that the run goes on, until it is resumed.');
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'interrupted' });
@@ -254,6 +246,6 @@ describe('a local fleet', { timeout: 180_000 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     run.child.kill('SIGINT');
     expect((await run.ended).code).toBe(1);
-    await expect.poll(() => pidsOf(fleet).filter(lives), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => pidsOf(fleet).filter(isRunning), { timeout: 30_000 }).toEqual([]);
   });
 });

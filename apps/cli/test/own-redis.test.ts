@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
+import { isRunning } from '../../../test/support/is-running.ts';
 import { temporaryDirectory } from '../../../test/support/qfleet.ts';
 import { openRedis } from '../src/fleet-redis.ts';
 import { OwnRedis } from '../src/train/own-redis.ts';
@@ -18,7 +18,7 @@ it('brings a run’s Redis back with its data, also where it is killed again as 
   const client = await openRedis(own.url);
   onTestFinished(() => client.disconnect());
   const kill = async (): Promise<number> => {
-    await expect.poll(() => existsSync(`/proc/${own.pid}`), within).toBe(true);
+    await expect.poll(() => isRunning(own.pid), within).toBe(true);
     const { pid } = own;
     process.kill(pid, 'SIGKILL');
     return pid;
@@ -33,7 +33,7 @@ it('brings a run’s Redis back with its data, also where it is killed again as 
   expect(said.filter((sentence) => sentence.endsWith('Starting it again.')).length).toBeGreaterThanOrEqual(2);
   expect(own.failed.aborted).toBe(false);
   await own.stop();
-  expect(existsSync(`/proc/${own.pid}`)).toBe(false);
+  expect(isRunning(own.pid)).toBe(false);
 });
 
 it('gives its start up when it is told to', async () => {

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isRunning } from '../../../test/support/is-running.ts';
 import { type Ended, qfleet, start, until } from '../../../test/support/qfleet.ts';
 import { check, folderWith, train, type Wrong } from './support/own-environment.ts';
 
@@ -109,7 +110,7 @@ describe("a user's environment", { timeout: 60_000 }, () => {
     const { stdout, stderr } = await hanging.ended;
     expect(JSON.parse(stdout)).toEqual({ error: 'Ended by SIGTERM before it was done.' });
     const pid = Number(stderr.match(/^\d+$/m)?.[0]);
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(isRunning(pid)).toBe(false);
   });
 
   it('whose step does not return while it trains ends at the second Ctrl-C', async () => {

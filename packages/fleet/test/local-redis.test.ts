@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { Redis, type RedisOptions } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { isRunning } from '../../../test/support/is-running.ts';
 import { connectRedis } from '../src/connect.ts';
 import { checkRedis } from '../src/local-redis/check.ts';
 import { explainRedisError } from '../src/local-redis/explain.ts';
@@ -125,15 +126,6 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 describe('startLocalRedis', () => {
   test('starts a private server that never evicts and listens on a socket alone', async () => {
     const redis = await start({ maxMemoryBytes: 50_000_000 });
@@ -156,7 +148,7 @@ describe('startLocalRedis', () => {
     await connection.ping();
     await first.stop();
     await first.stop();
-    expect(isAlive(first.pid)).toBe(false);
+    expect(isRunning(first.pid)).toBe(false);
     expect(existsSync(redisOptionsOf(first.url, {}).path as string)).toBe(false);
 
     const second = await start({ dir });
@@ -224,9 +216,9 @@ describe('startLocalRedis', () => {
     const child = spawn(process.execPath, [starter], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [text] = await once(child.stdout, 'data');
     const pid = Number(String(text));
-    expect(isAlive(pid)).toBe(true);
+    expect(isRunning(pid)).toBe(true);
     child.kill('SIGKILL');
-    while (isAlive(pid)) await sleep(20);
+    while (isRunning(pid)) await sleep(20);
     expect(readFileSync(join(dir, 'redis.log'), 'utf8')).toContain('User requested shutdown');
   });
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { isRunning } from '../../../test/support/is-running.ts';
 import { createRun, FleetConfigurationError, Supervisor, setPhase } from '../src/index.ts';
 import { configOf, log, useRedis } from './support/fixture.ts';
 
@@ -39,15 +40,6 @@ describe('the supervisor', () => {
   const lives = (): Promise<number> =>
     said().then((lines) => lines.filter((line) => line.startsWith('up')).length);
 
-  function runs(pid: number): boolean {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
   it('starts again what is killed, and ends all with SIGTERM', async () => {
     const supervisor = supervise();
     supervisor.start({ name: 'child-0', main: CHILD, env });
@@ -58,7 +50,7 @@ describe('the supervisor', () => {
     expect(supervisor.status().map(({ restarts }) => restarts)).toEqual([1, 0]);
     const pids = supervisor.status().map(({ pid }) => pid!);
     await supervisor.stop();
-    expect(pids.some(runs)).toBe(false);
+    expect(pids.some(isRunning)).toBe(false);
     expect((await said()).slice(-2).sort()).toEqual(['drained child-0: SIGTERM', 'drained child-1: SIGTERM']);
     expect(supervisor.failed.aborted).toBe(false);
   });
@@ -123,7 +115,7 @@ describe('the supervisor', () => {
     await expect.poll(lives, within).toBe(1);
     const { pid } = supervisor.status()[0];
     await supervisor.stop();
-    expect(runs(pid!)).toBe(false);
+    expect(isRunning(pid!)).toBe(false);
   });
 
   it('is not outlived by its children, however it ends', async () => {
@@ -136,7 +128,7 @@ describe('the supervisor', () => {
     await expect.poll(lives, within).toBe(1);
     const child = Number((await said())[0].split(' ')[2]);
     supervising.kill('SIGKILL');
-    await expect.poll(() => runs(child), within).toBe(false);
+    await expect.poll(() => isRunning(child), within).toBe(false);
     expect((await said()).at(-1)).toBe('drained child-0: the supervisor is gone');
     expect(readFileSync(join(logs, 'child-0.log'), 'utf8')).not.toMatch(/EPIPE/);
   });
@@ -150,6 +142,6 @@ describe('the supervisor', () => {
     });
     const [line] = await once(supervising.stdout, 'data');
     supervising.kill('SIGKILL');
-    await expect.poll(() => runs(Number(line)), within).toBe(false);
+    await expect.poll(() => isRunning(Number(line)), within).toBe(false);
   });
 });

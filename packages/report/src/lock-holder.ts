@@ -39,15 +39,24 @@ export type Life = 'living' | 'dead' | 'unknown';
 export function lifeOf({ pid, host, ids, began }: Holder): Life {
   if (ids === null ? host !== hostname() : ids !== namespaceOfIds()) return 'unknown';
   // An earlier process with this one's id: in a container every life of a service has id 1.
-  if (pid === process.pid) return 'dead';
+  if (pid === process.pid || !isRunning(pid)) return 'dead';
+  const now = beganAt(pid);
+  return began !== null && now !== null && now !== began ? 'dead' : 'living';
+}
+
+/**
+ * Whether a process of this machine runs. One that has ended is listed until its parent asks for its exit code, which in a
+ * container may be never.
+ */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: it lives, and is someone else's.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return 'dead';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  const now = beganAt(pid);
-  return began !== null && now !== null && now !== began ? 'dead' : 'living';
+  const [state] = statOf(pid) ?? [];
+  return state !== 'Z' && state !== 'X';
 }
 
 /** What tells the process ids of this boot and container from others; null: not known, as outside Linux. */
@@ -60,11 +69,14 @@ function namespaceOfIds(): string | null {
 }
 
 /** When a process began, by which it is told from a later one with the same id; null: not known. */
-function beganAt(pid: number): string | null {
+const beganAt = (pid: number): string | null => statOf(pid)?.[19] ?? null;
+
+/** What Linux tells of a process, from its state on; null: not known. */
+function statOf(pid: number): string[] | null {
   try {
-    // The name, in parentheses, may hold anything; the start is the 20th field behind it.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // The name, in parentheses, may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return null;
   }

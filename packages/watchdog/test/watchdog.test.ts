@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { isRunning } from '../../../test/support/is-running.ts';
 
 const STALLING = new URL('support/stalling.ts', import.meta.url).pathname;
 const SENTENCE = 'Maze-v0, slot 3, episode 7, step 12: no return within 0.3 s.';
@@ -40,8 +40,7 @@ describe.concurrent('the watchdog', () => {
 
   it('kills what is held up, once its parent has ended', async () => {
     const pid = Number((await stalling('parent')).stdout);
-    const lives = (): boolean => existsSync(`/proc/${pid}`);
-    await expect.poll(lives, { timeout: 25_000 }).toBe(false);
+    await expect.poll(() => isRunning(pid), { timeout: 25_000 }).toBe(false);
   });
 
   it('leaves alone what it is told to watch no more', async () => {

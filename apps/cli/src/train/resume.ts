@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { RunConfig } from '@qfleet/config';
 import { FleetReader } from '@qfleet/fleet';
-import { RunDirectory, type RunSummary } from '@qfleet/report';
+import { isRunning, RunDirectory, type RunSummary } from '@qfleet/report';
 import { latestCheckpoint } from '@qfleet/training';
 import type { ResumeOptions } from '../commands/resume.ts';
 import { exitCodes } from '../errors.ts';
@@ -92,21 +92,12 @@ async function refuseLiving(directory: RunDirectory, url: string): Promise<void>
   const reader = new FleetReader(redis, directory.run, directory.config.replay.shards);
   try {
     const state = await reader.read();
-    if (state?.supervisors.some(({ host, pid }) => host !== hostname() || isLiving(pid))) {
+    // A last heartbeat may outlive its process by seconds.
+    if (state?.supervisors.some(({ host, pid }) => host !== hostname() || isRunning(pid))) {
       throw runsNow(directory.path);
     }
   } finally {
     await reader.close();
     redis.disconnect();
-  }
-}
-
-/** Whether a process of this machine lives; its last heartbeat may outlive it by seconds. */
-function isLiving(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
