@@ -166,11 +166,10 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore, WriterSto
 
   /** The sampled transitions are counted on the first shard; each has to know the token. */
   async recordSampled(transitions: number, fence?: number): Promise<ReplayStanding> {
-    return this.#combine(
-      await Promise.all(
-        this.#shards.map((shard, i) => shard.recordSampled(i === 0 ? transitions : 0, fence)),
-      ),
-    );
+    const [first, ...others] = this.#shards;
+    // The others before it: where one fails, the caller tries again, and nothing was counted.
+    const standings = await Promise.all(others.map((shard) => shard.recordSampled(0, fence)));
+    return this.#combine([await first.recordSampled(transitions, fence), ...standings]);
   }
 
   async standing(): Promise<ReplayStanding> {

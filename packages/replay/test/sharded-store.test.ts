@@ -182,6 +182,17 @@ describe('a replay over several Redis servers', () => {
     expect(replay.size).toBe((await store.standing()).transitions);
   });
 
+  it.each([0, 1, 2])('counts what was sampled once, where server %i fails at first', async (failing) => {
+    const at = addresses();
+    const store = await createRedisReplay(at, LAYOUT, PLENTY);
+    const { prefix, redis } = at[failing];
+    const meta = await redis.dumpBuffer(`${prefix}meta`);
+    await redis.del(`${prefix}meta`);
+    await expect(store.recordSampled(64, 1)).rejects.toThrow(ReplayMissingError);
+    await redis.restore(`${prefix}meta`, 0, meta!);
+    expect((await store.recordSampled(64, 1)).sampledTotal).toBe(64);
+  });
+
   it('counts what it turns away, by what was wrong with it, and stores nothing that came along', async () => {
     const shards = addresses();
     const store = await createRedisReplay(shards, LAYOUT, { transitions: 30, bytes: 1e6 });
