@@ -48,7 +48,9 @@ take_jobs() {
 actor="$connect $(heartbeat actor "~${fleet}episodes ~${fleet}returns") $(take_jobs rollouts)
   +subscribe &${fleet}weights (+hget +hmget %R~${fleet}weights %R~${fleet}weights:*)
   (+xadd %W~${fleet}episodes) (+hincrby +hincrbyfloat ~${fleet}returns)
-  (+hmget %R~${replay}meta %R~${replay}writers) (+llen +rpush %W~${replay}inbox) (+mset %W~${replay}inbox:*)"
+  (+hmget %R~${replay}meta %R~${replay}writers) (+llen +rpush %W~${replay}inbox) (+mset %W~${replay}inbox:*)
+  (+get +set ~${replay}mark:*)
+  $(scripts "~${replay}inbox ~${replay}mark:* ~${replay}meta ~${replay}writers")"
 
 # An evaluator takes jobs and their weights, and reports; it sees nothing of the replay.
 evaluator="$connect $(heartbeat evaluator "~${fleet}evaluations ~${fleet}evaluation-weights:*") $(take_jobs evaluations)

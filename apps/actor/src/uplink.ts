@@ -22,8 +22,6 @@ export interface UplinkOptions {
   readonly log: Logger;
 }
 
-/** Bytes of an append at most, unless one chunk has more. */
-const APPEND_BYTES = 4 * 1024 * 1024;
 const STANDING_MAX_AGE_MS = 20;
 
 /** A chunk that is not acknowledged yet. */
@@ -44,15 +42,15 @@ interface Waiting {
  */
 export class Uplink {
   readonly #options: UplinkOptions;
-  /** To be handed in, in order. */
+  /** Not given to the inbox yet, in order. */
   readonly #chunks: Waiting[] = [];
   readonly #episodes = new EpisodeTally();
-  /** Handed in, and not known to be in the replay. */
-  readonly #inbox = new Map<Uint8Array, Waiting>();
+  /** Given to the inbox, and not known to be in the replay. */
+  readonly #given = new Map<Uint8Array, Waiting>();
   /** The report in flight. */
   #report: EpisodeReport | null = null;
   #reports = 0;
-  readonly #door: Inbox;
+  readonly #inbox: Inbox;
   #standing: ReplayStanding;
   #standingAt = performance.now();
   #standingSteps = 0;
@@ -65,15 +63,15 @@ export class Uplink {
   #failure: unknown = null;
   #closed = false;
 
-  private constructor(options: UplinkOptions, door: Inbox, standing: ReplayStanding) {
+  private constructor(options: UplinkOptions, inbox: Inbox, standing: ReplayStanding) {
     this.#options = options;
-    this.#door = door;
+    this.#inbox = inbox;
     this.#standing = standing;
   }
 
   static async open(options: UplinkOptions): Promise<Uplink> {
-    const door = await options.openInbox();
-    return new Uplink(options, door, (await door.handIn([])).standing);
+    const inbox = await options.openInbox();
+    return new Uplink(options, inbox, (await inbox.handIn([])).standing);
   }
 
   /** The replay as this actor last heard of it. */
@@ -103,12 +101,13 @@ export class Uplink {
 
   /** Chunks that are not known to be in the replay yet. */
   get chunks(): number {
-    return this.#chunks.length + this.#inbox.size;
+    return this.#chunks.length + this.#given.size;
   }
 
   /** Transitions that are only here: neither in the replay nor in its inbox. */
   get unsent(): number {
-    return this.#chunks.reduce((sum, { transitions }) => sum + transitions, 0);
+    const pending = this.#inbox.pending.map((chunk) => this.#given.get(chunk)!);
+    return [...this.#chunks, ...pending].reduce((sum, { transitions }) => sum + transitions, 0);
   }
 
   /** Transitions that were given up, since the replay refused them or Redis lost them again and again. */
@@ -182,23 +181,29 @@ export class Uplink {
   }
 
   async #sendAll(): Promise<void> {
+    let failure = '';
     for (let failures = 0; !this.#closed; ) {
       try {
         await this.#sendOnce();
         failures = 0;
-        if (this.#chunks.length === 0 && this.#episodes.isEmpty) return;
+        failure = '';
+        if (this.#isEmpty) return;
       } catch (error) {
-        if (error instanceof ChunkError || this.#closed) throw error;
-        if (++failures === 1) {
-          this.#options.log.warn(`Experience waits: ${error instanceof Error ? error.message : error}`);
-        }
-        await sleep(backoff(failures));
+        if (error instanceof ChunkError || error instanceof TypeError || this.#closed) throw error;
+        const message = error instanceof Error ? error.message : String(error);
+        if (message !== failure) this.#options.log.warn(`Experience waits: ${message}`);
+        failure = message;
+        await sleep(backoff(++failures));
         if (error instanceof ReplayMissingError) {
           // Redis lost it: the run goes on with an empty one. The same inbox knows what may have come into the old one.
           await this.#options.openInbox();
         }
       }
     }
+  }
+
+  get #isEmpty(): boolean {
+    return this.#chunks.length === 0 && this.#inbox.pending.length === 0 && this.#episodes.isEmpty;
   }
 
   async #sendOnce(): Promise<void> {
@@ -208,7 +213,7 @@ export class Uplink {
     if (handedIn.status === 'rejected') throw handedIn.reason;
     this.#standing = handedIn.value;
     this.#standingAt = performance.now();
-    const oldest = this.#inbox.values().next().value;
+    const oldest = this.#given.values().next().value;
     this.#standingSteps = Math.min(steps, oldest?.steps ?? steps);
     if (reported.status === 'rejected') throw reported.reason;
   }
@@ -225,35 +230,26 @@ export class Uplink {
 
   async #handIn(): Promise<ReplayStanding> {
     if (this.#chunks.length > 0) await this.#chunks[0].sealing;
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for (const { bytes } of this.#chunks) {
-      if (bytes === null || size >= APPEND_BYTES) break;
-      chunks.push(bytes);
-      size += bytes.length;
-    }
+    const unsealed = this.#chunks.findIndex(({ bytes }) => bytes === null);
+    const sealed = this.#chunks.splice(0, unsealed < 0 ? this.#chunks.length : unsealed);
+    for (const waiting of sealed) this.#given.set(waiting.bytes!, waiting);
     const from = performance.now();
-    const { standing, admitted, again, dropped, taken } = await this.#door.handIn(chunks);
-    if (chunks.length > 0) this.#options.onPushed?.(chunks, from);
-    for (const waiting of this.#chunks.splice(0, chunks.length)) this.#inbox.set(waiting.bytes!, waiting);
+    const { standing, entered, admitted, again, dropped, taken } = await this.#inbox.handIn(
+      sealed.map(({ bytes }) => bytes!),
+    );
+    if (entered.length > 0) this.#options.onPushed?.(entered, from);
     for (const chunk of admitted) this.#acknowledged += this.#remove(chunk);
     for (const chunk of dropped) this.#dropped += this.#remove(chunk);
-    this.#putBack(again);
-    this.#tell(taken, again.length, dropped.length);
+    this.#tell(taken, again, dropped.length);
     return standing;
   }
 
   /** @returns its transitions. */
   #remove(chunk: Uint8Array): number {
-    const { transitions } = this.#inbox.get(chunk)!;
-    this.#inbox.delete(chunk);
+    const { transitions } = this.#given.get(chunk)!;
+    this.#given.delete(chunk);
     this.#transitions -= transitions;
     return transitions;
-  }
-
-  #putBack(chunks: readonly Uint8Array[]): void {
-    this.#chunks.unshift(...chunks.map((chunk) => this.#inbox.get(chunk)!));
-    for (const chunk of chunks) this.#inbox.delete(chunk);
   }
 
   #tell(taken: number, again: number, dropped: number): void {

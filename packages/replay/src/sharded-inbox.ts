@@ -6,10 +6,14 @@ import type { HandedIn, Inbox } from './store.ts';
 export class ShardedInbox implements Inbox {
   readonly #shards: readonly Inbox[];
   /** What was heard of a shard in a call that failed for another. */
-  #unsaid: HandedIn[] = [];
+  #unsaid: readonly HandedIn[] = [];
 
   constructor(shards: readonly Inbox[]) {
     this.#shards = shards;
+  }
+
+  get pending(): readonly Uint8Array[] {
+    return this.#shards.flatMap(({ pending }) => pending);
   }
 
   async handIn(chunks: readonly Uint8Array[]): Promise<HandedIn> {
@@ -17,16 +21,19 @@ export class ShardedInbox implements Inbox {
     for (const chunk of chunks) parts[shardOf(peekChunk(chunk), parts.length)].push(chunk);
     const results = await Promise.allSettled(this.#shards.map((shard, i) => shard.handIn(parts[i])));
     const replies = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const heard = [...this.#unsaid, ...replies];
+    const all = combine([...this.#unsaid, ...replies]);
     const failure = results.find((result) => result.status === 'rejected');
-    this.#unsaid = failure ? heard : [];
+    this.#unsaid = failure ? [all] : [];
     if (failure) throw failure.reason;
-    return {
-      standing: sumOf(replies.map(({ standing }) => standing)),
-      admitted: heard.flatMap(({ admitted }) => admitted),
-      again: heard.flatMap(({ again }) => again),
-      dropped: heard.flatMap(({ dropped }) => dropped),
-      taken: heard.reduce((sum, { taken }) => sum + taken, 0),
-    };
+    return { ...all, standing: sumOf(replies.map(({ standing }) => standing)) };
   }
 }
+
+const combine = (heard: readonly HandedIn[]): HandedIn => ({
+  standing: sumOf(heard.map(({ standing }) => standing)),
+  entered: heard.flatMap(({ entered }) => entered),
+  admitted: heard.flatMap(({ admitted }) => admitted),
+  dropped: heard.flatMap(({ dropped }) => dropped),
+  again: heard.reduce((sum, { again }) => sum + again, 0),
+  taken: heard.reduce((sum, { taken }) => sum + taken, 0),
+});

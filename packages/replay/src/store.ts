@@ -85,22 +85,27 @@ export interface WriterStore {
 /** What became of what an actor handed in. */
 export interface HandedIn {
   readonly standing: ReplayStanding;
-  /** Chunks of this and earlier calls that are known to be in the replay since this one. */
+  /** Chunks that came into the inbox since the last call that did not fail. */
+  readonly entered: readonly Uint8Array[];
+  /** Chunks that are known to be in the replay since this call. */
   readonly admitted: readonly Uint8Array[];
-  /** Chunks of this and earlier calls that are not in the replay and never will be, unless they are handed in again. */
-  readonly again: readonly Uint8Array[];
-  /** Chunks that had to be handed in again too often: they are given up. */
+  /** Chunks that were given up: the replay did not admit them however often they were handed in. */
   readonly dropped: readonly Uint8Array[];
-  /** How often since the last call another was found to write under this writer's name. It has a new one then. */
+  /** Chunks that were found not to be in the replay, nor on their way: they are handed in again. */
+  readonly again: number;
+  /** How often another was found to write under this writer's name. It has a new one then. */
   readonly taken: number;
 }
 
 /** An actor's end of a replay: where it hands its chunks in, until the learner admits them. */
 export interface Inbox {
+  /** Chunks that are not known to have come in: with the next call they are sent (again). */
+  readonly pending: readonly Uint8Array[];
   /**
-   * Hands sealed chunks of one writer in, in the order of their sequences, all or none; with none, it only looks. What
-   * failed may come again: nothing gets into the replay twice. One call is in flight at a time.
-   * @throws ChunkError for a chunk that the replay would refuse; ReplayMissingError; and when it can't be reached.
+   * Takes over sealed chunks of one writer, in the order of their sequences, and hands in what is pending, or a part of
+   * that; with nothing pending, it only looks. Nothing gets into the replay twice. One call is in flight at a time.
+   * @throws ChunkError for a chunk that the replay would refuse: then none of these is taken over; ReplayMissingError; and
+   *   when the replay can't be reached: then they are pending.
    */
   handIn(chunks: readonly Uint8Array[]): Promise<HandedIn>;
 }

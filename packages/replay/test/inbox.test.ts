@@ -20,6 +20,7 @@ const SIZES = [
 /** What the chunks of `encode` carry. */
 const WRITER = peekChunk(encode()).writer;
 const MOST = Number.MAX_SAFE_INTEGER;
+const bySequence = (a: Uint8Array, b: Uint8Array): number => peekChunk(a).sequence - peekChunk(b).sequence;
 
 let server: TestRedis;
 let redis: Redis;
@@ -45,12 +46,18 @@ async function open(layout = LAYOUT, capacity = PLENTY) {
   return { prefix, store, inbox, contents };
 }
 
+/** The number of an inbox's last push, as the server has it. */
+async function markOf(prefix: string): Promise<{ key: string; value: string }> {
+  const [key] = await redis.keys(`${prefix}mark:*`);
+  return { key, value: (await redis.get(key))! };
+}
+
 describe('an inbox', () => {
   it.each(SIZES)('hands $size chunks in, which the learner takes in, in their order', async ({ layout }) => {
     const { prefix, store, inbox, contents } = await open(layout);
     const chunks = [0, 1, 2].map((sequence) => encode({ sequence }, layout));
     const first = await inbox.handIn(chunks);
-    expect(first).toMatchObject({ admitted: [], again: [], dropped: [], taken: 0 });
+    expect(first).toMatchObject({ admitted: [], again: 0, dropped: [], taken: 0 });
     expect(first.standing.newest).toBe(0);
     expect(await contents()).toEqual([]);
 
@@ -73,14 +80,11 @@ describe('an inbox', () => {
       const { prefix, store, inbox, contents } = await open(layout);
       const chunks = [0, 1].map((sequence) => encode({ sequence }, layout));
       await inbox.handIn(chunks);
-      // As the same process does it that never heard of it: before, and after they were taken in.
+      // As the same process does it that never heard of it.
       const twin = await openReplayInbox([{ redis, prefix }], layout, WRITER);
       await twin.handIn(chunks);
       await store.admit(1);
-      await inbox.handIn(chunks);
-      await store.admit(1);
-      const { admitted, again, taken } = await inbox.handIn([]);
-      expect([admitted, again, taken]).toEqual([[], [], 0]);
+      expect((await inbox.handIn([])).admitted).toEqual(chunks);
       expect(await contents()).toEqual([
         ['own', 0],
         ['own', 1],
@@ -105,8 +109,9 @@ describe('an inbox', () => {
       await store.admit(1);
       const noticed = await inbox.handIn(chunks.slice(5));
       expect(noticed).toMatchObject({ admitted: chunks.slice(2, 4), taken: 1, dropped: [] });
-      expect(noticed.again).toEqual(chunks.slice(4));
-      await inbox.handIn(noticed.again);
+      expect(noticed.again).toBe(2);
+      expect(inbox.pending).toEqual(chunks.slice(4));
+      await inbox.handIn([]);
       await store.admit(1);
       expect((await inbox.handIn([])).admitted).toEqual(chunks.slice(4));
       expect(await contents()).toEqual([
@@ -131,40 +136,110 @@ describe('an inbox', () => {
     },
   );
 
-  it('hands in again what Redis lost, and gives it up where the replay does not want it', async () => {
+  it('hands in again what Redis lost, before what is newer', async () => {
     const { prefix, store, inbox, contents } = await open();
-    const chunks = [0, 1].map((sequence) => encode({ sequence }));
-    await inbox.handIn(chunks);
-    await redis.del(`${prefix}inbox`);
-    const { again } = await inbox.handIn([]);
-    expect(again).toEqual(chunks);
-    await inbox.handIn(again);
+    const chunks = [0, 1, 2, 3, 4].map((sequence) => encode({ sequence }));
+    const others = await openReplayInbox([{ redis, prefix }], LAYOUT, 'another');
+    await inbox.handIn(chunks.slice(0, 1));
+    // What lies there now is all that is left later.
+    const [kept, mark] = await Promise.all([redis.dumpBuffer(`${prefix}inbox`), markOf(prefix)]);
+    await inbox.handIn(chunks.slice(1, 3));
+    await redis.restore(`${prefix}inbox`, 0, kept!, 'REPLACE');
+    await redis.set(mark.key, mark.value);
+    // The inbox is not empty, and no call of this writer has failed.
+    await others.handIn([encode({ sequence: 0, writer: 'another' })]);
+    const noticed = await inbox.handIn(chunks.slice(3, 4));
+    expect(noticed).toMatchObject({ again: 2, admitted: [], taken: 0 });
+    expect(noticed.entered).toEqual(chunks.slice(1, 4));
+    await inbox.handIn(chunks.slice(4));
     await store.admit(1);
     expect((await inbox.handIn([])).admitted).toEqual(chunks);
-    expect(await contents()).toHaveLength(2);
+    expect(await contents()).toEqual([
+      ['own', 0],
+      ['other', 0],
+      ['own', 1],
+      ['own', 2],
+      ['own', 3],
+      ['own', 4],
+    ]);
+  });
 
+  it('stores nothing twice where the mark of what it pushed is lost', async () => {
+    const { prefix, store, inbox, contents } = await open();
+    const chunks = [0, 1, 2, 3].map((sequence) => encode({ sequence }));
+    await inbox.handIn(chunks.slice(0, 2));
+    for (const value of [null, 'text', '9e99', '-1']) {
+      const { key } = await markOf(prefix);
+      if (value === null) await redis.del(key);
+      else await redis.set(key, value);
+      await inbox.handIn([]);
+    }
+    await inbox.handIn(chunks.slice(2));
+    await store.admit(1);
+    await inbox.handIn([]);
+    expect(inbox.pending).toEqual([]);
+    expect((await contents()).map(([, sequence]) => sequence)).toEqual([0, 1, 2, 3]);
+  });
+
+  it('pushes what comes late, after its push was made again, to no effect', async () => {
+    const { prefix, store, inbox, contents } = await open();
+    const chunks = [0, 1, 2].map((sequence) => encode({ sequence }));
+    await inbox.handIn(chunks.slice(0, 1));
+    const mark = await markOf(prefix);
+    await inbox.handIn(chunks.slice(1, 2));
+    await inbox.handIn(chunks.slice(2));
+    // As a server does it that goes on after a pause: the second push comes in on a connection that was given up.
+    await redis.rpush(`${prefix}inbox`, Buffer.from(chunks[1]));
+    expect(Number((await markOf(prefix)).value)).toBe(Number(mark.value) + 2);
+    await store.admit(1);
+    expect((await inbox.handIn([])).admitted).toEqual(chunks);
+    expect((await contents()).map(([, sequence]) => sequence)).toEqual([0, 1, 2]);
+  });
+
+  it('takes its own push, sent twice by the connection and admitted between, for its own', async () => {
+    const { prefix, store, inbox, contents } = await open();
+    const chunks = [0, 1, 2].map((sequence) => encode({ sequence }));
+    await inbox.handIn(chunks.slice(0, 1));
+    const mark = await markOf(prefix);
+    // The push that comes next has been here: its reply was lost with the connection.
+    await redis.rpush(`${prefix}inbox`, Buffer.from(chunks[1]));
+    await redis.set(mark.key, Number(mark.value) + 1);
+    await store.admit(1);
+    const { admitted, taken, again } = await inbox.handIn(chunks.slice(1, 2));
+    expect([admitted, taken, again]).toEqual([chunks.slice(0, 2), 0, 0]);
+    await inbox.handIn(chunks.slice(2));
+    await store.admit(1);
+    expect((await inbox.handIn([])).admitted).toEqual(chunks.slice(2));
+    expect((await contents()).map(([, sequence]) => sequence)).toEqual([0, 1, 2]);
+  });
+
+  it('gives up what the replay does not want', async () => {
+    const { store, inbox } = await open();
     const bad = encode({ sequence: 2 });
     // Open chunks are of one process.
     bad[31] = 2;
     await inbox.handIn([bad]);
     for (let tries = 1; tries < 5; tries++) {
       await store.admit(1);
-      expect((await inbox.handIn([])).again).toEqual([bad]);
-      await inbox.handIn([bad]);
+      expect(await inbox.handIn([])).toMatchObject({ again: 1, dropped: [] });
+      expect(inbox.pending).toEqual([bad]);
+      expect((await inbox.handIn([])).entered).toEqual([bad]);
     }
     await store.admit(1);
     expect((await inbox.handIn([])).dropped).toEqual([bad]);
+    expect(inbox.pending).toEqual([]);
   });
 
   it('hands in what came into no replay before what is new, once there is one again', async () => {
     const { prefix, inbox, contents } = await open();
     const chunks = [0, 1, 2, 3].map((sequence) => encode({ sequence }));
     await inbox.handIn(chunks.slice(0, 2));
-    await redis.del(`${prefix}inbox`, `${prefix}meta`);
+    const { key } = await markOf(prefix);
+    await redis.del(`${prefix}inbox`, `${prefix}meta`, key);
     await expect(inbox.handIn(chunks.slice(2))).rejects.toThrow(ReplayMissingError);
-    await redis.del(`${prefix}inbox`);
+    await redis.del(`${prefix}inbox`, key);
     const again = await RedisReplayStore.create(redis, prefix, LAYOUT, PLENTY);
-    expect(await inbox.handIn(chunks.slice(2))).toMatchObject({ admitted: [], again: [], dropped: [] });
+    await inbox.handIn([]);
     await again.admit(1);
     expect((await inbox.handIn([])).admitted).toEqual(chunks);
     expect((await contents()).map(([, sequence]) => sequence)).toEqual([0, 1, 2, 3]);
@@ -176,10 +251,16 @@ describe('an inbox', () => {
     await inbox.handIn(chunks.slice(0, 2));
     await store.admit(1);
     await redis.config('SET', 'maxmemory', '1');
-    for (let tries = 0; tries < 3; tries++)
-      await expect(inbox.handIn(chunks.slice(2))).rejects.toThrow(/at its maxmemory/);
+    await expect(inbox.handIn(chunks.slice(2))).rejects.toThrow(/at its maxmemory/);
+    for (let tries = 0; tries < 2; tries++)
+      await expect(inbox.handIn([])).rejects.toThrow(/at its maxmemory/);
+    expect(inbox.pending).toEqual(chunks.slice(2));
     await redis.config('SET', 'maxmemory', '0');
-    expect(await inbox.handIn(chunks.slice(2))).toMatchObject({ admitted: chunks.slice(0, 2), again: [] });
+    expect(await inbox.handIn([])).toMatchObject({
+      admitted: chunks.slice(0, 2),
+      entered: chunks.slice(2),
+      again: 0,
+    });
     await store.admit(1);
     expect((await inbox.handIn([])).admitted).toEqual(chunks.slice(2));
     expect((await contents()).map(([, sequence]) => sequence)).toEqual([0, 1, 2, 3, 4]);
@@ -295,5 +376,37 @@ describe('an inbox', () => {
     expect(new Set(admitted)).toEqual(new Set(chunks));
     expect(admitted).toHaveLength(16);
     expect(standing.insertedTotal).toBe(64);
+  });
+
+  it('of several shards tells of each chunk once, however long one of them refuses', async () => {
+    const full = await startRedis();
+    const other = new Redis(full.socket);
+    const addresses = [
+      { redis, prefix: 'test:{b1}:' },
+      { redis: other, prefix: 'test:{b2}:' },
+    ];
+    const stores = await Promise.all(
+      addresses.map((at) => RedisReplayStore.create(at.redis, at.prefix, LAYOUT, PLENTY)),
+    );
+    const admit = () => Promise.allSettled(stores.map((store) => store.admit(1)));
+    const inbox = await openReplayInbox(addresses, LAYOUT, WRITER);
+    const chunks = Array.from({ length: 16 }, (_, sequence) => encode({ sequence, slot: sequence }));
+    await other.config('SET', 'maxmemory', '1');
+    await expect(inbox.handIn(chunks)).rejects.toThrow(/at its maxmemory/);
+    for (let tries = 0; tries < 3; tries++) {
+      await admit();
+      await expect(inbox.handIn([])).rejects.toThrow(/at its maxmemory/);
+    }
+    expect(inbox.pending.length).toBeGreaterThan(0);
+    expect(inbox.pending.length).toBeLessThan(16);
+    await other.config('SET', 'maxmemory', '0');
+    const first = await inbox.handIn([]);
+    expect(first.entered.toSorted(bySequence)).toEqual(chunks);
+    await admit();
+    const second = await inbox.handIn([]);
+    expect([...first.admitted, ...second.admitted].toSorted(bySequence)).toEqual(chunks);
+    expect(inbox.pending).toEqual([]);
+    other.disconnect();
+    await full.stop();
   });
 });

@@ -14,6 +14,8 @@ export const REPLAY_KEYS = ['meta', 'sizes', 'writers', 'priorities'];
 
 /** The list of what actors handed in; large chunks lie under this name, a colon and a name of theirs. */
 export const INBOX = 'inbox';
+/** Under this name and a random one: the number of an inbox's last push. */
+export const MARK = 'mark:';
 
 const SCRIPTS = {
   // How many keys: the first argument.
