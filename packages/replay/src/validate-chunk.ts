@@ -68,11 +68,20 @@ export function checkColumns(chunk: Chunk, layout: Layout): void {
       );
     }
   }
+  if (layout.observationCount !== undefined) checkStates(observations, layout.observationCount, where);
   for (const column of layout.columns ?? []) checkColumn(chunk, column, layout.actions, where);
   if (chunk.priorities) {
     const i = chunk.priorities.findIndex((p) => !(p >= 0 && p < Number.POSITIVE_INFINITY));
     if (i >= 0)
       throw new ChunkError(`Priority ${chunk.priorities[i]} is not a finite number from 0 up (${where(i)}).`);
+  }
+}
+
+/** Throws where a Discrete observation is none of 0 … count − 1. */
+function checkStates(states: ArrayLike<number>, count: number, where: (t: number) => string): void {
+  for (let t = 0; t < states.length; t++) {
+    if (states[t] < 0 || states[t] >= count)
+      throw new ChunkError(`Observation ${states[t]} is outside 0 … ${count - 1} (${where(t)}).`);
   }
 }
 

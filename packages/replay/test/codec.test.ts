@@ -248,6 +248,18 @@ describe('the chunk codec', () => {
     expect(() => decodeChunk(bytes.subarray(0, 100), LAYOUT)).toThrow(/says it has 172 bytes; 100 are there/);
   });
 
+  it.each([
+    [9, 'Observation 9 is outside 0 … 8 (slot 2, episode 5, step 3)'],
+    [-1, 'Observation -1 is outside 0 … 8 (slot 2, episode 5, step 3)'],
+  ])('does not take Discrete observation %i of 9 for a state', (state, sentence) => {
+    // As another process may write it, which knows no count.
+    const layout: Layout = { observationShape: [], observationDType: 'int32', actions: 4 };
+    const observations = new Int32Array([0, 8, 1, state, 2]);
+    const bytes = encodeChunk({ ...makeChunk(), observations, actions: new Int32Array(4) }, layout);
+    expect(decodeChunk(bytes, layout).observations).toEqual(observations);
+    expect(() => decodeChunk(bytes, { ...layout, observationCount: 9 })).toThrow(sentence);
+  });
+
   it('does not encode what must not be trained on', () => {
     const bad = (change: Partial<Chunk>) => () => encode(change);
     const observations = makeChunk().observations as Float32Array;
