@@ -5,8 +5,9 @@ import { Actor } from './actor.ts';
 const DRAIN_MS = 6_000;
 
 await runProcess('actor', async (context) => {
-  const { env, log, redis, signal, outlast } = context;
-  const { config } = await outlast(() => waitForRun(redis, env.run, { log, signal, active: true }));
+  const { env, log, redis, signal, outlast, checkRevision } = context;
+  const record = await outlast(() => waitForRun(redis, env.run, { log, signal, active: true }));
+  const { config } = record;
   const actor = await Actor.create(context, config);
   const runEnded = new AbortController();
   const heartbeats = new Heartbeats({
@@ -16,8 +17,9 @@ await runProcess('actor', async (context) => {
     id: env.id,
     name: env.name,
     measure: () => actor.measure(),
-    onPhase: (phase, reason) => {
+    onPhase: (phase, reason, revision) => {
       if (phase === 'stopping' || (phase !== null && isOver(phase))) runEnded.abort(reason ?? phase);
+      else if (phase !== null) checkRevision(record, revision);
     },
     log,
   });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exitCodes, replayPrefix, setPhase } from '@qfleet/fleet';
+import { exitCodes, replayPrefix, reviseRun, setPhase } from '@qfleet/fleet';
 import { encodeChunk, type Layout, openReplayInbox, ratioLimiter } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { configOf, TestFleet } from './support/fleet.ts';
@@ -59,6 +59,22 @@ describe('an actor process', () => {
     await expect.poll(async () => (await fleet.state()).totals.transitionsPushed, within).toBeGreaterThan(0);
     await setPhase(fleet.redis, 'r', 'stopping');
     expect(await actor.ended).toBe(0);
+  });
+
+  it('ends to be started again, all handed over, where the settings of its run are changed', async () => {
+    await using fleet = await TestFleet.start(configOf({}));
+    await fleet.createRun();
+    const actor = fleet.actor('actor-0');
+    await expect.poll(async () => (await fleet.state()).totals.transitionsPushed, within).toBeGreaterThan(0);
+    await reviseRun(fleet.redis, 'r', configOf({ fleet: { maxStaleness: 77 } }));
+    expect(await actor.ended).toBe(exitCodes.stopped);
+    expect(actor.log()).toContain('The settings of the run were changed: this process ends');
+    const { totals } = await fleet.state();
+    expect(totals.transitionsPushed).toBe(totals.environmentSteps);
+    // One that reads the record now goes on.
+    fleet.actor('actor-1');
+    const pushed = async () => (await fleet.state()).totals.transitionsPushed;
+    await expect.poll(pushed, within).toBeGreaterThan(totals.transitionsPushed);
   });
 
   it('without a slot says that it stands by, and takes the slots of one that is killed', async () => {

@@ -6,8 +6,9 @@ import { errorPolicy, layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
 
 await runProcess(
   'evaluator',
-  async ({ env, log, redis, connect, signal, outlast, warn, outliveUserCode }) => {
-    const { config } = await outlast(() => waitForRun(redis, env.run, { log, signal, active: true }));
+  async ({ env, log, redis, connect, signal, outlast, warn, checkRevision, outliveUserCode }) => {
+    const record = await outlast(() => waitForRun(redis, env.run, { log, signal, active: true }));
+    const { config } = record;
     const definition = await resolveEnvironment(config.environment);
     const { frameStack } = config.environment;
     const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition), frameStack });
@@ -50,8 +51,9 @@ await runProcess(
         totals: { evaluationsFailed: worker.failed },
       }),
       // Not at `stopping`: the learner may wait for a last evaluation.
-      onPhase: (phase) => {
+      onPhase: (phase, _reason, revision) => {
         if (phase !== null && isOver(phase)) runEnded.abort();
+        else if (phase !== null) checkRevision(record, revision);
       },
       log,
     });

@@ -16,7 +16,7 @@ import { messageOf } from './errors.ts';
 import { fleetKeys } from './keys.ts';
 import type { Logger } from './logger.ts';
 import { refuse, refusedRecords } from './records/refusals.ts';
-import { phaseOf, reasonOf } from './records/run.ts';
+import { phaseOf, reasonOf, revisionOf } from './records/run.ts';
 import type { RunPhase } from './run.ts';
 
 /** What the processes of each role tell of themselves. */
@@ -45,8 +45,11 @@ export interface HeartbeatsOptions<R extends Role> {
   /** A name that stays over restarts, so that they are counted; null: they are not. */
   readonly name: string | null;
   readonly measure: () => Beat<R>;
-  /** The run's phase as each heartbeat finds it; null: Redis has no such run (it lost it). */
-  readonly onPhase?: (phase: RunPhase | null, reason: string | null) => void;
+  /**
+   * The run's phase as each heartbeat finds it, and how often its settings were changed; a phase of null: Redis has no such
+   * run (it lost it).
+   */
+  readonly onPhase?: (phase: RunPhase | null, reason: string | null, revision: number) => void;
   readonly log: Logger;
 }
 
@@ -58,8 +61,8 @@ const COUNTED_EXPIRE_MS = 24 * 3_600_000;
 // KEYS: process, processes, counted, totals, run. ARGV: member, snapshot, expiry of process and of counted in ms, '1' where
 // the caller strikes off those that fell silent (others' ACLs forbid it, so that nobody can strike off all), then name and value
 // of each counter. Adds only what a counter grew by since it was last counted, so a repeated beat (its reply was lost) counts
-// nothing twice; what another left there and nothing can be added to waits for the learner to mend it. Returns phase and
-// reason of the run.
+// nothing twice; what another left there and nothing can be added to waits for the learner to mend it. Returns phase,
+// reason and revision of the run.
 const BEAT = `
 local now = redis.call('TIME')
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
@@ -77,7 +80,7 @@ for i = 6, #ARGV, 2 do
   end
 end
 redis.call('PEXPIRE', KEYS[3], ARGV[4])
-return redis.call('HMGET', KEYS[5], 'phase', 'reason')`;
+return redis.call('HMGET', KEYS[5], 'phase', 'reason', 'revision')`;
 
 // KEYS: unended, totals. ARGV: role and name of the process, the counter of its role's restarts or ''.
 const REGISTER = `
@@ -124,7 +127,7 @@ export class Heartbeats<R extends Role> {
     const keys = fleetKeys(run);
     const { snapshot, totals } = measure();
     const sentAt = performance.now();
-    const [phase, reason] = (await redis.eval(
+    const [phase, reason, revision] = (await redis.eval(
       BEAT,
       5,
       keys.process(this.#member),
@@ -141,11 +144,11 @@ export class Heartbeats<R extends Role> {
         name,
         Number.isFinite(value) ? value : 0,
       ]),
-    )) as [string | null, string | null];
+    )) as (string | null)[];
     this.#roundTripSeconds = (performance.now() - sentAt) / 1000;
     const known = phaseOf(phase);
     if (phase !== null && known === null) refuse('run', `its phase is ${JSON.stringify(phase)}`);
-    else onPhase?.(known, reasonOf(reason));
+    else onPhase?.(known, reasonOf(reason), revisionOf(revision));
   }
 
   /**

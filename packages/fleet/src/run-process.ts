@@ -22,7 +22,7 @@ import { watchEventLoop } from './process/event-loop.ts';
 import { exitCodes } from './process/exit-codes.ts';
 import { type ProcessEnv, readProcessEnv } from './process-env.ts';
 import { reportRefusals } from './records/refusals.ts';
-import { isOver, readPhase } from './run.ts';
+import { isOver, type RunRecord, readPhase } from './run.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 /** What the main function of a process gets. */
@@ -39,6 +39,8 @@ export interface ProcessContext {
   readonly tracer: Tracer | null;
   /** Aborted when the process is to drain and end: SIGTERM, SIGINT, SIGHUP, or its supervisor has ended. */
   readonly signal: AbortSignal;
+  /** Has the process drain and end, to be started again, where the run's settings are no longer those of `record`. */
+  readonly checkRevision: (record: Pick<RunRecord, 'revision'>, revision: number) => void;
   /** `outlastRefusedWrites` with this log and signal: for what a process writes before its work begins. */
   readonly outlast: <T>(task: () => Promise<T>) => Promise<T>;
   /** A warning for the log, and for the terminal of whoever started the fleet. */
@@ -94,13 +96,14 @@ export async function runProcess(
   // Work goes on where its output can't be written: nobody reads it, or its disk is full.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   endWithParent(() => end('the supervisor is gone'), 2 * DRAIN_SECONDS * 1000);
-  process.exit(await run(role, main, drain.signal));
+  process.exit(await run(role, main, drain.signal, end));
 }
 
 async function run(
   role: Role,
   main: (context: ProcessContext) => Promise<void>,
   signal: AbortSignal,
+  end: (why: string) => void,
 ): Promise<number> {
   try {
     const env = readProcessEnv();
@@ -126,7 +129,15 @@ async function run(
       };
       try {
         const outlast = <T>(task: () => Promise<T>) => outlastRefusedWrites(task, { log, signal });
-        const context = { env, log, redis, connect, tracer, signal, outlast, warn, outliveUserCode };
+        const checkRevision: ProcessContext['checkRevision'] = (record, revision) => {
+          if (revision === record.revision || signal.aborted) return;
+          log.info('The settings of the run were changed: this process ends, to be started again with them.');
+          end('its settings were changed');
+        };
+        const context = {
+          ...{ env, log, redis, connect, tracer, signal, outlast, warn },
+          ...{ checkRevision, outliveUserCode },
+        };
         await untilStopped(main(context), signal);
         return await endOf(redis, env.run, signal);
       } finally {

@@ -51,11 +51,12 @@ export async function createRun(redis: RedisClient, run: string, config: RunConf
 const REVISE = `
 if redis.call('HGET', KEYS[1], 'config') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'config', ARGV[2])
+redis.pcall('HINCRBY', KEYS[1], 'revision', 1)
 return 1`;
 
 /**
  * As `createRun`, but replaces the configuration of a record that is there, as far as a run's settings may change. It
- * is for whoever starts the run's processes again: none may be alive, since they read the record when they start.
+ * is for whoever starts the run's processes again. Those that are alive notice, and end to be started again.
  *
  * @throws ConfigError naming each field that may not change.
  */
@@ -84,6 +85,7 @@ export async function restoreRun(redis: RedisClient, record: RunRecord): Promise
     .hsetnx(key, 'config', JSON.stringify(record.config))
     .hsetnx(key, 'startedAt', record.startedAt)
     .hsetnx(key, 'phase', record.phase)
+    .hsetnx(key, 'revision', record.revision)
     .exec();
 }
 

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly phase: RunPhase;
   /** Why the phase is what it is, for people; null: not said. */
   readonly reason: string | null;
+  /** How often its settings were changed. */
+  readonly revision: number;
 }
 
 const MOST_BYTES = 256 * 1024;
@@ -27,7 +29,7 @@ const PHASES: readonly RunPhase[] = ['starting', 'running', 'stopping', 'stopped
  */
 export async function readRun(redis: RedisClient, run: string): Promise<RunRecord | null> {
   const key = fleetKeys(run).run;
-  const names = ['config', 'startedAt', 'phase', 'reason'] as const;
+  const names = ['config', 'startedAt', 'phase', 'reason', 'revision'] as const;
   const fields = await readFields(redis, 'run', key, names, MOST_BYTES);
   if (fields.config == null) return null;
   const problem = (what: string): FleetConfigurationError => {
@@ -48,12 +50,23 @@ export async function readRun(redis: RedisClient, run: string): Promise<RunRecor
   if (startedAt === null) throw problem(`startedAt is ${JSON.stringify(fields.startedAt)}, and no time`);
   const phase = phaseOf(fields.phase);
   if (phase === null) throw problem(`its phase is ${JSON.stringify(fields.phase)}`);
-  return { run, config, startedAt, phase, reason: reasonOf(fields.reason) };
+  return {
+    run,
+    config,
+    startedAt,
+    phase,
+    reason: reasonOf(fields.reason),
+    revision: revisionOf(fields.revision),
+  };
 }
 
 /** The phase that a text names, or null. */
 export const phaseOf = (text: string | null | undefined): RunPhase | null =>
   PHASES.find((phase) => phase === text) ?? null;
+
+/** A count of changes; what is none counts as 0. */
+export const revisionOf = (text: string | null | undefined): number =>
+  numberWithin(text ?? '', 0, Number.MAX_SAFE_INTEGER) ?? 0;
 
 /** Why a run failed is a whole sentence, with what to do at its end. */
 const LONGEST_REASON = 2_000;
