@@ -1,24 +1,34 @@
-export type * from './batch.ts';
 export { type BenchReplayOptions, benchReplay } from './bench/index.ts';
 export type { PeerFigures, Peers } from './bench/peer.ts';
-export type * from './chunk.ts';
-export { ChunkBuilder, type ChunkBuilderOptions } from './chunk-builder.ts';
-export { type ChunkHeader, peekChunk } from './chunk-header.ts';
-export { decodeChunk, encodeChunk, encodeOpenChunk } from './codec.ts';
-export { type Cadence, type ColumnSpec, type ColumnValues, MASK, maskColumn } from './columns.ts';
-export { compressesWell } from './compression.ts';
-export { describeLayout, layoutFingerprint, observationBytes, observationSize } from './layout.ts';
+export { ChunkBuilder, type ChunkBuilderOptions } from './chunk/builder.ts';
+export type * from './chunk/chunk.ts';
+export { decodeChunk, encodeChunk, encodeOpenChunk } from './chunk/codec.ts';
+export { type Cadence, type ColumnSpec, type ColumnValues, MASK, maskColumn } from './chunk/columns.ts';
+export { compressesWell } from './chunk/compression.ts';
+export { type ChunkHeader, peekChunk } from './chunk/header.ts';
+export { describeLayout, layoutFingerprint, observationBytes, observationSize } from './chunk/layout.ts';
+export { compressChunk, sealChunk } from './chunk/seal.ts';
+export type { ReturnOptions } from './chunk/td-errors.ts';
+export { ChunkError } from './chunk/validate.ts';
 export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';
-export { makeBatch, makeSequenceBatch, makeTransitionBatch } from './make-batch.ts';
 export { type MemoryNeeds, memoryNeeds, type ReplaySize, transitionsHeld } from './memory-needs.ts';
-export { MemoryReplayStore } from './memory-store.ts';
-export { replayMemory } from './memory-usage.ts';
 export { Prefetcher } from './prefetcher.ts';
-export type { PrioritizedOptions } from './prioritized.ts';
-export { type ChunkPriorities, FencedError, type PriorityStore } from './priority-store.ts';
 export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';
-export { ReplayMissingError } from './redis/replies.ts';
-export type { RedisClient } from './redis/scripts.ts';
+export { Replay, type ReplayCounts, type ReplayOptions } from './replay.ts';
+export type * from './sampling/batch.ts';
+export { makeBatch, makeSequenceBatch, makeTransitionBatch } from './sampling/make-batch.ts';
+export type { PrioritizedOptions } from './sampling/prioritized.ts';
+export {
+  type SampleUnit,
+  type SequenceUnit,
+  type TransitionUnit,
+  trainedSteps,
+} from './sampling/sample-unit.ts';
+export type { SampleOptions } from './sampling/sampler.ts';
+export { sequencePriorities } from './sampling/units/sequence-priorities.ts';
+export { MemoryReplayStore } from './store/memory-store.ts';
+export { type ChunkPriorities, FencedError, type PriorityStore } from './store/priority-store.ts';
+export { replayMemory } from './store/redis/memory-usage.ts';
 export {
   createRedisReplay,
   openRedisReplay,
@@ -26,15 +36,10 @@ export {
   replayFence,
   replayRefusals,
   type ShardAddress,
-} from './redis-replay.ts';
-export { RedisReplayStore } from './redis-store.ts';
-export type { Refusals } from './refusals.ts';
-export { Replay, type ReplayCounts, type ReplayOptions } from './replay.ts';
-export { type SampleUnit, type SequenceUnit, type TransitionUnit, trainedSteps } from './sample-unit.ts';
-export type { SampleOptions } from './sampler.ts';
-export { compressChunk, sealChunk } from './seal.ts';
-export { type ReplayShard, ShardedReplayStore } from './sharded-store.ts';
-export type * from './store.ts';
-export type { ReturnOptions } from './td-errors.ts';
-export { sequencePriorities } from './units/sequence-priorities.ts';
-export { ChunkError } from './validate-chunk.ts';
+} from './store/redis/redis-replay.ts';
+export { RedisReplayStore } from './store/redis/redis-store.ts';
+export type { Refusals } from './store/redis/refusals.ts';
+export { ReplayMissingError } from './store/redis/replies.ts';
+export type { RedisClient } from './store/redis/scripts.ts';
+export { type ReplayShard, ShardedReplayStore } from './store/sharded-store.ts';
+export type * from './store/store.ts';

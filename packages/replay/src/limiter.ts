@@ -1,4 +1,4 @@
-import type { ReplayStanding } from './store.ts';
+import type { ReplayStanding } from './store/store.ts';
 
 export interface SampleToInsertOptions {
   /** Transitions inserted before the first sample. */

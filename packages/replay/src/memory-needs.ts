@@ -1,7 +1,7 @@
-import type { Layout } from './chunk.ts';
-import { HEADER } from './chunk-header.ts';
-import { compressesWell } from './compression.ts';
-import { observationBytes } from './layout.ts';
+import type { Layout } from './chunk/chunk.ts';
+import { compressesWell } from './chunk/compression.ts';
+import { HEADER } from './chunk/header.ts';
+import { observationBytes } from './chunk/layout.ts';
 import { cachedRows } from './replay.ts';
 
 /** The fields of a configuration that the size of a replay follows from. */

@@ -1,7 +1,7 @@
 import type { Random } from '@qfleet/random';
-import type { Batch } from './batch.ts';
 import type { Replay } from './replay.ts';
-import type { SampleOptions } from './sampler.ts';
+import type { Batch } from './sampling/batch.ts';
+import type { SampleOptions } from './sampling/sampler.ts';
 
 /** The batches of one call of the learner, drawn and on their way. */
 interface Call<B> {

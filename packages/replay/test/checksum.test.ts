@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import xxhash from 'xxhash-wasm';
-import { checksum } from '../src/checksum.ts';
+import { checksum } from '../src/chunk/checksum.ts';
 
 const { h64Raw } = await xxhash();
 

@@ -2,7 +2,8 @@ import { crc32, zstdCompressSync } from 'node:zlib';
 import { Random } from '@qfleet/random';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checksum } from '../src/checksum.ts';
+import { checksum } from '../src/chunk/checksum.ts';
+import { makeObservations, observationSize } from '../src/chunk/layout.ts';
 import {
   type Chunk,
   ChunkBuilder,
@@ -18,7 +19,6 @@ import {
   type ReturnOptions,
   sealChunk,
 } from '../src/index.ts';
-import { makeObservations, observationSize } from '../src/layout.ts';
 import { encode, encodeCompressed, LAYOUT, makeChunk } from './support/episodes.ts';
 
 const float = fc.float({ noNaN: true, noDefaultInfinity: true });

@@ -2,7 +2,7 @@ import { Random } from '@qfleet/random';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { MemoryReplayStore, makeTransitionBatch, Replay } from '../src/index.ts';
-import { MinTree } from '../src/min-tree.ts';
+import { MinTree } from '../src/sampling/min-tree.ts';
 import reference from './reference/priorities.json' with { type: 'json' };
 import { encode, LAYOUT } from './support/episodes.ts';
 

@@ -3,6 +3,7 @@ import { Random } from '@qfleet/random';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
+import { makeObservations, observationSize } from '../src/chunk/layout.ts';
 import {
   encodeChunk,
   type Layout,
@@ -11,7 +12,6 @@ import {
   Replay,
   replayMemory,
 } from '../src/index.ts';
-import { makeObservations, observationSize } from '../src/layout.ts';
 import { encodeCompressed, makeChunk } from './support/episodes.ts';
 
 const CARTPOLE: Layout = { observationShape: [4], observationDType: 'float32', actions: 2 };

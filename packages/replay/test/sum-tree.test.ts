@@ -1,7 +1,7 @@
 import { Random } from '@qfleet/random';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SumTree } from '../src/sum-tree.ts';
+import { SumTree } from '../src/sampling/sum-tree.ts';
 
 /** The plain definition: priorities in an array, searched from the front. */
 function naiveFind(priorities: number[], mass: number): number {

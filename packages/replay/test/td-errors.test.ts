@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { tdErrors } from '../src/td-errors.ts';
+import { tdErrors } from '../src/chunk/td-errors.ts';
 import reference from './reference/priorities.json' with { type: 'json' };
 
 it.each(reference.tdErrors)('an actor’s TD errors of $n steps at γ = $gamma are NumPy’s', (given) => {

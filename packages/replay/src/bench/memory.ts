@@ -1,7 +1,7 @@
 import { Random } from '@qfleet/random';
-import { makeTransitionBatch } from '../make-batch.ts';
-import { MemoryReplayStore } from '../memory-store.ts';
 import { Replay } from '../replay.ts';
+import { makeTransitionBatch } from '../sampling/make-batch.ts';
+import { MemoryReplayStore } from '../store/memory-store.ts';
 import { best, type Cost, measure, type Row, rowsOf, type Speed } from './figures.ts';
 import { type Peers, referenceTo } from './peer.ts';
 import { chunkSource, EPISODE_LENGTH, type Shape, variedObservations } from './shapes.ts';

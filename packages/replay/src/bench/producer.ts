@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Redis, type RedisOptions } from 'ioredis';
-import { ReplayInbox } from '../redis-inbox.ts';
-import { compressChunk, sealChunk } from '../seal.ts';
-import type { Inbox } from '../store.ts';
+import { compressChunk, sealChunk } from '../chunk/seal.ts';
+import { ReplayInbox } from '../store/redis/redis-inbox.ts';
+import type { Inbox } from '../store/store.ts';
 import { gameFrames } from './frames.ts';
 import { CHUNK_LENGTH, chunkSource, SHAPES, variedObservations } from './shapes.ts';
 

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { RedisOptions } from 'ioredis';
-import { observationBytes } from '../layout.ts';
-import type { RedisReplayStore } from '../redis-store.ts';
+import { observationBytes } from '../chunk/layout.ts';
+import type { RedisReplayStore } from '../store/redis/redis-store.ts';
 import type { ProducerData, ProducerOrder } from './producer.ts';
 import { SHAPES, type Shape } from './shapes.ts';
 

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { Random } from '@qfleet/random';
 import type { Redis } from 'ioredis';
-import { makeTransitionBatch } from '../make-batch.ts';
 import { Prefetcher } from '../prefetcher.ts';
-import { RedisReplayStore } from '../redis-store.ts';
 import { Replay, type ReplayOptions } from '../replay.ts';
-import type { ReplayStore } from '../store.ts';
+import { makeTransitionBatch } from '../sampling/make-batch.ts';
+import { RedisReplayStore } from '../store/redis/redis-store.ts';
+import type { ReplayStore } from '../store/store.ts';
 import { type Cost, measure, middle, type Row, rateRow, rowsOf } from './figures.ts';
 import { BATCH_SIZES, inTurns, PRIORITIZED } from './memory.ts';
 import { type Peers, referenceTo } from './peer.ts';

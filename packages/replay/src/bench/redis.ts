@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { compressesWell } from '../compression.ts';
-import { replayMemory } from '../memory-usage.ts';
-import { RedisReplayStore } from '../redis-store.ts';
+import { compressesWell } from '../chunk/compression.ts';
+import { replayMemory } from '../store/redis/memory-usage.ts';
+import { RedisReplayStore } from '../store/redis/redis-store.ts';
 import { best, type Cost, measure, middle, type Row, rateRow, row, rowsOf } from './figures.ts';
 import { type Peers, referenceTo } from './peer.ts';
 import type { ProducerOrder } from './producer.ts';

@@ -1,7 +1,7 @@
 import type { ObservationArray } from '@qfleet/envs';
-import type { Layout } from '../chunk.ts';
-import { ChunkBuilder } from '../chunk-builder.ts';
-import { makeObservations, observationSize } from '../layout.ts';
+import { ChunkBuilder } from '../chunk/builder.ts';
+import type { Layout } from '../chunk/chunk.ts';
+import { makeObservations, observationSize } from '../chunk/layout.ts';
 
 /** What is moved: the size of an observation, and how much of it. */
 export interface Shape {

@@ -1,5 +1,5 @@
 import { Random } from '@qfleet/random';
-import { SumTree } from '../sum-tree.ts';
+import { SumTree } from '../sampling/sum-tree.ts';
 import { type Row, row } from './figures.ts';
 
 const LEAVES = 1_000_000;

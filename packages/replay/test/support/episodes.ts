@@ -1,4 +1,5 @@
 import type { Random } from '@qfleet/random';
+import { makeObservations, observationSize } from '../../src/chunk/layout.ts';
 import {
   type Chunk,
   type ChunkEnd,
@@ -7,7 +8,6 @@ import {
   encodeOpenChunk,
   type Layout,
 } from '../../src/index.ts';
-import { makeObservations, observationSize } from '../../src/layout.ts';
 
 export const LAYOUT: Layout = { observationShape: [3], observationDType: 'float32', actions: 4 };
 /** A layout whose chunks go to Redis as values of their own, whatever their length. */

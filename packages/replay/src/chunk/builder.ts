@@ -1,9 +1,9 @@
 import type { ObservationArray } from '@qfleet/envs';
 import type { ChunkEnd, Layout } from './chunk.ts';
-import { SMALL } from './chunk-memory.ts';
 import { type ChunkRoom, chunkRoom, encodeOpenChunk } from './codec.ts';
 import { type ColumnValues, MASK } from './columns.ts';
 import { makeObservations, observationBytes, observationSize, SMALL_ROW } from './layout.ts';
+import { SMALL } from './memory.ts';
 import { type ReturnOptions, tdErrors } from './td-errors.ts';
 
 export interface ChunkBuilderOptions {

@@ -1,4 +1,4 @@
-import type { RedisClient } from './redis/scripts.ts';
+import type { RedisClient } from './scripts.ts';
 
 /** What a replay's servers have turned away at the door since the replay was made. */
 export interface Refusals {

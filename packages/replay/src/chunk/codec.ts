@@ -1,5 +1,7 @@
 import type { ObservationArray } from '@qfleet/envs';
 import type { Chunk, Layout } from './chunk.ts';
+import { allColumnBytes, viewColumns } from './columns.ts';
+import { decompress, decompressAside } from './compression.ts';
 import {
   checkFingerprint,
   checksumOf,
@@ -16,12 +18,10 @@ import {
   writeColumnsHead,
   writeHeader,
   writeSeal,
-} from './chunk-header.ts';
-import { allocateCopy, copyOf, reuse, SMALL } from './chunk-memory.ts';
-import { allColumnBytes, viewColumns } from './columns.ts';
-import { decompress, decompressAside } from './compression.ts';
+} from './header.ts';
 import { observationBytes, observationSize, viewObservations } from './layout.ts';
-import { ChunkError, checkColumns, checkFields, checkShape } from './validate-chunk.ts';
+import { allocateCopy, copyOf, reuse, SMALL } from './memory.ts';
+import { ChunkError, checkColumns, checkFields, checkShape } from './validate.ts';
 
 /** Memory for a chunk, where its observations may be written before the rest. */
 export interface ChunkRoom {

@@ -1,4 +1,4 @@
-import { REPLAY_KEYS, type RedisClient } from './redis/scripts.ts';
+import { REPLAY_KEYS, type RedisClient } from './scripts.ts';
 
 /** Chunks that are asked for, evenly spread over all: chunks of one layout differ little. */
 const SAMPLE = 1000;

@@ -1,17 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Layout } from './chunk.ts';
-import { CHECKSUM_AT, checksumOf } from './chunk-header.ts';
-import { describeLayout, layoutFingerprint } from './layout.ts';
-import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
-import { appendScript } from './redis/append.lua.ts';
-import { explain, missing, parseStanding, STANDING } from './redis/replies.ts';
-import {
-  INBOX,
-  REPLAY_KEYS,
-  type RedisClient,
-  type ScriptTransaction,
-  withScripts,
-} from './redis/scripts.ts';
+import type { Layout } from '../../chunk/chunk.ts';
+import { CHECKSUM_AT, checksumOf } from '../../chunk/header.ts';
+import { describeLayout, layoutFingerprint } from '../../chunk/layout.ts';
+import type { ChunkPriorities, PriorityStore } from '../priority-store.ts';
 import type {
   AppendReply,
   Capacity,
@@ -20,7 +11,10 @@ import type {
   ReplayStore,
   StoredChunk,
   WriterStore,
-} from './store.ts';
+} from '../store.ts';
+import { explain, missing, parseStanding, STANDING } from './replies.ts';
+import { appendScript } from './scripts/append.lua.ts';
+import { INBOX, REPLAY_KEYS, type RedisClient, type ScriptTransaction, withScripts } from './scripts.ts';
 
 /** Chunks of up to so many bytes cost less as arguments of a script than as commands of their own. */
 const SMALL_BYTES = 8192;

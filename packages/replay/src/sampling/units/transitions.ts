@@ -1,6 +1,6 @@
+import type { ColumnSpec } from '../../chunk/columns.ts';
+import { asBytes } from '../../chunk/layout.ts';
 import type { Batch, TransitionBatch } from '../batch.ts';
-import type { ColumnSpec } from '../columns.ts';
-import { asBytes } from '../layout.ts';
 import type { TransitionUnit } from '../sample-unit.ts';
 import type { ChunkRecord, Horizon, TransitionIndex } from '../transition-index.ts';
 import { copyColumn } from './copy-column.ts';

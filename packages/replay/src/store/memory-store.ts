@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Layout } from './chunk.ts';
-import { checkFingerprint, lengthOf, peekChunk } from './chunk-header.ts';
-import { Fifo } from './fifo.ts';
+import type { Layout } from '../chunk/chunk.ts';
+import { checkFingerprint, lengthOf, peekChunk } from '../chunk/header.ts';
+import { checkSize } from '../chunk/validate.ts';
+import { Fifo } from '../fifo.ts';
 import type { AppendReply, Capacity, Followed, ReplayStanding, ReplayStore, StoredChunk } from './store.ts';
-import { checkSize } from './validate-chunk.ts';
 
 /** A replay in this process: what `--single` and tests use. It takes chunks open or sealed. */
 export class MemoryReplayStore implements ReplayStore {

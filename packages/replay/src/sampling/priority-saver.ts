@@ -1,6 +1,6 @@
+import type { ChunkPriorities, PriorityStore } from '../store/priority-store.ts';
+import type { ReplayStanding, StoredChunk } from '../store/store.ts';
 import type { Prioritized } from './prioritized.ts';
-import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
-import type { ReplayStanding, StoredChunk } from './store.ts';
 import type { ChunkRecord } from './transition-index.ts';
 
 /** Chunks that go in one call: others wait no longer for Redis than that. */

@@ -1,11 +1,11 @@
-import type { Layout } from './chunk.ts';
-import type { RedisClient } from './redis/scripts.ts';
+import type { Layout } from '../../chunk/chunk.ts';
+import { ShardedInbox } from '../sharded-inbox.ts';
+import { type ReplayShard, ShardedReplayStore } from '../sharded-store.ts';
+import type { Capacity, Inbox } from '../store.ts';
 import { ReplayInbox } from './redis-inbox.ts';
 import { RedisReplayStore } from './redis-store.ts';
 import { addRefusals, type Refusals, readRefusals } from './refusals.ts';
-import { ShardedInbox } from './sharded-inbox.ts';
-import { type ReplayShard, ShardedReplayStore } from './sharded-store.ts';
-import type { Capacity, Inbox } from './store.ts';
+import type { RedisClient } from './scripts.ts';
 
 /** One shard of a replay on Redis: a client of its server or cluster, and the prefix of its keys (one hash tag). */
 export interface ShardAddress {

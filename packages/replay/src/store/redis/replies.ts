@@ -1,6 +1,6 @@
+import { ChunkError } from '../../chunk/validate.ts';
 import { FencedError } from '../priority-store.ts';
 import type { ReplayStanding } from '../store.ts';
-import { ChunkError } from '../validate-chunk.ts';
 
 /** There is no replay under this prefix: not made yet, or lost with a Redis that keeps nothing. */
 export class ReplayMissingError extends Error {

@@ -1,8 +1,8 @@
 import { elementName, observationArrays } from '@qfleet/envs';
+import type { Capacity } from '../store/store.ts';
 import type { Chunk, Layout } from './chunk.ts';
 import { type ColumnSpec, columnRows, columnWidth, MASK } from './columns.ts';
 import { observationSize } from './layout.ts';
-import type { Capacity } from './store.ts';
 
 /** Longest writer name, in UTF-8 bytes. */
 export const MAX_WRITER = 64;

@@ -1,9 +1,9 @@
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
-import { admitScript } from './admit.lua.ts';
-import { appendScript } from './append.lua.ts';
-import { createScript } from './create.lua.ts';
-import { recordSampledScript } from './record-sampled.lua.ts';
-import { savePrioritiesScript } from './save-priorities.lua.ts';
+import { admitScript } from './scripts/admit.lua.ts';
+import { appendScript } from './scripts/append.lua.ts';
+import { createScript } from './scripts/create.lua.ts';
+import { recordSampledScript } from './scripts/record-sampled.lua.ts';
+import { savePrioritiesScript } from './scripts/save-priorities.lua.ts';
 
 export type RedisClient = Redis | Cluster;
 type Scripted = RedisClient & ScriptCommands;

@@ -1,5 +1,5 @@
 import type { ObservationArray } from '@qfleet/envs';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../fifo.ts';
 import type { ChunkRecord } from './transition-index.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { ObservationArray } from '@qfleet/envs';
+import type { Layout } from '../chunk/chunk.ts';
+import { type Cadence, type ColumnSpec, columnWidth } from '../chunk/columns.ts';
+import { makeObservations, observationSize } from '../chunk/layout.ts';
 import type { Batch, SequenceBatch, TransitionBatch } from './batch.ts';
-import type { Layout } from './chunk.ts';
-import { type Cadence, type ColumnSpec, columnWidth } from './columns.ts';
-import { makeObservations, observationSize } from './layout.ts';
 import type { SampleUnit, SequenceUnit } from './sample-unit.ts';
 
 /** A batch of `size` rows as `unit` makes them, for observations of `layout`, `frameStack` of which make a state. */

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
 import { checksum } from './checksum.ts';
 import type { Chunk, ChunkEnd, Layout } from './chunk.ts';
-import { copyOf, pad } from './chunk-memory.ts';
 import { describeLayout, layoutFingerprint } from './layout.ts';
-import { ChunkError, MAX_LENGTH, MAX_WRITER } from './validate-chunk.ts';
+import { copyOf, pad } from './memory.ts';
+import { ChunkError, MAX_LENGTH, MAX_WRITER } from './validate.ts';
 
 /**
  * The wire form of a chunk, little-endian. The columns begin on 8 bytes, so that they can be read in place.

@@ -1,6 +1,6 @@
+import { type ColumnSpec, columnWidth } from '../../chunk/columns.ts';
+import { asBytes } from '../../chunk/layout.ts';
 import type { SequenceBatch } from '../batch.ts';
-import { type ColumnSpec, columnWidth } from '../columns.ts';
-import { asBytes } from '../layout.ts';
 import type { SequenceUnit } from '../sample-unit.ts';
 import type { ChunkRecord, TransitionIndex } from '../transition-index.ts';
 import { copyColumn } from './copy-column.ts';

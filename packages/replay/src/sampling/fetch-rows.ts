@@ -1,7 +1,7 @@
-import type { Layout } from './chunk.ts';
-import { rereadObservations } from './codec.ts';
-import { observationBytes } from './layout.ts';
-import type { ReplayStore } from './store.ts';
+import type { Layout } from '../chunk/chunk.ts';
+import { rereadObservations } from '../chunk/codec.ts';
+import { observationBytes } from '../chunk/layout.ts';
+import type { ReplayStore } from '../store/store.ts';
 import type { ChunkRecord } from './transition-index.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type ColumnSpec, type ColumnValues, columnWidth } from '../columns.ts';
+import { type ColumnSpec, type ColumnValues, columnWidth } from '../../chunk/columns.ts';
 import type { ChunkRecord } from '../transition-index.ts';
 
 /** Copies a column's row at `step` of `chunk` to row `to` of `out`. */

@@ -1,5 +1,5 @@
 import { type ObservationArray, type ObservationDType, observationArrays } from '@qfleet/envs';
-import { pad } from './chunk-memory.ts';
+import { pad } from './memory.ts';
 
 /** How often a column has a row: once a step, once a state (a chunk of T steps has T + 1), or once a chunk. */
 export type Cadence = 'step' | 'state' | 'chunk';

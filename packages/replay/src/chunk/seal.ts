@@ -1,6 +1,6 @@
-import { columnsOf, encodeWriter, formOf, HEADER, WRITER_BYTES_AT, writeSeal } from './chunk-header.ts';
-import { allocate, pad, release } from './chunk-memory.ts';
 import { compress, MOST_COMPRESSED } from './compression.ts';
+import { columnsOf, encodeWriter, formOf, HEADER, WRITER_BYTES_AT, writeSeal } from './header.ts';
+import { allocate, pad, release } from './memory.ts';
 
 /** Gives an open chunk its checksum, in place: then it may leave the process. */
 export function sealChunk(open: Uint8Array): Uint8Array {

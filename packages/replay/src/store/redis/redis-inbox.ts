@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { Layout } from './chunk.ts';
-import { checkFingerprint, peekChunk } from './chunk-header.ts';
-import { describeLayout, layoutFingerprint } from './layout.ts';
-import { handInScript } from './redis/hand-in.lua.ts';
-import { explain, missing, parseStanding, STANDING } from './redis/replies.ts';
-import { INBOX, MARK, type RedisClient } from './redis/scripts.ts';
-import { withWriter } from './seal.ts';
-import type { Capacity, HandedIn, Inbox, ReplayStanding } from './store.ts';
-import { checkSize } from './validate-chunk.ts';
+import type { Layout } from '../../chunk/chunk.ts';
+import { checkFingerprint, peekChunk } from '../../chunk/header.ts';
+import { describeLayout, layoutFingerprint } from '../../chunk/layout.ts';
+import { withWriter } from '../../chunk/seal.ts';
+import { checkSize } from '../../chunk/validate.ts';
+import type { Capacity, HandedIn, Inbox, ReplayStanding } from '../store.ts';
+import { explain, missing, parseStanding, STANDING } from './replies.ts';
+import { handInScript } from './scripts/hand-in.lua.ts';
+import { INBOX, MARK, type RedisClient } from './scripts.ts';
 
 /** Up to so many bytes a chunk goes into the list itself; a larger one into a key of its own, which is only renamed later. */
 const SMALL_BYTES = 8192;

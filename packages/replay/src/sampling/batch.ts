@@ -1,5 +1,5 @@
 import type { ObservationArray } from '@qfleet/envs';
-import type { ColumnValues } from './columns.ts';
+import type { ColumnValues } from '../chunk/columns.ts';
 
 /** A batch of what a replay's unit makes of sampled places, in columns. Its buffers are made once and refilled. */
 export interface Batch {

@@ -1,6 +1,6 @@
-import type { Chunk } from './chunk.ts';
-import type { ColumnValues } from './columns.ts';
-import { Fifo } from './fifo.ts';
+import type { Chunk } from '../chunk/chunk.ts';
+import type { ColumnValues } from '../chunk/columns.ts';
+import { Fifo } from '../fifo.ts';
 
 /** What the learner knows of a chunk beside its columns. What sampling reads comes first, to lie together. */
 export interface ChunkRecord {

@@ -1,4 +1,4 @@
-import { peekChunk } from './chunk-header.ts';
+import { peekChunk } from '../chunk/header.ts';
 import { shardOf, sumOf } from './sharded-store.ts';
 import type { HandedIn, Inbox } from './store.ts';
 

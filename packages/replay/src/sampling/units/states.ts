@@ -1,5 +1,5 @@
 import type { ObservationArray } from '@qfleet/envs';
-import { SMALL_ROW } from '../layout.ts';
+import { SMALL_ROW } from '../../chunk/layout.ts';
 import type { ObservationCache } from '../observation-cache.ts';
 import type { ChunkRecord } from '../transition-index.ts';
 

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
-import type { Layout } from './chunk.ts';
-import { type ChunkHeader, checkFingerprint, peekChunk } from './chunk-header.ts';
-import { Fifo } from './fifo.ts';
+import type { Layout } from '../chunk/chunk.ts';
+import { type ChunkHeader, checkFingerprint, peekChunk } from '../chunk/header.ts';
+import { ChunkError } from '../chunk/validate.ts';
+import { Fifo } from '../fifo.ts';
 import type { ChunkPriorities, PriorityStore } from './priority-store.ts';
 import type {
   AppendReply,
@@ -11,7 +12,6 @@ import type {
   StoredChunk,
   WriterStore,
 } from './store.ts';
-import { ChunkError } from './validate-chunk.ts';
 
 /** A store that may be one of several. */
 export type ReplayShard = ReplayStore & PriorityStore & WriterStore;
