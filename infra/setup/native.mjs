@@ -5,7 +5,7 @@ import { cacheFolder, hashOf, readStamp, writeStamp } from './cache.mjs';
 import { capture, SetupError, tellingLines } from './progress.mjs';
 
 const PARTS = [
-  { title: 'Redis', main: 'packages/fleet/dist/local-redis/provision-main.js' },
+  { title: 'Redis', main: 'packages/fleet/dist/redis/local/provision-main.js' },
   { title: 'TensorFlow', main: 'packages/tensor/dist/provision/main.js' },
 ];
 

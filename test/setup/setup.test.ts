@@ -333,7 +333,7 @@ test('provisioners run again only when what they found was removed', async () =>
     write(`native/${path}`, `require('fs').appendFileSync('ran', '${path} ');console.log('${says}')`);
   write('native/packages/fleet/package.json', '{}');
   write('native/packages/tensor/package.json', '{}');
-  main('packages/fleet/dist/local-redis/provision-main.js', `Redis: ${server}, version 7.`);
+  main('packages/fleet/dist/redis/local/provision-main.js', `Redis: ${server}, version 7.`);
   main('packages/tensor/dist/provision/main.js', '');
   const progress = new Progress(join(folder, 'native-logs'));
   const env = { PATH: process.env['PATH'], QFLEET_CACHE_DIR: join(root, 'cache') };

@@ -13,6 +13,8 @@ import {
   ReplayShards,
   RolloutLeases,
   reportEpisodes,
+  Uplink,
+  type UplinkOptions,
 } from '@qfleet/fleet';
 import {
   compressesWell,
@@ -27,7 +29,6 @@ import {
 import { errorPolicy, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
 import { ChunkSpans } from './chunk-spans.ts';
 import { Epsilons } from './exploration.ts';
-import { Uplink, type UplinkOptions } from './uplink.ts';
 import { type WaitReason, Waits } from './waits.ts';
 
 /** Milliseconds of stepping between two turns of the event loop, which moves chunks, weights and lease renewals. */

@@ -7,7 +7,7 @@ import {
   type ObservationPart,
 } from '@qfleet/envs';
 import { isModule } from './arguments.ts';
-import { integer, print, printJson, style, table } from './output.ts';
+import { integer, print, printJson, style, table } from './terminal/output.ts';
 
 /** Milliseconds that are given to what an environment left behind. */
 const LEFT_BEHIND_MS = 20;

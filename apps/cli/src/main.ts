@@ -3,10 +3,10 @@ import { CommanderError } from 'commander';
 import { isApart } from './apart/channel.ts';
 import { leave, prepareForUserCode } from './apart/user-code.ts';
 import { describeError, exitCodes } from './errors.ts';
-import { startedByNohup } from './nohup.ts';
-import { printJson } from './output.ts';
 import { createProgram } from './program.ts';
-import { prepareStreams } from './streams.ts';
+import { startedByNohup } from './terminal/nohup.ts';
+import { printJson } from './terminal/output.ts';
+import { prepareStreams } from './terminal/streams.ts';
 
 /** With --json stdout holds one document, whatever happens. */
 const wantsJson = process.argv.includes('--json');

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import type { RunDirectory } from '@qfleet/report';
 import { UsageError } from './errors.ts';
-import { shown } from './output.ts';
+import { shown } from './terminal/output.ts';
 
 /**
  * Refuses to run the code of a run directory that may be somebody else's: its environment is a module, and that lies

@@ -1,6 +1,6 @@
 import { loadRunConfig } from '@qfleet/config';
 import { describe, expect, it } from 'vitest';
-import { bytes, clock, fold, integer, short, table } from '../src/output.ts';
+import { bytes, clock, fold, integer, short, table } from '../src/terminal/output.ts';
 import { block, line } from '../src/train/display.ts';
 import { nearestBudget, type Progress, RateMeter } from '../src/train/progress.ts';
 

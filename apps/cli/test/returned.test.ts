@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { returned, returnedAs } from '../src/output.ts';
+import { returned, returnedAs } from '../src/terminal/output.ts';
 
 it.each([
   [0.94, '0.94'],

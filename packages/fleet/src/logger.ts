@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { LogLevel } from './process-env.ts';
+import type { LogLevel } from './process/process-env.ts';
 
 export type { Logger } from 'pino';
 

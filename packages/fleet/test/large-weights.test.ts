@@ -1,7 +1,7 @@
 import type { Weights } from '@qfleet/agents';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fleetKeys, LearnerLease, RedisWeightsChannel } from '../src/index.ts';
-import { PART_BYTES } from '../src/parts.ts';
+import { PART_BYTES } from '../src/redis/parts.ts';
 import { useRedis } from './support/fixture.ts';
 
 const keys = fleetKeys('r');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { lastSentenceIn } from '../src/last-words.ts';
+import { lastSentenceIn } from '../src/process/last-words.ts';
 
 describe('what a log says of the end of a process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'qfleet-log-'));

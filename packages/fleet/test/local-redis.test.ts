@@ -10,13 +10,13 @@ import { fileURLToPath } from 'node:url';
 import { Redis, type RedisOptions } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isRunning } from '../../../test/support/is-running.ts';
-import { connectRedis } from '../src/connect.ts';
-import { checkRedis } from '../src/local-redis/check.ts';
-import { explainRedisError } from '../src/local-redis/explain.ts';
-import { findRedisServer, type RedisServerProgram } from '../src/local-redis/find.ts';
-import { provisionRedis } from '../src/local-redis/provision.ts';
-import { type LocalRedis, type LocalRedisOptions, startLocalRedis } from '../src/local-redis/start.ts';
-import { redisOptionsOf } from '../src/redis-url.ts';
+import { connectRedis } from '../src/redis/connect.ts';
+import { checkRedis } from '../src/redis/local/check.ts';
+import { explainRedisError } from '../src/redis/local/explain.ts';
+import { findRedisServer, type RedisServerProgram } from '../src/redis/local/find.ts';
+import { provisionRedis } from '../src/redis/local/provision.ts';
+import { type LocalRedis, type LocalRedisOptions, startLocalRedis } from '../src/redis/local/start.ts';
+import { redisOptionsOf } from '../src/redis/redis-url.ts';
 
 let folder: string;
 let program: RedisServerProgram;
@@ -204,7 +204,7 @@ describe('startLocalRedis', () => {
 
   test('the server ends when the process that started it is killed', async () => {
     const starter = join(folder, 'starter.mjs');
-    const module = fileURLToPath(new URL('../dist/local-redis/start.js', import.meta.url));
+    const module = fileURLToPath(new URL('../dist/redis/local/start.js', import.meta.url));
     const dir = join(folder, 'orphaned');
     writeFileSync(
       starter,

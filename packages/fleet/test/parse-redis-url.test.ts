@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { connectRedis, displayUrl, FleetConfigurationError, ReplayShards } from '../src/index.ts';
-import { parseRedisUrl } from '../src/parse-redis-url.ts';
+import { parseRedisUrl } from '../src/redis/parse-redis-url.ts';
 import { useRedis } from './support/fixture.ts';
 
 const problemOf = (url: string): string => {

@@ -13,7 +13,7 @@ import {
   redisOptionsOf,
   seedLeases,
 } from '../src/index.ts';
-import { clusterOf } from '../src/redis-url.ts';
+import { clusterOf } from '../src/redis/redis-url.ts';
 import { configOf, useRedis } from './support/fixture.ts';
 
 describe('the environment of a process', () => {

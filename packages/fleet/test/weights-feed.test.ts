@@ -10,8 +10,8 @@ import {
   LearnerLease,
   RedisWeightsChannel,
 } from '../src/index.ts';
-import { asBuffer } from '../src/parts.ts';
-import { encodeWeights } from '../src/weights-blob.ts';
+import { asBuffer } from '../src/redis/parts.ts';
+import { encodeWeights } from '../src/weights/weights-blob.ts';
 import { useRedis } from './support/fixture.ts';
 
 const within = { timeout: 15_000 };

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CommandError, exitCodes } from '../errors.ts';
-import { interruptSignals, SAME_INTERRUPT_MS } from '../interrupt.ts';
-import { print, printJson } from '../output.ts';
+import { interruptSignals, SAME_INTERRUPT_MS } from '../terminal/interrupt.ts';
+import { print, printJson } from '../terminal/output.ts';
 import { type ApartNews, apartEnvironment } from './channel.ts';
 
 /** How long a process may take to hear a signal, and to end after a second one. */

@@ -1,7 +1,7 @@
 import type { Peer } from '@qfleet/agents';
 import type { BenchRow } from '@qfleet/report';
 import type { BenchName } from '../commands/bench.ts';
-import { print, printJson, style, table } from '../output.ts';
+import { print, printJson, style, table } from '../terminal/output.ts';
 import { describeMachine, type Machine } from './machine.ts';
 
 const measure: Record<BenchName, (peer: boolean) => Promise<readonly BenchRow[]>> = {

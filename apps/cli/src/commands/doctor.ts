@@ -7,7 +7,7 @@ export function addDoctor(program: Command): void {
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  $ qfleet doctor')
     .action(async ({ json }: { json?: true }) => {
-      const { doctor } = await import('../doctor.ts');
+      const { doctor } = await import('../doctor/doctor.ts');
       process.exitCode = await doctor(json === true);
     });
 }

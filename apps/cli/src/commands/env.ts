@@ -4,7 +4,7 @@ import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { isModule, positiveInteger, seed } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
-import { printJson } from '../output.ts';
+import { printJson } from '../terminal/output.ts';
 
 /** `env`: what an environment does on given actions, and whether it can be trained on. */
 export function addEnv(program: Command): void {

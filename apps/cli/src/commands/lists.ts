@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { integer, print, printJson, style, table } from '../output.ts';
+import { integer, print, printJson, style, table } from '../terminal/output.ts';
 
 /** `presets` and `envs`: what there is, a line each. */
 export function addLists(program: Command): void {

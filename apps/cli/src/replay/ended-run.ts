@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type LocalRedis, startLocalRedis } from '@qfleet/fleet';
 import { type Lock, LockedError, RunDirectory } from '@qfleet/report';
 import { CommandError, UsageError } from '../errors.ts';
-import { shown } from '../output.ts';
+import { shown } from '../terminal/output.ts';
 import { readLaunch, redisFolderOf } from '../train/launch.ts';
 
 /** A run on a Redis of its own that has ended, claimed for this command, with that Redis started for it. */

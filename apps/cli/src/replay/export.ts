@@ -4,7 +4,7 @@ import type { Chunk } from '@qfleet/replay';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import type { ReplayOptions } from '../commands/replay.ts';
 import { CommandError, UsageError } from '../errors.ts';
-import { integer, print, printJson } from '../output.ts';
+import { integer, print, printJson } from '../terminal/output.ts';
 import { readChunks } from './chunks.ts';
 import { columnsOf, parquetSchema } from './columns.ts';
 import { type OpenReplay, withReplay } from './open.ts';

@@ -10,7 +10,7 @@ import {
 import type { FileMetaData } from 'hyparquet';
 import type { ReplayOptions } from '../commands/replay.ts';
 import { UsageError } from '../errors.ts';
-import { integer, print, printJson } from '../output.ts';
+import { integer, print, printJson } from '../terminal/output.ts';
 import { LAYOUT_KEY } from './export.ts';
 import { ImportNames } from './import-names.ts';
 import { type OpenReplay, withReplay } from './open.ts';

@@ -1,7 +1,7 @@
 import type { Layout } from '@qfleet/replay';
 import { meanAndStd } from '@qfleet/training';
 import { describePart } from '../check.ts';
-import { bytes, integer, print, printJson, table } from '../output.ts';
+import { bytes, integer, print, printJson, table } from '../terminal/output.ts';
 import { readChunks } from './chunks.ts';
 import { type OpenReplay, type ReplayTarget, withReplay } from './open.ts';
 

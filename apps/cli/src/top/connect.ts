@@ -4,8 +4,8 @@ import { RunDirectory } from '@qfleet/report';
 import type { TopOptions } from '../commands/top.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis, type Redis } from '../fleet-redis.ts';
-import { shown } from '../output.ts';
 import { suggest } from '../suggest.ts';
+import { shown } from '../terminal/output.ts';
 import { readLaunch } from '../train/launch.ts';
 import { trustOption } from '../trust.ts';
 

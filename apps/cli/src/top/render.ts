@@ -1,5 +1,5 @@
 import { type FleetState, type ProcessSnapshot, recordKinds, refusedTotal } from '@qfleet/metrics';
-import { bytes, clock, fold, integer, returned, short, style, table } from '../output.ts';
+import { bytes, clock, fold, integer, returned, short, style, table } from '../terminal/output.ts';
 
 /** Two readings of a fleet: rates come from the difference. */
 export interface Readings {

@@ -4,8 +4,8 @@ import type { FleetState } from '@qfleet/metrics';
 import logUpdate from 'log-update';
 import type { TopOptions } from '../commands/top.ts';
 import { CommandError } from '../errors.ts';
-import { Interrupt } from '../interrupt.ts';
-import { fitRows, print, printJson } from '../output.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import { fitRows, print, printJson } from '../terminal/output.ts';
 import { findFleet } from './connect.ts';
 import { renderFleet } from './render.ts';
 

@@ -1,7 +1,7 @@
 import type { RunConfig } from '@qfleet/config';
 import type { RunSummary } from '@qfleet/report';
-import { integer } from '../output.ts';
 import { suggest } from '../suggest.ts';
+import { integer } from '../terminal/output.ts';
 
 /** The option that raises a budget, by the reason it gives to stop. */
 const options = {

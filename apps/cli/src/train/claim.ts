@@ -1,7 +1,7 @@
 import { type Lock, LockedError, RunDirectory } from '@qfleet/report';
 import { CommandError } from '../errors.ts';
-import { shown } from '../output.ts';
 import { suggest } from '../suggest.ts';
+import { shown } from '../terminal/output.ts';
 
 /**
  * Claims a run's directory for this command before anything is changed or started there: only one of two commands goes

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunDirectory } from '@qfleet/report';
 import { CommandError, exitCodes } from '../errors.ts';
-import { print, printJson, shown } from '../output.ts';
 import { suggest } from '../suggest.ts';
+import { print, printJson, shown } from '../terminal/output.ts';
 import { trustOption } from '../trust.ts';
 
 const POLL_MS = 50;

@@ -1,6 +1,6 @@
 import type { RunConfig } from '@qfleet/config';
 import logUpdate from 'log-update';
-import { clock, fold, integer, returned, short, style, table } from '../output.ts';
+import { clock, fold, integer, returned, short, style, table } from '../terminal/output.ts';
 import { nearestBudget, type Progress } from './progress.ts';
 
 /** Seconds between two lines where stdout is no terminal. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
 import { cutShortNote } from '../greedy-evaluation.ts';
-import { clock, integer, returnedAs, style, table } from '../output.ts';
 import { suggest } from '../suggest.ts';
+import { clock, integer, returnedAs, style, table } from '../terminal/output.ts';
 import { trustOption } from '../trust.ts';
 
 /** Why training ended. */

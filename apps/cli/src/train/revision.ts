@@ -11,7 +11,7 @@ import {
 import type { MetricsRow, RunDirectory } from '@qfleet/report';
 import type { Checkpoint } from '@qfleet/training';
 import { UsageError } from '../errors.ts';
-import { integer } from '../output.ts';
+import { integer } from '../terminal/output.ts';
 import { type Overrides, overridesOf } from './configuration.ts';
 
 /** The options of `qfleet resume` that change what the run was configured to be. */

@@ -1,8 +1,8 @@
 import { type RunDirectory, StorageError } from '@qfleet/report';
 import { latestCheckpoint } from '@qfleet/training';
 import { CommandError, exitCodes } from '../errors.ts';
-import { Interrupt } from '../interrupt.ts';
-import { print, printJson, shown, style } from '../output.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import { print, printJson, shown, style } from '../terminal/output.ts';
 import { endedBeforeLearning } from './budget.ts';
 import { Display } from './display.ts';
 import type { Launch } from './launch.ts';

@@ -1,9 +1,9 @@
 import { StorageError } from '@qfleet/report';
 import type { EpisodeSummary } from '@qfleet/rollout';
 import { DivergenceError, MetricsRecorder, RecentEpisodes, type Trainer } from '@qfleet/training';
-import { integer, returned, shown } from '../output.ts';
 import { trainSingle } from '../single.ts';
 import { suggest } from '../suggest.ts';
+import { integer, returned, shown } from '../terminal/output.ts';
 import { type Progress, RateMeter } from './progress.ts';
 import type { Session, SessionEnd } from './session.ts';
 

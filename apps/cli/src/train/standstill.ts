@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import type { FleetState } from '@qfleet/metrics';
-import { bytes, shown } from '../output.ts';
+import { bytes, shown } from '../terminal/output.ts';
 import type { Session } from './session.ts';
 
 /** Seconds without a step or an update, after which a full Redis is said to be why. */

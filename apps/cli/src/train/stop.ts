@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunDirectory } from '@qfleet/report';
 import { CommandError, exitCodes } from '../errors.ts';
-import { integer, print, printJson, shown } from '../output.ts';
 import { suggest } from '../suggest.ts';
+import { integer, print, printJson, shown } from '../terminal/output.ts';
 import { trustOption } from '../trust.ts';
 
 const POLL_MS = 100;

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { readStallSeconds } from '../process-env.ts';
+import { readStallSeconds } from './process-env.ts';
 
 // A program for the health check of a container: it tells whether the process that touches QFLEET_HEALTH_FILE still
 // runs its event loop.

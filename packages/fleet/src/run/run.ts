@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { checkChanges, type RunConfig, runSchema } from '@qfleet/config';
+import type { RunPhase } from '@qfleet/metrics';
+import type { RedisClient } from '@qfleet/replay';
+import { FleetConfigurationError } from '../errors.ts';
+import { fleetKeys } from '../keys.ts';
+import type { Logger } from '../logger.ts';
+import { phaseOf, type RunRecord, readRun, reasonOf } from '../records/run.ts';
+import { FENCE } from '../scripts/fence.lua.ts';
+import { unlessAborted } from '../unless-aborted.ts';
+import type { LearnerLease } from './learner-lease.ts';
+import { ownConfig } from './own-config.ts';
+
+export type { RunPhase } from '@qfleet/metrics';
+export { type RunRecord, readRun } from '../records/run.ts';
+
+const WAIT_POLL_MS = 250;
+const WAIT_LOG_MS = 30_000;
+
+/**
+ * Writes the run record, in phase `starting`, where there is none; a record of the same configuration is left as
+ * it is, so that a learner may call this at every start, and again where Redis lost it.
+ *
+ * @returns whether it was written now.
+ * @throws FleetConfigurationError where the run exists with another configuration, naming the first difference, and where
+ *   its record is refused.
+ */
+export async function createRun(redis: RedisClient, run: string, config: RunConfig): Promise<boolean> {
+  const key = fleetKeys(run).run;
+  // One transaction: nobody sees a record without its phase.
+  const replies = await redis
+    .multi()
+    .hsetnx(key, 'config', JSON.stringify(config))
+    .hsetnx(key, 'startedAt', Date.now())
+    .hsetnx(key, 'phase', 'starting' satisfies RunPhase)
+    .exec();
+  if (replies![0][1] === 1) return true;
+  const kept = await readRun(redis, run);
+  const difference = kept && firstDifference(comparable(kept.config), comparable(config));
+  if (difference !== null) {
+    throw new FleetConfigurationError(
+      `Run ${run} exists with another configuration (${difference}): choose another run id, or the same configuration; settings of a run that goes on change with \`qfleet resume RUN_DIR --set path=value\`.`,
+    );
+  }
+  return false;
+}
+
+// KEYS: run. ARGV: the configuration that is known to be there, the one that takes its place. Returns 1, or 0 where it is
+// another one by now.
+const REVISE = `
+if redis.call('HGET', KEYS[1], 'config') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'config', ARGV[2])
+redis.pcall('HINCRBY', KEYS[1], 'revision', 1)
+return 1`;
+
+/**
+ * As `createRun`, but replaces the configuration of a record that is there, as far as a run's settings may change. It
+ * is for whoever starts the run's processes again. Those that are alive notice, and end to be started again.
+ *
+ * @throws ConfigError naming each field that may not change.
+ */
+export async function reviseRun(redis: RedisClient, run: string, config: RunConfig): Promise<void> {
+  const { run: key } = fleetKeys(run);
+  for (;;) {
+    const kept = await redis.hget(key, 'config');
+    if (kept === null) await createRun(redis, run, config);
+    else {
+      const changes = checkChanges(runSchema.parse(JSON.parse(kept)), config);
+      const wanted = JSON.stringify(config);
+      if (changes.length === 0 && kept === wanted) return;
+      if ((await redis.eval(REVISE, 1, key, kept, wanted)) === 1) return;
+    }
+  }
+}
+
+/**
+ * Writes the record again as it is here, for a learner whose heartbeat finds that Redis lost it. Leases are then seeded
+ * again by `seedLeases`, weights published again, and the replay fills up again.
+ */
+export async function restoreRun(redis: RedisClient, record: RunRecord): Promise<void> {
+  const key = fleetKeys(record.run).run;
+  await redis
+    .multi()
+    .hsetnx(key, 'config', JSON.stringify(record.config))
+    .hsetnx(key, 'startedAt', record.startedAt)
+    .hsetnx(key, 'phase', record.phase)
+    .hsetnx(key, 'revision', record.revision)
+    .exec();
+}
+
+export interface WaitForRunOptions {
+  /** Also wait while the run is over: it may be resumed. */
+  readonly active?: boolean;
+  /** The configuration that this process has itself; left out: the record's, as `ownConfig` makes it this machine's. */
+  readonly config?: RunConfig;
+  readonly log?: Logger;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The run record, waited for, as this machine runs it (`ownConfig`): a process may be started before the run is.
+ * @throws FleetConfigurationError for a record that is refused, or that this machine can't run; the signal's reason when
+ *   it is aborted.
+ */
+export async function waitForRun(
+  redis: RedisClient,
+  run: string,
+  options: WaitForRunOptions = {},
+): Promise<RunRecord> {
+  const { active = false, log, signal } = options;
+  let logAt = performance.now();
+  for (;;) {
+    const record = await unlessAborted(readRun(redis, run), signal);
+    if (record && !(active && isOver(record.phase))) {
+      return { ...record, config: options.config ?? ownConfig(record, redis) };
+    }
+    if (performance.now() >= logAt) {
+      log?.info(`Waiting for run ${run}: ${record ? `it is ${record.phase}` : 'nobody has created it yet'}.`);
+      logAt += WAIT_LOG_MS;
+    }
+    await sleep(WAIT_POLL_MS, undefined, signal ? { signal } : {});
+  }
+}
+
+/** Whether a run has ended, so that the processes that work for it end too. */
+export const isOver = (phase: RunPhase): boolean =>
+  phase === 'stopped' || phase === 'finished' || phase === 'failed';
+
+// KEYS: run, fence. ARGV: phase, reason, token. Returns the phase that holds now, or nil where there is no run, or where
+// a newer token than this learner's is known.
+const SET_PHASE = `${FENCE}
+if ARGV[3] ~= '' and fenceOf(KEYS[2]) > tonumber(ARGV[3]) then return false end
+local now = redis.call('HGET', KEYS[1], 'phase')
+if not now then return false end
+local wanted = ARGV[1]
+local over = now == 'stopped' or now == 'finished' or now == 'failed'
+local allowed = wanted == 'starting'
+  or (wanted == 'running' and now == 'starting')
+  or (wanted == 'stopping' and (now == 'starting' or now == 'running'))
+  or ((wanted == 'stopped' or wanted == 'finished' or wanted == 'failed') and not over)
+if allowed then
+  redis.call('HSET', KEYS[1], 'phase', wanted, 'reason', ARGV[2])
+  return wanted
+end
+return now`;
+
+/**
+ * Moves the run to `phase`: starting → running → stopping → stopped, finished or failed, steps may be left out, never
+ * back; only `starting` is possible from everywhere (a resumed run).
+ *
+ * @param lease of the learner that moves it: once another took over, the run stays as it is.
+ * @returns the phase that holds now: another one where the move was not allowed; null: there is no such run, or it is
+ *   another learner's.
+ */
+export async function setPhase(
+  redis: RedisClient,
+  run: string,
+  phase: RunPhase,
+  reason = '',
+  lease: LearnerLease | null = null,
+): Promise<RunPhase | null> {
+  const keys = fleetKeys(run);
+  const token = lease?.token ?? '';
+  return (await redis.eval(SET_PHASE, 2, keys.run, keys.fence, phase, reason, token)) as RunPhase | null;
+}
+
+export async function readPhase(
+  redis: RedisClient,
+  run: string,
+): Promise<{ readonly phase: RunPhase; readonly reason: string | null } | null> {
+  const [phase, reason] = await redis.hmget(fleetKeys(run).run, 'phase', 'reason');
+  const known = phaseOf(phase);
+  return known && { phase: known, reason: reasonOf(reason) };
+}
+
+/** The configuration as JSON keeps it, without the path of a module, which is each machine's own. */
+function comparable(config: RunConfig): unknown {
+  const { module } = config.environment;
+  const environment = { ...config.environment, ...(module === undefined ? {} : { module: 'a module' }) };
+  return JSON.parse(JSON.stringify({ ...config, environment }));
+}
+
+/** As `agent.discount: 0.99 there, 0.9 here`; null: none. */
+function firstDifference(there: unknown, here: unknown, path = ''): string | null {
+  if (isDeepStrictEqual(there, here)) return null;
+  if (isRecord(there) && isRecord(here)) {
+    for (const name of new Set([...Object.keys(there), ...Object.keys(here)])) {
+      const found = firstDifference(there[name], here[name], path ? `${path}.${name}` : name);
+      if (found !== null) return found;
+    }
+  }
+  return `${path}: ${JSON.stringify(there)} there, ${JSON.stringify(here)} here`;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
