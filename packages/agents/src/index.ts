@@ -4,6 +4,5 @@ export { benchInference, benchLearner } from './bench/index.ts';
 export type { Peer } from './bench/rounds.ts';
 export { createAgent } from './create-agent.ts';
 export { createPolicy } from './create-policy.ts';
-export { leaseOrder } from './leases.ts';
 export { type AgentSetting, agentParameters, checkAgentParameters } from './parameters.ts';
 export { warmState } from './warm-start.ts';

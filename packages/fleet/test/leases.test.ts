@@ -1,7 +1,7 @@
-import { leaseOrder } from '@qfleet/agents';
 import { Queue } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { fleetKeys, RolloutLeases, seedLeases } from '../src/index.ts';
+import { leaseOrder } from '../src/run/lease-order.ts';
 import { configOf, log, useRedis } from './support/fixture.ts';
 
 const FLEET = configOf({ slots: 12, slotsPerLease: 2, slotsPerActor: 4 }).fleet;

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leaseOrder } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import type { RedisClient } from '@qfleet/replay';
 import { type Job, Worker } from 'bullmq';
@@ -8,6 +7,7 @@ import { messageOf } from '../errors.ts';
 import { fleetKeys, ROLLOUTS_QUEUE } from '../keys.ts';
 import type { Logger } from '../logger.ts';
 import { refuse } from '../records/refusals.ts';
+import { leaseOrder } from './lease-order.ts';
 import { openQueue } from './queues.ts';
 
 /*
