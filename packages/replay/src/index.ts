@@ -40,6 +40,7 @@ export {
 export { RedisReplayStore } from './store/redis/redis-store.ts';
 export type { Refusals } from './store/redis/refusals.ts';
 export { ReplayMissingError } from './store/redis/replies.ts';
+export { FENCE, MOST_TOKENS } from './store/redis/scripts/fence.lua.ts';
 export type { RedisClient } from './store/redis/scripts.ts';
 export { type ReplayShard, ShardedReplayStore } from './store/sharded-store.ts';
 export type * from './store/store.ts';

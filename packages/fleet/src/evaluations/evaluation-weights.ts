@@ -3,23 +3,11 @@ import type { RedisClient } from '@qfleet/replay';
 import { fleetKeys } from '../keys.ts';
 import { asBuffer, type Extent, extentOf, PART_BYTES, readParts, writeParts } from '../redis/parts.ts';
 import type { LearnerLease } from '../run/learner-lease.ts';
-import { FENCE } from '../scripts/fence.lua.ts';
+import { keepEvaluationWeightsScript } from '../scripts/evaluations.lua.ts';
 import { decodeWeights, encodeWeights } from '../weights/weights-blob.ts';
 
 /** How long they last after they were asked for, and again after an evaluator took them. */
 const LAST_MS = 3_600_000;
-
-// KEYS: weights, fence. ARGV: token, ms, parts, blob where it is in no parts yet. Returns 'kept', 'fenced' where another
-// learner took over, or 'incomplete'.
-const KEEP = `${FENCE}
-if fenceOf(KEYS[2]) > tonumber(ARGV[1]) then
-  redis.call('UNLINK', KEYS[1])
-  return 'fenced'
-end
-if ARGV[4] then redis.call('HSET', KEYS[1], '0', ARGV[4]) end
-if redis.call('HLEN', KEYS[1]) ~= tonumber(ARGV[3]) then return 'incomplete' end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 'kept'`;
 
 /**
  * Puts the parameters of an evaluation beside its queue, in a key of their own.
@@ -39,7 +27,16 @@ export async function keepEvaluationWeights(
   const blob = extent.parts === 1 ? [asBuffer(encoding.whole())] : [];
   for (;;) {
     if (extent.parts > 1) await writeParts(redis, key, encoding.parts(PART_BYTES), LAST_MS);
-    const reply = await redis.eval(KEEP, 2, key, keys.fence, lease.token, LAST_MS, extent.parts, ...blob);
+    const reply = await redis.eval(
+      keepEvaluationWeightsScript,
+      2,
+      key,
+      keys.fence,
+      lease.token,
+      LAST_MS,
+      extent.parts,
+      ...blob,
+    );
     if (reply === 'kept') return extent;
     if (reply === 'fenced') return null;
   }

@@ -8,21 +8,12 @@ import { admitEvaluationJob } from '../records/evaluation.ts';
 import { printable } from '../records/refusals.ts';
 import { outlastRefusedWrites } from '../redis/outlast.ts';
 import { readExtent } from '../redis/parts.ts';
+import { reportEvaluationScript } from '../scripts/evaluations.lua.ts';
 import { readEvaluationWeights } from './evaluation-weights.ts';
 import { type EvaluationJob, KEPT_RESULTS } from './evaluations.ts';
 
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
-
-// KEYS: evaluations, weights, totals. ARGV: result, results kept. A job that was taken for stalled may end twice: its
-// weights go with the first result, which counts.
-const REPORT = `
-if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
-redis.call('RPUSH', KEYS[1], ARGV[1])
-redis.call('LTRIM', KEYS[1], -ARGV[2], -1)
-redis.pcall('HINCRBY', KEYS[3], 'evaluations', 1)
-redis.call('UNLINK', KEYS[2])
-return 1`;
 
 /** Plays the request's episodes. Rejects when `signal` is aborted. */
 export type Evaluate = (request: EvaluationRequest, signal: AbortSignal) => Promise<readonly number[]>;
@@ -110,7 +101,7 @@ export class EvaluationWorker {
     const report = async (): Promise<void> => {
       const weights = keys.evaluationWeights(job.id!);
       await redis.eval(
-        REPORT,
+        reportEvaluationScript,
         3,
         keys.evaluations,
         weights,

@@ -1,6 +1,7 @@
 import type { RedisClient } from '@qfleet/replay';
 import { z } from 'zod';
 import { fleetKeys } from '../keys.ts';
+import { readReportsScript } from '../scripts/episodes.lua.ts';
 import { admit } from './admit.ts';
 import { unlessOtherType } from './read.ts';
 import { refuse } from './refusals.ts';
@@ -16,20 +17,6 @@ const schema = z.object({
   meanEpsilon: z.number().min(0).max(1),
 });
 
-// KEYS: episodes. ARGV: reports and bytes of one at most. Returns each report, the newest first, or false for an entry that
-// is none. One at a time, since the length of an entry is not known before it is read.
-const READ = `
-local reply, last = {}, '+'
-for i = 1, tonumber(ARGV[1]) do
-  local entry = redis.call('XREVRANGE', KEYS[1], last, '-', 'COUNT', 1)[1]
-  if not entry then break end
-  local fields = entry[2]
-  local fits = #fields == 2 and fields[1] == 'report' and #fields[2] <= tonumber(ARGV[2])
-  reply[i] = fits and fields[2] or false
-  last = '(' .. entry[1]
-end
-return reply`;
-
 /** The newest `most` reports at most, the newest first; without those that are refused. */
 export async function readReports(
   redis: RedisClient,
@@ -37,7 +24,7 @@ export async function readReports(
   most: number,
 ): Promise<z.output<typeof schema>[]> {
   const { episodes } = fleetKeys(run);
-  const reading = redis.eval(READ, 1, episodes, most, MOST_BYTES) as Promise<(string | null)[]>;
+  const reading = redis.eval(readReportsScript, 1, episodes, most, MOST_BYTES) as Promise<(string | null)[]>;
   const texts = (await unlessOtherType('episodes', episodes, reading)) ?? [];
   return texts.flatMap((text) => {
     if (text !== null) return admit('episodes', 'a report', text, schema) ?? [];

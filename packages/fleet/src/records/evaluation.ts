@@ -2,6 +2,7 @@ import type { RedisClient } from '@qfleet/replay';
 import { type EvaluationResult, meanAndStd } from '@qfleet/training';
 import { z } from 'zod';
 import { fleetKeys } from '../keys.ts';
+import { readEvaluationsScript } from '../scripts/evaluations.lua.ts';
 import { admit, admitValue } from './admit.ts';
 import { unlessOtherType } from './read.ts';
 import { refuse } from './refusals.ts';
@@ -46,21 +47,6 @@ export function admitEvaluationJob(id: string, data: unknown): z.output<typeof j
   return admitValue('queue', `the evaluation ${id}`, data, jobSchema);
 }
 
-// KEYS: evaluations. ARGV: first index, results and bytes at most, bytes of one at most. Returns how many there are, then
-// each result from the first on, or false for one that is too long.
-const READ = `
-local length = redis.call('LLEN', KEYS[1])
-local reply, bytes = { length }, 0
-local first = tonumber(ARGV[1])
-if first < 0 then first = math.max(0, length + first) end
-for i = first, math.min(length, first + tonumber(ARGV[2])) - 1 do
-  local text = redis.call('LINDEX', KEYS[1], i)
-  if #text > tonumber(ARGV[4]) then text = false else bytes = bytes + #text end
-  if bytes > tonumber(ARGV[3]) then break end
-  reply[#reply + 1] = text
-end
-return reply`;
-
 /** Results as they lie in Redis. */
 export interface ResultTexts {
   /** How many results there are. */
@@ -78,9 +64,15 @@ export async function readResultTexts(redis: RedisClient, run: string, first: nu
   const reply = await unlessOtherType(
     'evaluation',
     evaluations,
-    redis.eval(READ, 1, evaluations, first, MOST_RESULTS, MOST_BYTES_A_READING, MOST_BYTES) as Promise<
-      [number, ...(string | null)[]]
-    >,
+    redis.eval(
+      readEvaluationsScript,
+      1,
+      evaluations,
+      first,
+      MOST_RESULTS,
+      MOST_BYTES_A_READING,
+      MOST_BYTES,
+    ) as Promise<[number, ...(string | null)[]]>,
   );
   if (reply === null) return { length: 0, texts: [] };
   const [length, ...texts] = reply;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisClient } from '@qfleet/replay';
+import { MOST_TOKENS, type RedisClient } from '@qfleet/replay';
 import { FleetError, isClosed } from '../errors.ts';
 import { fleetKeys } from '../keys.ts';
 import type { Logger } from '../logger.ts';
 import { refuse } from '../records/refusals.ts';
-import { FENCE, MOST_TOKENS } from '../scripts/fence.lua.ts';
+import { acquireLeaseScript, releaseLeaseScript, renewLeaseScript } from '../scripts/learner-lease.lua.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 
 /** How long a learner that fell silent keeps others out. */
@@ -12,30 +12,6 @@ const LEASE_MS = 6_000;
 const RENEW_MS = 1_500;
 const WAIT_POLL_MS = 500;
 const WAIT_LOG_MS = 60_000;
-
-// KEYS: lease, fence. ARGV: holder, ms, a token that was given out. Returns the token, or 0 where another holds the lease.
-const ACQUIRE = `${FENCE}
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-local token = math.max(fenceOf(KEYS[2]), tonumber(ARGV[3])) + 1
-redis.call('SET', KEYS[2], string.format('%.0f', token))
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return token`;
-
-// KEYS: lease, fence. ARGV: holder, ms, token. A lease that ran out while nobody took it is held on to, and so is one
-// that Redis forgot. A full Redis refuses SET, but not PEXPIRE. Returns 1, or 0 where another took it.
-const RENEW = `${FENCE}
-local holder = redis.call('GET', KEYS[1])
-local fence = fenceOf(KEYS[2])
-if (holder and holder ~= ARGV[1]) or fence > tonumber(ARGV[3]) then return 0 end
-if fence == tonumber(ARGV[3]) and redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 1 then return 1 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-redis.call('SET', KEYS[2], ARGV[3])
-return 1`;
-
-// KEYS: lease. ARGV: holder.
-const RELEASE = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 1`;
 
 export interface AcquireOptions {
   /** The highest token that is known elsewhere, as by a replay on other servers: a Redis that forgot its own goes on above it. */
@@ -80,7 +56,7 @@ export class LearnerLease implements AsyncDisposable {
     const { lease, fence } = fleetKeys(run);
     const ask = async (): Promise<number> => {
       const known = await knownToken(options);
-      return (await redis.eval(ACQUIRE, 2, lease, fence, id, LEASE_MS, known)) as number;
+      return (await redis.eval(acquireLeaseScript, 2, lease, fence, id, LEASE_MS, known)) as number;
     };
     let logAt = performance.now();
     for (;;) {
@@ -110,7 +86,8 @@ export class LearnerLease implements AsyncDisposable {
   async release(): Promise<void> {
     this.#released.abort();
     await this.#renewing;
-    if (!this.lost.aborted) await this.#redis.eval(RELEASE, 1, fleetKeys(this.#run).lease, this.#holder);
+    if (!this.lost.aborted)
+      await this.#redis.eval(releaseLeaseScript, 1, fleetKeys(this.#run).lease, this.#holder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,7 +101,15 @@ export class LearnerLease implements AsyncDisposable {
       await sleep(RENEW_MS, undefined, { signal: stop, ref: false }).catch(() => undefined);
       if (stop.aborted) return;
       try {
-        const kept = await this.#redis.eval(RENEW, 2, lease, fence, this.#holder, LEASE_MS, this.token);
+        const kept = await this.#redis.eval(
+          renewLeaseScript,
+          2,
+          lease,
+          fence,
+          this.#holder,
+          LEASE_MS,
+          this.token,
+        );
         if (kept !== 1) this.lose();
       } catch (error) {
         // The owner has closed the connection: there is nothing to renew on. Other failures pass, or the token shows

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE } from '../keys.ts';
 import type { Logger } from '../logger.ts';
 import { refuse } from '../records/refusals.ts';
-import { CHECK, KEYS, NAMES } from '../scripts/queue-check.lua.ts';
+import { checkQueueScript, QUEUE_KEYS, QUEUE_TYPES } from '../scripts/queues.lua.ts';
 import { type Lease, leasesOf, seedLeases } from './rollout-leases.ts';
 
 /** How many leases are looked at in one check; the others have their turn later. */
@@ -50,12 +50,15 @@ export class QueueKeeper {
   async #check(queue: string, jobs: number, leases: readonly Lease[]): Promise<string | string[] | null> {
     const keys = keysOf(this.#run, queue, leases);
     const args = [
-      ...NAMES.map((name) => KEYS[name]),
+      ...QUEUE_KEYS.map((name) => QUEUE_TYPES[name]),
       jobs,
       prefixOf(this.#run, queue),
       ...leases.flatMap(({ slots, priority }) => [slots.join(), priority]),
     ];
-    const found = (await this.#redis.eval(CHECK, keys.length, ...keys, ...args)) as string | string[] | null;
+    const found = (await this.#redis.eval(checkQueueScript, keys.length, ...keys, ...args)) as
+      | string
+      | string[]
+      | null;
     if (found === null || found === 'empty') return found;
     const problems = typeof found === 'string' ? [found] : found;
     for (const problem of problems) refuse('queue', `of ${queue}: ${problem}`);
@@ -83,7 +86,7 @@ export const isDamage = (error: unknown): boolean =>
 
 function keysOf(run: string, queue: string, leases: readonly Lease[]): string[] {
   const prefix = prefixOf(run, queue);
-  const names = [...NAMES, ...leases.flatMap(({ id }) => [id, `${id}:lock`])];
+  const names = [...QUEUE_KEYS, ...leases.flatMap(({ id }) => [id, `${id}:lock`])];
   return names.map((name) => prefix + name);
 }
 

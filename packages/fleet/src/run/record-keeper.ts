@@ -6,21 +6,10 @@ import { readFields } from '../records/read.ts';
 import { refuse } from '../records/refusals.ts';
 import { BUCKETS } from '../records/returns.ts';
 import { TOTALS } from '../records/totals.ts';
+import { isExhaustedScript } from '../scripts/episodes.lua.ts';
+import { removeOtherTypesScript } from '../scripts/run.lua.ts';
 
 const MOST_BYTES = 512;
-
-// KEYS: those of the run, in the order of `TYPES`. ARGV: the type of each. Removes those of another type, and returns their
-// names.
-const REMOVE_OTHERS = `
-local removed = {}
-for i = 1, #KEYS do
-  local found = redis.call('TYPE', KEYS[i]).ok
-  if found ~= 'none' and found ~= ARGV[i] then
-    redis.call('UNLINK', KEYS[i])
-    removed[#removed + 1] = KEYS[i]
-  end
-end
-return removed`;
 
 /** What each key of a run is, and the kind of record that lies there. */
 const TYPES = {
@@ -33,12 +22,6 @@ const TYPES = {
   evaluations: ['list', 'evaluation'],
 } as const satisfies Partial<Record<keyof FleetKeys, readonly [string, RecordKind]>>;
 const NAMES = Object.keys(TYPES) as (keyof typeof TYPES)[];
-
-// KEYS: episodes. Returns 1 where nothing can be added to the stream any more, since its last id is of the future.
-const IS_EXHAUSTED = `
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local now = tonumber(redis.call('TIME')[1])
-return last and tonumber(string.match(last[1], '^%d+')) > (now + 86400) * 1000 and 1 or 0`;
 
 /**
  * Sees to it that the run's own keys can be written to: each is of its type, and its counters can be added to. Every process
@@ -63,7 +46,7 @@ export class RecordKeeper {
     await this.#mend('totals', totals, TOTALS, 0, false);
     await this.#mend('returns', returns, [...BUCKETS, 'before'], 0, true);
     await this.#mend('returns', returns, ['sum'], -Number.MAX_VALUE, false);
-    if ((await this.#redis.eval(IS_EXHAUSTED, 1, episodes)) === 1) {
+    if ((await this.#redis.eval(isExhaustedScript, 1, episodes)) === 1) {
       refuse('episodes', `${episodes} ends with a report of the future`);
       await this.#redis.unlink(episodes);
     }
@@ -73,7 +56,12 @@ export class RecordKeeper {
     const keys = fleetKeys(this.#run);
     const paths = NAMES.map((name) => keys[name]);
     const types = NAMES.map((name) => TYPES[name][0]);
-    const removed = (await this.#redis.eval(REMOVE_OTHERS, paths.length, ...paths, ...types)) as string[];
+    const removed = (await this.#redis.eval(
+      removeOtherTypesScript,
+      paths.length,
+      ...paths,
+      ...types,
+    )) as string[];
     for (const name of NAMES.filter((each) => removed.includes(keys[each]))) {
       refuse(TYPES[name][1], `${keys[name]} was not of the type that it must be, and is removed`);
     }

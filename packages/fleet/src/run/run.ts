@@ -7,7 +7,7 @@ import { FleetConfigurationError } from '../errors.ts';
 import { fleetKeys } from '../keys.ts';
 import type { Logger } from '../logger.ts';
 import { phaseOf, type RunRecord, readRun, reasonOf } from '../records/run.ts';
-import { FENCE } from '../scripts/fence.lua.ts';
+import { reviseScript, setPhaseScript } from '../scripts/run.lua.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import type { LearnerLease } from './learner-lease.ts';
 import { ownConfig } from './own-config.ts';
@@ -46,14 +46,6 @@ export async function createRun(redis: RedisClient, run: string, config: RunConf
   return false;
 }
 
-// KEYS: run. ARGV: the configuration that is known to be there, the one that takes its place. Returns 1, or 0 where it is
-// another one by now.
-const REVISE = `
-if redis.call('HGET', KEYS[1], 'config') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'config', ARGV[2])
-redis.pcall('HINCRBY', KEYS[1], 'revision', 1)
-return 1`;
-
 /**
  * As `createRun`, but replaces the configuration of a record that is there, as far as a run's settings may change. It
  * is for whoever starts the run's processes again. Those that are alive notice, and end to be started again.
@@ -69,7 +61,7 @@ export async function reviseRun(redis: RedisClient, run: string, config: RunConf
       const changes = checkChanges(runSchema.parse(JSON.parse(kept)), config);
       const wanted = JSON.stringify(config);
       if (changes.length === 0 && kept === wanted) return;
-      if ((await redis.eval(REVISE, 1, key, kept, wanted)) === 1) return;
+      if ((await redis.eval(reviseScript, 1, key, kept, wanted)) === 1) return;
     }
   }
 }
@@ -127,24 +119,6 @@ export async function waitForRun(
 export const isOver = (phase: RunPhase): boolean =>
   phase === 'stopped' || phase === 'finished' || phase === 'failed';
 
-// KEYS: run, fence. ARGV: phase, reason, token. Returns the phase that holds now, or nil where there is no run, or where
-// a newer token than this learner's is known.
-const SET_PHASE = `${FENCE}
-if ARGV[3] ~= '' and fenceOf(KEYS[2]) > tonumber(ARGV[3]) then return false end
-local now = redis.call('HGET', KEYS[1], 'phase')
-if not now then return false end
-local wanted = ARGV[1]
-local over = now == 'stopped' or now == 'finished' or now == 'failed'
-local allowed = wanted == 'starting'
-  or (wanted == 'running' and now == 'starting')
-  or (wanted == 'stopping' and (now == 'starting' or now == 'running'))
-  or ((wanted == 'stopped' or wanted == 'finished' or wanted == 'failed') and not over)
-if allowed then
-  redis.call('HSET', KEYS[1], 'phase', wanted, 'reason', ARGV[2])
-  return wanted
-end
-return now`;
-
 /**
  * Moves the run to `phase`: starting → running → stopping → stopped, finished or failed, steps may be left out, never
  * back; only `starting` is possible from everywhere (a resumed run).
@@ -162,7 +136,7 @@ export async function setPhase(
 ): Promise<RunPhase | null> {
   const keys = fleetKeys(run);
   const token = lease?.token ?? '';
-  return (await redis.eval(SET_PHASE, 2, keys.run, keys.fence, phase, reason, token)) as RunPhase | null;
+  return (await redis.eval(setPhaseScript, 2, keys.run, keys.fence, phase, reason, token)) as RunPhase | null;
 }
 
 export async function readPhase(

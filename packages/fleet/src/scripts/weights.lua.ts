@@ -1,4 +1,4 @@
-import { FENCE } from './fence.lua.ts';
+import { FENCE } from '@qfleet/replay';
 
 /*
  * Weights up to a part's size lie in the hash itself (`blob`). Larger ones are staged in a hash of parts, beside the
@@ -6,10 +6,12 @@ import { FENCE } from './fence.lua.ts';
  * readers in the middle of them: Redis never holds more than two versions.
  */
 
-// KEYS: weights, fence. ARGV: token, version. A publication that is sent again, because its reply was lost, is recognised
-// by the same version and token.
+/**
+ * The part that both scripts begin with. A publication that is sent again, because its reply was lost, is recognised by the
+ * same version and token.
+ */
 const CHECK = `${FENCE}
-local fence = fenceOf(KEYS[2])
+local fence = tokenOf(redis.pcall('GET', KEYS[2]))
 if fence > tonumber(ARGV[1]) then return 'fenced' end
 -- Redis lost it, or its last moments.
 if fence ~= tonumber(ARGV[1]) then redis.call('SET', KEYS[2], ARGV[1]) end
@@ -26,19 +28,27 @@ if previous then redis.call('UNLINK', previous) end`;
 
 /**
  * Makes room for parts.
- * KEYS: weights, fence, parts. ARGV: token, version. Returns 'stage', or as `PUBLISH`.
+ *
+ * KEYS: weights (hash: the newest), fence (string: the newest token), parts (hash: by number).
+ * ARGV: the learner's token; version.
+ * Reply: 'stage'; or as `publishScript`.
+ * Errors: none.
  */
-export const STAGE = `${CHECK}${FORGET_PREVIOUS}
+export const stageScript = `${CHECK}${FORGET_PREVIOUS}
 redis.call('HDEL', KEYS[1], 'previous')
 redis.call('UNLINK', KEYS[3])
 return 'stage'`;
 
 /**
- * Makes weights the newest, and announces their version on the channel of the hash's name. KEYS: weights, fence, and
- * parts where there are any. ARGV: token, version, then blob, or how many bytes lie in how many parts. Returns 'ok',
- * 'fenced', 'incomplete' (parts are missing), or the version that is there.
+ * Makes weights the newest, and announces their version on the channel of the hash's name.
+ *
+ * KEYS: weights, fence; parts, where there are any.
+ * ARGV: the learner's token; version; then the blob, or how many bytes lie in how many parts.
+ * Reply: 'ok'; 'fenced' where another learner took over; 'incomplete' where parts are missing; the version that is there,
+ *   where it is not below this one.
+ * Errors: none.
  */
-export const PUBLISH = `${CHECK}
+export const publishScript = `${CHECK}
 local parts = KEYS[3]
 if parts and redis.call('HLEN', parts) ~= tonumber(ARGV[4]) then return 'incomplete' end
 local before = redis.call('HGET', KEYS[1], 'key')${FORGET_PREVIOUS}

@@ -1,6 +1,7 @@
 import type { RedisClient } from '@qfleet/replay';
 import { fleetKeys } from '../keys.ts';
 import { readReports } from '../records/episodes.ts';
+import { reportEpisodesScript } from '../scripts/episodes.lua.ts';
 import type { EpisodeReport } from './episode-tally.ts';
 
 /** The newest training episodes: as many whole reports as hold 100 of them. */
@@ -14,17 +15,6 @@ export interface RecentEpisodes {
 /** Reports kept. Each holds an episode at least. */
 const KEPT_REPORTS = 100;
 const RECENT_EPISODES = 100;
-
-// KEYS: episodes, returns, counted. ARGV: number of the report, reports kept, report, sum of returns, then bucket and
-// count of each.
-const REPORT = `
-local before = tonumber(redis.call('HGET', KEYS[3], 'episodeReports') or '0') or 0
-if before >= tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[3], 'episodeReports', ARGV[1])
-redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'report', ARGV[3])
-for i = 5, #ARGV, 2 do redis.pcall('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) end
-redis.pcall('HINCRBYFLOAT', KEYS[2], 'sum', ARGV[4])
-return 1`;
 
 /**
  * Adds a report to the run's stream and to the histogram of returns, in one round trip, whole or not at all. It takes
@@ -43,7 +33,7 @@ export async function reportEpisodes(
   const keys = fleetKeys(run);
   const { buckets, ...figures } = report;
   await redis.eval(
-    REPORT,
+    reportEpisodesScript,
     3,
     keys.episodes,
     keys.returns,

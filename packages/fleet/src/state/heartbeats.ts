@@ -18,6 +18,7 @@ import type { Logger } from '../logger.ts';
 import { refuse, refusedRecords } from '../records/refusals.ts';
 import { phaseOf, reasonOf, revisionOf } from '../records/run.ts';
 import type { RunPhase } from '../run/run.ts';
+import { beatScript, registerScript } from '../scripts/heartbeats.lua.ts';
 
 /** What the processes of each role tell of themselves. */
 export interface Snapshots {
@@ -58,35 +59,6 @@ const LAG_RESOLUTION_MS = 20;
 const EXPIRE_MS = 5_000;
 const COUNTED_EXPIRE_MS = 24 * 3_600_000;
 
-// KEYS: process, processes, counted, totals, run. ARGV: member, snapshot, expiry of process and of counted in ms, '1' where
-// the caller strikes off those that fell silent (others' ACLs forbid it, so that nobody can strike off all), then name and value
-// of each counter. Adds only what a counter grew by since it was last counted, so a repeated beat (its reply was lost) counts
-// nothing twice; what another left there and nothing can be added to waits for the learner to mend it. Returns phase,
-// reason and revision of the run.
-const BEAT = `
-local now = redis.call('TIME')
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.call('ZADD', KEYS[2], now[1], ARGV[1])
-if ARGV[5] == '1' then
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now[1] - 60)
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], now[1] + 60, '+inf')
-end
-for i = 6, #ARGV, 2 do
-  local before = tonumber(redis.call('HGET', KEYS[3], ARGV[i]) or '0') or 0
-  local growth = tonumber(ARGV[i + 1]) - before
-  if growth > 0 then
-    redis.pcall('HINCRBYFLOAT', KEYS[4], ARGV[i], string.format('%.17g', growth))
-    redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
-  end
-end
-redis.call('PEXPIRE', KEYS[3], ARGV[4])
-return redis.call('HMGET', KEYS[5], 'phase', 'reason', 'revision')`;
-
-// KEYS: unended, totals. ARGV: role and name of the process, the counter of its role's restarts or ''.
-const REGISTER = `
-if redis.call('SADD', KEYS[1], ARGV[1]) == 0 and ARGV[2] ~= '' then redis.pcall('HINCRBY', KEYS[2], ARGV[2], 1) end
-return 1`;
-
 /** Tells the fleet once a second that this process lives, what it does, and learns in the same round trip how the run is. */
 export class Heartbeats<R extends Role> {
   readonly #options: HeartbeatsOptions<R>;
@@ -117,7 +89,7 @@ export class Heartbeats<R extends Role> {
     const keys = fleetKeys(run);
     const restarts = `${role}Restarts`;
     const counter = restarts in zeroTotals() ? restarts : '';
-    await redis.eval(REGISTER, 2, keys.unended, keys.totals, `${role}:${name}`, counter);
+    await redis.eval(registerScript, 2, keys.unended, keys.totals, `${role}:${name}`, counter);
     this.#registered = true;
   }
 
@@ -128,7 +100,7 @@ export class Heartbeats<R extends Role> {
     const { snapshot, totals } = measure();
     const sentAt = performance.now();
     const [phase, reason, revision] = (await redis.eval(
-      BEAT,
+      beatScript,
       5,
       keys.process(this.#member),
       keys.processes,

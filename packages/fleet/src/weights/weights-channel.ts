@@ -8,7 +8,7 @@ import { fleetKeys } from '../keys.ts';
 import { numberWithin } from '../records/admit.ts';
 import { asBuffer, extentOf, PART_BYTES, readExtent, readParts, writeParts } from '../redis/parts.ts';
 import type { LearnerLease } from '../run/learner-lease.ts';
-import { PUBLISH, STAGE } from '../scripts/weights.lua.ts';
+import { publishScript, stageScript } from '../scripts/weights.lua.ts';
 import { decodeWeights, encodeWeights } from './weights-blob.ts';
 
 /** A refused blob is looked at again after so long: a whole one may have taken its place. */
@@ -83,7 +83,7 @@ export class RedisWeightsChannel implements WeightsChannel {
     const encoding = encodeWeights(this.#run, weights);
     const reply =
       encoding.bytes <= PART_BYTES
-        ? await this.#call(PUBLISH, lease, version, [], [asBuffer(encoding.whole())])
+        ? await this.#call(publishScript, lease, version, [], [asBuffer(encoding.whole())])
         : await this.#publishInParts(lease, version, encoding);
     if (reply === 'ok') return;
     if (reply === 'fenced') {
@@ -102,10 +102,10 @@ export class RedisWeightsChannel implements WeightsChannel {
     const key = fleetKeys(this.#run).weightsParts(lease.token, version);
     const { bytes, parts } = extentOf(encoding.bytes);
     for (;;) {
-      let reply = await this.#call(STAGE, lease, version, [key], []);
+      let reply = await this.#call(stageScript, lease, version, [key], []);
       if (reply === 'stage') {
         await writeParts(this.#redis, key, encoding.parts(PART_BYTES), STAGED_MS);
-        reply = await this.#call(PUBLISH, lease, version, [key], [bytes, parts]);
+        reply = await this.#call(publishScript, lease, version, [key], [bytes, parts]);
       }
       const now = performance.now();
       this.#restsUntil = now + REST * (now - began);

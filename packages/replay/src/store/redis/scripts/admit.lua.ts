@@ -1,4 +1,5 @@
-import { IS_FENCED, LOOK, NO_REPLAY, READ_META, STORE, WHOLE } from './door.lua.ts';
+import { LOOK, NO_REPLAY, READ_META, STORE, WHOLE } from './door.lua.ts';
+import { FENCE } from './fence.lua.ts';
 
 /** Stops when it has taken so much: the server does nothing else meanwhile. */
 const MOST_ENTRIES = 1024;
@@ -24,7 +25,7 @@ export const admitScript = `
 ]]
 local call, format = redis.call, string.format
 local chunkPrefix, inboxPrefix = ARGV[1], ARGV[2]
-${NO_REPLAY}${WHOLE}${IS_FENCED}${READ_META}${LOOK}${STORE}
+${NO_REPLAY}${WHOLE}${FENCE}${READ_META}${LOOK}${STORE}
 if not isThere then return NO_REPLAY end
 if isFenced(meta[12], ARGV[3]) then return redis.error_reply('FENCED Another learner took over.') end
 if meta[12] ~= ARGV[3] then call('HSET', KEYS[1], 'fence', ARGV[3]) end

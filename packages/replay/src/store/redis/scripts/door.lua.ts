@@ -1,5 +1,5 @@
 /**
- * What the scripts that store chunks have in common. Offsets are those of `chunk-header.ts`. They read and write the keys
+ * What the scripts that store chunks have in common. Offsets are those of `header.ts`. They read and write the keys
  * of `REPLAY_KEYS`, in that order, and know a chunk's place as `chunkPrefix .. id`.
  */
 
@@ -14,17 +14,6 @@ end
 /** `NO_REPLAY`: the error of a replay that is not there, or whose meta holds impossible values: it is made anew. */
 export const NO_REPLAY = `
 local NO_REPLAY = redis.error_reply('NOREPLAY There is no replay here.')
-`;
-
-/**
- * `isFenced(fence, token)`: whether a learner with a higher token has written. A fence beyond all tokens (2^52, as in the
- * fleet's `fence.lua.ts`) binds nobody.
- */
-export const IS_FENCED = `
-local function isFenced(fence, token)
-  local newest = whole(fence) or 0
-  return newest > tonumber(token) and newest <= 2 ^ 52
-end
 `;
 
 /** The meta in locals, or NO_REPLAY where its counters are impossible or are not those of `sizes`. */

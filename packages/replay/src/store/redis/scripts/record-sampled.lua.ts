@@ -1,4 +1,5 @@
-import { IS_FENCED, NO_REPLAY, WHOLE } from './door.lua.ts';
+import { NO_REPLAY, WHOLE } from './door.lua.ts';
+import { FENCE } from './fence.lua.ts';
 
 export const recordSampledScript = `
 --[[
@@ -13,7 +14,7 @@ export const recordSampledScript = `
   Reply: the standing (8 values)
   Errors: NOREPLAY (no meta), FENCED
 ]]
-${NO_REPLAY}${WHOLE}${IS_FENCED}
+${NO_REPLAY}${WHOLE}${FENCE}
 local meta = redis.call('HMGET', KEYS[1], 'generation', 'fence', 'sampledBy', 'sampled')
 if not meta[1] or not whole(meta[4]) then return NO_REPLAY end
 if isFenced(meta[2], ARGV[2]) then return redis.error_reply('FENCED Another learner took over.') end

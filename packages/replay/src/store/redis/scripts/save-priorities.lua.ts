@@ -1,4 +1,5 @@
-import { IS_FENCED, NO_REPLAY, WHOLE } from './door.lua.ts';
+import { NO_REPLAY, WHOLE } from './door.lua.ts';
+import { FENCE } from './fence.lua.ts';
 
 export const savePrioritiesScript = `
 --[[
@@ -14,7 +15,7 @@ export const savePrioritiesScript = `
   Reply: chunks whose priorities were kept
   Errors: NOREPLAY (no meta), FENCED
 ]]
-${NO_REPLAY}${WHOLE}${IS_FENCED}
+${NO_REPLAY}${WHOLE}${FENCE}
 local meta = redis.call('HMGET', KEYS[1], 'generation', 'oldest', 'newest', 'fence')
 local oldest, newest = whole(meta[2]), whole(meta[3])
 if not meta[1] or not oldest or not newest then return NO_REPLAY end
