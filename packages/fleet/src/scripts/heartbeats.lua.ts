@@ -7,7 +7,7 @@
  * ARGV: its member of processes; its snapshot; milliseconds until process expires, and counted; '1' where the caller strikes
  *   off those that fell silent (others' ACLs forbid it, so that nobody can strike off all); then name and value of each
  *   counter.
- * Reply: the run's phase and its reason, nil where there is none.
+ * Reply: the run's phase, its reason and how often its settings were changed; nil for what is not there.
  * Errors: none.
  */
 export const beatScript = `
