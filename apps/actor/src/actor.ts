@@ -9,12 +9,12 @@ import {
   type Logger,
   type ProcessContext,
   REDIS_PATIENCE_SECONDS,
-  RedisWeightsChannel,
   ReplayShards,
   RolloutLeases,
   reportEpisodes,
   Uplink,
   type UplinkOptions,
+  WeightsSubscriber,
 } from '@qfleet/fleet';
 import {
   compressesWell,
@@ -54,7 +54,7 @@ export class Actor {
   readonly #policy: Policy;
   readonly #rollout: Rollout;
   readonly #uplink: Uplink;
-  readonly #channel: RedisWeightsChannel;
+  readonly #weights: WeightsSubscriber;
   readonly #leases: RolloutLeases;
   readonly #limiter: SampleToInsertLimiter | null;
   readonly #epsilons: Epsilons;
@@ -77,7 +77,7 @@ export class Actor {
     this.#epsilons = parts.epsilons;
     this.#rollout = parts.rollout;
     this.#environmentErrors = parts.environmentErrors;
-    this.#channel = new RedisWeightsChannel(parts.weights, env.run);
+    this.#weights = new WeightsSubscriber(parts.weights, env.run);
     this.#limiter = ratioLimiter(config);
     this.#leases = new RolloutLeases({
       redis,
@@ -169,7 +169,7 @@ export class Actor {
         environmentErrors: this.#environmentErrors.count,
         transitionsDropped: this.#dropped + this.#uplink.dropped,
         actorNamesTaken: this.#uplink.namesTaken,
-        weightsRefused: this.#channel.refused,
+        weightsRefused: this.#weights.refused,
         ...this.#waits.totals(),
       },
     };
@@ -234,7 +234,7 @@ export class Actor {
     const slots = this.#rollout.slots.length;
     const { weightsVersion } = this.#rollout;
     if (slots === 0) return 'lease';
-    if (weightsVersion === 0 || this.#channel.newest - weightsVersion > this.#config.fleet.maxStaleness) {
+    if (weightsVersion === 0 || this.#weights.newest - weightsVersion > this.#config.fleet.maxStaleness) {
       return 'weights';
     }
     if (this.#uplink.chunks >= BUFFERED_CHUNKS_PER_SLOT * slots) return 'redis';
@@ -296,7 +296,7 @@ export class Actor {
     return followWeights({
       announcements: this.#announcements,
       run: env.run,
-      channel: this.#channel,
+      subscriber: this.#weights,
       held: () => this.#rollout.weightsVersion,
       take: ({ version, tensors }) => this.#takeUp(version, () => this.#policy.load(tensors)),
       log,
@@ -310,7 +310,7 @@ export class Actor {
       this.#rollout.weightsVersion = version;
     } catch (error) {
       // Whole and of this run, but not of this network: as another configuration's learner would publish.
-      this.#channel.refuse(version, error instanceof Error ? error.message : String(error));
+      this.#weights.refuse(version, error instanceof Error ? error.message : String(error));
     }
   }
 

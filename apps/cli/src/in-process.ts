@@ -23,6 +23,7 @@ export class InProcessWeightsChannel implements WeightsChannel {
     return this.#weights?.version ?? 0;
   }
 
+  /** The newest weights, or null where there are none newer than `version`. */
   async newerThan(version: number): Promise<Weights | null> {
     return this.#weights && this.#weights.version > version ? this.#weights : null;
   }

@@ -9,7 +9,6 @@ import {
   outlastRefusedWrites,
   type ProcessContext,
   REDIS_PATIENCE_SECONDS,
-  RedisWeightsChannel,
   ReplayShards,
   RunKeeper,
   type RunRecord,
@@ -17,6 +16,7 @@ import {
   restoreRun,
   seedLeases,
   setPhase,
+  WeightsPublisher,
 } from '@qfleet/fleet';
 import {
   createRedisReplay,
@@ -210,7 +210,7 @@ async function makeTrainer(
     agent,
     store,
     saving: { store, fence: lease.token },
-    channel: new RedisWeightsChannel(weights, env.run, lease),
+    channel: new WeightsPublisher(weights, env.run, lease),
     evaluations,
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept, patient),
     from,

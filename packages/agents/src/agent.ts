@@ -12,15 +12,13 @@ export interface Weights {
   readonly tensors: NamedTensors;
 }
 
-/** How actors hear of new weights. Implementations: in process, on Redis. */
+/** Where a learner publishes weights, for actors to take up. Implementations: in process, on Redis. */
 export interface WeightsChannel {
   publish(weights: Weights): Promise<void>;
   /** Whether actors have had the time to read the last weights; large ones need some. */
   mayPublish(): boolean;
   /** The version that is there now; 0: none yet. */
   version(): Promise<number>;
-  /** The newest weights, or null when there are none newer than `version`. */
-  newerThan(version: number): Promise<Weights | null>;
 }
 
 /** Chooses actions from observations. One an actor; not tied to a thread or to TensorFlow. */

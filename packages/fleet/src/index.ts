@@ -79,5 +79,6 @@ export {
 export { FleetReader } from './state/read-fleet.ts';
 export { unlessAborted } from './unless-aborted.ts';
 export { Uplink, type UplinkOptions } from './uplink.ts';
-export { RedisWeightsChannel } from './weights/weights-channel.ts';
 export { type FollowWeightsOptions, followWeights } from './weights/weights-feed.ts';
+export { WeightsPublisher } from './weights/weights-publisher.ts';
+export { WeightsSubscriber } from './weights/weights-subscriber.ts';

@@ -1,6 +1,6 @@
 import type { Weights } from '@qfleet/agents';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { fleetKeys, LearnerLease, RedisWeightsChannel } from '../src/index.ts';
+import { fleetKeys, LearnerLease, WeightsPublisher, WeightsSubscriber } from '../src/index.ts';
 import { PART_BYTES } from '../src/redis/parts.ts';
 import { useRedis } from './support/fixture.ts';
 
@@ -21,16 +21,16 @@ describe('weights in parts', () => {
   async function learner(id = 'learner') {
     const lease = await LearnerLease.acquire(fixture.redis, 'r', id);
     onTestFinished(() => lease.release());
-    return { lease, channel: new RedisWeightsChannel(fixture.connect(), 'r', lease) };
+    return { lease, publisher: new WeightsPublisher(fixture.connect(), 'r', lease) };
   }
 
   const partsThere = async (): Promise<string[]> => (await fixture.redis.keys(`${keys.weights}:*`)).sort();
 
   it('are given as they were published, and no longer value lies in Redis than a part', async () => {
-    const { channel, lease } = await learner();
-    await channel.publish(weights(1));
-    expect(channel.mayPublish()).toBe(false);
-    const reader = new RedisWeightsChannel(fixture.connect(), 'r');
+    const { publisher, lease } = await learner();
+    await publisher.publish(weights(1));
+    expect(publisher.mayPublish()).toBe(false);
+    const reader = new WeightsSubscriber(fixture.connect(), 'r');
     expect(await reader.newerThan(0)).toEqual(weights(1));
     expect(await reader.newerThan(1)).toBeNull();
     const key = keys.weightsParts(lease.token, 1);
@@ -41,32 +41,32 @@ describe('weights in parts', () => {
     expect(await fixture.redis.hlen(key)).toBe(PARTS);
     expect(await fixture.redis.hexists(keys.weights, 'blob')).toBe(0);
     expect(await fixture.redis.ttl(key)).toBe(-1);
-    await expect.poll(() => channel.mayPublish(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => publisher.mayPublish(), { timeout: 10_000 }).toBe(true);
   });
 
   it('are there in two versions at most, of which the old one goes by itself', async () => {
-    const { channel, lease } = await learner();
+    const { publisher, lease } = await learner();
     const key = (version: number): string => keys.weightsParts(lease.token, version);
-    for (let version = 1; version <= 4; version++) await channel.publish(weights(version));
+    for (let version = 1; version <= 4; version++) await publisher.publish(weights(version));
     expect(await partsThere()).toEqual([key(3), key(4)]);
     expect(await fixture.redis.ttl(key(3))).toBeGreaterThan(0);
     // Small ones, as of another configuration under this run's name.
-    await channel.publish(weights(5, 10));
+    await publisher.publish(weights(5, 10));
     expect(await partsThere()).toEqual([key(4)]);
-    expect(await new RedisWeightsChannel(fixture.redis, 'r').newerThan(4)).toEqual(weights(5, 10));
-    await channel.publish(weights(6, 10));
+    expect(await new WeightsSubscriber(fixture.redis, 'r').newerThan(4)).toEqual(weights(5, 10));
+    await publisher.publish(weights(6, 10));
     expect(await partsThere()).toEqual([]);
   });
 
   it('are never mixed, however often a reader loses them to newer ones', async () => {
-    const { channel } = await learner();
+    const { publisher } = await learner();
     const newest = 12;
-    await channel.publish(weights(1));
+    await publisher.publish(weights(1));
     const publishing = (async () => {
-      for (let version = 2; version <= newest; version++) await channel.publish(weights(version));
+      for (let version = 2; version <= newest; version++) await publisher.publish(weights(version));
     })();
     const readers = Array.from({ length: 3 }, async () => {
-      const reader = new RedisWeightsChannel(fixture.connect(), 'r');
+      const reader = new WeightsSubscriber(fixture.connect(), 'r');
       let held = 0;
       while (held < newest) {
         const read = await reader.newerThan(held);
@@ -80,19 +80,19 @@ describe('weights in parts', () => {
   });
 
   it('of a learner that was replaced while it sent them are refused, and go', async () => {
-    const { channel, lease } = await learner();
-    await channel.publish(weights(1));
-    const sending = channel.publish(weights(2));
+    const { publisher, lease } = await learner();
+    await publisher.publish(weights(1));
+    const sending = publisher.publish(weights(2));
     await expect.poll(() => fixture.redis.exists(keys.weightsParts(lease.token, 2)), { interval: 1 }).toBe(1);
     await fixture.redis.set(keys.fence, lease.token + 1);
     await expect(sending).rejects.toThrow(/another learner took over/);
     expect(lease.lost.aborted).toBe(true);
-    expect((await new RedisWeightsChannel(fixture.redis, 'r').newerThan(0))!.version).toBe(1);
+    expect((await new WeightsSubscriber(fixture.redis, 'r').newerThan(0))!.version).toBe(1);
     expect(await fixture.redis.ttl(keys.weightsParts(lease.token, 2))).toBeGreaterThan(0);
   });
 
   it('are refused, once, where a part is missing, short, or of another', async () => {
-    const { channel, lease } = await learner();
+    const { publisher, lease } = await learner();
     const key = keys.weightsParts(lease.token, 1);
     const spoil: [() => Promise<unknown>, RegExp][] = [
       [() => fixture.redis.hdel(key, '1'), /some of their parts are missing/],
@@ -102,9 +102,9 @@ describe('weights in parts', () => {
     ];
     for (const [damage, why] of spoil) {
       await fixture.redis.del(keys.weights);
-      await channel.publish(weights(1));
+      await publisher.publish(weights(1));
       await damage();
-      const reader = new RedisWeightsChannel(fixture.redis, 'r');
+      const reader = new WeightsSubscriber(fixture.redis, 'r');
       for (let i = 0; i < 3; i++) expect(await reader.newerThan(0)).toBeNull();
       expect(reader.refused).toBe(1);
       expect(reader.lastRefusal).toMatch(why);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { createRun, fleetKeys, LearnerLease, RedisWeightsChannel, setPhase } from '../src/index.ts';
+import { createRun, fleetKeys, LearnerLease, setPhase, WeightsPublisher } from '../src/index.ts';
 import { configOf, useRedis } from './support/fixture.ts';
 
 describe('the learner lease', () => {
@@ -65,8 +65,8 @@ describe('the learner lease', () => {
       await fixture.redis.set(keys.fence, fence);
       await createRun(fixture.redis, 'r', configOf());
       expect(await setPhase(fixture.redis, 'r', 'running', '', lease)).toBe('running');
-      const channel = new RedisWeightsChannel(fixture.redis, 'r', lease);
-      await channel.publish({ version: 1, updates: 1, tensors: new Map() });
+      const publisher = new WeightsPublisher(fixture.redis, 'r', lease);
+      await publisher.publish({ version: 1, updates: 1, tensors: new Map() });
       expect(await fixture.redis.get(keys.fence)).toBe('1');
       await fixture.redis.set(keys.fence, fence);
       // The next renewal mends it, too.

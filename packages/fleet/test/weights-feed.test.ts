@@ -8,7 +8,8 @@ import {
   fleetKeys,
   followWeights,
   LearnerLease,
-  RedisWeightsChannel,
+  WeightsPublisher,
+  WeightsSubscriber,
 } from '../src/index.ts';
 import { asBuffer } from '../src/redis/parts.ts';
 import { encodeWeights } from '../src/weights/weights-blob.ts';
@@ -32,7 +33,7 @@ describe('following weights', () => {
     const ended = followWeights({
       announcements,
       run: 'r',
-      channel: new RedisWeightsChannel(redis, 'r'),
+      subscriber: new WeightsSubscriber(redis, 'r'),
       held: () => taken.at(-1) ?? 0,
       take: ({ version }) => taken.push(version),
       log: createLogger('silent'),
@@ -55,8 +56,8 @@ describe('following weights', () => {
   const publisher = async (values?: number): Promise<(version: number) => Promise<void>> => {
     const lease = await LearnerLease.acquire(fixture.redis, 'r', 'learner');
     onTestFinished(() => lease.release());
-    const channel = new RedisWeightsChannel(fixture.redis, 'r', lease);
-    return (version) => channel.publish(weights(version, values));
+    const publisher = new WeightsPublisher(fixture.redis, 'r', lease);
+    return (version) => publisher.publish(weights(version, values));
   };
 
   /** How often the commands that read weights were called. */

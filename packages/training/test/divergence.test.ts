@@ -37,9 +37,6 @@ class Channel implements WeightsChannel {
   async version(): Promise<number> {
     return this.published.length;
   }
-  async newerThan(): Promise<Weights | null> {
-    return null;
-  }
 }
 
 const areFinite = (tensors: Weights['tensors']): boolean =>

@@ -62,9 +62,6 @@ class Channel implements WeightsChannel {
   async version(): Promise<number> {
     return this.published.at(-1)?.version ?? 0;
   }
-  async newerThan(version: number): Promise<Weights | null> {
-    return this.published.findLast((weights) => weights.version > version) ?? null;
-  }
 }
 
 /** Gives the number of updates as every return; on fresh episodes what `fresh` says. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FleetReader, fleetKeys, RedisWeightsChannel, replayPrefix } from '@qfleet/fleet';
+import { FleetReader, fleetKeys, replayPrefix, WeightsSubscriber } from '@qfleet/fleet';
 import { peekChunk, RedisReplayStore, type ReplayStanding } from '@qfleet/replay';
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
@@ -181,7 +181,7 @@ export class Books {
         this.#compare(standing);
       });
       const state = await this.#reader.read();
-      const weights = await new RedisWeightsChannel(this.#redis, this.#run).newerThan(0);
+      const weights = await new WeightsSubscriber(this.#redis, this.#run).newerThan(0);
       if (weights) this.#rises('weights version', weights.version);
       // Redis may have lost it all in between.
       const generations = await Promise.all(

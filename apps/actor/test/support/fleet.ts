@@ -8,10 +8,10 @@ import {
   createRun,
   FleetReader,
   LearnerLease,
-  RedisWeightsChannel,
   replayPrefix,
   seedLeases,
   setPhase,
+  WeightsPublisher,
 } from '@qfleet/fleet';
 import type { FleetState } from '@qfleet/metrics';
 import { RedisReplayStore } from '@qfleet/replay';
@@ -106,7 +106,7 @@ export class TestFleet implements AsyncDisposable {
 
   async publish(version: number, tensors: Weights['tensors'] = this.parameters()): Promise<void> {
     this.#lease ??= await LearnerLease.acquire(this.redis, 'r', 'stand-in');
-    await new RedisWeightsChannel(this.redis, 'r', this.#lease).publish({
+    await new WeightsPublisher(this.redis, 'r', this.#lease).publish({
       version,
       updates: version,
       tensors,

@@ -5,13 +5,13 @@ import { Cluster } from 'ioredis';
 import { messageOf } from '../errors.ts';
 import { fleetKeys } from '../keys.ts';
 import type { Logger } from '../logger.ts';
-import type { RedisWeightsChannel } from './weights-channel.ts';
+import type { WeightsSubscriber } from './weights-subscriber.ts';
 
 export interface FollowWeightsOptions {
   /** A connection for announcements alone: Redis limits what may wait to be sent on a connection that is subscribed. */
   readonly announcements: RedisClient;
   readonly run: string;
-  readonly channel: RedisWeightsChannel;
+  readonly subscriber: WeightsSubscriber;
   /** The version that is held now. */
   readonly held: () => number;
   readonly take: (weights: Weights) => void;
@@ -31,7 +31,7 @@ const jittered = (milliseconds: number): number => milliseconds * (0.75 + Math.r
  * costs Redis nothing; where announcements can't be had (users that may not subscribe), it asks as often as it may look.
  */
 export async function followWeights(options: FollowWeightsOptions): Promise<void> {
-  const { channel, held, take, log, signal } = options;
+  const { subscriber, held, take, log, signal } = options;
   let asleep: AbortController | null = null;
   const wake = (): void => asleep?.abort();
   signal.addEventListener('abort', wake);
@@ -41,17 +41,17 @@ export async function followWeights(options: FollowWeightsOptions): Promise<void
     // All actors are told at once, and serving each takes as long as it took here: so they spread out over that time.
     await sleep(Math.random() * tookMs);
     try {
-      const { refused } = channel;
+      const { refused } = subscriber;
       const began = performance.now();
-      const weights = await channel.newerThan(held());
+      const weights = await subscriber.newerThan(held());
       tookMs = weights ? performance.now() - began : 0;
       if (weights) take(weights);
-      if (channel.refused > refused) log.warn(channel.lastRefusal!);
+      if (subscriber.refused > refused) log.warn(subscriber.lastRefusal!);
     } catch (error) {
       log.debug(`Weights: ${messageOf(error)}`);
     }
     await sleep(jittered(PAUSE_MS));
-    if (signal.aborted || channel.newest > held() || !announcements.heard) continue;
+    if (signal.aborted || subscriber.newest > held() || !announcements.heard) continue;
     asleep = new AbortController();
     await sleep(jittered(ASK_MS), undefined, { signal: asleep.signal }).catch(() => undefined);
     asleep = null;
@@ -59,7 +59,7 @@ export async function followWeights(options: FollowWeightsOptions): Promise<void
   announcements.close();
 }
 
-/** Tells the channel of each publication, also after Redis was away. */
+/** Tells the subscriber of each publication, also after Redis was away. */
 class Announcements {
   /** Whether they come now. */
   heard = false;
@@ -71,7 +71,7 @@ class Announcements {
   readonly #onClose: () => void;
 
   constructor(options: FollowWeightsOptions, wake: () => void) {
-    const { announcements: redis, run, channel, log } = options;
+    const { announcements: redis, run, subscriber, log } = options;
     this.#redis = redis;
     this.#topic = fleetKeys(run).weights;
     this.#log = log;
@@ -79,7 +79,7 @@ class Announcements {
     if (!(redis instanceof Cluster)) redis.options.autoResubscribe = false;
     this.#onMessage = (topic, version) => {
       if (topic !== this.#topic) return;
-      channel.hear(Number(version));
+      subscriber.hear(Number(version));
       wake();
     };
     // What was published meanwhile was not heard of.

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger, followWeights, LearnerLease, RedisWeightsChannel } from '@qfleet/fleet';
+import {
+  createLogger,
+  followWeights,
+  LearnerLease,
+  WeightsPublisher,
+  WeightsSubscriber,
+} from '@qfleet/fleet';
 import { meter } from './meter.ts';
 import type { Servers } from './servers.ts';
 import { connectMany } from './throughput.ts';
@@ -27,7 +33,7 @@ export async function measureWeights(
 ): Promise<WeightsCosts> {
   const [redis] = clients;
   const lease = await LearnerLease.acquire(redis, RUN, 'bench');
-  const publisher = new RedisWeightsChannel(redis, RUN, lease);
+  const publisher = new WeightsPublisher(redis, RUN, lease);
   const publish = (version: number, values: number): Promise<void> => {
     const data = Float32Array.from({ length: values }, (_, i) => Math.sin(i));
     return publisher.publish({
@@ -37,8 +43,9 @@ export async function measureWeights(
     });
   };
   await publish(1, 400_000);
+  const reader = new WeightsSubscriber(redis, RUN);
   const read = await meter(clients, async () => {
-    for (let i = 0; i < READS; i++) await publisher.newerThan(0);
+    for (let i = 0; i < READS; i++) await reader.newerThan(0);
   });
   await publish(2, 1);
 
@@ -52,7 +59,7 @@ export async function measureWeights(
     followWeights({
       announcements: announcing[i],
       run: RUN,
-      channel: new RedisWeightsChannel(connection, RUN),
+      subscriber: new WeightsSubscriber(connection, RUN),
       held: () => held[i],
       take: ({ version }) => {
         held[i] = version;

@@ -1,6 +1,6 @@
 import type { Weights } from '@qfleet/agents';
 import { describe, expect, it } from 'vitest';
-import { fleetKeys, LearnerLease, RedisWeightsChannel } from '../src/index.ts';
+import { fleetKeys, LearnerLease, WeightsPublisher, WeightsSubscriber } from '../src/index.ts';
 import { useRedis } from './support/fixture.ts';
 
 const weights = (version: number): Weights => ({
@@ -12,12 +12,12 @@ const weights = (version: number): Weights => ({
   ]),
 });
 
-describe('the weights channel', () => {
+describe('weights on Redis', () => {
   const fixture = useRedis();
 
   async function published(run: string, version: number): Promise<LearnerLease> {
     const lease = await LearnerLease.acquire(fixture.redis, run, 'learner');
-    await new RedisWeightsChannel(fixture.redis, run, lease).publish(weights(version));
+    await new WeightsPublisher(fixture.redis, run, lease).publish(weights(version));
     return lease;
   }
 
@@ -26,34 +26,35 @@ describe('the weights channel', () => {
 
   it('gives what was published, bit for bit, once', async () => {
     await using _lease = await published('r', 3);
-    const channel = new RedisWeightsChannel(fixture.redis, 'r');
-    expect(await channel.newerThan(2)).toEqual(weights(3));
-    expect(await channel.newerThan(3)).toBeNull();
-    expect(await channel.version()).toBe(3);
-    expect(await new RedisWeightsChannel(fixture.redis, 'other').newerThan(0)).toBeNull();
+    const reader = new WeightsSubscriber(fixture.redis, 'r');
+    expect(await reader.newerThan(2)).toEqual(weights(3));
+    expect(await reader.newerThan(3)).toBeNull();
+    expect(await new WeightsSubscriber(fixture.redis, 'other').newerThan(0)).toBeNull();
   });
 
   it('refuses versions that do not rise', async () => {
     await using lease = await published('r', 3);
-    const channel = new RedisWeightsChannel(fixture.redis, 'r', lease);
+    const publisher = new WeightsPublisher(fixture.redis, 'r', lease);
+    const reader = new WeightsSubscriber(fixture.redis, 'r');
     // As it comes again when its reply was lost.
-    await channel.publish(weights(3));
-    expect((await channel.newerThan(0))!.version).toBe(3);
-    await expect(channel.publish(weights(2))).rejects.toThrow(/version 3 is there already/);
-    expect((await channel.newerThan(0))!.version).toBe(3);
-    await channel.publish(weights(4));
-    expect((await channel.newerThan(3))!.version).toBe(4);
+    await publisher.publish(weights(3));
+    expect((await reader.newerThan(0))!.version).toBe(3);
+    await expect(publisher.publish(weights(2))).rejects.toThrow(/version 3 is there already/);
+    expect((await reader.newerThan(0))!.version).toBe(3);
+    expect(await publisher.version()).toBe(3);
+    await publisher.publish(weights(4));
+    expect((await reader.newerThan(3))!.version).toBe(4);
   });
 
   it('is written by the newest learner over a Redis that forgot its token', async () => {
     await using lease = await published('r', 3);
     const { fence } = fleetKeys('r');
     await fixture.redis.set(fence, lease.token - 1);
-    await new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(4));
+    await new WeightsPublisher(fixture.redis, 'r', lease).publish(weights(4));
     expect(await fixture.redis.get(fence)).toBe(String(lease.token));
     expect(lease.lost.aborted).toBe(false);
     await fixture.redis.set(fence, lease.token + 1);
-    await expect(new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(5))).rejects.toThrow(
+    await expect(new WeightsPublisher(fixture.redis, 'r', lease).publish(weights(5))).rejects.toThrow(
       /another learner took over/,
     );
     expect(lease.lost.aborted).toBe(true);
@@ -65,52 +66,52 @@ describe('the weights channel', () => {
     const { weights: key } = fleetKeys('r');
     for (let length = 0; length < blob.length; length++) {
       await fixture.redis.hset(key, 'blob', blob.subarray(0, length));
-      expect(await new RedisWeightsChannel(fixture.redis, 'r').newerThan(0)).toBeNull();
+      expect(await new WeightsSubscriber(fixture.redis, 'r').newerThan(0)).toBeNull();
     }
     for (let bit = 0; bit < blob.length * 8; bit++) {
       const flipped = Buffer.from(blob);
       flipped[bit >> 3] ^= 1 << (bit & 7);
       await fixture.redis.hset(key, 'blob', flipped);
-      expect(await new RedisWeightsChannel(fixture.redis, 'r').newerThan(0)).toBeNull();
+      expect(await new WeightsSubscriber(fixture.redis, 'r').newerThan(0)).toBeNull();
     }
   });
 
   it('counts a refusal once, says why, and takes the next good version', async () => {
     await using lease = await published('r', 1);
-    const channel = new RedisWeightsChannel(fixture.redis, 'r');
+    const reader = new WeightsSubscriber(fixture.redis, 'r');
     await fixture.redis.hset(fleetKeys('r').weights, 'blob', (await blobOf('r')).subarray(0, 40));
-    expect(await channel.newerThan(0)).toBeNull();
-    expect(await channel.newerThan(0)).toBeNull();
-    expect(channel.refused).toBe(1);
-    expect(channel.lastRefusal).toMatch(/^Weights version 1 of run r are refused: /);
-    await new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(2));
-    expect((await channel.newerThan(0))!.version).toBe(2);
-    expect(channel.refused).toBe(1);
+    expect(await reader.newerThan(0)).toBeNull();
+    expect(await reader.newerThan(0)).toBeNull();
+    expect(reader.refused).toBe(1);
+    expect(reader.lastRefusal).toMatch(/^Weights version 1 of run r are refused: /);
+    await new WeightsPublisher(fixture.redis, 'r', lease).publish(weights(2));
+    expect((await reader.newerThan(0))!.version).toBe(2);
+    expect(reader.refused).toBe(1);
   });
 
   it('takes whole weights that take the place of refused ones under the same version', async () => {
     await using _lease = await published('r', 1);
-    const channel = new RedisWeightsChannel(fixture.redis, 'r');
+    const reader = new WeightsSubscriber(fixture.redis, 'r');
     const whole = await blobOf('r');
     await fixture.redis.hset(fleetKeys('r').weights, 'blob', whole.subarray(0, 40));
-    expect(await channel.newerThan(0)).toBeNull();
+    expect(await reader.newerThan(0)).toBeNull();
     await fixture.redis.hset(fleetKeys('r').weights, 'blob', whole);
-    await expect.poll(async () => (await channel.newerThan(0))?.version, { timeout: 5_000 }).toBe(1);
-    expect(channel.refused).toBe(1);
+    await expect.poll(async () => (await reader.newerThan(0))?.version, { timeout: 5_000 }).toBe(1);
+    expect(reader.refused).toBe(1);
   });
 
   it('refuses another run, and an old blob under a new number', async () => {
     await using lease = await published('r', 1);
     await using _other = await published('other', 1);
-    const channel = new RedisWeightsChannel(fixture.redis, 'r');
+    const reader = new WeightsSubscriber(fixture.redis, 'r');
     const old = await blobOf('r');
     await fixture.redis.hset(fleetKeys('r').weights, 'blob', await blobOf('other'));
-    expect(await channel.newerThan(0)).toBeNull();
-    expect(channel.lastRefusal).toMatch(/belong to run other/);
-    await new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(2));
+    expect(await reader.newerThan(0)).toBeNull();
+    expect(reader.lastRefusal).toMatch(/belong to run other/);
+    await new WeightsPublisher(fixture.redis, 'r', lease).publish(weights(2));
     await fixture.redis.hset(fleetKeys('r').weights, 'blob', old);
-    expect(await channel.newerThan(0)).toBeNull();
-    expect(channel.refused).toBe(2);
+    expect(await reader.newerThan(0)).toBeNull();
+    expect(reader.refused).toBe(2);
   });
 
   it('refuses a learner whose lease another took, and tells it', async () => {
@@ -118,11 +119,11 @@ describe('the weights channel', () => {
     await fixture.redis.del(fleetKeys('r').lease);
     await using second = await LearnerLease.acquire(fixture.redis, 'r', 'second');
     expect(second.token).toBeGreaterThan(first.token);
-    const stale = new RedisWeightsChannel(fixture.redis, 'r', first);
+    const stale = new WeightsPublisher(fixture.redis, 'r', first);
     await expect(stale.publish(weights(9))).rejects.toThrow(/another learner took over/);
     expect(first.lost.aborted).toBe(true);
     expect(await stale.version()).toBe(1);
-    await new RedisWeightsChannel(fixture.redis, 'r', second).publish(weights(2));
+    await new WeightsPublisher(fixture.redis, 'r', second).publish(weights(2));
     await first.release();
     expect(await fixture.redis.get(fleetKeys('r').lease)).toBe('second');
   });
@@ -130,7 +131,7 @@ describe('the weights channel', () => {
   it('goes on where Redis lost everything', async () => {
     await using lease = await published('r', 5);
     await fixture.redis.flushall();
-    await new RedisWeightsChannel(fixture.redis, 'r', lease).publish(weights(6));
-    expect((await new RedisWeightsChannel(fixture.redis, 'r').newerThan(5))!.version).toBe(6);
+    await new WeightsPublisher(fixture.redis, 'r', lease).publish(weights(6));
+    expect((await new WeightsSubscriber(fixture.redis, 'r').newerThan(5))!.version).toBe(6);
   });
 });
