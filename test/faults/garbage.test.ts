@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fleetKeys } from '@qfleet/fleet';
-import { ChunkError, encodeChunk, type Layout } from '@qfleet/replay';
+import { ChunkError, encodeChunk, type Layout, type SealedChunk } from '@qfleet/replay';
 import { expect } from 'vitest';
 import { faults } from './support/fault.ts';
 import { type FaultyFleet, RUN, within } from './support/fleet.ts';
@@ -9,7 +9,7 @@ import { type FaultyFleet, RUN, within } from './support/fleet.ts';
 const BEATS_MS = 1_500;
 
 /** Two steps of one who is no actor of this fleet. */
-function chunkFor(layout: Layout, sequence: number): Uint8Array {
+function chunkFor(layout: Layout, sequence: number): SealedChunk {
   return encodeChunk(
     {
       writer: 'vandal',
@@ -79,7 +79,7 @@ faults('garbage comes', {
       const old = chunkFor(replay.layout, 0);
       old[4] = 0;
       await expect(replay.append([old])).rejects.toThrow(ChunkError);
-      const torn = chunkFor(replay.layout, 0).subarray(0, 50);
+      const torn = chunkFor(replay.layout, 0).subarray(0, 50) as SealedChunk;
       await expect(replay.append([torn])).rejects.toThrow(ChunkError);
       expect((await fleet.state())!.totals).toMatchObject({
         chunksRefused: before.chunksRefused + 1,

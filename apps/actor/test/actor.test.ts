@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, replayPrefix, reviseRun, setPhase } from '@qfleet/fleet';
-import { encodeChunk, type Layout, openReplayInbox, ratioLimiter } from '@qfleet/replay';
+import { encodeChunk, type Layout, openReplayInbox, ratioLimiter, type SealedChunk } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { configOf, TestFleet } from './support/fleet.ts';
 
 /** A step under another's name, after which nothing of that name is new. */
-const forged = (layout: Layout, writer: string): Uint8Array =>
+const forged = (layout: Layout, writer: string): SealedChunk =>
   encodeChunk(
     {
       writer,

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { observationArrays } from '@qfleet/envs';
 import { connectRedis, replayPrefix } from '@qfleet/fleet';
-import { ChunkBuilder, type Layout, RedisReplayStore, sealChunk } from '@qfleet/replay';
+import {
+  ChunkBuilder,
+  type Layout,
+  type OpenChunk,
+  RedisReplayStore,
+  type SealedChunk,
+  sealChunk,
+} from '@qfleet/replay';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
@@ -50,10 +57,10 @@ afterAll(async () => {
 });
 
 /** Chunks of a few episodes of two slots, the last of each still open; rewards are 1, 2, 3 … in each. */
-function episodes(layout: Layout, writer: string, lengths: readonly number[]): Uint8Array[] {
+function episodes(layout: Layout, writer: string, lengths: readonly number[]): SealedChunk[] {
   const size = layout.observationShape.reduce((product, n) => product * n, 1);
   let sequence = 0;
-  const chunks: (Uint8Array | null)[] = [];
+  const chunks: (OpenChunk | null)[] = [];
   for (const slot of [0, 1]) {
     const builder = new ChunkBuilder({
       layout,

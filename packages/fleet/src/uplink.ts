@@ -3,9 +3,11 @@ import {
   ChunkError,
   compressChunk,
   type Inbox,
+  type OpenChunk,
   peekChunk,
   ReplayMissingError,
   type ReplayStanding,
+  type SealedChunk,
   sealChunk,
 } from '@qfleet/replay';
 import { backoff } from './backoff.ts';
@@ -20,7 +22,7 @@ export interface UplinkOptions {
   /** @param number counts the reports from 1; one that failed comes again as it was. */
   readonly reportEpisodes: (number: number, report: EpisodeReport) => Promise<void>;
   /** Told of the chunks that Redis acknowledged, and when (`performance.now()`) they were sent. */
-  readonly onPushed?: (chunks: readonly Uint8Array[], from: number) => void;
+  readonly onPushed?: (chunks: readonly SealedChunk[], from: number) => void;
   readonly log: Logger;
 }
 
@@ -32,7 +34,7 @@ interface Waiting {
   /** That the actor had done when it was pushed. */
   readonly steps: number;
   /** Sealed; null until it is. */
-  bytes: Uint8Array | null;
+  bytes: SealedChunk | null;
   /** Resolves when it is sealed, where another thread does that. */
   sealing: Promise<void> | null;
 }
@@ -48,7 +50,7 @@ export class Uplink {
   readonly #chunks: Waiting[] = [];
   readonly #episodes = new EpisodeTally();
   /** Given to the inbox, and not known to be in the replay. */
-  readonly #given = new Map<Uint8Array, Waiting>();
+  readonly #given = new Map<SealedChunk, Waiting>();
   /** The report in flight. */
   #report: EpisodeReport | null = null;
   #reports = 0;
@@ -126,7 +128,7 @@ export class Uplink {
    * Takes open chunks and finished episodes over, and sends them as soon as the append in flight is done.
    * @param steps that the actor has done, those of open chunks too.
    */
-  push(chunks: readonly Uint8Array[], episodes: readonly FinishedEpisode[], steps: number): void {
+  push(chunks: readonly OpenChunk[], episodes: readonly FinishedEpisode[], steps: number): void {
     this.#steps = steps;
     for (const open of chunks) {
       const { length } = peekChunk(open);
@@ -155,7 +157,7 @@ export class Uplink {
     this.#closed = true;
   }
 
-  #seal(open: Uint8Array, transitions: number): Waiting {
+  #seal(open: OpenChunk, transitions: number): Waiting {
     const steps = this.#steps;
     if (!this.#options.compressed) return { transitions, steps, bytes: sealChunk(open), sealing: null };
     const waiting: Waiting = { transitions, steps, bytes: null, sealing: null };
@@ -247,7 +249,7 @@ export class Uplink {
   }
 
   /** @returns its transitions. */
-  #remove(chunk: Uint8Array): number {
+  #remove(chunk: SealedChunk): number {
     const { transitions } = this.#given.get(chunk)!;
     this.#given.delete(chunk);
     this.#transitions -= transitions;

@@ -5,6 +5,7 @@ export type * from './chunk/chunk.ts';
 export { decodeChunk, encodeChunk, encodeOpenChunk } from './chunk/codec.ts';
 export { type Cadence, type ColumnSpec, type ColumnValues, MASK, maskColumn } from './chunk/columns.ts';
 export { compressesWell } from './chunk/compression.ts';
+export type { OpenChunk, SealedChunk } from './chunk/encoded.ts';
 export { type ChunkHeader, peekChunk } from './chunk/header.ts';
 export { describeLayout, layoutFingerprint, observationBytes, observationSize } from './chunk/layout.ts';
 export { compressChunk, sealChunk } from './chunk/seal.ts';

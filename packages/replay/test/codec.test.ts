@@ -1,7 +1,7 @@
 import { crc32, zstdCompressSync } from 'node:zlib';
 import { Random } from '@qfleet/random';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { checksum } from '../src/chunk/checksum.ts';
 import { makeObservations, observationSize } from '../src/chunk/layout.ts';
 import {
@@ -13,10 +13,14 @@ import {
   decodeChunk,
   encodeChunk,
   encodeOpenChunk,
+  type Inbox,
   type Layout,
   layoutFingerprint,
+  type OpenChunk,
   peekChunk,
+  type RedisReplayStore,
   type ReturnOptions,
+  type SealedChunk,
   sealChunk,
 } from '../src/index.ts';
 import { encode, encodeCompressed, LAYOUT, makeChunk } from './support/episodes.ts';
@@ -196,6 +200,12 @@ describe('the chunk codec', () => {
     const wide = { ...LAYOUT, observationShape: [1000] };
     new DataView(huge.buffer, huge.byteOffset).setUint32(8, layoutFingerprint(wide), true);
     expect(() => decodeChunk(signed(Uint8Array.from(huge)), wide)).toThrow(/do not make 4194308000 bytes/);
+  });
+
+  it('lets no open chunk out of this process, by its type', () => {
+    expectTypeOf<OpenChunk>().not.toExtend<SealedChunk>();
+    expectTypeOf<Inbox['handIn']>().parameter(0).toEqualTypeOf<readonly SealedChunk[]>();
+    expectTypeOf<RedisReplayStore['append']>().parameter(0).toEqualTypeOf<readonly SealedChunk[]>();
   });
 
   it('gives back an open chunk in this process only, and a sealed one anywhere', () => {

@@ -11,6 +11,7 @@ import {
   RedisReplayStore,
   Replay,
   replayMemory,
+  type SealedChunk,
 } from '../src/index.ts';
 import { encodeCompressed, makeChunk } from './support/episodes.ts';
 
@@ -33,7 +34,7 @@ afterAll(async () => {
 });
 
 /** Frames of which a part, another in each chunk, is noise: so chunks are compressed to very different sizes. */
-function chunksOf(layout: Layout, count: number, length: number, compress: boolean): Promise<Uint8Array[]> {
+function chunksOf(layout: Layout, count: number, length: number, compress: boolean): Promise<SealedChunk[]> {
   const random = new Random(1);
   const size = observationSize(layout);
   const chunks = Array.from({ length: count }, (_, sequence) => {

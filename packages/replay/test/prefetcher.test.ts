@@ -9,6 +9,7 @@ import {
   Prefetcher,
   Replay,
   type ReplayOptions,
+  type SealedChunk,
   type TransitionBatch,
 } from '../src/index.ts';
 import { encodeCompressed, makeChunk } from './support/episodes.ts';
@@ -19,7 +20,7 @@ const CHUNKS = 40;
 const PRIORITIZED = { alpha: 0.6, epsilon: 0.01 };
 
 /** A chunk whose rows hold 5 × its number plus their step. */
-async function makeBytes(number: number, compress = false): Promise<Uint8Array> {
+async function makeBytes(number: number, compress = false): Promise<SealedChunk> {
   const observations = new Uint8Array((STEPS + 1) * 64);
   for (let t = 0; t <= STEPS; t++) observations.fill(number * 5 + t, t * 64, (t + 1) * 64);
   const chunk = makeChunk({ sequence: number, episode: number, length: STEPS, observations }, LAYOUT);

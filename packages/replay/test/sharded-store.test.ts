@@ -15,6 +15,7 @@ import {
   type ReplayShard,
   replayFence,
   replayRefusals,
+  type SealedChunk,
 } from '../src/index.ts';
 import { encode, LAYOUT } from './support/episodes.ts';
 import { startServers } from './support/servers.ts';
@@ -197,12 +198,12 @@ describe('a replay over several Redis servers', () => {
     const shards = addresses();
     const store = await createRedisReplay(shards, LAYOUT, { transitions: 30, bytes: 1e6 });
     const whole = encode({ writer: 'w', slot: 1, sequence: 0 });
-    const old = whole.slice();
+    const old = whole.slice() as SealedChunk;
     old[4] = 0;
-    const impossible = whole.slice();
+    const impossible = whole.slice() as SealedChunk;
     impossible[28] = 9;
-    const bad: Record<string, Uint8Array> = {
-      corrupt: whole.subarray(1),
+    const bad: Record<string, SealedChunk> = {
+      corrupt: whole.subarray(1) as SealedChunk,
       format: old,
       layout: encodeChunk(decodeChunk(whole, LAYOUT), { ...LAYOUT, actions: LAYOUT.actions + 1 }),
       size: encode({ writer: 'w', sequence: 0, length: 11 }),

@@ -10,6 +10,7 @@ import {
   peekChunk,
   RedisReplayStore,
   type ReplayStore,
+  type SealedChunk,
   ShardedReplayStore,
 } from '../src/index.ts';
 import { encode, LARGE, LAYOUT, makeChunk } from './support/episodes.ts';
@@ -175,7 +176,7 @@ describe.each(KINDS)('a replay store $kind of $chunks', ({ kind, layout }) => {
     if (kind !== 'in memory')
       cases.push([encodeOpenChunk(makeChunk({ writer: 'a' }, layout), layout), /impossible values/]);
     for (const [bytes, message] of cases) {
-      const appended = store.append([chunk(0), bytes]);
+      const appended = store.append([chunk(0), bytes as SealedChunk]);
       await expect(appended).rejects.toThrow(ChunkError);
       await expect(appended).rejects.toThrow(message);
     }

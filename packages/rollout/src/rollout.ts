@@ -1,7 +1,7 @@
 import type { Policy } from '@qfleet/agents';
 import type { EnvironmentDefinition, EnvironmentError, StepOutcome } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
-import { ChunkBuilder, type ChunkEnd, type Layout, type ReturnOptions } from '@qfleet/replay';
+import { ChunkBuilder, type ChunkEnd, type Layout, type OpenChunk, type ReturnOptions } from '@qfleet/replay';
 import { type ErrorPolicy, ErrorsInARow } from './error-policy.ts';
 import { type SlotRow, SlotRows } from './slot-rows.ts';
 
@@ -28,7 +28,7 @@ export interface RolloutOptions {
   /** Told of each error that is survived. */
   readonly onSurvived?: (error: EnvironmentError) => void;
   /** Told of each chunk when its last step is done. */
-  readonly onChunk?: (chunk: Uint8Array) => void;
+  readonly onChunk?: (chunk: OpenChunk) => void;
 }
 
 /** A finished episode. */
@@ -64,7 +64,7 @@ export class Rollout {
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
   #values = new Float32Array(0);
   #sequence = 0;
-  #chunks: Uint8Array[] = [];
+  #chunks: OpenChunk[] = [];
   #episodes: EpisodeSummary[] = [];
 
   constructor(options: RolloutOptions) {
@@ -223,7 +223,7 @@ export class Rollout {
   }
 
   /** The chunks closed since the last call, open: they have to be sealed to leave the process. */
-  takeChunks(): Uint8Array[] {
+  takeChunks(): OpenChunk[] {
     const chunks = this.#chunks;
     this.#chunks = [];
     return chunks;
@@ -253,7 +253,7 @@ export class Rollout {
     return largest(values, 0, layout.actions, mask);
   }
 
-  #keep(chunk: Uint8Array | null): void {
+  #keep(chunk: OpenChunk | null): void {
     if (chunk === null) return;
     this.#chunks.push(chunk);
     this.#options.onChunk?.(chunk);

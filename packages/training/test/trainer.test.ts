@@ -11,6 +11,7 @@ import {
   type Layout,
   MemoryReplayStore,
   makeTransitionBatch,
+  type OpenChunk,
   type PriorityStore,
 } from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -94,7 +95,7 @@ class CountingEvaluations {
 }
 
 /** Uniformly random steps in the corridor, as encoded chunks. */
-function* corridorChunks(seed: number): Generator<Uint8Array, never> {
+function* corridorChunks(seed: number): Generator<OpenChunk, never> {
   const random = new Random(seed);
   let sequence = 0;
   const builder = new ChunkBuilder({

@@ -5,6 +5,7 @@ import {
   describeLayout,
   encodeOpenChunk,
   type Layout,
+  type SealedChunk,
   sealChunk,
 } from '@qfleet/replay';
 import type { FileMetaData } from 'hyparquet';
@@ -59,7 +60,7 @@ export async function importReplay(replay: OpenReplay, file: string): Promise<Im
   await names.lookUp(replay);
 
   const counts = { transitions: 0, chunks: 0, stored: 0 };
-  let waiting: Uint8Array[] = [];
+  let waiting: SealedChunk[] = [];
   let bytes = 0;
   const append = async () => {
     if (waiting.length > 0) counts.stored += (await store.append(waiting)).stored;

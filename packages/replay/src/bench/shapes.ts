@@ -1,6 +1,7 @@
 import type { ObservationArray } from '@qfleet/envs';
 import { ChunkBuilder } from '../chunk/builder.ts';
 import type { Layout } from '../chunk/chunk.ts';
+import type { OpenChunk } from '../chunk/encoded.ts';
 import { makeObservations, observationSize } from '../chunk/layout.ts';
 
 /** What is moved: the size of an observation, and how much of it. */
@@ -50,7 +51,7 @@ export function chunkSource(
   writer: string,
   observations: ObservationArray,
   chunkLength = CHUNK_LENGTH,
-): (chunks: number) => Uint8Array[] {
+): (chunks: number) => OpenChunk[] {
   const size = observationSize(layout);
   const count = observations.length / size;
   let sequence = 0;
@@ -64,7 +65,7 @@ export function chunkSource(
   });
   builder.begin(observations, 0);
   return (chunks) => {
-    const made: Uint8Array[] = [];
+    const made: OpenChunk[] = [];
     while (made.length < chunks) {
       const end = builder.episodeLength + 1 === EPISODE_LENGTH ? 'terminated' : 'continues';
       const bytes = builder.push(step & 1, 1, observations, (step++ % count) * size, end);

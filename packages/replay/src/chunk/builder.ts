@@ -2,6 +2,7 @@ import type { ObservationArray } from '@qfleet/envs';
 import type { ChunkEnd, Layout } from './chunk.ts';
 import { type ChunkRoom, chunkRoom, encodeOpenChunk } from './codec.ts';
 import { type ColumnValues, MASK } from './columns.ts';
+import type { OpenChunk } from './encoded.ts';
 import { makeObservations, observationBytes, observationSize, SMALL_ROW } from './layout.ts';
 import { SMALL } from './memory.ts';
 import { type ReturnOptions, tdErrors } from './td-errors.ts';
@@ -131,7 +132,7 @@ export class ChunkBuilder {
     taken = 0,
     best = 0,
     mask: Uint8Array | null = null,
-  ): Uint8Array | null {
+  ): OpenChunk | null {
     if (!this.#open) throw new Error('push after an episode has ended: call begin first.');
     if (this.waiting) throw new Error('push while a chunk waits for a value: call settle first.');
     const t = this.#length;
@@ -155,7 +156,7 @@ export class ChunkBuilder {
    * Closes the chunk that waits for max Q of the state after its last step; null if none waits.
    * @throws ChunkError as `push`.
    */
-  settle(value: number): Uint8Array | null {
+  settle(value: number): OpenChunk | null {
     return this.waiting ? this.#close(value) : null;
   }
 
@@ -163,7 +164,7 @@ export class ChunkBuilder {
    * Closes the steps that have not made a chunk yet (at a shutdown); null if there are none.
    * @param value as of `settle`; read with `tdErrors` only.
    */
-  flush(value = 0): Uint8Array | null {
+  flush(value = 0): OpenChunk | null {
     return this.#length > 0 ? this.#close(value) : null;
   }
 
@@ -172,7 +173,7 @@ export class ChunkBuilder {
    * @param value as of `settle`; read with `tdErrors` only.
    * @returns the chunk that this closes; null where the last step closed one.
    */
-  truncate(value = 0): Uint8Array | null {
+  truncate(value = 0): OpenChunk | null {
     this.#open = false;
     this.#end = 'truncated';
     return this.flush(value);
@@ -200,7 +201,7 @@ export class ChunkBuilder {
     return { columns: { [MASK]: this.#masks.subarray(0, (length + 1) * this.#options.layout.actions) } };
   }
 
-  #close(last: number): Uint8Array {
+  #close(last: number): OpenChunk {
     const { layout, writer, slot, sequence, chunkLength } = this.#options;
     const length = this.#length;
     const offset = this.#offset;

@@ -2,6 +2,7 @@ import type { ObservationArray } from '@qfleet/envs';
 import type { Chunk, Layout } from './chunk.ts';
 import { allColumnBytes, viewColumns } from './columns.ts';
 import { decompress, decompressAside } from './compression.ts';
+import type { OpenChunk, SealedChunk } from './encoded.ts';
 import {
   checkFingerprint,
   checksumOf,
@@ -55,7 +56,7 @@ export function chunkRoom(
  * @throws ChunkError when a column has the wrong length or type, an action is outside the space, or a reward or
  *   an observation is not finite (named by slot, episode and step).
  */
-export function encodeOpenChunk(chunk: Chunk, layout: Layout, room?: ChunkRoom): Uint8Array {
+export function encodeOpenChunk(chunk: Chunk, layout: Layout, room?: ChunkRoom): OpenChunk {
   checkShape(chunk, layout);
   checkColumns(chunk, layout);
   checkFields(chunk);
@@ -74,14 +75,14 @@ export function encodeOpenChunk(chunk: Chunk, layout: Layout, room?: ChunkRoom):
   const views = viewColumns(layout.columns ?? [], length, buffer, base + at.columns);
   for (const [name, view] of Object.entries(views)) view.set(chunk.columns![name]);
   if (room === undefined) rows.set(observations);
-  return bytes;
+  return bytes as OpenChunk;
 }
 
 /** The chunk as one value, sealed, its observations as they are. @throws ChunkError as `encodeOpenChunk`. */
-export function encodeChunk(chunk: Chunk, layout: Layout): Uint8Array {
-  const bytes = encodeOpenChunk(chunk, layout);
+export function encodeChunk(chunk: Chunk, layout: Layout): SealedChunk {
+  const bytes: Uint8Array = encodeOpenChunk(chunk, layout);
   writeSeal(bytes, 'plain');
-  return bytes;
+  return bytes as SealedChunk;
 }
 
 /** Where the columns of a chunk lie. @throws ChunkError as `decodeChunk`. */

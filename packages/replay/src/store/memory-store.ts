@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Layout } from '../chunk/chunk.ts';
+import type { OpenChunk, SealedChunk } from '../chunk/encoded.ts';
 import { checkFingerprint, lengthOf, peekChunk } from '../chunk/header.ts';
 import { checkSize } from '../chunk/validate.ts';
 import { Fifo } from '../fifo.ts';
@@ -26,7 +27,8 @@ export class MemoryReplayStore implements ReplayStore {
     this.#capacity = capacity;
   }
 
-  async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
+  /** As of `ReplayStore`; open chunks too. */
+  async append(chunks: readonly (OpenChunk | SealedChunk)[]): Promise<AppendReply> {
     const headers = chunks.map((bytes) => peekChunk(bytes));
     headers.forEach((header, i) => {
       checkFingerprint(header, this.#layout);

@@ -1,3 +1,4 @@
+import type { SealedChunk } from '../chunk/encoded.ts';
 import { peekChunk } from '../chunk/header.ts';
 import { shardOf, sumOf } from './sharded-store.ts';
 import type { HandedIn, Inbox } from './store.ts';
@@ -12,12 +13,12 @@ export class ShardedInbox implements Inbox {
     this.#shards = shards;
   }
 
-  get pending(): readonly Uint8Array[] {
+  get pending(): readonly SealedChunk[] {
     return this.#shards.flatMap(({ pending }) => pending);
   }
 
-  async handIn(chunks: readonly Uint8Array[]): Promise<HandedIn> {
-    const parts: Uint8Array[][] = this.#shards.map(() => []);
+  async handIn(chunks: readonly SealedChunk[]): Promise<HandedIn> {
+    const parts: SealedChunk[][] = this.#shards.map(() => []);
     for (const chunk of chunks) parts[shardOf(peekChunk(chunk), parts.length)].push(chunk);
     const results = await Promise.allSettled(this.#shards.map((shard, i) => shard.handIn(parts[i])));
     const replies = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

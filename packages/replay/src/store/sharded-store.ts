@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Layout } from '../chunk/chunk.ts';
+import type { SealedChunk } from '../chunk/encoded.ts';
 import { type ChunkHeader, checkFingerprint, peekChunk } from '../chunk/header.ts';
 import { ChunkError } from '../chunk/validate.ts';
 import { Fifo } from '../fifo.ts';
@@ -59,8 +60,8 @@ export class ShardedReplayStore implements ReplayStore, PriorityStore, WriterSto
   }
 
   /** @throws as a shard does; then others may have stored their part, which a retry finds stored. */
-  async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
-    const parts: Uint8Array[][] = this.#shards.map(() => []);
+  async append(chunks: readonly SealedChunk[]): Promise<AppendReply> {
+    const parts: SealedChunk[][] = this.#shards.map(() => []);
     // All are checked before the first is sent: a bad one keeps the others out.
     for (const bytes of chunks) {
       const header = this.#headerOf(bytes);

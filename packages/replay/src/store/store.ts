@@ -1,3 +1,4 @@
+import type { SealedChunk } from '../chunk/encoded.ts';
 /** The bounds of a replay: whichever is reached first, the oldest chunks go. */
 export interface Capacity {
   readonly transitions: number;
@@ -45,7 +46,7 @@ export interface Followed {
  * store. Implementations: in memory, on Redis.
  */
 export interface ReplayStore {
-  /** Chunks stay in this process, so they may be open. Left out: they leave it, and have to be sealed. */
+  /** Chunks stay in this process, so what is fetched may be open. Left out: they leave it. */
   readonly inProcess?: true;
   /**
    * Stores chunks in order, all or none. A chunk whose sequence is not above the last stored of its
@@ -53,7 +54,7 @@ export interface ReplayStore {
    * its chunks) before it starts the next.
    * @throws ChunkError for a chunk that is foreign or of another format or layout; and when the store can't be reached.
    */
-  append(chunks: readonly Uint8Array[]): Promise<AppendReply>;
+  append(chunks: readonly SealedChunk[]): Promise<AppendReply>;
   /**
    * Admits some of what actors handed in (`ReplayInbox`), in its order; what is no chunk of this replay is dropped and
    * counted. Left out: nothing is handed in.
@@ -86,11 +87,11 @@ export interface WriterStore {
 export interface HandedIn {
   readonly standing: ReplayStanding;
   /** Chunks that came into the inbox since the last call that did not fail. */
-  readonly entered: readonly Uint8Array[];
+  readonly entered: readonly SealedChunk[];
   /** Chunks that are known to be in the replay since this call. */
-  readonly admitted: readonly Uint8Array[];
+  readonly admitted: readonly SealedChunk[];
   /** Chunks that were given up: the replay did not admit them however often they were handed in. */
-  readonly dropped: readonly Uint8Array[];
+  readonly dropped: readonly SealedChunk[];
   /** Chunks that were found not to be in the replay, nor on their way: they are handed in again. */
   readonly again: number;
   /** How often another was found to write under this writer's name. It has a new one then. */
@@ -100,12 +101,12 @@ export interface HandedIn {
 /** An actor's end of a replay: where it hands its chunks in, until the learner admits them. */
 export interface Inbox {
   /** Chunks that are not known to have come in: with the next call they are sent (again). */
-  readonly pending: readonly Uint8Array[];
+  readonly pending: readonly SealedChunk[];
   /**
-   * Takes over sealed chunks of one writer, in the order of their sequences, and hands in what is pending, or a part of
+   * Takes over chunks of one writer, in the order of their sequences, and hands in what is pending, or a part of
    * that; with nothing pending, it only looks. Nothing gets into the replay twice. One call is in flight at a time.
    * @throws ChunkError for a chunk that the replay would refuse: then none of these is taken over; ReplayMissingError; and
    *   when the replay can't be reached: then they are pending.
    */
-  handIn(chunks: readonly Uint8Array[]): Promise<HandedIn>;
+  handIn(chunks: readonly SealedChunk[]): Promise<HandedIn>;
 }

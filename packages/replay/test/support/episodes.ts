@@ -7,6 +7,7 @@ import {
   encodeChunk,
   encodeOpenChunk,
   type Layout,
+  type SealedChunk,
 } from '../../src/index.ts';
 
 export const LAYOUT: Layout = { observationShape: [3], observationDType: 'float32', actions: 4 };
@@ -88,10 +89,10 @@ export function makeChunk(change: Partial<Chunk> = {}, layout: Layout = LAYOUT):
   };
 }
 
-export const encode = (change: Partial<Chunk> = {}, layout: Layout = LAYOUT): Uint8Array =>
+export const encode = (change: Partial<Chunk> = {}, layout: Layout = LAYOUT): SealedChunk =>
   encodeChunk(makeChunk(change, layout), layout);
 
-export const encodeCompressed = (chunk: Chunk, layout: Layout): Promise<Uint8Array> =>
+export const encodeCompressed = (chunk: Chunk, layout: Layout): Promise<SealedChunk> =>
   compressChunk(encodeOpenChunk(chunk, layout));
 
 /** 0, 1, 2 … */

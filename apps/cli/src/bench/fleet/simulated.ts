@@ -6,6 +6,7 @@ import {
   type Layout,
   openReplayInbox,
   type ReplayShard,
+  type SealedChunk,
   type ShardAddress,
   sealChunk,
 } from '@qfleet/replay';
@@ -39,7 +40,7 @@ export const FRAMES: Load = {
 };
 
 /** Pre-made chunks of one writer, in the portions in which it appends them. */
-export function premade(load: Load, writer: string, chunks: number): Uint8Array[][] {
+export function premade(load: Load, writer: string, chunks: number): SealedChunk[][] {
   const { layout, chunkLength, slots } = load;
   const size = layout.observationShape.reduce((product, side) => product * side, 1);
   const observation = layout.observationDType === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
@@ -50,13 +51,13 @@ export function premade(load: Load, writer: string, chunks: number): Uint8Array[
     builder.begin(observation, 0);
     return builder;
   });
-  const nextOf = (builder: ChunkBuilder): Uint8Array => {
+  const nextOf = (builder: ChunkBuilder): SealedChunk => {
     for (;;) {
       const open = builder.push(0, 1, observation, 0, 'continues');
       if (open) return sealChunk(open);
     }
   };
-  const portions: Uint8Array[][] = [];
+  const portions: SealedChunk[][] = [];
   for (let left = chunks; left > 0; left -= slots) portions.push(builders.slice(0, left).map(nextOf));
   return portions;
 }
@@ -68,7 +69,7 @@ const ADMIT_MS = 1;
 export interface Simulated {
   readonly connections: readonly Redis[];
   readonly writer: string;
-  readonly portions: readonly (readonly Uint8Array[])[];
+  readonly portions: readonly (readonly SealedChunk[])[];
 }
 
 const addressesOf = (servers: readonly Redis[]): ShardAddress[] =>

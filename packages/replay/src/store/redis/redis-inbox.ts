@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Layout } from '../../chunk/chunk.ts';
+import type { SealedChunk } from '../../chunk/encoded.ts';
 import { checkFingerprint, peekChunk } from '../../chunk/header.ts';
 import { describeLayout, layoutFingerprint } from '../../chunk/layout.ts';
 import { withWriter } from '../../chunk/seal.ts';
@@ -29,7 +30,7 @@ interface Entry {
 interface Book {
   readonly name: string;
   /** In order: what is not known to be in the replay. */
-  readonly open: Map<Uint8Array, Entry>;
+  readonly open: Map<SealedChunk, Entry>;
   /** The highest sequence that came in; -1: none. */
   highest: number;
   /** How many of its chunks are known to be in the replay. */
@@ -68,9 +69,9 @@ export class ReplayInbox implements Inbox {
   readonly #mark: string;
   /** The last one's name is in use; those before it wait for what was handed in under theirs. */
   #books: Book[];
-  #pending: Uint8Array[] = [];
+  #pending: SealedChunk[] = [];
   /** How often each chunk was handed in. */
-  readonly #tries = new WeakMap<Uint8Array, number>();
+  readonly #tries = new WeakMap<SealedChunk, number>();
   /** The number of the last push, and of the last one that is known to have come in. */
   #pushes = 0;
   #arrived = 0;
@@ -114,11 +115,11 @@ export class ReplayInbox implements Inbox {
     return new ReplayInbox(redis, prefix, layout, capacity, writer);
   }
 
-  get pending(): readonly Uint8Array[] {
+  get pending(): readonly SealedChunk[] {
     return this.#pending;
   }
 
-  async handIn(chunks: readonly Uint8Array[]): Promise<HandedIn> {
+  async handIn(chunks: readonly SealedChunk[]): Promise<HandedIn> {
     for (const chunk of chunks) {
       const header = peekChunk(chunk);
       checkFingerprint(header, this.#layout);
@@ -145,7 +146,7 @@ export class ReplayInbox implements Inbox {
   }
 
   /** The first of what is pending. */
-  #nextPush(): Uint8Array[] {
+  #nextPush(): SealedChunk[] {
     let bytes = 0;
     const count = this.#pending.findIndex((chunk) => {
       if (bytes >= MOST_BYTES) return true;
@@ -157,7 +158,7 @@ export class ReplayInbox implements Inbox {
 
   /** The server knows no push after this one: what those brought is pending again, before what is newer. @returns how much. */
   #repend(seen: number): number {
-    const lost: Uint8Array[] = [];
+    const lost: SealedChunk[] = [];
     for (const { open } of this.#books) {
       for (const [chunk, { push }] of open) if (push > seen) lost.push(chunk);
       for (const chunk of lost) open.delete(chunk);
@@ -168,7 +169,7 @@ export class ReplayInbox implements Inbox {
   }
 
   /** These have come in. */
-  #enter(sent: readonly Uint8Array[]): void {
+  #enter(sent: readonly SealedChunk[]): void {
     this.#arrived = this.#pushes;
     this.#pending.splice(0, sent.length);
     const book = this.#books.at(-1)!;
@@ -185,9 +186,9 @@ export class ReplayInbox implements Inbox {
    * @param highest sequence of each book that can have been admitted.
    * @param sent in this call: of these nothing is known yet.
    */
-  #settle({ standing, waiting, writers }: Reply, highest: readonly number[], sent: readonly Uint8Array[]) {
-    const admitted: Uint8Array[] = [];
-    const missed: Uint8Array[] = [];
+  #settle({ standing, waiting, writers }: Reply, highest: readonly number[], sent: readonly SealedChunk[]) {
+    const admitted: SealedChunk[] = [];
+    const missed: SealedChunk[] = [];
     let taken = 0;
     for (const [i, book] of this.#books.entries()) {
       const { last, stored } = parseWriter(writers[i]);
@@ -213,7 +214,7 @@ export class ReplayInbox implements Inbox {
     return { standing, admitted, dropped, again: again.length, taken };
   }
 
-  async #push(chunks: readonly Uint8Array[]): Promise<Reply> {
+  async #push(chunks: readonly SealedChunk[]): Promise<Reply> {
     const inbox = this.#prefix + INBOX;
     const book = this.#books.at(-1)!;
     const entries: (Buffer | string)[] = [];
@@ -257,7 +258,7 @@ export class ReplayInbox implements Inbox {
 }
 
 /** Takes all chunks out but these. */
-function takeAllBut(open: Map<Uint8Array, Entry>, kept: readonly Uint8Array[]): Uint8Array[] {
+function takeAllBut(open: Map<SealedChunk, Entry>, kept: readonly SealedChunk[]): SealedChunk[] {
   const taken = [...open.keys()].filter((chunk) => !kept.includes(chunk));
   for (const chunk of taken) open.delete(chunk);
   return taken;

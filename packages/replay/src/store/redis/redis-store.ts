@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Layout } from '../../chunk/chunk.ts';
+import type { SealedChunk } from '../../chunk/encoded.ts';
 import { CHECKSUM_AT, checksumOf } from '../../chunk/header.ts';
 import { describeLayout, layoutFingerprint } from '../../chunk/layout.ts';
 import type { ChunkPriorities, PriorityStore } from '../priority-store.ts';
@@ -116,7 +117,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
     }
   }
 
-  async append(chunks: readonly Uint8Array[]): Promise<AppendReply> {
+  async append(chunks: readonly SealedChunk[]): Promise<AppendReply> {
     if (chunks.length === 0) return { stored: 0, standing: await this.standing() };
     // Buffers on the same bytes: what ioredis sends as they are.
     const values = chunks.map(({ buffer, byteOffset, byteLength }) =>
