@@ -1,9 +1,11 @@
-// Dependencies point one way. The table is the design's picture; imports, package.json and tsconfig.json of
-// every package are held against it.
+// Dependencies point one way, among packages and among the files of each. The table is the design's picture;
+// package.json and tsconfig.json of every package are held against it. Only what other checks let pass is looked for
+// here: TypeScript refuses imports of what package.json does not name, of another package's inside, and of another
+// package's sources from a source.
 import { existsSync, readFileSync } from 'node:fs';
-import { builtinModules } from 'node:module';
-import { dirname, join, relative, resolve } from 'node:path';
-import { packageFolders, sourceFiles } from './workspace.mjs';
+import { dirname, join, resolve } from 'node:path';
+import { circlesOf, importsBelow } from './imports.mjs';
+import { packageFolders } from './workspace.mjs';
 
 /** Leaves: they know nothing of the others (report reads a run's configuration), and anyone may use them. */
 const LEAVES = ['spaces', 'config', 'random', 'metrics', 'report', 'tracing', 'watchdog'];
@@ -48,16 +50,6 @@ const SCOPE = '@qfleet/';
 function allowed(name) {
   if (name in LEAF_ARROWS) return LEAF_ARROWS[name];
   return name in ARROWS ? [...ARROWS[name], ...LEAVES] : undefined;
-}
-
-/** The specifiers that a source file imports or re-exports, types too. Formatted code starts each static import
- * at the line's beginning; comments and strings don't.
- * @param {string} source */
-export function importsOf(source) {
-  const fixed = source.matchAll(/^(?:import|export)\b(?:[^'";=(]*?\bfrom)?\s*['"]([^'"\n]+)['"]/gm);
-  const code = source.replaceAll(/^\s*(?:\/\*\*?|\*|\/\/).*$/gm, '');
-  const dynamic = code.matchAll(/\bimport\(\s*['"]([^'"\n$]+)['"]/g);
-  return [...fixed, ...dynamic].map((match) => match[1]);
 }
 
 /** @param {string} specifier
@@ -112,22 +104,18 @@ export function checkDirections(root) {
       ),
     );
 
-    // A package's tests may share helpers with the tests of the whole.
-    const inside = join(root, folder);
-    const parts = [
-      { part: 'src', reach: [inside], known: declared },
-      {
-        part: 'test',
-        reach: [inside, join(root, 'test')],
-        known: [...declared, ...Object.keys(manifest.devDependencies ?? {}), ...everywhere],
-      },
-    ];
-    for (const { part, reach, known } of parts) {
-      for (const file of sourceFiles(join(inside, part))) {
-        const path = join(inside, part, file);
-        for (const specifier of importsOf(readFileSync(path, 'utf8'))) {
-          const breach = importBreach({ specifier, path, reach, self: SCOPE + name, known, apps });
-          if (breach !== '') breaches.push(`${relative(root, path)}: ${breach}`);
+    for (const part of ['src', 'test']) {
+      const inside = `${folder}/${part}`;
+      const imports = importsBelow(join(root, inside));
+      for (const circle of circlesOf(imports))
+        breaches.push(`${inside}: files import each other in a circle: ${circle.join(' → ')}.`);
+      for (const [file, specifiers] of imports) {
+        for (const specifier of specifiers) {
+          const breach =
+            part === 'src'
+              ? sourceBreach(specifier, { self: SCOPE + name, declared, everywhere, apps })
+              : testBreach(specifier, { root, folder, path: join(root, inside, file) });
+          if (breach !== '') breaches.push(`${inside}/${file}: ${breach}`);
         }
       }
     }
@@ -158,21 +146,27 @@ function referenceBreaches(root, folder, own) {
   ];
 }
 
-/** @param {{specifier: string, path: string, reach: string[], self: string, known: string[], apps: string[]}} it
- * @returns {string} what is wrong with one import, or nothing */
-function importBreach({ specifier, path, reach, self, known, apps }) {
-  if (specifier.startsWith('.')) {
-    const target = resolve(dirname(path), specifier);
-    const within = reach.some((folder) => target.startsWith(`${folder}/`));
-    return within ? '' : `${specifier} reaches into another package.`;
-  }
-  if (specifier.startsWith('node:')) return '';
-  if (builtinModules.includes(specifier)) return `write node:${specifier}.`;
+/** Node finds what the root's package.json names from every package, and the command line has the apps beside it.
+ * @param {string} specifier
+ * @param {{self: string, declared: string[], everywhere: string[], apps: string[]}} it
+ * @returns {string} what is wrong with an import of a source, or nothing */
+function sourceBreach(specifier, { self, declared, everywhere, apps }) {
   const name = packageOf(specifier);
-  if (name === self) return '';
-  if (name.startsWith(SCOPE)) {
-    if (specifier !== name) return `${specifier} reaches inside ${name}; import what its index.ts exports.`;
-    if (apps.includes(name.slice(SCOPE.length))) return `no app is imported; ${name} is one.`;
-  }
-  return known.includes(name) ? '' : `${name} is not among the dependencies in package.json.`;
+  if (name !== self && name.startsWith(SCOPE) && apps.includes(name.slice(SCOPE.length)))
+    return `no app is imported; ${name} is one.`;
+  return everywhere.includes(name) && !declared.includes(name)
+    ? `${name} is for tests; package.json does not name it.`
+    : '';
+}
+
+/** All tests compile as one project, so TypeScript lets them reach anywhere. They may share helpers with the tests of the
+ * whole.
+ * @param {string} specifier
+ * @param {{root: string, folder: string, path: string}} it
+ * @returns {string} what is wrong with an import of a test, or nothing */
+function testBreach(specifier, { root, folder, path }) {
+  if (!specifier.startsWith('.')) return '';
+  const target = resolve(dirname(path), specifier);
+  const within = [folder, 'test'].some((reach) => target.startsWith(`${join(root, reach)}/`));
+  return within ? '' : `${specifier} reaches into another package.`;
 }

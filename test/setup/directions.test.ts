@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { ARROWS, checkDirections, importsOf } from '../../infra/setup/directions.mjs';
+import { ARROWS, checkDirections } from '../../infra/setup/directions.mjs';
+import { circlesOf, importsOf } from '../../infra/setup/imports.mjs';
 
 const root = mkdtempSync(join(tmpdir(), 'qfleet-directions-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -37,28 +38,32 @@ test('each way to break the directions is named, and what keeps to them is not',
   addPackage('apps/actor', ['envs'], "import { b } from '@qfleet/envs';\n");
   expect(checkDirections(root)).toEqual([]);
 
-  addPackage('packages/replay', ['agents', 'envs'], "import x from 'fs';\nimport y from 'undeclared';\n", [
-    'envs',
-    'config',
-  ]);
-  addPackage(
-    'packages/agents',
-    ['envs'],
-    "import {\n  a,\n} from '@qfleet/envs/dist/spaces.js';\nimport b from '../../envs/src/spaces.ts';\n",
-  );
+  addPackage('packages/replay', ['agents', 'envs'], "import { x } from 'vitest';\n", ['envs', 'config']);
+  addPackage('packages/agents', ['envs'], "import type { A } from './a.ts';\n");
+  write('packages/agents/src/a.ts', "import { b } from './b/b.ts';\n");
+  write('packages/agents/src/b/b.ts', "export type { A } from '../a.ts';\n");
+  write('packages/agents/test/a.test.ts', "import b from '../../envs/src/spaces.ts';\n");
   addPackage('packages/novel', [], '');
   addPackage('apps/learner', ['envs'], "import { run } from '@qfleet/actor';\n");
   expect(checkDirections(root).sort()).toEqual([
     'apps/learner/src/index.ts: no app is imported; @qfleet/actor is one.',
-    'packages/agents/src/index.ts: ../../envs/src/spaces.ts reaches into another package.',
-    'packages/agents/src/index.ts: @qfleet/envs/dist/spaces.js reaches inside @qfleet/envs; import what its index.ts exports.',
+    'packages/agents/src: files import each other in a circle: a.ts → b/b.ts → a.ts.',
+    'packages/agents/test/a.test.ts: ../../envs/src/spaces.ts reaches into another package.',
     'packages/novel: not in the table of infra/setup/directions.mjs; say what it may use.',
     'packages/replay/package.json: replay must not depend on agents.',
-    'packages/replay/src/index.ts: undeclared is not among the dependencies in package.json.',
-    'packages/replay/src/index.ts: write node:fs.',
+    'packages/replay/src/index.ts: vitest is for tests; package.json does not name it.',
     'packages/replay/tsconfig.json: @qfleet/config is no dependency in package.json.',
     'packages/replay/tsconfig.json: no reference to @qfleet/agents, which package.json depends on.',
   ]);
+});
+
+test('a circle of files is found wherever it begins, and two ways to one file are none', () => {
+  const imports = (files: Record<string, string[]>) => circlesOf(new Map(Object.entries(files)));
+  expect(imports({ 'a.ts': ['./b.ts', './c/d.ts'], 'b.ts': ['./c/d.ts', 'b'], 'c/d.ts': [] })).toEqual([]);
+  expect(
+    imports({ 'a.ts': ['./b.ts'], 'b.ts': ['./c/d.ts'], 'c/d.ts': ['./e.ts'], 'c/e.ts': ['../b.ts'] }),
+  ).toEqual([['b.ts', 'c/d.ts', 'c/e.ts', 'b.ts']]);
+  expect(imports({ 'a.ts': ['./a.ts'] })).toEqual([['a.ts', 'a.ts']]);
 });
 
 test('every form of an import is seen, and none in a comment', () => {

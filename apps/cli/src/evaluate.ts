@@ -1,7 +1,6 @@
 import { resolveEnvironment } from '@qfleet/envs';
 import { RunDirectory } from '@qfleet/report';
 import { bestCheckpoint } from '@qfleet/training';
-import type { EvaluateOptions } from './commands/evaluate.ts';
 import { CommandError } from './errors.ts';
 import { cutShortNote, evaluateGreedily, heldOutSeed } from './greedy-evaluation.ts';
 import { suggest } from './suggest.ts';
@@ -9,6 +8,15 @@ import { print, printJson, returned, returnedAs, style } from './terminal/output
 import { withModule } from './train/revision.ts';
 import { checkWeights } from './train/warm-start.ts';
 import { checkTrust, trustOption } from './trust.ts';
+
+/** The options of `qfleet eval`. */
+export interface EvaluateOptions {
+  readonly episodes: number;
+  readonly seed?: number;
+  readonly trust?: true;
+  readonly env?: string;
+  readonly json?: true;
+}
 
 /** `qfleet eval`: greedy episodes with the best checkpoint of a run. */
 export async function evaluate(path: string, options: EvaluateOptions): Promise<void> {

@@ -1,3 +1,3 @@
 export { chunkTrace, processTrace, type TraceIdentity } from './identity.ts';
-export { startTracing, type TracedProcess } from './start.ts';
-export type { Attributes, Trace, Tracer } from './tracer.ts';
+export { startTracing } from './start.ts';
+export type { Attributes, Trace, TracedProcess, Tracer } from './tracer.ts';

@@ -1,16 +1,4 @@
-import type { Tracer } from './tracer.ts';
-
-/** A process whose part in traces is exported. */
-export interface TracedProcess {
-  readonly run: string;
-  readonly role: string;
-  /** This life of it. */
-  readonly process: string;
-  /** The share of chunks whose life is traced, 0 to 1. It has to be the same in all processes of a run. */
-  readonly ratio: number;
-  /** Told once of an outage of the receiver, in one sentence. */
-  readonly warn: (message: string) => void;
-}
+import type { TracedProcess, Tracer } from './tracer.ts';
 
 /**
  * Exports spans by OTLP over HTTP, as JSON, to where the standard variables `OTEL_EXPORTER_OTLP_*` say. OpenTelemetry is

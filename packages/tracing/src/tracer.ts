@@ -25,7 +25,18 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { chunkTrace, processTrace, type TraceIdentity } from './identity.ts';
-import type { TracedProcess } from './start.ts';
+
+/** A process whose part in traces is exported. */
+export interface TracedProcess {
+  readonly run: string;
+  readonly role: string;
+  /** This life of it. */
+  readonly process: string;
+  /** The share of chunks whose life is traced, 0 to 1. It has to be the same in all processes of a run. */
+  readonly ratio: number;
+  /** Told once of an outage of the receiver, in one sentence. */
+  readonly warn: (message: string) => void;
+}
 
 /** What a span says beside its name and times. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;

@@ -1,8 +1,10 @@
 import type { Peer } from '@qfleet/agents';
 import type { BenchRow } from '@qfleet/report';
-import type { BenchName } from '../commands/bench.ts';
 import { print, printJson, style, table } from '../terminal/output.ts';
 import { describeMachine, type Machine } from './machine.ts';
+
+/** What can be measured. */
+export type BenchName = 'learner' | 'inference' | 'envs' | 'replay' | 'fleet';
 
 const measure: Record<BenchName, (peer: boolean) => Promise<readonly BenchRow[]>> = {
   learner: async (peer) => (await import('@qfleet/agents')).benchLearner(await torchIf(peer)),

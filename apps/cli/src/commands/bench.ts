@@ -1,8 +1,8 @@
 import { Argument, type Command, Option } from 'commander';
+import type { BenchName } from '../bench/run.ts';
 import { UsageError } from '../errors.ts';
 
-export const benches = ['learner', 'inference', 'envs', 'replay', 'fleet'] as const;
-export type BenchName = (typeof benches)[number];
+const benches = ['learner', 'inference', 'envs', 'replay', 'fleet'] as const satisfies readonly BenchName[];
 
 export function addBench(program: Command): void {
   program

@@ -3,14 +3,7 @@ import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { runsModule } from '../apart/runs-module.ts';
 import { positiveInteger, seed } from '../arguments.ts';
-
-export interface EvaluateOptions {
-  readonly episodes: number;
-  readonly seed?: number;
-  readonly trust?: true;
-  readonly env?: string;
-  readonly json?: true;
-}
+import type { EvaluateOptions } from '../evaluate.ts';
 
 export function addEvaluate(program: Command): void {
   program

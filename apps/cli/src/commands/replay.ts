@@ -1,9 +1,5 @@
 import type { Command } from 'commander';
-
-export interface ReplayOptions {
-  readonly run?: string;
-  readonly json?: true;
-}
+import type { ReplayOptions } from '../replay/open.ts';
 
 const WHERE = 'the directory of a run, also of one that has ended, or the URL of its Redis';
 const RUN = 'the run, where the Redis holds more than one';

@@ -3,17 +3,7 @@ import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { runsModule } from '../apart/runs-module.ts';
 import { collect, positive, positiveInteger } from '../arguments.ts';
-
-export interface ResumeOptions {
-  readonly set?: readonly string[];
-  readonly maxUpdates?: number;
-  readonly maxSteps?: number;
-  readonly maxSeconds?: number;
-  readonly env?: string;
-  readonly redis?: string;
-  readonly trust?: true;
-  readonly json?: true;
-}
+import type { ResumeOptions } from '../train/resume.ts';
 
 export function addResume(program: Command): void {
   program

@@ -1,10 +1,5 @@
 import type { Command } from 'commander';
-
-export interface TopOptions {
-  readonly redis?: string;
-  readonly run?: string;
-  readonly json?: true;
-}
+import type { TopOptions } from '../top/connect.ts';
 
 export function addTop(program: Command): void {
   program

@@ -2,21 +2,7 @@ import type { Command } from 'commander';
 import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { collect, isModule, positive, positiveInteger, seed } from '../arguments.ts';
-
-export interface TrainOptions {
-  readonly set?: readonly string[];
-  readonly actors?: number;
-  readonly single?: true;
-  readonly redis?: string;
-  readonly seed?: number;
-  readonly runDir?: string;
-  readonly maxUpdates?: number;
-  readonly maxSteps?: number;
-  readonly maxSeconds?: number;
-  readonly from?: string;
-  readonly detach?: true;
-  readonly json?: true;
-}
+import type { TrainOptions } from '../train/configuration.ts';
 
 export function addTrain(program: Command): void {
   program

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Chunk } from '@qfleet/replay';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
-import type { ReplayOptions } from '../commands/replay.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { integer, print, printJson } from '../terminal/output.ts';
 import { readChunks } from './chunks.ts';
 import { columnsOf, parquetSchema } from './columns.ts';
+import type { ReplayOptions } from './open.ts';
 import { type OpenReplay, withReplay } from './open.ts';
 
 /** The key of the file's metadata that holds the layout of its observations, as JSON. */

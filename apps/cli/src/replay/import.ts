@@ -9,11 +9,11 @@ import {
   sealChunk,
 } from '@qfleet/replay';
 import type { FileMetaData } from 'hyparquet';
-import type { ReplayOptions } from '../commands/replay.ts';
 import { UsageError } from '../errors.ts';
 import { integer, print, printJson } from '../terminal/output.ts';
 import { LAYOUT_KEY } from './export.ts';
 import { ImportNames } from './import-names.ts';
+import type { ReplayOptions } from './open.ts';
 import { type OpenReplay, withReplay } from './open.ts';
 import { openParquet, type ParquetFile } from './parquet-file.ts';
 import { schemaProblem } from './parquet-schema.ts';

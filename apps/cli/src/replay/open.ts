@@ -11,6 +11,12 @@ import { openRedis } from '../fleet-redis.ts';
 import { findFleet } from '../top/connect.ts';
 import { EndedRun } from './ended-run.ts';
 
+/** The options of each `qfleet replay` command. */
+export interface ReplayOptions {
+  readonly run?: string;
+  readonly json?: true;
+}
+
 export interface ReplayTarget {
   readonly run?: string;
 }

@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs';
 import { fleetKeys, serversOf } from '@qfleet/fleet';
 import { RunDirectory } from '@qfleet/report';
-import type { TopOptions } from '../commands/top.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis, type Redis } from '../fleet-redis.ts';
 import { suggest } from '../suggest.ts';
 import { shown } from '../terminal/output.ts';
 import { readLaunch } from '../train/launch.ts';
 import { trustOption } from '../trust.ts';
+
+/** The options of `qfleet top`. */
+export interface TopOptions {
+  readonly redis?: string;
+  readonly run?: string;
+  readonly json?: true;
+}
 
 /** The run that was started last: what is watched where nothing is named. */
 const LATEST = 'runs/latest';

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetReader } from '@qfleet/fleet';
 import type { FleetState } from '@qfleet/metrics';
 import logUpdate from 'log-update';
-import type { TopOptions } from '../commands/top.ts';
 import { CommandError } from '../errors.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { fitRows, print, printJson } from '../terminal/output.ts';
+import type { TopOptions } from './connect.ts';
 import { findFleet } from './connect.ts';
 import { renderFleet } from './render.ts';
 

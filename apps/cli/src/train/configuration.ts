@@ -2,9 +2,24 @@ import { existsSync } from 'node:fs';
 import { type ConfigSource, loadRunConfig, presetFor, type RunConfig } from '@qfleet/config';
 import { listEnvironments } from '@qfleet/envs';
 import { isModule } from '../arguments.ts';
-import type { TrainOptions } from '../commands/train.ts';
 import { UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
+
+/** The options of `qfleet train`. */
+export interface TrainOptions {
+  readonly set?: readonly string[];
+  readonly actors?: number;
+  readonly single?: true;
+  readonly redis?: string;
+  readonly seed?: number;
+  readonly runDir?: string;
+  readonly maxUpdates?: number;
+  readonly maxSteps?: number;
+  readonly maxSeconds?: number;
+  readonly from?: string;
+  readonly detach?: true;
+  readonly json?: true;
+}
 
 /** What `qfleet train` was told to train: a file's kind follows from the ending of its name. */
 function sourceOf(what: string): ConfigSource {

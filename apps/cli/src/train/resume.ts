@@ -3,7 +3,6 @@ import type { RunConfig } from '@qfleet/config';
 import { FleetReader } from '@qfleet/fleet';
 import { isRunning, RunDirectory, type RunSummary } from '@qfleet/report';
 import { latestCheckpoint } from '@qfleet/training';
-import type { ResumeOptions } from '../commands/resume.ts';
 import { exitCodes } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { suggest } from '../suggest.ts';
@@ -17,6 +16,18 @@ import { stops } from './result.ts';
 import { changesOf, describeChanges, recordChanges, revisedConfig } from './revision.ts';
 import { runSession } from './run-session.ts';
 import { checkWeights } from './warm-start.ts';
+
+/** The options of `qfleet resume`. */
+export interface ResumeOptions {
+  readonly set?: readonly string[];
+  readonly maxUpdates?: number;
+  readonly maxSteps?: number;
+  readonly maxSeconds?: number;
+  readonly env?: string;
+  readonly redis?: string;
+  readonly trust?: true;
+  readonly json?: true;
+}
 
 /** `qfleet resume`: the run goes on as it was started, from its last checkpoint, with the settings that were changed. */
 export async function resume(path: string, options: ResumeOptions): Promise<number> {

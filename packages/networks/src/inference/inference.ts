@@ -1,8 +1,6 @@
 import type { ObservationArray } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Network } from '../network.ts';
-import { DenseNetwork } from './dense-network.ts';
 
 /** A network as actors compute it: from typed arrays to typed arrays. */
 export interface Inference {
@@ -20,10 +18,3 @@ export interface Inference {
 
 /** Q(s, ·) [rows, actions] of a head's outputs, as an objective finds it. */
 export type ValuesOf = (tf: TensorFlow, out: TensorRecord) => Tensor;
-
-/** Dense layers run on a kernel of ours, which needs no tfjs; every other network is loaded with tfjs. */
-export async function createInference(network: Network, valuesOf: ValuesOf): Promise<Inference> {
-  if (network.layers !== null) return new DenseNetwork(network, network.layers);
-  const { createCompiledNetwork } = await import('./compiled-network.ts');
-  return createCompiledNetwork(network, valuesOf);
-}
