@@ -1,6 +1,7 @@
 export { type Change, checkChanges, describeChange } from './changes.ts';
+export type { KnownEnvironment } from './environment-config.ts';
 export { ConfigError } from './errors.ts';
 export { type ConfigSource, loadRunConfig, parseRunConfig, runConfigOf } from './load.ts';
-export { type KnownEnvironment, listPresets, presetFor } from './presets.ts';
+export { listPresets, presetFor } from './presets.ts';
 export * from './schema.ts';
 export { toYaml } from './to-yaml.ts';

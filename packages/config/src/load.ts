@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import { crossChecks } from './checks.ts';
+import { environmentConfig, type KnownEnvironment, moduleConfig } from './environment-config.ts';
 import { ConfigError } from './errors.ts';
 import { isMapping, type Path } from './fields.ts';
 import { applyOverrides, type Override, parseOverride } from './overrides.ts';
-import { environmentConfig, type KnownEnvironment, moduleConfig, presetConfig } from './presets.ts';
+import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
+import { presetConfig } from './presets.ts';
 import { type Problem, problemsOf } from './problems.ts';
 import { type RunConfig, runSchema } from './schema.ts';
 
@@ -31,7 +32,7 @@ export function loadRunConfig(source: ConfigSource, overrides: readonly string[]
     return check({ value: { ...environmentConfig(source.environment) }, place: () => '' }, overrides);
   }
   if ('file' in source) {
-    const config = check(parse(read(source.file), source.file), overrides);
+    const config = check(parseYaml(read(source.file), source.file), overrides);
     const { module } = config.environment;
     // A path in a file is meant from where the file is.
     if (module !== undefined) config.environment.module = resolve(dirname(source.file), module);
@@ -51,7 +52,7 @@ export function loadRunConfig(source: ConfigSource, overrides: readonly string[]
  * @throws ConfigError
  */
 export function parseRunConfig(text: string, origin: string): RunConfig {
-  return check(parse(text, origin), []);
+  return check(parseYaml(text, origin), []);
 }
 
 /**
@@ -65,13 +66,7 @@ export function runConfigOf(value: unknown, origin: string): RunConfig {
   return check({ value, place: () => `${origin}: ` }, []);
 }
 
-interface Unchecked {
-  readonly value: Record<string, unknown>;
-  /** Where a path was written, as `run.yaml:7: `; empty where there is no file. */
-  readonly place: (path: Path) => string;
-}
-
-function check({ value, place }: Unchecked, texts: readonly string[]): RunConfig {
+function check({ value, place }: ParsedYaml, texts: readonly string[]): RunConfig {
   const parsed = texts.map(parseOverride);
   const unreadable = parsed.filter((override) => typeof override === 'string');
   const overrides = parsed.filter((override): override is Override => typeof override !== 'string');
@@ -102,40 +97,4 @@ function read(file: string): string {
     throw new ConfigError([`${file}: ${why}.`]);
   }
   throw new ConfigError([`${file}: it is a device or a pipe, and no file.`]);
-}
-
-function parse(text: string, origin: string): Unchecked {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${origin}:${line}:${col}: `;
-  };
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) {
-    throw new ConfigError(
-      faults.map((fault) => `${place(fault.pos[0])}malformed YAML: ${fault.message.split(';')[0]}.`),
-    );
-  }
-  let value: unknown;
-  try {
-    value = document.toJS();
-  } catch (error) {
-    throw new ConfigError([`${origin}: malformed YAML: ${(error as Error).message}.`]);
-  }
-  if (!isMapping(value)) {
-    const found = value === null ? 'is empty' : `holds ${Array.isArray(value) ? 'a list' : 'a single value'}`;
-    throw new ConfigError([`${origin} ${found}; a configuration maps fields to values, as in "seed: 1".`]);
-  }
-  return {
-    value,
-    place: (path) => {
-      // What is missing is missed in the mapping around it.
-      for (let length = path.length; length > 0; length--) {
-        const node = document.getIn(path.slice(0, length), true) as { range?: [number] } | undefined;
-        if (node?.range) return place(node.range[0]);
-      }
-      return `${origin}: `;
-    },
-  };
 }
