@@ -27,7 +27,8 @@ export const ARROWS = {
   replay: ['envs'],
   agents: ['networks', 'tensor', 'replay', 'envs'],
   rollout: ['agents', 'networks', 'tensor', 'replay', 'envs'],
-  training: ['agents', 'networks', 'tensor', 'replay', 'envs'],
+  training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
+  single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   fleet: ['rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'envs', 'gym-bridge'],
 };
 

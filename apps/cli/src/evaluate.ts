@@ -1,10 +1,9 @@
 import { resolveEnvironment } from '@qfleet/envs';
 import { RunDirectory } from '@qfleet/report';
-import { bestCheckpoint } from '@qfleet/training';
+import { bestCheckpoint, EvaluationPlayer, heldOutSeed, requestOf } from '@qfleet/training';
 import { CommandError } from './errors.ts';
-import { cutShortNote, evaluateGreedily, heldOutSeed } from './greedy-evaluation.ts';
 import { suggest } from './suggest.ts';
-import { print, printJson, returned, returnedAs, style } from './terminal/output.ts';
+import { cutShortNote, print, printJson, returned, returnedAs, style } from './terminal/output.ts';
 import { withModule } from './train/revision.ts';
 import { checkWeights } from './train/warm-start.ts';
 import { checkTrust, trustOption } from './trust.ts';
@@ -35,14 +34,14 @@ export async function evaluate(path: string, options: EvaluateOptions): Promise<
   await checkWeights(checkpoint, config, path);
   const { id } = await resolveEnvironment(config.environment);
   const seed = options.seed ?? heldOutSeed(config);
-  const evaluation = await evaluateGreedily(config, checkpoint.parameters, options.episodes, seed, {
-    warn: warnOnce(),
-  });
-  if (options.json) return printJson(evaluation);
-  const { mean, std, returns } = evaluation;
+  const player = await EvaluationPlayer.create(config);
+  const request = requestOf(checkpoint, options.episodes, seed);
+  // Nothing cancels it.
+  const { returns, mean, std, cutShort } = (await player.play(request, { warn: warnOnce() }))!;
+  if (options.json) return printJson({ returns, mean, std, ...(cutShort === undefined ? {} : { cutShort }) });
   const range = `${returned(Math.min(...returns))} to ${returned(Math.max(...returns))}`;
   await print(
-    `${style('bold', returnedAs(mean, std))} over ${returns.length} greedy episodes${cutShortNote(evaluation)} (${range}) of ` +
+    `${style('bold', returnedAs(mean, std))} over ${returns.length} greedy episodes${cutShortNote(cutShort)} (${range}) of ` +
       `${id}, update ${checkpoint.updates}, seed ${seed}`,
   );
 }

@@ -18,6 +18,10 @@ const MAIN = new URL('../dist/main.js', import.meta.url).pathname;
 const within = { timeout: 25_000, interval: 50 };
 type NamedTensors = Parameters<EvaluationQueue['request']>[0]['parameters'];
 
+const request = (updates: number, parameters: NamedTensors, episodes: number) => ({
+  ...{ id: `evaluation-${updates}`, updates, version: updates, parameters, episodes, seed: 0 },
+});
+
 /** Tabular Q-learning on CliffWalking: what its greedy policy does can be told from the table. */
 const CONFIG = runSchema.parse({
   environment: { id: 'CliffWalking-v1', options: { max_episode_steps: 100 } },
@@ -68,8 +72,8 @@ describe('an evaluator process', () => {
   it('plays the greedy policy of the parameters, and ends with the run', async () => {
     const { ended } = evaluator();
     // Left at the start is the wall: −1 a step until the limit. Right is the cliff: −100 a step.
-    await queue.request({ updates: 1, version: 1, parameters: always(3), episodes: 3, seed: 0 });
-    await queue.request({ updates: 2, version: 2, parameters: always(1), episodes: 2, seed: 0 });
+    await queue.request(request(1, always(3), 3));
+    await queue.request(request(2, always(1), 2));
     await expect.poll(() => readEvaluations(redis, 'r'), within).toHaveLength(2);
     const results = await queue.results();
     expect(results.map(({ updates, returns, std }) => ({ updates, returns, std }))).toEqual([
@@ -82,7 +86,7 @@ describe('an evaluator process', () => {
 
   it('gives its evaluation back at SIGTERM', async () => {
     const { child, ended } = evaluator();
-    await queue.request({ updates: 1, version: 1, parameters: always(3), episodes: 1_000_000, seed: 0 });
+    await queue.request(request(1, always(3), 1_000_000));
     const reader = new FleetReader(redis, 'r');
     const evaluations = async () => (await reader.read())!.queues['evaluations'];
     await expect.poll(async () => (await evaluations()).active, within).toBe(1);
@@ -96,7 +100,7 @@ describe('an evaluator process', () => {
   it('refuses parameters of another agent', async () => {
     evaluator();
     const parameters: NamedTensors = new Map([['other', { shape: [1], data: new Float32Array(1) }]]);
-    await queue.request({ updates: 1, version: 1, parameters, episodes: 1, seed: 0 });
+    await queue.request(request(1, parameters, 1));
     const reader = new FleetReader(redis, 'r');
     await expect.poll(async () => (await reader.read())!.totals.evaluationsFailed, within).toBeGreaterThan(0);
     expect(await queue.results()).toEqual([]);

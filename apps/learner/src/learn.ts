@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAgent } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import {
   EvaluationQueue,
@@ -31,10 +32,13 @@ import { layoutOf } from '@qfleet/rollout';
 import {
   CheckpointFolder,
   DivergenceError,
+  EvaluationPlayer,
   latestCheckpoint,
   MetricsRecorder,
   outlastFullDisk,
+  PATIENCE_SECONDS,
   runTrainer,
+  type StopReason,
   Trainer,
   type TrainerParts,
   type Waits,
@@ -127,16 +131,28 @@ export async function learn(context: ProcessContext): Promise<void> {
     log.info(`Training from update ${trainer.updates}.`);
     const keeper = new RunKeeper(redis, record, log);
     const feed = new EpisodeFeed(context, recorder, () => recorder.tick(trainer));
+    const ending = AbortSignal.any([held, over.signal]);
+    let reason: StopReason | null = null;
     let clean = false;
     try {
-      const reason = await runTrainer(trainer, AbortSignal.any([held, over.signal]), waits);
-      lease.lost.throwIfAborted();
-      await trainer.finish(reason !== null && reason !== 'solved');
-      if (reason !== null) {
-        await lastEvaluations(trainer);
-        await outlast(() => setPhase(redis, run, 'finished', reason, lease));
+      try {
+        reason = await runTrainer(trainer, ending, waits);
+        lease.lost.throwIfAborted();
+        await trainer.finish(reason !== null && reason !== 'solved');
+        if (reason !== null) {
+          // Actors end: what is left needs no experience.
+          await outlast(() => setPhase(redis, run, 'stopping', reason ?? '', lease));
+          await lastEvaluations(trainer);
+        }
+      } finally {
+        // What follows is no training.
+        await feed.stop();
+        recorder.write(trainer);
       }
-      log.info(reason === null ? `Stopped at update ${trainer.updates}.` : `Finished: ${reason}.`);
+      if (reason !== null && (await conclude(context, config, trainer, reason, ending))) {
+        await outlast(() => setPhase(redis, run, 'finished', reason ?? '', lease));
+        log.info(`Finished: ${reason}.`);
+      } else log.info(`Stopped at update ${trainer.updates}.`);
       clean = true;
     } catch (error) {
       // Another learner would only diverge again: the whole run ends.
@@ -148,8 +164,6 @@ export async function learn(context: ProcessContext): Promise<void> {
       throw error;
     } finally {
       await keeper.stop();
-      await feed.stop();
-      recorder.write(trainer);
       await heartbeats.stop(clean);
     }
   } catch (error) {
@@ -243,4 +257,28 @@ async function lastEvaluations(trainer: Trainer): Promise<void> {
     await sleep(POLL_MS);
     await trainer.collectEvaluations();
   }
+}
+
+/**
+ * Plays the last evaluation of a run that is over, here: it then needs no evaluator.
+ * @returns false where it was cancelled, so that the run is not over yet.
+ */
+async function conclude(
+  { log, warn, outliveUserCode }: ProcessContext,
+  config: RunConfig,
+  trainer: Trainer,
+  reason: StopReason,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (config.environment.onError === 'restart') outliveUserCode();
+  const evaluation = await trainer.conclude(reason, async (request) => {
+    const player = await EvaluationPlayer.create(config);
+    return player.play(request, {
+      cancelled: () => signal.aborted,
+      warn,
+      ...(reason === 'maxSeconds' ? { patience: PATIENCE_SECONDS } : {}),
+    });
+  });
+  if (evaluation !== null) log.info(`The best checkpoint's mean return at the end: ${evaluation.mean}.`);
+  return evaluation !== null || !signal.aborted;
 }

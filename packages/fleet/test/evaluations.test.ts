@@ -13,6 +13,7 @@ import {
 import { log, useRedis } from './support/fixture.ts';
 
 const request = (updates: number, version = updates): EvaluationRequest => ({
+  id: `evaluation-${updates}-${version}-7`,
   updates,
   version,
   parameters: new Map([['w', { shape: [2], data: Float32Array.from([updates, 0.25]) }]]),
@@ -52,9 +53,9 @@ describe('evaluations', () => {
     const evaluator = worker(play);
     await expect.poll(() => readEvaluations(fixture.redis, 'r'), within).toHaveLength(2);
     const results = await queue.results();
-    expect(results.map(({ updates, returns, mean }) => ({ updates, returns, mean }))).toEqual([
-      { updates: 10, returns: [17, 17.25, 17.5], mean: 17.25 },
-      { updates: 20, returns: [27, 27.25, 27.5], mean: 27.25 },
+    expect(results.map(({ id, updates, returns, mean }) => ({ id, updates, returns, mean }))).toEqual([
+      { id: request(10).id, updates: 10, returns: [17, 17.25, 17.5], mean: 17.25 },
+      { id: request(20).id, updates: 20, returns: [27, 27.25, 27.5], mean: 27.25 },
     ]);
     expect(results[0].std).toBeCloseTo(Math.sqrt(0.125 / 3), 12);
     expect(await queue.results()).toEqual([]);
@@ -183,7 +184,9 @@ describe('evaluations', () => {
   it('that nobody plays do not pile up: the oldest are given up for the newest', async () => {
     const queue = await newQueue();
     for (let updates = 1; updates <= 105; updates++) await queue.request(request(updates));
-    expect(queue.takeAbandoned()).toEqual([1, 2, 3, 4, 5]);
+    expect(queue.takeAbandoned()).toEqual(
+      [1, 2, 3, 4, 5].map((updates) => ({ id: request(updates).id, updates })),
+    );
     expect(await fixture.redis.keys('*evaluation-weights*')).toHaveLength(100);
     const large = (updates: number): EvaluationRequest => ({
       ...request(updates),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetTotals } from '@qfleet/metrics';
+import { requestOf } from '@qfleet/training';
 import { describe, expect, it } from 'vitest';
 import {
   createRun,
@@ -191,7 +192,7 @@ describe('the fleet as it is read', () => {
     await seedLeases(fixture.redis, 'r', config.fleet);
     await using lease = await LearnerLease.acquire(fixture.redis, 'r', 'learner');
     const queue = new EvaluationQueue(fixture.redis, 'r', lease);
-    await queue.request({ updates: 1, version: 1, parameters: new Map(), episodes: 1, seed: 0 });
+    await queue.request(requestOf({ updates: 1, version: 1, parameters: new Map() }, 1, 0));
     const leases = new RolloutLeases({
       redis: fixture.redis,
       run: 'r',

@@ -1,3 +1,4 @@
+import { requestOf } from '@qfleet/training';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   createRun,
@@ -111,7 +112,7 @@ describe('counters that somebody spoiled', () => {
     });
     const job = `${keys.queues}:evaluations:forged`;
     const request = (updates: number) =>
-      queue.request({ updates, version: updates, parameters: new Map(), episodes: 1, seed: 0 });
+      queue.request(requestOf({ updates, version: updates, parameters: new Map() }, 1, 0));
     const played = async (): Promise<number[]> => (await queue.results()).map(({ updates }) => updates);
     for (const [i, data] of ['null', '{', '{"updates":-1}', '"text"'].entries()) {
       await fixture.redis.hset(job, 'name', 'evaluation', 'data', data, 'opts', '{}', 'timestamp', '1');

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { copyFile, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { RandomState } from '@qfleet/random';
-import { storageError } from '@qfleet/report';
 import { decodeTensors, encodeTensors, type NamedTensors } from '@qfleet/tensor';
-import type { EvaluationResult } from './evaluations.ts';
+import type { BestEvaluation, FinalEvaluation } from './evaluation/result.ts';
 import { firstNonFinite } from './finite.ts';
+import { TEMPORARY, writeAtomically } from './write-atomically.ts';
 
 /** A checkpoint file that can't be used; the message says which, why and what to do. */
 export class CheckpointError extends Error {
@@ -37,20 +36,13 @@ export interface Checkpoint {
   readonly state: NamedTensors;
 }
 
-/** The evaluation of the best checkpoint. */
-export interface BestEvaluation extends EvaluationResult {
-  /** On fresh episodes, where it had reached stop.solvedReturn. */
-  readonly confirmation?: EvaluationResult;
-}
-
 const FORMAT = 'qfleet-checkpoint-1';
 const SUFFIX = '.safetensors';
 const BEST = `best${SUFFIX}`;
 const BEST_EVALUATION = 'best.json';
+const FINAL_EVALUATION = 'final.json';
 /** Bytes that Node reads at once. */
 const LARGEST_FILE = 2 ** 31 - 1;
-/** The names of temporary files, which a killed writer leaves behind. */
-const TEMPORARY = /^\..+\.[0-9a-f]{8}\.tmp$/;
 
 const prefixed = (prefix: string, tensors: NamedTensors) =>
   Array.from(tensors, ([name, tensor]) => [`${prefix}${name}`, tensor] as const);
@@ -180,28 +172,6 @@ async function readUnlessDamaged(path: string, onDamaged: OnDamaged): Promise<Ch
   }
 }
 
-/**
- * Whole or not at all, also through a power cut: temporary file, fsync, rename, fsync of the folder.
- * @throws {StorageError} where the operating system refuses it; nothing is left behind then.
- */
-async function writeAtomically(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
-  try {
-    await write(temporary);
-    await sync(temporary, 'r+');
-    await rename(temporary, path);
-    await sync(dirname(path), 'r');
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw storageError(error, path);
-  }
-}
-
-async function sync(path: string, flags: string): Promise<void> {
-  const file = await open(path, flags);
-  await file.sync().finally(() => file.close());
-}
-
 /** Repeats a write for as long as the user may mend what it failed for. */
 type Outlast = <T>(write: () => Promise<T>) => Promise<T>;
 
@@ -249,11 +219,20 @@ export class CheckpointFolder {
     } else if ((await this.best())?.updates !== best.updates) {
       return false;
     }
-    const json = JSON.stringify(best);
-    await this.#outlast(() =>
-      writeAtomically(join(this.directory, BEST_EVALUATION), (temporary) => writeFile(temporary, json)),
-    );
+    await this.#writeJson(BEST_EVALUATION, best);
     return true;
+  }
+
+  /** Keeps what the run is judged by, now that it is over. */
+  async keepFinal(evaluation: FinalEvaluation): Promise<void> {
+    await this.#writeJson(FINAL_EVALUATION, evaluation);
+  }
+
+  async #writeJson(name: string, value: unknown): Promise<void> {
+    const json = JSON.stringify(value);
+    await this.#outlast(() =>
+      writeAtomically(join(this.directory, name), (temporary) => writeFile(temporary, json)),
+    );
   }
 
   /** Releases a checkpoint whose evaluation is done: it is kept as long as others. */
@@ -272,8 +251,21 @@ export class CheckpointFolder {
 
   /** The evaluation of the best checkpoint, of this or an earlier session; null: none yet. */
   async best(): Promise<BestEvaluation | null> {
-    const json = await readFile(join(this.directory, BEST_EVALUATION), 'utf8').catch(() => null);
-    return json === null ? null : (JSON.parse(json) as BestEvaluation);
+    return (await this.#readJson(BEST_EVALUATION)) as BestEvaluation | null;
+  }
+
+  /** What the run was last judged by, of this checkpoint; null: nothing was played on it at a run's end. */
+  async final({
+    updates,
+    version,
+  }: Pick<Checkpoint, 'updates' | 'version'>): Promise<FinalEvaluation | null> {
+    const found = (await this.#readJson(FINAL_EVALUATION)) as FinalEvaluation | null;
+    return found?.updates === updates && found.version === version ? found : null;
+  }
+
+  async #readJson(name: string): Promise<unknown> {
+    const json = await readFile(join(this.directory, name), 'utf8').catch(() => null);
+    return json === null ? null : JSON.parse(json);
   }
 
   /** Removes what earlier writers left half-written; there is one writer at a time. */

@@ -1,6 +1,5 @@
 export { checkRun, type TrainingPlace } from './check-run.ts';
 export {
-  type BestEvaluation,
   bestCheckpoint,
   type Checkpoint,
   CheckpointError,
@@ -13,23 +12,21 @@ export {
 } from './checkpoint.ts';
 export type { ChunkWatch } from './chunk-watch.ts';
 export { DivergenceError } from './divergence.ts';
+export type { Evaluations } from './evaluation/evaluations.ts';
+export { InProcessEvaluations } from './evaluation/in-process.ts';
+export { type EvaluationLimits, EvaluationPlayer, PATIENCE_SECONDS } from './evaluation/player.ts';
+export { type EvaluationRequest, heldOutSeed, requestOf } from './evaluation/request.ts';
 export {
-  type EvaluationRequest,
+  type BestEvaluation,
   type EvaluationResult,
-  type Evaluations,
-  HELD_OUT_EPISODES,
+  type FinalEvaluation,
   meanAndStd,
-} from './evaluations.ts';
+} from './evaluation/result.ts';
+export type { ScoreboardListener } from './evaluation/scoreboard.ts';
 export { type EpisodeFigures, MetricsRecorder } from './metrics-recorder.ts';
 export { outlastFullDisk } from './outlast-full-disk.ts';
 export { type RecentEpisode, RecentEpisodes } from './recent-episodes.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
-export { Scoreboard, type ScoreboardListener } from './scoreboard.ts';
-export {
-  type StopReason,
-  Trainer,
-  type TrainerCounts,
-  type TrainerParts,
-  type WaitReason,
-} from './trainer.ts';
+export { Trainer } from './trainer.ts';
+export type { StopReason, TrainerCounts, TrainerParts, WaitReason } from './trainer-parts.ts';
 export { warmStart } from './warm-start.ts';

@@ -1,5 +1,5 @@
 import { type MetricsRow, type RunDirectory, StorageError } from '@qfleet/report';
-import type { EvaluationResult } from './evaluations.ts';
+import type { EvaluationResult } from './evaluation/result.ts';
 import type { Trainer } from './trainer.ts';
 
 /** What a row tells of training episodes. Means are of the last ones; null: none yet. */

@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import type { StopReason, Trainer, WaitReason } from './trainer.ts';
+import type { Trainer } from './trainer.ts';
+import type { StopReason, WaitReason } from './trainer-parts.ts';
 
 /** Milliseconds of updates between two turns of the event loop, which moves the data. */
 const SLICE_MS = 4;

@@ -1,81 +1,17 @@
-import type { Agent, UpdateStats, WeightsChannel } from '@qfleet/agents';
-import { ConfigError, type RunConfig } from '@qfleet/config';
-import { Random } from '@qfleet/random';
-import {
-  type Layout,
-  makeBatch,
-  Prefetcher,
-  type PriorityStore,
-  Replay,
-  ReplayMissingError,
-  type ReplayStanding,
-  type ReplayStore,
-  ratioLimiter,
-  type SampleToInsertLimiter,
-  trainedSteps,
-} from '@qfleet/replay';
+import type { UpdateStats } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import type { Replay } from '@qfleet/replay';
 import { Background } from './background.ts';
-import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointPace } from './checkpoint-pace.ts';
-import type { ChunkWatch } from './chunk-watch.ts';
 import { DivergenceWatch } from './divergence.ts';
-import { EvaluationPace } from './evaluation-pace.ts';
-import { confirmationSeed, type Evaluations, evaluationSeed, HELD_OUT_EPISODES } from './evaluations.ts';
-import { RunSteps } from './run-steps.ts';
-import { Scoreboard, type ScoreboardListener } from './scoreboard.ts';
-
-export interface TrainerParts {
-  readonly config: RunConfig;
-  readonly layout: Layout;
-  readonly agent: Agent;
-  readonly store: ReplayStore;
-  readonly channel: WeightsChannel;
-  readonly evaluations: Evaluations;
-  readonly checkpoints: CheckpointFolder;
-  /** Where to continue from; null: from the start. */
-  readonly from: Checkpoint | null;
-  /**
-   * Calls whose batches are drawn ahead where something has to be fetched for them. Default 0: then what comes when
-   * changes nothing, as reproducible runs in one process need it.
-   */
-  readonly callsAhead?: number;
-  /** Where priorities outlive this process, and its fencing token; without it they are not kept. */
-  readonly saving?: { readonly store: PriorityStore; readonly fence: number };
-  readonly listener?: ScoreboardListener;
-  readonly watch?: ChunkWatch;
-  /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
-  readonly restore?: () => Promise<void>;
-  /** Does what the store, the channel or the evaluations may refuse for a while; without it, a refusal is thrown. */
-  readonly outlast?: <T>(task: () => Promise<T>) => Promise<T>;
-}
-
-/** Why training ended; null while it goes on. */
-export type StopReason = 'solved' | 'maxUpdates' | 'maxSteps' | 'maxSeconds';
-
-/** Why no update can be done now. */
-export type WaitReason = 'too little experience' | 'sample-to-insert ratio' | 'checkpoint';
-
-/** What was done since a trainer's start. */
-export interface TrainerCounts {
-  /** Gradient updates. */
-  readonly updates: number;
-  /** Transitions. */
-  readonly sampled: number;
-  /** Weights versions. */
-  readonly published: number;
-  readonly checkpoints: number;
-  /** Seconds that updates waited for batches to come from the store. */
-  readonly fetchWaitSeconds: number;
-}
-
-/** Where the run's stream of sampled places begins. */
-const SAMPLING_STREAM = 'replay sampling';
-
-/** The stream of a run's sampling, at its beginning. */
-export const samplingRandom = (seed: number): Random => new Random(Random.seed(seed, SAMPLING_STREAM));
-
-/** What a killed learner loses of its priorities at most. */
-const PRIORITIES_MS = 5_000;
+import { EvaluationDesk, type Play } from './evaluation/desk.ts';
+import type { FinalEvaluation } from './evaluation/result.ts';
+import type { Scoreboard } from './evaluation/scoreboard.ts';
+import { Experience, openReplay } from './experience.ts';
+import { Publisher } from './publisher.ts';
+import { Sampling } from './sampling.ts';
+import type { StopReason, TrainerCounts, TrainerParts, WaitReason } from './trainer-parts.ts';
 
 /**
  * The learner's work, a call at a time: sample, update, and what is due after it. It decides nothing about
@@ -84,79 +20,69 @@ const PRIORITIES_MS = 5_000;
 export class Trainer {
   readonly config: RunConfig;
   readonly replay: Replay;
-  readonly scores: Scoreboard;
   readonly #parts: TrainerParts;
-  readonly #random: Random;
-  readonly #prefetcher: Prefetcher;
-  readonly #newPriorities: Float32Array;
-  /** Transitions that a call of the agent samples. */
-  readonly #transitionsPerCall: number;
-  readonly #limiter: SampleToInsertLimiter | null;
-  readonly #background = new Background();
+  readonly #sampling: Sampling;
+  readonly #experience: Experience;
+  readonly #publisher: Publisher;
+  readonly #desk: EvaluationDesk;
+  readonly #pace: CheckpointPace;
   readonly #divergence: DivergenceWatch;
+  readonly #background = new Background();
+  /** Each row's priority after a call, in the order of its batches. */
+  readonly #newPriorities: Float32Array;
   readonly #secondsBefore: number;
   readonly #startedAt = performance.now();
-
+  readonly #counts = { updates: 0, sampled: 0, checkpoints: 0 };
   #updates: number;
-  #version: number;
-  #published: number;
-  readonly #pace: CheckpointPace;
-  readonly #evaluationPace: EvaluationPace;
-  /** Updates at the last evaluation that was asked for. */
-  #evaluated: number;
-  readonly #counts = { updates: 0, sampled: 0, published: 0, checkpoints: 0 };
-  readonly #steps: RunSteps;
-  /** Requests of evaluations that are in flight. */
-  #requests = 0;
-  #prioritiesSavedAt = performance.now();
   #stats: UpdateStats | null = null;
 
   constructor(parts: TrainerParts) {
-    const { config, agent, layout, from } = parts;
+    const { config, agent, from, channel, evaluations, checkpoints } = parts;
+    const { outlast = (task) => task() } = parts;
+    const { batchesPerUpdate } = agent;
     this.config = config;
     this.#parts = parts;
-    this.#random = from ? Random.from(from.random) : samplingRandom(config.seed);
-    const { sampling } = config.replay;
-    const { frameStack } = config.environment;
-    this.replay = new Replay(parts.store, {
-      layout,
-      capacity: config.replay.capacity,
-      cacheBytes: config.learner.cacheBytes,
-      discount: config.agent.discount,
-      unit: agent.unit,
-      frameStack,
-      ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
-      ...(parts.saving ? { saving: parts.saving } : {}),
-      ...(parts.watch ? { onTaken: parts.watch.taken } : {}),
-    });
-    const size = config.agent.batchSize;
-    const makeBatches = () =>
-      Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(agent.unit, size, layout, frameStack));
-    this.#prefetcher = new Prefetcher(this.replay, this.#random, makeBatches, parts.callsAhead ?? 0);
-    this.#newPriorities = new Float32Array(size * agent.batchesPerUpdate);
-    this.#transitionsPerCall = this.#newPriorities.length * trainedSteps(agent.unit);
-    this.#limiter = ratioLimiter(config);
+    this.replay = openReplay(parts);
+    this.#sampling = new Sampling({ ...parts, replay: this.replay, from: from?.random ?? null });
+    this.#newPriorities = new Float32Array(config.agent.batchSize * batchesPerUpdate);
     this.#divergence = new DivergenceWatch(config.agent);
     if (from) agent.restore(from.state);
     this.#updates = from?.updates ?? 0;
-    this.#version = from?.version ?? 0;
     this.#secondsBefore = from?.seconds ?? 0;
-    this.#steps = new RunSteps(from ?? { generation: null, steps: 0, stepsBefore: 0 });
-    this.scores = new Scoreboard(parts.evaluations, parts.checkpoints, config, parts.listener ?? {});
-    this.#published = this.#evaluated = this.#updates;
-    const { every } = config.evaluation;
-    this.#evaluationPace = new EvaluationPace(every, this.#updates, from?.nextEvaluation ?? null);
+    const { publishEvery, checkpointEvery } = config.learner;
+    this.#publisher = new Publisher(
+      { agent, channel, divergence: this.#divergence, outlast, every: publishEvery },
+      from?.version ?? 0,
+      this.#updates,
+    );
+    this.#experience = new Experience(
+      {
+        config,
+        replay: this.replay,
+        outlast,
+        ...(parts.restore ? { restore: parts.restore } : {}),
+        onRestored: () => this.#publish(),
+      },
+      from ?? { generation: null, steps: 0, stepsBefore: 0 },
+    );
+    const background = this.#background;
+    const { listener = {} } = parts;
+    this.#desk = new EvaluationDesk({
+      ...{ config, evaluations, checkpoints, background, outlast, listener, from },
+    });
     // What is evaluated is a checkpoint.
-    const between = Math.min(config.learner.checkpointEvery, every);
-    this.#pace = new CheckpointPace(between, agent.batchesPerUpdate, this.#updates);
+    const between = Math.min(checkpointEvery, config.evaluation.every);
+    this.#pace = new CheckpointPace(between, batchesPerUpdate, this.#updates);
   }
 
+  /** Gradient updates of the whole run. */
   get updates(): number {
     return this.#updates;
   }
 
+  /** The weights version that was published last. */
   get version(): number {
-    return this.#version;
+    return this.#publisher.version;
   }
 
   /** Seconds of training over all of the run's starts. */
@@ -166,7 +92,8 @@ export class Trainer {
 
   /** What was done since this start. */
   get counts(): TrainerCounts {
-    return { ...this.#counts, fetchWaitSeconds: this.#prefetcher.waitedSeconds };
+    const published = this.#publisher.count;
+    return { ...this.#counts, published, fetchWaitSeconds: this.#sampling.waitedSeconds };
   }
 
   /** What the last call measured; null before the first. */
@@ -176,71 +103,30 @@ export class Trainer {
 
   /** Environment steps of the whole run, as far as they came into a replay, lost ones included. */
   get steps(): number {
-    return this.#steps.steps;
+    return this.#experience.steps;
+  }
+
+  /** What the run's evaluations said. */
+  get scores(): Scoreboard {
+    return this.#desk.scores;
   }
 
   /** Publishes the first weights, so that actors can begin. Versions continue above whatever the channel has. */
   async start(): Promise<void> {
     await this.scores.open();
-    this.#version = Math.max(this.#version, await this.#parts.channel.version());
+    await this.#publisher.open();
     await this.#publish();
     await this.synchronize();
   }
 
   /** Ingests what is new in the store, and tells it what was sampled. True where something came. */
-  async synchronize(): Promise<boolean> {
-    const { restore } = this.#parts;
-    const { losses } = this.replay.counts;
-    let added = 0;
-    try {
-      added = await this.#outlast(() => this.replay.sync());
-    } catch (error) {
-      if (!(error instanceof ReplayMissingError) || restore === undefined) throw error;
-      await this.#outlast(restore);
-      added = await this.#outlast(() => this.replay.sync());
-      await this.#publish();
-      this.#countSteps();
-      return added > 0;
-    }
-    // The replay was lost and is there again, but what lay beside it may not be.
-    if (restore !== undefined && this.replay.counts.losses > losses) {
-      await this.#outlast(restore);
-      await this.#publish();
-    }
-    this.#countSteps();
-    return added > 0;
-  }
-
-  #countSteps(): void {
-    const { standing } = this.replay;
-    if (standing === null) return;
-    this.#steps.count(standing);
-    this.#checkRoom(standing);
-  }
-
-  /**
-   * Chunks of short episodes take more bytes a transition than was reckoned with.
-   * @throws ConfigError where the replay is full before it holds a batch: learning would wait for ever.
-   */
-  #checkRoom({ evictedTotal }: ReplayStanding): void {
-    const { replay, agent } = this.config;
-    if (evictedTotal === 0 || this.replay.size >= agent.batchSize) return;
-    throw new ConfigError([
-      `replay.capacityBytes is ${replay.capacityBytes}, which is full with ${this.replay.size} transitions of this ` +
-        `environment; allowed: enough for agent.batchSize, ${agent.batchSize}.`,
-    ]);
+  synchronize(): Promise<boolean> {
+    return this.#experience.synchronize();
   }
 
   /** Why `update` must wait, or null where it may go on. */
   waitReason(): WaitReason | null {
-    const { standing, size } = this.replay;
-    const { minSize } = this.config.replay;
-    if (standing === null || size < this.config.agent.batchSize || standing.insertedTotal < minSize) {
-      return 'too little experience';
-    }
-    if (!(this.#limiter?.maySample(standing, this.#transitionsPerCall) ?? true))
-      return 'sample-to-insert ratio';
-    return this.#pace.mustWait(this.#updates) ? 'checkpoint' : null;
+    return this.#sampling.waitReason() ?? (this.#pace.mustWait(this.#updates) ? 'checkpoint' : null);
   }
 
   /**
@@ -251,7 +137,7 @@ export class Trainer {
   async update(): Promise<void> {
     const { agent, watch } = this.#parts;
     watch?.sampling();
-    const batches = await this.#prefetcher.next({ beta: this.#beta() });
+    const batches = await this.#sampling.next(this.#updates);
     if (batches === null) return;
     watch?.sampled(batches);
     const stats = agent.update(batches, this.#newPriorities);
@@ -260,7 +146,7 @@ export class Trainer {
     this.#updates += batches.length;
     watch?.updated(this.#updates);
     this.#counts.updates += batches.length;
-    this.#counts.sampled += this.#transitionsPerCall;
+    this.#counts.sampled += this.#sampling.transitionsPerCall;
     if (this.config.replay.sampling.kind === 'uniform') return;
     const size = this.config.agent.batchSize;
     batches.forEach((batch, i) => {
@@ -268,67 +154,38 @@ export class Trainer {
     });
   }
 
-  /** The exponent of the importance weights: rises to 1 over the planned updates (Schaul et al., 2016, 3.4). */
-  #beta(): number {
-    const { sampling } = this.config.replay;
-    if (sampling.kind === 'uniform') return 0;
-    const { maxUpdates } = this.config.stop;
-    const progress = maxUpdates === null ? 0 : Math.min(1, this.#updates / maxUpdates);
-    return sampling.beta + (1 - sampling.beta) * progress;
-  }
-
   /**
    * Starts what is due after an update, or while one waits: publishing, a checkpoint, an evaluation, saving priorities.
    * Holds nothing up.
    */
   startDueWork(): void {
-    this.#background.check();
-    const { learner } = this.config;
-    const isPublicationDue = this.#updates - this.#published >= learner.publishEvery;
-    if (isPublicationDue && !this.#background.busy('publish') && this.#parts.channel.mayPublish()) {
-      this.#background.start('publish', () => this.#publish());
+    const background = this.#background;
+    background.check();
+    if (!background.busy('publish') && this.#publisher.isDue(this.#updates)) {
+      background.start('publish', () => this.#publish());
     }
-    if (this.#background.busy('checkpoint')) this.#pace.underWay(this.#updates);
-    else {
-      // A request that waits for Redis holds a copy of the parameters: there is one at a time.
-      const next = this.#requests === 0 ? this.#evaluationPace.next : Number.POSITIVE_INFINITY;
-      const call = this.#parts.agent.batchesPerUpdate;
-      // The next call would pass it otherwise. One that is begun soon serves the checkpoint that is due now.
-      const isEvaluationDue = this.#updates + call > next;
-      if (isEvaluationDue || this.#pace.due(this.#updates)) {
-        const evaluate = this.#updates + this.#pace.early >= next;
-        this.#background.start('checkpoint', () => this.#checkpoint(evaluate));
-      }
+    if (background.busy('checkpoint')) this.#pace.underWay(this.#updates);
+    else this.#startDueCheckpoint();
+    if (this.#experience.arePrioritiesDue && !background.busy('priorities')) {
+      background.start('priorities', () => this.#experience.savePriorities());
     }
-    if (
-      performance.now() - this.#prioritiesSavedAt >= PRIORITIES_MS &&
-      !this.#background.busy('priorities')
-    ) {
-      this.#background.start('priorities', () => this.#savePriorities());
-    }
+  }
+
+  #startDueCheckpoint(): void {
+    const next = this.#desk.isBusy ? Number.POSITIVE_INFINITY : this.#desk.next;
+    // The next call would pass it otherwise. One that is begun soon serves the checkpoint that is due now.
+    const isEvaluationDue = this.#updates + this.#parts.agent.batchesPerUpdate > next;
+    if (!isEvaluationDue && !this.#pace.due(this.#updates)) return;
+    const evaluate = this.#updates + this.#pace.early >= next;
+    this.#background.start('checkpoint', () => this.#checkpoint(evaluate));
   }
 
   /**
    * Collects the evaluations that came, and asks for fresh episodes on checkpoints that reached the run's goal.
    * @returns how many came.
    */
-  async collectEvaluations(): Promise<number> {
-    const results = await this.#outlast(() => this.scores.collect());
-    for (const updates of this.scores.takeCandidates()) {
-      this.#background.start(`confirmation ${updates}`, () => this.#requestConfirmation(updates));
-    }
-    return results.length;
-  }
-
-  async #requestConfirmation(updates: number): Promise<void> {
-    const { checkpoints, evaluations } = this.#parts;
-    const checkpoint = await checkpoints.read(updates);
-    if (checkpoint === null) return this.scores.dismiss(updates);
-    this.scores.expect();
-    const { version, parameters } = checkpoint;
-    const episodes = Math.max(this.config.evaluation.episodes, HELD_OUT_EPISODES);
-    const seed = confirmationSeed(this.config, updates);
-    await this.#outlast(() => evaluations.request({ updates, version, parameters, episodes, seed }));
+  collectEvaluations(): Promise<number> {
+    return this.#desk.collect();
   }
 
   /** Waits until everything that `startDueWork` and `collectEvaluations` started is done. */
@@ -345,54 +202,43 @@ export class Trainer {
     return null;
   }
 
-  /** The last checkpoint and the last weights of this start; `evaluate`: and a last evaluation. */
+  /** The last checkpoint and the last weights of this start; `evaluate`: and an evaluation of what was learned since the last one. */
   async finish(evaluate: boolean): Promise<void> {
     // First what needs no Redis: it may be away, or full.
     await this.#background.finished('checkpoint');
-    const evaluateLast = evaluate && this.#updates > this.#evaluated;
+    const evaluateLast = evaluate && this.#desk.hasNewer(this.#updates);
     if (evaluateLast || this.#updates > this.#pace.begun) await this.#checkpoint(evaluateLast);
     await this.settle();
-    if (this.#updates > this.#published) await this.#publish();
+    if (this.#publisher.hasNewer(this.#updates)) await this.#publish();
     await this.synchronize();
-    await this.#savePriorities();
+    await this.#experience.savePriorities();
   }
 
-  async #savePriorities(): Promise<void> {
-    this.#prioritiesSavedAt = performance.now();
-    try {
-      await this.#outlast(() => this.replay.savePriorities());
-    } catch (error) {
-      // They are lost with the replay; `synchronize` sees to that.
-      if (!(error instanceof ReplayMissingError)) throw error;
-    }
+  /**
+   * Judges a run that is over, after `finish`: see `EvaluationDesk.conclude`.
+   * @returns null where nothing was learned, or where `play` was cancelled.
+   */
+  conclude(reason: StopReason, play: Play): Promise<FinalEvaluation | null> {
+    return this.#desk.conclude(reason, play);
   }
 
-  async #publish(): Promise<void> {
-    const updates = this.#updates;
-    const tensors = this.#parts.agent.parameters();
-    this.#divergence.beforeLeaving(tensors);
-    this.#published = updates;
-    const weights = { version: ++this.#version, updates, tensors };
-    await this.#outlast(() => this.#parts.channel.publish(weights));
-    this.#counts.published++;
+  #publish(): Promise<void> {
+    return this.#publisher.publish(this.#updates);
   }
 
   async #checkpoint(evaluate: boolean): Promise<void> {
-    const { agent, checkpoints, evaluations } = this.#parts;
+    const { agent, checkpoints } = this.#parts;
     const parameters = agent.parameters();
     const state = agent.state();
     this.#divergence.beforeLeaving(state);
-    if (evaluate) {
-      this.#evaluated = this.#updates;
-      this.#evaluationPace.begin(this.#updates);
-    }
+    if (evaluate) this.#desk.begin(this.#updates);
     const checkpoint: Checkpoint = {
       updates: this.#updates,
-      version: this.#version,
-      ...this.#steps.state,
+      version: this.version,
+      ...this.#experience.stepsState,
       seconds: this.seconds,
-      nextEvaluation: this.#evaluationPace.next,
-      random: this.#random.state,
+      nextEvaluation: this.#desk.next,
+      random: this.#sampling.state,
       config: this.config,
       parameters,
       state,
@@ -401,24 +247,6 @@ export class Trainer {
     await checkpoints.write(checkpoint, evaluate);
     this.#pace.done(checkpoint.updates);
     this.#counts.checkpoints++;
-    if (!evaluate) return;
-    this.scores.expect();
-    const request = {
-      updates: checkpoint.updates,
-      version: checkpoint.version,
-      parameters,
-      episodes: this.config.evaluation.episodes,
-      seed: evaluationSeed(this.config, checkpoint.updates),
-    };
-    // A task of its own: with Redis full, checkpoints go on.
-    this.#background.start(`evaluation ${checkpoint.updates}`, async () => {
-      this.#requests++;
-      await this.#outlast(() => evaluations.request(request)).finally(() => this.#requests--);
-    });
-  }
-
-  #outlast<T>(task: () => Promise<T>): Promise<T> {
-    const { outlast } = this.#parts;
-    return outlast ? outlast(task) : task();
+    if (evaluate) this.#desk.ask(checkpoint);
   }
 }

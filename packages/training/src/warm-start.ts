@@ -2,7 +2,7 @@ import { warmState } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import type { Layout } from '@qfleet/replay';
 import type { Checkpoint } from './checkpoint.ts';
-import { samplingRandom } from './trainer.ts';
+import { samplingRandom } from './sampling.ts';
 
 /**
  * The checkpoint from which a new run begins with the weights of another, and with nothing else of it.

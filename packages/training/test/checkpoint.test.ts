@@ -34,6 +34,7 @@ const checkpoint = (updates: number): Checkpoint => ({
 });
 
 const result = (updates: number) => ({
+  id: `evaluation-${updates}`,
   updates,
   seed: 1,
   returns: [updates],
@@ -149,6 +150,17 @@ describe('checkpoints', () => {
     expect((await folder.read(50))?.updates).toBe(50);
     expect(await folder.read(20)).toBeNull();
     expect((await bestCheckpoint(directory))?.updates).toBe(10);
+  });
+
+  it('have an evaluation at a run’s end, which is of no other checkpoint', async () => {
+    const folder = new CheckpointFolder(directory, 2);
+    await folder.write(checkpoint(10), false);
+    expect(await folder.final({ updates: 10, version: 3 })).toBeNull();
+    await folder.keepFinal({ ...result(10), version: 3 });
+    expect(await folder.final({ updates: 10, version: 3 })).toEqual({ ...result(10), version: 3 });
+    // Training came to it anew.
+    expect(await folder.final({ updates: 10, version: 4 })).toBeNull();
+    expect(await folder.final({ updates: 20, version: 3 })).toBeNull();
   });
 
   it('leave no temporary files', async () => {

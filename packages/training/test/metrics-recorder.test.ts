@@ -16,6 +16,7 @@ const trainerAt = (updates: number): Trainer =>
   }) as unknown as Trainer;
 
 const result = (updates: number, mean: number): EvaluationResult => ({
+  id: `${updates} ${mean}`,
   updates,
   seed: 1,
   returns: [mean, mean],

@@ -15,7 +15,7 @@ import {
   type PriorityStore,
 } from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { confirmationSeed } from '../src/evaluations.ts';
+import { confirmationSeed } from '../src/evaluation/request.ts';
 import {
   bestCheckpoint,
   type Checkpoint,
@@ -69,7 +69,7 @@ class Channel implements WeightsChannel {
 class CountingEvaluations {
   readonly requests: EvaluationRequest[] = [];
   readonly confirmations: number[] = [];
-  readonly abandoned: number[] = [];
+  readonly abandoned: Pick<EvaluationRequest, 'id' | 'updates'>[] = [];
   fresh = (updates: number): number => updates;
   readonly #config: RunConfig;
   constructor(config: RunConfig) {
@@ -79,17 +79,17 @@ class CountingEvaluations {
   async request(request: EvaluationRequest): Promise<void> {
     this.requests.push(request);
   }
-  takeAbandoned(): number[] {
+  takeAbandoned(): Pick<EvaluationRequest, 'id' | 'updates'>[] {
     return this.abandoned.splice(0);
   }
   async results(): Promise<EvaluationResult[]> {
     const fresh = this.requests.slice(this.#next);
     this.#next = this.requests.length;
-    return fresh.map(({ updates, seed }) => {
+    return fresh.map(({ id, updates, seed }) => {
       const confirms = seed === confirmationSeed(this.#config, updates);
       if (confirms) this.confirmations.push(updates);
       const mean = confirms ? this.fresh(updates) : updates;
-      return { updates, seed, returns: [mean], mean, std: 0, seconds: 0 };
+      return { id, updates, seed, returns: [mean], mean, std: 0, seconds: 0 };
     });
   }
 }
@@ -286,9 +286,9 @@ describe('Trainer', () => {
     await trainer.scores.collect();
     expect(trainer.scores.best?.updates).toBe(200);
     // One that was given up is not waited for.
-    trainer.scores.expect();
+    trainer.scores.expect({ id: 'another' });
     expect(trainer.scores.pending).toBe(1);
-    evaluations.abandoned.push(200);
+    evaluations.abandoned.push({ id: 'another', updates: 200 });
     await trainer.scores.collect();
     expect(trainer.scores.pending).toBe(0);
   });
@@ -361,6 +361,55 @@ describe('Trainer', () => {
     const { trainer: other } = await setUp({ ...config, stop: { ...config.stop, solvedReturn: 130 } }, store);
     await other.start();
     expect(other.stopReason()).toBeNull();
+  });
+
+  it('judges a run that is over by its best checkpoint, on episodes by which nothing was chosen', async () => {
+    const config = configOf({ replay: { samplesPerInsert: null } });
+    const { evaluations, store, trainer } = await setUp(config);
+    const folder = new CheckpointFolder(directory, 50);
+    const played: EvaluationRequest[] = [];
+    const play = async (request: EvaluationRequest): Promise<EvaluationResult> => {
+      played.push(request);
+      const { id, updates, seed } = request;
+      return { id, updates, seed, returns: [7], mean: 7, std: 0, seconds: 0 };
+    };
+    await fill(store, 500);
+    await trainer.start();
+    // Nothing was learned.
+    expect(await trainer.conclude('maxSteps', play)).toBeNull();
+    expect(played).toEqual([]);
+    await runTrainer(trainer, new AbortController().signal, noWaits());
+    await trainer.finish(true);
+    await trainer.collectEvaluations();
+    expect(await trainer.conclude('maxUpdates', async () => null)).toBeNull();
+    const best = await bestCheckpoint(directory);
+    expect(await folder.final(best!)).toBeNull();
+
+    const judged = await trainer.conclude('maxUpdates', play);
+    expect(judged).toMatchObject({ updates: 200, version: best!.version, mean: 7 });
+    expect(played).toMatchObject([{ updates: 200, episodes: 20, parameters: best!.parameters }]);
+    const others = evaluations.requests.map(({ seed }) => seed);
+    expect(others).not.toContain(played[0].seed);
+    expect(await folder.final(best!)).toEqual(judged);
+  });
+
+  it('judges a solved run by what confirmed it', async () => {
+    const config = configOf({
+      replay: { samplesPerInsert: null },
+      stop: { solvedReturn: 100, maxUpdates: 1e6 },
+    });
+    const { evaluations, store, trainer } = await setUp(config);
+    evaluations.fresh = (updates) => updates + 1;
+    await fill(store, 500);
+    await trainer.start();
+    await runTrainer(trainer, new AbortController().signal, noWaits());
+    await trainer.finish(false);
+    const play = () => Promise.reject(new Error('it is confirmed already'));
+    const judged = await trainer.conclude('solved', play);
+    expect(judged).toMatchObject(trainer.scores.best!.confirmation!);
+    expect(judged!.mean).toBe(judged!.updates + 1);
+    // By another reason to end, it was not.
+    await expect(trainer.conclude('maxUpdates', play)).rejects.toThrow('it is confirmed already');
   });
 
   it('asks for fresh episodes beside training, and keeps the checkpoint for them', async () => {

@@ -93,6 +93,10 @@ export function returnedAs(mean: number, std: number, ...goals: readonly (number
   return `${text} ± ${decimals === null || Math.abs(std) >= LARGE_RETURN ? returned(std) : std.toFixed(decimals)}`;
 }
 
+/** " (3 of them cut short)", where there are any. */
+export const cutShortNote = (episodes: number | undefined): string =>
+  episodes === undefined ? '' : ` (${episodes} of them cut short)`;
+
 /** 3725 → "1:02:05"; below an hour "2:05". */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -16,7 +16,6 @@ export class Display {
   readonly #config: RunConfig;
   readonly #stream: NodeJS.WriteStream;
   readonly #inPlace: boolean;
-  readonly #warned = new Set<string>();
   #lastLine = Number.NEGATIVE_INFINITY;
 
   constructor(config: RunConfig, json: boolean) {
@@ -35,13 +34,6 @@ export class Display {
   warn(text: string): void {
     if (this.#inPlace) this.say(style('yellow', text));
     else this.#write(process.stderr, text);
-  }
-
-  /** A warning that is not repeated. */
-  warnOnce(text: string): void {
-    if (this.#warned.has(text)) return;
-    this.#warned.add(text);
-    this.warn(text);
   }
 
   update(progress: Progress): void {

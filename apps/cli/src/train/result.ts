@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
-import { cutShortNote } from '../greedy-evaluation.ts';
 import { suggest } from '../suggest.ts';
-import { clock, integer, returnedAs, style, table } from '../terminal/output.ts';
+import { clock, cutShortNote, integer, returnedAs, style, table } from '../terminal/output.ts';
 import { trustOption } from '../trust.ts';
 
 /** Why training ended. */
@@ -36,7 +35,7 @@ export function describeResult(
   if (evaluation !== null) {
     const headline = summary.solved ? style(['bold', 'green'], 'Solved') : style('bold', 'Done');
     lines.push(
-      `${headline}: greedy return ${returnedAs(evaluation.mean, evaluation.std, goal, directory.config.stop.solvedReturn)} over ${evaluation.episodes} episodes${cutShortNote(evaluation)}${reached(evaluation.mean, goal, summary.environment, directory)}.`,
+      `${headline}: greedy return ${returnedAs(evaluation.mean, evaluation.std, goal, directory.config.stop.solvedReturn)} over ${evaluation.episodes} episodes${cutShortNote(evaluation.cutShort)}${reached(evaluation.mean, goal, summary.environment, directory)}.`,
     );
   }
   lines.push(

@@ -19,7 +19,7 @@ export interface SessionOptions {
 }
 
 /**
- * Trains until the run's goal, its budget or Ctrl-C; then evaluates, writes the summary and says what came of it.
+ * Trains until the run's goal, its budget or Ctrl-C; then writes the summary and says what came of it.
  *
  * @param lost aborted where another command took the directory over.
  * @throws its reason then.
@@ -56,10 +56,7 @@ export async function runSession(
     display.close();
     lost.throwIfAborted();
     const wallSeconds = (performance.now() - startedAt) / 1000;
-    const summary = await summarize(directory, end, wallSeconds, {
-      cancelled: () => signal.aborted,
-      warn: (sentence) => display.warnOnce(sentence),
-    }).catch((error: Error) => {
+    const summary = await summarize(directory, end, wallSeconds).catch((error: Error) => {
       // What ended the run is reported, and not that the report can't be written either.
       throw end.failure !== null && error instanceof StorageError ? new CommandError(end.failure) : error;
     });

@@ -1,54 +1,33 @@
 import { StorageError } from '@qfleet/report';
-import type { EpisodeSummary } from '@qfleet/rollout';
-import { DivergenceError, MetricsRecorder, RecentEpisodes, type Trainer } from '@qfleet/training';
-import { trainSingle } from '../single.ts';
+import { trainSingle } from '@qfleet/single';
+import { DivergenceError } from '@qfleet/training';
 import { suggest } from '../suggest.ts';
 import { integer, returned, shown } from '../terminal/output.ts';
-import { type Progress, RateMeter } from './progress.ts';
+import { RateMeter } from './progress.ts';
 import type { Session, SessionEnd } from './session.ts';
 
 /** Trains in this process, with the progress and the files that a fleet's run has. */
-export async function trainInProcess(session: Session): Promise<SessionEnd> {
-  const { directory, display, signal, from } = session;
-  await directory.lock();
+export async function trainInProcess({ directory, display, signal, from }: Session): Promise<SessionEnd> {
+  const meter = new RateMeter();
+  const { config } = directory;
   try {
-    directory.keepMetricsUpTo(from?.updates ?? -1);
-    const recorder = new MetricsRecorder(directory, (message) => display.warn(message));
-    const recent = new RecentEpisodes(recorder.episodes.episodes);
-    const meter = new RateMeter();
-    const progressOf = (trainer: Trainer, steps: number): Progress => ({
-      seconds: trainer.seconds,
-      steps,
-      updates: trainer.updates,
-      ...meter.add(trainer.seconds, steps, trainer.updates),
-      meanReturn: recorder.episodes.meanReturn,
-      evaluation: trainer.scores.last?.mean ?? null,
-      epsilon: recent.epsilons,
-      replayTransitions: trainer.replay.size,
-      actors: 1,
-    });
-    const { trainer, steps, stopReason } = await trainSingle({
-      config: directory.config,
-      checkpoints: directory.checkpoints,
+    const { stopReason, steps } = await trainSingle(config, {
+      directory,
       from,
       signal,
-      warn: (sentence) => display.warnOnce(sentence),
-      onProgress: (trainer: Trainer, steps: number, episodes: readonly EpisodeSummary[]) => {
-        recent.add(episodes);
-        recorder.episodes = recent.figures;
-        recorder.tick(trainer);
-        display.update(progressOf(trainer, steps));
+      onProgress: (progress) => {
+        const { seconds, steps, updates } = progress;
+        display.update({ ...progress, ...meter.add(seconds, steps, updates), actors: 1 });
       },
-      onEvaluation: (trainer, result) => recorder.write(trainer, result),
       onUnconfirmed: ({ updates, mean }, { mean: again, returns }) => {
-        const { solvedReturn: goal } = directory.config.stop;
+        const { solvedReturn: goal } = config.stop;
         display.say(
           `Update ${integer(updates)} was evaluated at ${returned(mean, goal)}, and at ${returned(again, goal)} on ` +
             `${returns.length} fresh episodes: training goes on.`,
         );
       },
+      onWarning: (sentence) => display.warn(sentence),
     });
-    recorder.write(trainer);
     return { stopReason: stopReason ?? 'interrupted', failure: null, steps, restarts: 0 };
   } catch (error) {
     if (error instanceof StorageError) {
@@ -61,7 +40,5 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
     }
     await directory.drawCurve().catch(() => null);
     throw error;
-  } finally {
-    directory.unlock();
   }
 }

@@ -19,6 +19,8 @@ export class Standstill {
   readonly #startedAt = performance.now();
   readonly #told = new Set<string>();
   #runningAt: number | null = null;
+  /** The learner was seen to end the run. */
+  #isEnding = false;
   #moved = { at: performance.now(), count: -1 };
 
   constructor(session: Session) {
@@ -32,6 +34,7 @@ export class Standstill {
    */
   notes(state: FleetState | null): string[] {
     if (state?.phase === 'running') this.#runningAt ??= performance.now();
+    this.#isEnding = state?.phase === 'stopping';
     return [
       ...(state === null ? [] : this.#once('redis', this.#fullRedis(state))),
       ...this.#once('disk', fullDisk(this.#session.directory.path)),
@@ -42,7 +45,7 @@ export class Standstill {
   get isOverdue(): boolean {
     const { directory, from } = this.#session;
     const { maxSeconds } = directory.config.stop;
-    if (maxSeconds === null) return false;
+    if (maxSeconds === null || this.#isEnding) return false;
     const left = Math.max(0, maxSeconds - (from?.seconds ?? 0));
     const [since, grace] =
       this.#runningAt === null ? [this.#startedAt, BEGIN_SECONDS] : [this.#runningAt, END_SECONDS];

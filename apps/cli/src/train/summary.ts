@@ -3,52 +3,29 @@ import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
 import { encodeTensors, type NamedTensors } from '@qfleet/tensor';
-import {
-  bestCheckpoint,
-  CheckpointFolder,
-  type EvaluationResult,
-  HELD_OUT_EPISODES,
-  latestCheckpoint,
-} from '@qfleet/training';
-import {
-  type EvaluationLimits,
-  evaluateGreedily,
-  heldOutSeed,
-  PATIENCE_SECONDS,
-} from '../greedy-evaluation.ts';
+import { bestCheckpoint, CheckpointFolder, type FinalEvaluation, latestCheckpoint } from '@qfleet/training';
 import { version } from '../version.ts';
 import { runtimeOf } from './runtime.ts';
 import type { SessionEnd } from './session.ts';
 
 /**
- * Evaluates the best checkpoint on episodes by which it was not chosen, and writes `summary.json` and `curve.svg`.
- * An interrupted or failed run is not evaluated.
- *
- * @param limits `cancelled` says whether the session was interrupted.
+ * Writes `summary.json` and `curve.svg` from what the run left in its directory. A run that was interrupted or failed has
+ * no evaluation.
  */
 export async function summarize(
   directory: RunDirectory,
   end: SessionEnd,
   wallSeconds: number,
-  limits: EvaluationLimits & { readonly cancelled: () => boolean },
 ): Promise<RunSummary> {
   const { config } = directory;
   const [last, best] = await Promise.all([
     latestCheckpoint(directory.checkpoints),
     bestCheckpoint(directory.checkpoints),
   ]);
-  const isOver = end.stopReason !== 'interrupted' && end.stopReason !== 'failed' && !limits.cancelled();
-  const found = await new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept).best();
-  // What confirmed that the run is over is what it is judged by.
-  const confirmation = end.stopReason === 'solved' ? found?.confirmation : undefined;
-  const evaluation =
-    isOver && best !== null
-      ? await evaluate(config, best.parameters, confirmation, {
-          ...limits,
-          // Its budget of seconds is used up.
-          ...(end.stopReason === 'maxSeconds' ? { patience: PATIENCE_SECONDS } : {}),
-        })
-      : null;
+  const folder = new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept);
+  const found = await folder.best();
+  const isOver = end.stopReason !== 'interrupted' && end.stopReason !== 'failed';
+  const evaluation = isOver && best !== null ? summarized(await folder.final(best)) : null;
   const goal = await goalOf(config);
   const before = directory.readSummary();
   const rows = directory.readMetrics();
@@ -81,21 +58,14 @@ export async function goalOf(config: RunConfig): Promise<number | null> {
   return (await resolveEnvironment(config.environment)).solvedReturn ?? config.stop.solvedReturn;
 }
 
-async function evaluate(
-  config: RunConfig,
-  parameters: NamedTensors,
-  confirmation: EvaluationResult | undefined,
-  limits: EvaluationLimits,
-): Promise<RunSummary['evaluation']> {
-  if (confirmation !== undefined) {
-    const { returns, mean, std, seed } = confirmation;
-    return { episodes: returns.length, returns: [...returns], mean, std, seed };
-  }
-  const seed = heldOutSeed(config);
-  const { returns, ...others } = await evaluateGreedily(config, parameters, HELD_OUT_EPISODES, seed, limits);
-  // It was ended before it was done.
-  if (returns.length < HELD_OUT_EPISODES) return null;
-  return { episodes: returns.length, returns: [...returns], ...others, seed };
+function summarized(evaluation: FinalEvaluation | null): RunSummary['evaluation'] {
+  if (evaluation === null) return null;
+  const { returns, mean, std, cutShort, seed } = evaluation;
+  return {
+    ...{ episodes: returns.length, returns: [...returns], mean, std },
+    ...(cutShort === undefined ? {} : { cutShort }),
+    seed,
+  };
 }
 
 /** The settings that were changed on the way. */

@@ -84,7 +84,7 @@ export class EvaluationWorker {
     const startedAt = performance.now();
     let returns: readonly number[];
     try {
-      const request = { updates, version, parameters: weights.tensors, episodes, seed };
+      const request = { id: job.id!, updates, version, parameters: weights.tensors, episodes, seed };
       returns = await evaluate(request, this.#stop.signal);
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
@@ -92,6 +92,7 @@ export class EvaluationWorker {
       throw new WaitingError();
     }
     const result: EvaluationResult = {
+      id: job.id!,
       updates,
       seed,
       returns,

@@ -26,10 +26,6 @@ const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 /** How many results are kept. */
 export const KEPT_RESULTS = 1_000;
 
-/** Versions rise over restarts, so a checkpoint that is reached again after a crash is evaluated again. */
-const jobIdOf = ({ updates, version, seed }: EvaluationRequest): string =>
-  `evaluation-${updates}-${version}-${seed}`;
-
 /** Evaluations as BullMQ jobs, which any evaluator takes. The parameters lie beside the queue, in a key of their own. */
 export class EvaluationQueue implements Evaluations {
   readonly #redis: RedisClient;
@@ -37,8 +33,8 @@ export class EvaluationQueue implements Evaluations {
   readonly #queue: Queue<EvaluationJob>;
   readonly #lease: LearnerLease;
   readonly #weights: RedisClient;
-  /** Updates of requests that were given up. */
-  readonly #abandoned: number[] = [];
+  /** Requests that were given up. */
+  readonly #abandoned: Pick<EvaluationRequest, 'id' | 'updates'>[] = [];
   /** How many results there were at the last reading, the name of the last, and the names of those that were read. */
   #count = 0;
   #last: string | undefined;
@@ -58,8 +54,7 @@ export class EvaluationQueue implements Evaluations {
 
   /** @throws FleetError where another learner holds the lease (it is then told to be lost). */
   async request(request: EvaluationRequest): Promise<void> {
-    const { updates, version, parameters, episodes, seed } = request;
-    const jobId = jobIdOf(request);
+    const { id: jobId, updates, version, parameters, episodes, seed } = request;
     const weights = { version, updates, tensors: parameters };
     await this.#onSoundQueue(() => this.#makeRoom(parameters));
     const extent = await keepEvaluationWeights(this.#weights, this.#run, this.#lease, jobId, weights);
@@ -92,7 +87,7 @@ export class EvaluationQueue implements Evaluations {
     }
   }
 
-  takeAbandoned(): number[] {
+  takeAbandoned(): Pick<EvaluationRequest, 'id' | 'updates'>[] {
     return this.#abandoned.splice(0);
   }
 
@@ -111,7 +106,7 @@ export class EvaluationQueue implements Evaluations {
       // One that was taken meanwhile stays.
       if ((await this.#queue.remove(job.id!)) === 0) continue;
       await this.#redis.unlink(fleetKeys(this.#run).evaluationWeights(job.id!));
-      this.#abandoned.push(job.data.updates);
+      this.#abandoned.push({ id: job.id!, updates: job.data.updates });
       count--;
       bytes -= bytesOf(job);
     }

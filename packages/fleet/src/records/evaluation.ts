@@ -16,6 +16,8 @@ const MOST_BYTES_A_READING = 16 << 20;
 /** What an evaluator reports. Mean and deviation follow from the returns, and are not taken from it. */
 const schema = z
   .object({
+    // Older versions gave none.
+    id: z.string().max(200).optional(),
     updates: z.int().min(0),
     // Within bounds whose squares have a sum.
     returns: z.array(z.number().min(-1e100).max(1e100)).min(1),
@@ -23,7 +25,8 @@ const schema = z
     seconds: z.number().min(0),
   })
   .transform(
-    ({ updates, returns, seed, seconds }): EvaluationResult => ({
+    ({ updates, returns, seed, seconds, id = `evaluation-${updates}-${seed}` }): EvaluationResult => ({
+      id,
       updates,
       returns,
       ...meanAndStd(returns),

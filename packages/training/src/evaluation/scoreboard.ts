@@ -1,6 +1,8 @@
 import type { RunConfig } from '@qfleet/config';
-import type { BestEvaluation, CheckpointFolder } from './checkpoint.ts';
-import { confirmationSeed, type EvaluationResult, type Evaluations, meanAndStd } from './evaluations.ts';
+import type { CheckpointFolder } from '../checkpoint.ts';
+import type { Evaluations } from './evaluations.ts';
+import { confirmationSeed, type EvaluationRequest } from './request.ts';
+import { type BestEvaluation, type EvaluationResult, meanAndStd } from './result.ts';
 
 /** A listener that is told of results as they come. */
 export interface ScoreboardListener {
@@ -10,9 +12,12 @@ export interface ScoreboardListener {
   onUnconfirmed?(evaluation: EvaluationResult, confirmation: EvaluationResult): void;
 }
 
+/** How many ids are remembered: more than a queue keeps results. */
+const REMEMBERED = 2_000;
+
 /**
- * What the evaluations of a run's checkpoints said: the last, the best, and how many are still to come. The run's goal is
- * reached where a checkpoint reaches it twice, the second time on fresh episodes.
+ * What the evaluations of a run's checkpoints said: the last, the best, and how many are still to come. A result counts
+ * once, by its id. The run's goal is reached where a checkpoint reaches it twice, the second time on fresh episodes.
  */
 export class Scoreboard {
   readonly #evaluations: Evaluations;
@@ -23,7 +28,9 @@ export class Scoreboard {
   readonly #candidates = new Map<number, EvaluationResult>();
   /** The candidates that `takeCandidates` has not given out yet. */
   #fresh: number[] = [];
-  #pending = 0;
+  /** The ids of what was asked for since this start and is not in yet, and of the last results that came. */
+  readonly #awaited = new Set<string>();
+  readonly #taken = new Set<string>();
   #last: EvaluationResult | null = null;
   #best: BestEvaluation | null = null;
   #solved = false;
@@ -42,7 +49,7 @@ export class Scoreboard {
 
   /** Evaluations that were asked for since this start and are not in yet. */
   get pending(): number {
-    return this.#pending;
+    return this.#awaited.size;
   }
 
   get last(): EvaluationResult | null {
@@ -68,20 +75,20 @@ export class Scoreboard {
     else this.#solved = this.#reachesGoal(best.confirmation);
   }
 
-  /** One more result is to come. */
-  expect(): void {
-    this.#pending++;
+  /** The request's result is to come. */
+  expect({ id }: Pick<EvaluationRequest, 'id'>): void {
+    if (!this.#taken.has(id)) this.#awaited.add(id);
   }
 
-  /** Collects the results that came, and keeps the best checkpoint. */
+  /** Collects the results that came for the first time, and keeps the best checkpoint. */
   async collect(): Promise<EvaluationResult[]> {
-    const results = await this.#evaluations.results();
-    for (const updates of this.#evaluations.takeAbandoned()) {
-      this.#pending = Math.max(0, this.#pending - 1);
+    const came = await this.#evaluations.results();
+    for (const { id, updates } of this.#evaluations.takeAbandoned()) {
+      this.#awaited.delete(id);
       await this.dismiss(updates);
     }
+    const results = came.filter(({ id }) => this.#isFirst(id));
     for (const result of results) {
-      this.#pending = Math.max(0, this.#pending - 1);
       if (result.seed === confirmationSeed(this.#config, result.updates)) await this.#confirm(result);
       else await this.#take(result);
     }
@@ -101,10 +108,22 @@ export class Scoreboard {
     await this.#checkpoints.release(updates);
   }
 
+  /** Whether a result of this id comes for the first time; it is no longer awaited. */
+  #isFirst(id: string): boolean {
+    this.#awaited.delete(id);
+    if (this.#taken.has(id)) return false;
+    this.#taken.add(id);
+    for (const oldest of this.#taken) {
+      if (this.#taken.size <= REMEMBERED) break;
+      this.#taken.delete(oldest);
+    }
+    return true;
+  }
+
   async #take(result: EvaluationResult): Promise<void> {
     this.#last = result;
-    // What the run ends with stays.
-    const isOpen = !this.#solved;
+    // What the run ends with stays, and so does what an earlier start made of the same result.
+    const isOpen = !this.#solved && result.id !== this.#best?.id;
     if (isOpen && (this.#best === null || result.mean >= this.#best.mean)) await this.#keep(result);
     // Its checkpoint is kept until fresh episodes are played on it.
     if (isOpen && this.#reachesGoal(result)) this.#nominate(result);

@@ -1,0 +1,256 @@
+import { createAgent, createPolicy, epsilonOf, type Policy } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import { resolveEnvironment } from '@qfleet/envs';
+import { compressChunk, compressesWell, MemoryReplayStore, observationBytes } from '@qfleet/replay';
+import { errorPolicy, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
+import {
+  type Checkpoint,
+  CheckpointFolder,
+  EvaluationPlayer,
+  type FinalEvaluation,
+  InProcessEvaluations,
+  PATIENCE_SECONDS,
+  RecentEpisodes,
+  type StopReason,
+  Trainer,
+} from '@qfleet/training';
+import type { RunFiles } from './files.ts';
+import type { SingleHooks } from './hooks.ts';
+import { InProcessWeightsChannel } from './weights-channel.ts';
+
+/** Milliseconds between two reports of progress. */
+const PROGRESS_MS = 200;
+
+export interface SingleRunParts {
+  readonly config: RunConfig;
+  readonly files: RunFiles;
+  /** What to continue from; null: from the start. */
+  readonly from: Checkpoint | null;
+  readonly hooks: SingleHooks;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A rollout and a trainer, which take turns over a replay in memory. Nothing here depends on time (but `stop.maxSeconds`)
+ * or on another process, so a seed gives the same run bit for bit, on any number of cores. Another kind of processor,
+ * or a GPU, may round otherwise.
+ */
+export class SingleRun {
+  readonly trainer: Trainer;
+  readonly #parts: SingleRunParts;
+  readonly #rollout: Rollout;
+  readonly #policy: Policy;
+  readonly #channel: InProcessWeightsChannel;
+  readonly #store: MemoryReplayStore;
+  readonly #player: EvaluationPlayer;
+  readonly #recent: RecentEpisodes;
+  readonly #dispose: () => void;
+  /** Whether frames are worth compressing: the learner's cache has no room for all of them. */
+  readonly #compressed: boolean;
+  #steps: number;
+  #isTraining = true;
+  /** Errors of the environment that the run outlived. */
+  #survived = 0;
+  readonly #warned = new Set<string>();
+  #reportedAt = performance.now();
+
+  private constructor(parts: SingleRunParts, made: Awaited<ReturnType<typeof make>>) {
+    const { config, files, from, hooks, signal } = parts;
+    const { definition, layout, agent, policy, player } = made;
+    const { capacity, capacityBytes, chunkLength } = config.replay;
+    const { frameStack } = config.environment;
+    const { slots } = config.fleet;
+    this.#parts = parts;
+    this.#policy = policy;
+    this.#player = player;
+    this.#dispose = () => agent.dispose();
+    this.#compressed =
+      compressesWell(layout) && capacity * observationBytes(layout) > config.learner.cacheBytes;
+    this.#store = new MemoryReplayStore(layout, { transitions: capacity, bytes: capacityBytes });
+    this.#channel = new InProcessWeightsChannel();
+    this.#recent = new RecentEpisodes(files.recorder?.episodes.episodes ?? 0);
+    this.#steps = from?.steps ?? 0;
+    this.trainer = new Trainer({
+      config,
+      layout,
+      agent,
+      store: this.#store,
+      channel: this.#channel,
+      evaluations: new InProcessEvaluations(player, () => ({
+        cancelled: () => signal.aborted || (this.#isTraining && this.#isOutOfTime),
+        patience: this.#isOutOfTime ? PATIENCE_SECONDS : Number.POSITIVE_INFINITY,
+        warn: this.#warnOnce,
+      })),
+      checkpoints: new CheckpointFolder(files.checkpoints, config.learner.checkpointsKept),
+      from,
+      listener: {
+        onEvaluation: (result) => {
+          files.recorder?.write(this.trainer, result);
+          hooks.onEvaluation?.(result);
+        },
+        onUnconfirmed: (evaluation, confirmation) => hooks.onUnconfirmed?.(evaluation, confirmation),
+      },
+    });
+    this.#rollout = new Rollout({
+      definition,
+      layout,
+      policy,
+      frameStack,
+      writer: `single-${from?.updates ?? 0}`,
+      chunkLength,
+      seed: config.seed,
+      epsilon: (slot) => epsilonOf(config.exploration, slot, slots, this.#steps),
+      ...initialPriority(config),
+      ...errorPolicy(config),
+      onSurvived: ({ message }) => {
+        if (this.#survived++ === 0) this.#warn(`${message} It is made again, and training goes on.`);
+      },
+    });
+    for (let slot = 0; slot < slots; slot++) this.#rollout.addSlot(slot);
+  }
+
+  /** @throws EnvironmentDefinitionError, ConfigError, and what the agent and its policy refuse. */
+  static async create(parts: SingleRunParts): Promise<SingleRun> {
+    return new SingleRun(parts, await make(parts.config));
+  }
+
+  /** Environment steps of the whole run. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /**
+   * Trains until the run is over, and takes a last checkpoint.
+   * @returns null where it was interrupted.
+   */
+  async train(): Promise<StopReason | null> {
+    const { trainer } = this;
+    const { signal, files } = this.#parts;
+    await trainer.start();
+    await this.#takeUpWeights();
+    let stopReason: StopReason | null = null;
+    while (!signal.aborted) {
+      stopReason = trainer.stopReason();
+      if (stopReason) break;
+      if (trainer.waitReason() === null) {
+        await trainer.update();
+        trainer.startDueWork();
+        // What is due ends before the next rollout: in one process, order is what makes a run reproducible.
+        await this.#settle();
+        await this.#takeUpWeights();
+      } else {
+        this.#steps += this.#rollout.step();
+        await this.#pushChunks();
+      }
+      if (performance.now() - this.#reportedAt >= PROGRESS_MS) {
+        this.#report();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    for (const slot of this.#rollout.slots) this.#rollout.removeSlot(slot);
+    await this.#pushChunks();
+    this.#isTraining = false;
+    await trainer.finish(stopReason !== null && stopReason !== 'solved');
+    await this.#settle();
+    this.#report();
+    files.recorder?.write(trainer);
+    if (this.#survived > 1)
+      this.#warn(`The environment threw ${this.#survived} times in all, and was made again each time.`);
+    return stopReason;
+  }
+
+  /** Plays the last evaluation of a run that is over; null where nothing was learned, or where it was interrupted. */
+  conclude(reason: StopReason): Promise<FinalEvaluation | null> {
+    const { signal } = this.#parts;
+    return this.trainer.conclude(reason, (request) =>
+      this.#player.play(request, {
+        cancelled: () => signal.aborted,
+        warn: this.#warnOnce,
+        ...(reason === 'maxSeconds' ? { patience: PATIENCE_SECONDS } : {}),
+      }),
+    );
+  }
+
+  /** Frees what the agent holds. */
+  dispose(): void {
+    this.#dispose();
+  }
+
+  #warn(sentence: string): void {
+    this.#parts.hooks.onWarning?.(sentence);
+  }
+
+  /** Warns of what each evaluation finds anew. */
+  readonly #warnOnce = (sentence: string): void => {
+    if (this.#warned.has(sentence)) return;
+    this.#warned.add(sentence);
+    this.#warn(sentence);
+  };
+
+  /** Whether the run's budget of seconds is used up: its evaluation then ends too. */
+  get #isOutOfTime(): boolean {
+    const { maxSeconds } = this.#parts.config.stop;
+    return maxSeconds !== null && this.trainer.seconds >= maxSeconds;
+  }
+
+  /** Waits until all that is due is done, with the evaluations that follow from it. */
+  async #settle(): Promise<void> {
+    do await this.trainer.settle();
+    while ((await this.trainer.collectEvaluations()) > 0);
+  }
+
+  async #takeUpWeights(): Promise<void> {
+    const weights = await this.#channel.newerThan(this.#rollout.weightsVersion);
+    if (!weights) return;
+    this.#policy.load(weights.tensors);
+    this.#rollout.weightsVersion = weights.version;
+  }
+
+  async #pushChunks(): Promise<void> {
+    const open = this.#rollout.takeChunks();
+    if (open.length === 0) return;
+    await this.#store.append(this.#compressed ? await Promise.all(open.map(compressChunk)) : open);
+    await this.trainer.synchronize();
+  }
+
+  #report(): void {
+    const { trainer } = this;
+    const { files, hooks } = this.#parts;
+    this.#reportedAt = performance.now();
+    this.#recent.add(this.#rollout.takeEpisodes());
+    const { figures, epsilons } = this.#recent;
+    if (files.recorder !== null) {
+      files.recorder.episodes = figures;
+      files.recorder.tick(trainer);
+    }
+    hooks.onProgress?.({
+      seconds: trainer.seconds,
+      steps: this.#steps,
+      updates: trainer.updates,
+      meanReturn: figures.meanReturn,
+      evaluation: trainer.scores.last?.mean ?? null,
+      epsilon: epsilons,
+      replayTransitions: trainer.replay.size,
+    });
+  }
+}
+
+/** What a run is made of, beside what is told of it. */
+async function make(config: RunConfig) {
+  const definition = await resolveEnvironment(config.environment);
+  const layout = layoutOf(definition);
+  const { frameStack } = config.environment;
+  const agent = await createAgent({
+    config: config.agent,
+    layout,
+    frameStack,
+    seed: config.seed,
+    totalUpdates: config.stop.maxUpdates,
+    isRepeatable: true,
+  });
+  const [policy, player] = await Promise.all([
+    createPolicy({ config: config.agent, layout, frameStack }),
+    EvaluationPlayer.create(config),
+  ]);
+  return { definition, layout, agent, policy, player };
+}

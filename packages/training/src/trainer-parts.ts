@@ -1,0 +1,54 @@
+import type { Agent, WeightsChannel } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import type { Layout, PriorityStore, ReplayStore } from '@qfleet/replay';
+import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
+import type { ChunkWatch } from './chunk-watch.ts';
+import type { Evaluations } from './evaluation/evaluations.ts';
+import type { ScoreboardListener } from './evaluation/scoreboard.ts';
+
+/** Does what the store, the channel or the evaluations may refuse for a while. */
+export type Outlast = <T>(task: () => Promise<T>) => Promise<T>;
+
+export interface TrainerParts {
+  readonly config: RunConfig;
+  readonly layout: Layout;
+  readonly agent: Agent;
+  readonly store: ReplayStore;
+  readonly channel: WeightsChannel;
+  readonly evaluations: Evaluations;
+  readonly checkpoints: CheckpointFolder;
+  /** Where to continue from; null: from the start. */
+  readonly from: Checkpoint | null;
+  /**
+   * Calls whose batches are drawn ahead where something has to be fetched for them. Default 0: then what comes when
+   * changes nothing, as reproducible runs in one process need it.
+   */
+  readonly callsAhead?: number;
+  /** Where priorities outlive this process, and its fencing token; without it they are not kept. */
+  readonly saving?: { readonly store: PriorityStore; readonly fence: number };
+  readonly listener?: ScoreboardListener;
+  readonly watch?: ChunkWatch;
+  /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
+  readonly restore?: () => Promise<void>;
+  /** Without it, a refusal is thrown. */
+  readonly outlast?: Outlast;
+}
+
+/** Why training ended; null while it goes on. */
+export type StopReason = 'solved' | 'maxUpdates' | 'maxSteps' | 'maxSeconds';
+
+/** Why no update can be done now. */
+export type WaitReason = 'too little experience' | 'sample-to-insert ratio' | 'checkpoint';
+
+/** What was done since a trainer's start. */
+export interface TrainerCounts {
+  /** Gradient updates. */
+  readonly updates: number;
+  /** Transitions. */
+  readonly sampled: number;
+  /** Weights versions. */
+  readonly published: number;
+  readonly checkpoints: number;
+  /** Seconds that updates waited for batches to come from the store. */
+  readonly fetchWaitSeconds: number;
+}
