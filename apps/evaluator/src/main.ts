@@ -1,42 +1,36 @@
 import { once } from 'node:events';
-import { createPolicy } from '@qfleet/agents';
-import { EnvironmentError, resolveEnvironment } from '@qfleet/envs';
+import { EnvironmentError } from '@qfleet/envs';
 import { EvaluationWorker, Heartbeats, isOver, runProcess, waitForRun } from '@qfleet/fleet';
-import { errorPolicy, layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
+import { EvaluationPlayer } from '@qfleet/training';
 
 await runProcess(
   'evaluator',
   async ({ env, log, redis, connect, signal, outlast, warn, checkRevision, outliveUserCode }) => {
     const record = await outlast(() => waitForRun(redis, env.run, { log, signal, active: true }));
     const { config } = record;
-    const definition = await resolveEnvironment(config.environment);
-    const { frameStack } = config.environment;
-    const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition), frameStack });
+    const player = await EvaluationPlayer.create(config);
     if (config.environment.onError === 'restart') outliveUserCode();
     const runEnded = new AbortController();
     /** Aborted with what the environment threw: no attempt would end better. */
     const failed = new AbortController();
     const said = new Set<string>();
+    const warnOnce = (sentence: string): void => {
+      if (!said.has(sentence)) warn(sentence);
+      said.add(sentence);
+    };
     const worker = new EvaluationWorker({
       redis,
       weights: await connect('weights'),
       run: env.run,
-      evaluate: async ({ parameters, episodes, seed }, stop) => {
-        policy.load(parameters);
-        const cancelled = (): boolean => stop.aborted;
-        const { returns } = await playGreedyEpisodes({
-          ...{ definition, policy, frameStack, episodes, seed, cancelled },
-          ...errorPolicy(config),
-          warn: (sentence) => {
-            if (!said.has(sentence)) warn(sentence);
-            said.add(sentence);
-          },
-        }).catch((error: unknown) => {
+      evaluate: async (request, stop) => {
+        const limits = { cancelled: () => stop.aborted, warn: warnOnce };
+        const result = await player.play(request, limits).catch((error: unknown) => {
           if (error instanceof EnvironmentError) failed.abort(error);
           throw error;
         });
         stop.throwIfAborted();
-        return returns;
+        // Only what is cancelled has no result.
+        return result!.returns;
       },
       log,
     });

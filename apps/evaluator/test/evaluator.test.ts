@@ -11,6 +11,7 @@ import {
   readEvaluations,
   setPhase,
 } from '@qfleet/fleet';
+import { requestOf } from '@qfleet/training';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startRedis, type TestRedis } from '../../../test/support/redis.ts';
 
@@ -18,9 +19,8 @@ const MAIN = new URL('../dist/main.js', import.meta.url).pathname;
 const within = { timeout: 25_000, interval: 50 };
 type NamedTensors = Parameters<EvaluationQueue['request']>[0]['parameters'];
 
-const request = (updates: number, parameters: NamedTensors, episodes: number) => ({
-  ...{ id: `evaluation-${updates}`, updates, version: updates, parameters, episodes, seed: 0 },
-});
+const request = (updates: number, parameters: NamedTensors, episodes: number) =>
+  requestOf({ updates, version: updates, parameters }, episodes, 0);
 
 /** Tabular Q-learning on CliffWalking: what its greedy policy does can be told from the table. */
 const CONFIG = runSchema.parse({

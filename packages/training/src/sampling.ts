@@ -19,7 +19,6 @@ const SAMPLING_STREAM = 'replay sampling';
 /** The stream of a run's sampling, at its beginning. */
 export const samplingRandom = (seed: number): Random => new Random(Random.seed(seed, SAMPLING_STREAM));
 
-/** The run's replay, as its configuration and its agent's unit have it. */
 export interface SamplingParts extends Pick<TrainerParts, 'config' | 'layout' | 'callsAhead'> {
   readonly agent: Agent;
   readonly replay: Replay;
