@@ -2,7 +2,7 @@ import type { Layout } from './chunk/chunk.ts';
 import { compressesWell } from './chunk/compression.ts';
 import { HEADER } from './chunk/header.ts';
 import { observationBytes } from './chunk/layout.ts';
-import { cachedRows } from './replay.ts';
+import { cachedRows } from './sampling/observation-cache.ts';
 
 /** The fields of a configuration that the size of a replay follows from. */
 export interface ReplaySize {

@@ -1,18 +1,12 @@
 import type { Random } from '@qfleet/random';
-import type { Chunk, Layout } from './chunk/chunk.ts';
-import { decodeChunk } from './chunk/codec.ts';
-import { checksumOf } from './chunk/header.ts';
-import { asBytes, makeObservations, observationBytes, observationSize } from './chunk/layout.ts';
-import { ChunkError } from './chunk/validate.ts';
+import type { Layout } from './chunk/chunk.ts';
 import type { Batch } from './sampling/batch.ts';
+import { Contents } from './sampling/contents.ts';
 import { FetchRows } from './sampling/fetch-rows.ts';
-import { ObservationCache } from './sampling/observation-cache.ts';
-import { Prioritized, type PrioritizedOptions } from './sampling/prioritized.ts';
+import type { PrioritizedOptions } from './sampling/prioritized.ts';
 import { PrioritySaver } from './sampling/priority-saver.ts';
 import { checkUnit, type SampleUnit, trainedSteps } from './sampling/sample-unit.ts';
 import { type SampleOptions, Sampler } from './sampling/sampler.ts';
-import { type ChunkRecord, TransitionIndex } from './sampling/transition-index.ts';
-import { SequencePlaces } from './sampling/units/sequence-places.ts';
 import { SequenceAssembler } from './sampling/units/sequences.ts';
 import { States } from './sampling/units/states.ts';
 import { TransitionAssembler } from './sampling/units/transitions.ts';
@@ -55,22 +49,10 @@ export interface ReplayCounts {
   readonly losses: number;
 }
 
-/** Equal priorities: sequences are always drawn by priority, since not every place is the beginning of one. */
-const ALIKE: PrioritizedOptions = { alpha: 0, epsilon: 1 };
-
 /** Bytes a call of the store's `follow` asks for: few enough to stay in a processor's cache until they are ingested. */
 const FOLLOW_BYTES = 2 << 20;
 /** Calls of the store's `admit` a `sync` makes at most. */
 const ADMISSIONS = 8;
-
-/**
- * Observations that a replay caches: all, where `cacheBytes` has room for them. They are a quarter more than the
- * transitions, for the extra row of a chunk.
- */
-export const cachedRows = (
-  layout: Layout,
-  { capacity, cacheBytes }: { readonly capacity: number; readonly cacheBytes: number },
-): number => Math.min(Math.floor(cacheBytes / observationBytes(layout)), Math.ceil(capacity * 1.25) + 4096);
 
 /**
  * The learner's view of a replay: it follows a store, knows every transition in it, and puts batches together.
@@ -79,23 +61,14 @@ export const cachedRows = (
 export class Replay {
   readonly #store: ReplayStore;
   readonly #options: ReplayOptions;
-  readonly #index: TransitionIndex;
-  readonly #cache: ObservationCache;
-  readonly #priorities: Prioritized | null;
+  readonly #contents: Contents;
   readonly #fetch: FetchRows;
   readonly #sampler: Sampler;
-  readonly #counts = { refusedChunks: 0, losses: 0 };
   readonly #saver: PrioritySaver | null;
-  /** Where a sequence may begin; null: rows are transitions, which begin everywhere. */
-  readonly #places: SequencePlaces | null;
   #standing: ReplayStanding | null = null;
   #followed = 0;
   #sampledUnrecorded = 0;
-  /** Scratch: leaves and their chunks and errors, of a batch whose priorities come back. */
-  #leaves = new Int32Array(0);
-  #errors = new Float32Array(0);
-  readonly #chunks: ChunkRecord[] = [];
-
+  #losses = 0;
   constructor(store: ReplayStore, options: ReplayOptions) {
     const { layout, capacity, unit, discount, frameStack = 1, cacheBytes = 2 ** 30 } = options;
     checkUnit(unit);
@@ -104,44 +77,51 @@ export class Replay {
       throw new RangeError(`frameStack is an integer from 1 up, not ${frameStack}.`);
     this.#store = store;
     this.#options = options;
-    this.#index = new TransitionIndex(capacity);
-    const priorities = options.prioritized ?? (unit.kind === 'sequence' ? ALIKE : null);
-    this.#priorities = priorities && new Prioritized(this.#index.leaves, priorities);
+    this.#contents = new Contents({
+      layout,
+      capacity,
+      cacheBytes,
+      unit,
+      frameStack,
+      prioritized: options.prioritized ?? null,
+      inProcess: store.inProcess === true,
+    });
+    const { index, cache, priorities } = this.#contents;
     this.#saver =
-      this.#priorities && options.prioritized && options.saving
-        ? new PrioritySaver(this.#priorities, options.saving.store, options.saving.fence)
+      priorities && options.prioritized && options.saving
+        ? new PrioritySaver(priorities, options.saving.store, options.saving.fence)
         : null;
-    const size = observationSize(layout);
-    const rows = cachedRows(layout, { capacity, cacheBytes });
-    this.#cache = new ObservationCache(makeObservations(layout.observationDType, rows * size), size);
-    this.#fetch = new FetchRows(store, layout, (chunk, corrupted) => this.#lose(chunk, corrupted));
-    const states = new States(this.#cache, frameStack);
+    this.#fetch = new FetchRows(store, layout, (chunk, corrupted) => this.#contents.lose(chunk, corrupted));
+    const states = new States(cache, frameStack);
     const columns = layout.columns ?? [];
     const assembler =
       unit.kind === 'sequence'
-        ? new SequenceAssembler(this.#index, states, unit, discount, columns)
-        : new TransitionAssembler(this.#index, states, unit, discount, columns);
-    this.#places = unit.kind === 'sequence' ? new SequencePlaces(this.#priorities!, unit, frameStack) : null;
-    this.#sampler = new Sampler(this.#index, this.#priorities, assembler, this.#fetch);
+        ? new SequenceAssembler(index, states, unit, discount, columns)
+        : new TransitionAssembler(index, states, unit, discount, columns);
+    this.#sampler = new Sampler(index, priorities, assembler, this.#fetch);
   }
 
   /** Transitions that can be sampled. */
   get size(): number {
-    return this.#index.size;
+    return this.#contents.index.size;
   }
 
   get counts(): ReplayCounts {
-    return { ...this.#counts, refetchedChunks: this.#fetch.count };
+    return {
+      refusedChunks: this.#contents.refused,
+      refetchedChunks: this.#fetch.count,
+      losses: this.#losses,
+    };
   }
 
   /** Times that the store had lost its content, as in `counts`. */
   get losses(): number {
-    return this.#counts.losses;
+    return this.#losses;
   }
 
   /** Whether all that can be sampled is cached: the oldest is, for chunks leave index and cache in order. */
   get allAtHand(): boolean {
-    const { oldest } = this.#index;
+    const { oldest } = this.#contents.index;
     return oldest === null || oldest.row >= 0;
   }
 
@@ -178,7 +158,7 @@ export class Replay {
         continue;
       }
       this.#standing = standing;
-      this.#dropBefore(standing.oldest);
+      this.#contents.dropBefore(standing.oldest);
       goal ||= standing.newest;
       const last = chunks.at(-1)?.id ?? goal;
       if (last < goal) {
@@ -230,24 +210,7 @@ export class Replay {
    * @param handles a batch's; `errors` has as many values.
    */
   updatePriorities(handles: Int32Array, errors: Float32Array): void {
-    if (!this.#priorities) return;
-    const count = handles.length;
-    this.#reserve(count);
-    let kept = 0;
-    for (let i = 0; i < count; i++) {
-      const error = errors[i];
-      // x − x is NaN for all that is not finite: one such priority would spoil every sum above it.
-      if (!this.#index.holds(handles[i]) || error - error !== 0) continue;
-      const leaf = this.#index.leafOf(handles[i]);
-      // A chunk that was lost keeps its zeros.
-      if (this.#priorities.get(leaf) === 0) continue;
-      this.#leaves[kept] = leaf;
-      this.#errors[kept++] = error;
-    }
-    this.#priorities.update(this.#leaves, this.#errors, kept);
-    if (this.#saver === null) return;
-    this.#index.chunksAt(this.#leaves, kept, this.#chunks);
-    this.#saver.touch(this.#chunks, kept);
+    this.#contents.updatePriorities(handles, errors, this.#saver);
   }
 
   /**
@@ -260,12 +223,6 @@ export class Replay {
     if (this.#standing) await this.#saver?.save(this.#standing.generation);
   }
 
-  #reserve(count: number): void {
-    if (this.#leaves.length >= count) return;
-    this.#leaves = new Int32Array(count);
-    this.#errors = new Float32Array(count);
-  }
-
   /** Whether the store is another than the one followed so far, or has gone back behind it. */
   #wasLost(standing: ReplayStanding): boolean {
     if (this.#standing === null) return false;
@@ -273,62 +230,18 @@ export class Replay {
   }
 
   #forget(): void {
-    while (this.#index.size > 0) this.#drop();
+    this.#contents.clear();
     this.#saver?.beginAnew();
     this.#followed = 0;
     this.#standing = null;
-    this.#counts.losses++;
-  }
-
-  #dropBefore(oldest: number): void {
-    for (let first = this.#index.oldest; first && first.id < oldest; first = this.#index.oldest) this.#drop();
-  }
-
-  #drop(): void {
-    const next = this.#index.oldest?.next ?? null;
-    const { start, length } = this.#index.dropOldest();
-    this.#priorities?.remove(start, length);
-    if (next !== null) this.#places?.orphan(next);
+    this.#losses++;
   }
 
   /** Ingests one chunk; returns its transitions, 0 for a refused one. */
   #take(id: number, bytes: Uint8Array, saved: Float32Array | null): number {
-    const chunk = this.#decode(bytes);
-    if (chunk === null) return 0;
-    const { length } = chunk;
-    if (length > this.#index.leaves)
-      throw new RangeError(
-        `A view of ${this.#index.leaves} transitions can't hold a chunk of ${length}: give it the store's capacity.`,
-      );
-    while (this.#index.size + length > this.#index.leaves) this.#drop();
-    const record = this.#index.add(id, chunk, checksumOf(bytes));
-    this.#cache.put(record, asBytes(chunk.observations));
-    const kept = saved?.length === length ? saved : null;
-    if (this.#places) this.#places.add(record, chunk.priorities, kept);
-    else if (kept) this.#priorities?.restore(record.start, kept);
-    else this.#priorities?.add(record.start, length, chunk.priorities);
-    this.#options.onTaken?.(chunk, this.#index.handleAt(record.start));
-    return length;
-  }
-
-  #decode(bytes: Uint8Array): Chunk | null {
-    try {
-      return decodeChunk(bytes, this.#options.layout, this.#store.inProcess);
-    } catch (error) {
-      if (!(error instanceof ChunkError)) throw error;
-      this.#counts.refusedChunks++;
-      return null;
-    }
-  }
-
-  /** The store has a chunk no longer: its transitions are not drawn again, nor is it part of a return. */
-  #lose(record: ChunkRecord, corrupted: boolean): void {
-    if (record.dropped || record.gone) return;
-    if (corrupted) this.#counts.refusedChunks++;
-    record.gone = true;
-    const { next } = record;
-    this.#index.unlink(record);
-    this.#priorities?.remove(record.start, record.length);
-    if (next !== null) this.#places?.orphan(next);
+    const added = this.#contents.add(id, bytes, saved);
+    if (added === null) return 0;
+    this.#options.onTaken?.(added.chunk, added.first);
+    return added.chunk.length;
   }
 }

@@ -1,6 +1,17 @@
 import type { ObservationArray } from '@qfleet/envs';
+import type { Layout } from '../chunk/chunk.ts';
+import { observationBytes } from '../chunk/layout.ts';
 import { Fifo } from '../fifo.ts';
 import type { ChunkRecord } from './transition-index.ts';
+
+/**
+ * Observations that a replay caches: all, where `cacheBytes` has room for them. They are a quarter more than the
+ * transitions, for the extra row of a chunk.
+ */
+export const cachedRows = (
+  layout: Layout,
+  { capacity, cacheBytes }: { readonly capacity: number; readonly cacheBytes: number },
+): number => Math.min(Math.floor(cacheBytes / observationBytes(layout)), Math.ceil(capacity * 1.25) + 4096);
 
 /**
  * The cached rows of observations, in one ring: new chunks overwrite those that came first. A chunk's record says at
