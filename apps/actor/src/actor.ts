@@ -104,7 +104,12 @@ export class Actor {
     const definition = await resolveEnvironment(config.environment);
     const layout = layoutOf(definition);
     const { frameStack } = config.environment;
-    const policy = await createPolicy({ config: config.agent, layout, frameStack });
+    const policy = await createPolicy({
+      config: config.agent,
+      layout,
+      frameStack,
+      selector: config.exploration.selector,
+    });
     if (config.environment.onError === 'restart') outliveUserCode();
     const environmentErrors = { count: 0 };
     const epsilons = new Epsilons(config);

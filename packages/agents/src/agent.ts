@@ -1,6 +1,7 @@
-import type { ObservationArray } from '@qfleet/envs';
+import type { InferenceRows } from '@qfleet/networks';
 import type { Random } from '@qfleet/random';
 import type { Batch, SampleUnit } from '@qfleet/replay';
+import type { Memory } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 
 /** What an actor plays with: the Q-function's parameters at one version. */
@@ -21,24 +22,32 @@ export interface WeightsChannel {
   version(): Promise<number>;
 }
 
+/** The rows of one call of a policy, in the caller's arrays. */
+export interface ActingRows extends InferenceRows {
+  readonly begins: Int32Array;
+  readonly memory: Memory;
+  /** [count, actions]: 0 for what must not be chosen; null: everything may be. */
+  readonly masks: Uint8Array | null;
+  /** [count] */
+  readonly epsilons: Float32Array;
+  readonly random: Random;
+  /** [count]: where the chosen actions are written. */
+  readonly actions: Int32Array;
+  /** [count, actions]: where Q(s, ·) is written; null: nobody asks for it. */
+  readonly values: Float32Array | null;
+}
+
 /** Chooses actions from observations. One an actor; not tied to a thread or to TensorFlow. */
 export interface Policy {
   /** Takes up new parameters at once; a set of wrong names or shapes is refused and the old one stays. */
   load(tensors: NamedTensors): void;
+  /** A memory for so many rows, all at the beginning of an episode. It is the caller's, who may move its rows. */
+  memory(rows: number): Memory;
   /**
-   * ε-greedy actions for `rows` observations: with probability `epsilons[i]` uniform, else argmax Q (ties to the
-   * lowest action). Writes `actions`; and Q(s, ·) of all rows to `values` [rows, actions] where it is given. An action
-   * whose mask [rows, actions] is 0 is never chosen.
+   * Chooses an action for each row, and moves the rows' memory on by a step. With ε = 0 the default selector is
+   * greedy: argmax Q, ties to the lowest action. An action whose mask is 0 is never chosen.
    */
-  act(
-    observations: ObservationArray,
-    rows: number,
-    epsilons: Float32Array,
-    random: Random,
-    actions: Int32Array,
-    values?: Float32Array,
-    masks?: Uint8Array,
-  ): void;
+  act(rows: ActingRows): void;
 }
 
 /** What a call of `update` measured. */

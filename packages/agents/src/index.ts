@@ -1,3 +1,4 @@
+export { argmax } from './acting/allowed.ts';
 export { epsilonOf } from './acting/exploration.ts';
 export type * from './agent.ts';
 export { benchInference, benchLearner } from './bench/index.ts';

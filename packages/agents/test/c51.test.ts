@@ -1,8 +1,11 @@
 import { Random } from '@qfleet/random';
 import { loadTensor } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
-import { createNetworkPolicy } from '../src/acting/network-policy.ts';
+import { epsilonGreedy } from '../src/acting/epsilon-greedy.ts';
+import { networkInference } from '../src/acting/network-inference.ts';
+import { ValuePolicy } from '../src/acting/value-policy.ts';
 import { createValueAgent } from '../src/value/agent.ts';
+import { rowsOf } from './acting.ts';
 import { dqnConfig } from './dqn-config.ts';
 import { c51, c51Schema } from './fixtures/c51.ts';
 
@@ -99,12 +102,13 @@ describe('C51, added as one head, one objective and one variant of the configura
     expect(Math.min(...priorities)).toBeGreaterThanOrEqual(0);
     expect(numbers['loss']).toBeLessThan(0.6);
 
-    const policy = await createNetworkPolicy(dqn, spec, objective);
+    const inference = await networkInference(dqn, spec, objective);
+    const policy = new ValuePolicy(inference, 2, epsilonGreedy);
     policy.load(agent.parameters());
     const values = new Float32Array(4);
     const actions = new Int32Array(2);
     const observations = Float32Array.of(1, 0, -1, 0);
-    policy.act(observations, 2, new Float32Array(2), random, actions, values);
+    policy.act(rowsOf(policy, observations, 2, { actions, values }));
     for (const [i, expected] of [0.5, 1, 0.5, 0].entries()) {
       expect(Math.abs(values[i] - expected)).toBeLessThan(0.15);
     }

@@ -1,9 +1,9 @@
-import { observationArrays } from '@qfleet/envs';
-import { Random } from '@qfleet/random';
 import type { Layout } from '@qfleet/replay';
+import { observationArrays } from '@qfleet/spaces';
 import { loadTensor } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
 import { type Agent, createAgent, createPolicy } from '../src/index.ts';
+import { rowsOf } from './acting.ts';
 import { drawBatch, Lcg } from './batches.ts';
 import { dqnConfig } from './dqn-config.ts';
 
@@ -51,7 +51,7 @@ describe('the DQN agent', () => {
     const policy = await createPolicy({ config: dqnConfig(small), layout });
     policy.load(agent.parameters());
     const values = new Float32Array(24);
-    policy.act(batch.observations, 8, new Float32Array(8), new Random(0), new Int32Array(8), values);
+    policy.act(rowsOf(policy, batch.observations, 8, { values }));
     const tdErrors = new Float32Array(8);
     agent.update([batch], tdErrors);
     for (let row = 0; row < 8; row++) {

@@ -7,6 +7,7 @@ import { loadTensor } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
 import { createPolicy } from '../src/index.ts';
 import { stateSpecOf } from '../src/state-spec.ts';
+import { rowsOf } from './acting.ts';
 
 const layout: Layout = { observationShape: [4], observationDType: 'float32', actions: 3 };
 const config = runSchema.parse({ environment: { id: 'x' }, agent: { kind: 'dqn' } }).agent as DqnConfig;
@@ -26,13 +27,13 @@ describe('a network policy', () => {
     const rows = 50;
     const actions = new Int32Array(rows);
     const values = new Float32Array(rows * 3);
-    policy.act(observationsOf(rows), rows, new Float32Array(rows), new Random(0), actions, values);
+    policy.act(rowsOf(policy, observationsOf(rows), rows, { actions, values }));
     for (let row = 0; row < rows; row++) {
       const q = [...values.subarray(row * 3, row * 3 + 3)];
       expect(actions[row]).toBe(q.indexOf(Math.max(...q)));
     }
     const again = new Int32Array(rows);
-    policy.act(observationsOf(rows), rows, new Float32Array(rows), new Random(9), again);
+    policy.act(rowsOf(policy, observationsOf(rows), rows, { actions: again, random: new Random(9) }));
     expect(again).toEqual(actions);
   });
 
@@ -45,9 +46,10 @@ describe('a network policy', () => {
     const observations = Float32Array.of(...observation, ...observation, ...observation);
     const actions = new Int32Array(3);
     const draws = 20_000;
+    const acting = rowsOf(policy, observations, 3, { epsilons, random, actions });
     const counts = [0, 1, 2].map(() => new Float64Array(3));
     for (let i = 0; i < draws; i++) {
-      policy.act(observations, 3, epsilons, random, actions);
+      policy.act(acting);
       for (let row = 0; row < 3; row++) counts[row][actions[row]]++;
     }
     const greedy = counts[0].indexOf(draws);
@@ -64,6 +66,23 @@ describe('a network policy', () => {
     }
   });
 
+  it('chooses by the selector that it is given, in evaluations by the largest value', async () => {
+    const draws = 300;
+    const actionsOf = async (given: Partial<Parameters<typeof createPolicy>[0]>): Promise<Set<number>> => {
+      const policy = await createPolicy({ config, layout, ...given });
+      policy.load(parameters(1));
+      const acting = rowsOf(policy, observationsOf(1), 1);
+      const seen = new Set<number>();
+      for (let i = 0; i < draws; i++) {
+        policy.act(acting);
+        seen.add(acting.actions[0]);
+      }
+      return seen;
+    };
+    expect((await actionsOf({ selector: { kind: 'softmax', temperature: 100 } })).size).toBe(3);
+    expect((await actionsOf({})).size).toBe(1);
+  });
+
   it('of a CNN computes on tfjs what the network is, for any number of rows', async () => {
     const cnn = { ...config, network: { kind: 'nature-cnn', hidden: [16], dueling: false } } as DqnConfig;
     const images: Layout = { observationShape: [36, 36, 2], observationDType: 'uint8', actions: 3 };
@@ -71,9 +90,8 @@ describe('a network policy', () => {
     const tensors = initialParameters(networkOf(cnn, images).parameters, new Random(1));
     const random = new Random(2);
     const observations = Uint8Array.from({ length: 3 * 36 * 36 * 2 }, () => random.integer(256));
-    const actions = new Int32Array(3);
     const act = (rows: number, values: Float32Array) =>
-      policy.act(observations, rows, new Float32Array(rows), random, actions, values);
+      policy.act(rowsOf(policy, observations, rows, { values }));
     const values = new Float32Array(9);
     expect(() => act(3, values)).toThrow(/no parameters yet/);
     policy.load(tensors);
@@ -117,9 +135,7 @@ describe('a network policy', () => {
 
   it('refuses to act without parameters, and foreign ones, and then keeps the old', async () => {
     const policy = await createPolicy({ config, layout });
-    const actions = new Int32Array(8);
-    const act = (values: Float32Array) =>
-      policy.act(observationsOf(8), 8, new Float32Array(8), new Random(0), actions, values);
+    const act = (values: Float32Array) => policy.act(rowsOf(policy, observationsOf(8), 8, { values }));
     expect(() => act(new Float32Array(24))).toThrow(/no parameters yet/);
 
     policy.load(parameters(1));

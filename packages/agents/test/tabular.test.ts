@@ -4,6 +4,7 @@ import { Random } from '@qfleet/random';
 import type { Layout, TransitionBatch } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { createAgent, createPolicy } from '../src/index.ts';
+import { rowsOf } from './acting.ts';
 import { drawBatch, Lcg } from './batches.ts';
 
 const layout: Layout = { observationShape: [], observationDType: 'int32', observationCount: 6, actions: 3 };
@@ -99,7 +100,7 @@ describe('the tabular policy', () => {
     const policy = await createPolicy({ config: configOf({ initialQ: 2 }), layout });
     const actions = new Int32Array(2);
     const values = new Float32Array(6);
-    const act = () => policy.act(Int32Array.of(0, 5), 2, new Float32Array(2), new Random(0), actions, values);
+    const act = () => policy.act(rowsOf(policy, Int32Array.of(0, 5), 2, { actions, values }));
     act();
     expect([...actions, ...values]).toEqual([0, 0, 2, 2, 2, 2, 2, 2]);
 

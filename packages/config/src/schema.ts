@@ -110,11 +110,32 @@ const sampling = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const selector = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z
+        .literal('epsilon-greedy')
+        .describe('uniform with probability ε, else the action of the largest Q'),
+    }),
+    z.strictObject({
+      kind: z
+        .literal('softmax')
+        .describe('uniform with probability ε, else an action drawn with probability ∝ exp(Q/temperature)'),
+      temperature: z
+        .number()
+        .positive()
+        .default(1)
+        .describe('in units of Q: towards 0 greedy, towards infinity uniform'),
+    }),
+  ])
+  .describe('how actors choose by Q; evaluations are greedy');
+
 const exploration = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('ladder').describe('one ε a slot, Ape-X: εᵢ = ε^(1 + α·i/(N−1))'),
     base: fraction.default(0.4),
     alpha: z.number().min(0).default(7),
+    selector: selector.prefault({ kind: 'epsilon-greedy' }),
   }),
   z.strictObject({
     kind: z
@@ -123,6 +144,7 @@ const exploration = z.discriminatedUnion('kind', [
     from: fraction.default(1),
     to: fraction.default(0.05),
     steps: count.default(10_000),
+    selector: selector.prefault({ kind: 'epsilon-greedy' }),
   }),
 ]);
 

@@ -179,7 +179,18 @@ describe('overrides', () => {
       kind: 'ladder',
       base: 0.3,
       alpha: 7,
+      selector: { kind: 'epsilon-greedy' },
     });
+    expect(load('exploration.selector.kind=softmax').exploration).toMatchObject({
+      kind: 'schedule',
+      selector: { kind: 'softmax', temperature: 1 },
+    });
+    expect(
+      load('exploration.selector.temperature=0.5', 'exploration.selector.kind=softmax').exploration,
+    ).toMatchObject({ selector: { kind: 'softmax', temperature: 0.5 } });
+    expect(() => load('exploration.selector.kind=softmax', 'exploration.selector.temperature=0')).toThrow(
+      /exploration\.selector\.temperature is 0/,
+    );
     expect(load('agent.target.every=9', 'agent.target.kind=hard').agent).toMatchObject({
       learningRate: 2e-3,
       target: { kind: 'hard', every: 9 },
@@ -192,7 +203,7 @@ describe('overrides', () => {
   it('reach parts that the preset leaves to their defaults', () => {
     expect(load('learner.publishEvery=7').learner.publishEvery).toBe(7);
     const ladder = loadRunConfig({ file: file(least) }, ['exploration.alpha=3']);
-    expect(ladder.exploration).toEqual({ kind: 'ladder', base: 0.4, alpha: 3 });
+    expect(ladder.exploration).toMatchObject({ kind: 'ladder', base: 0.4, alpha: 3 });
   });
 
   it('mend a file, and are not blamed on it', () => {

@@ -44,7 +44,11 @@ describe('the run record', () => {
     const { redis } = fixture;
     await reviseRun(redis, 'r', configOf());
     await setPhase(redis, 'r', 'running');
-    const changed = { ...configOf(), exploration: { kind: 'ladder', base: 0.2, alpha: 7 } } as const;
+    const { selector } = configOf().exploration;
+    const changed = {
+      ...configOf(),
+      exploration: { kind: 'ladder', base: 0.2, alpha: 7, selector },
+    } as const;
     await reviseRun(redis, 'r', changed);
     expect(await readRun(redis, 'r')).toMatchObject({ config: changed, phase: 'running' });
     await expect(reviseRun(redis, 'r', configOf({ slots: 17 }))).rejects.toThrow(

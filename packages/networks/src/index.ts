@@ -3,7 +3,7 @@ export { actionOutputs } from './heads/action-outputs.ts';
 export type { Head, HeadFactory, HeadOptions } from './heads/head.ts';
 export { valuesHead } from './heads/values.ts';
 export { createInference } from './inference/create-inference.ts';
-export type { Inference, ValuesOf } from './inference/inference.ts';
+export type { Inference, InferenceRows, ValuesOf } from './inference/inference.ts';
 export { composeNetwork, type Network, type NetworkInput, type NetworkOutput } from './network.ts';
 export { oneHot } from './one-hot.ts';
 export { Packing } from './packing.ts';

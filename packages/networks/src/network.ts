@@ -1,7 +1,7 @@
-import type { StateSpec } from '@qfleet/spaces';
+import type { ColumnSpec, StateSpec } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Core, MemorySpec } from './cores/core.ts';
+import type { Core } from './cores/core.ts';
 import type { Head } from './heads/head.ts';
 import type { DenseLayer } from './inference/dense/layer.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
@@ -30,10 +30,11 @@ export interface Network {
   readonly spec: StateSpec;
   /** In a fixed order: those of the torso, the core and the head. */
   readonly parameters: readonly ParameterSpec[];
-  readonly memory: readonly MemorySpec[];
+  /** What it carries from step to step: that of its core. */
+  readonly memory: readonly ColumnSpec[];
   /** @param tf the library instance that the tensors belong to; passed so that nothing here loads one. */
   forward(tf: TensorFlow, parameters: Parameters, input: NetworkInput): NetworkOutput;
-  /** Dense layers that give Q(s, ·) of a state's numbers, where it is nothing else; null: it is more. */
+  /** Dense layers that give Q(s, ·) of a state's numbers, where it is nothing else and remembers nothing; null: it is more. */
   readonly layers: ((tensors: NamedTensors) => DenseLayer[]) | null;
 }
 
@@ -41,7 +42,7 @@ export interface Network {
 export function composeNetwork(spec: StateSpec, torso: Torso, core: Core, head: Head): Network {
   const { layers } = torso;
   const { layers: headLayers } = head;
-  const stack = layers && headLayers && core.parameters.length === 0;
+  const stack = layers && headLayers && core.parameters.length === 0 && core.memory.length === 0;
   return {
     spec,
     parameters: [torso, core, head].flatMap(({ parameters }) => parameters),

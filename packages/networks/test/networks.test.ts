@@ -123,7 +123,7 @@ describe('the kernel of dense networks', () => {
         const network = await inferenceOf(config, spec);
         network.load(tensors);
         const values = new Float32Array(rows * actions);
-        network.run(observations, rows, values);
+        network.run({ states: observations, count: rows }, values);
 
         const byTfjs = tf.tidy(() => {
           const parameters = Object.fromEntries(
@@ -163,10 +163,10 @@ describe('the kernel of dense networks', () => {
     const rows = 150;
     const observations = Float32Array.from({ length: rows * 4 }, () => random.normal());
     const together = new Float32Array(rows * 3);
-    network.run(observations, rows, together);
+    network.run({ states: observations, count: rows }, together);
     const alone = new Float32Array(3);
     for (let row = 0; row < rows; row++) {
-      network.run(observations.subarray(row * 4, row * 4 + 4), 1, alone);
+      network.run({ states: observations.subarray(row * 4, row * 4 + 4), count: 1 }, alone);
       expect(alone).toEqual(together.subarray(row * 3, row * 3 + 3));
     }
   });
@@ -179,10 +179,10 @@ describe('the kernel of dense networks', () => {
     const rows = 75;
     const observations = Float32Array.from({ length: rows * 30_001 }, () => random.normal());
     const together = new Float32Array(rows * 5);
-    network.run(observations, rows, together);
+    network.run({ states: observations, count: rows }, together);
     const alone = new Float32Array(5);
     for (let row = 0; row < rows; row++) {
-      network.run(observations.subarray(row * 30_001), 1, alone);
+      network.run({ states: observations.subarray(row * 30_001), count: 1 }, alone);
       expect(alone).toEqual(together.subarray(row * 5, row * 5 + 5));
     }
   });
@@ -194,18 +194,24 @@ describe('the kernel of dense networks', () => {
     const network = await inferenceOf(config, spec);
     network.load(tensors);
     const values = new Float32Array(6);
-    network.run(Uint8Array.of(0, 255, 0, 3, 0, 0, 0, 0), 2, values);
+    network.run({ states: Uint8Array.of(0, 255, 0, 3, 0, 0, 0, 0), count: 2 }, values);
     const expected = [...plain(config, tensors, [0, 255, 0, 3]), ...plain(config, tensors, [0, 0, 0, 0])];
     for (const [i, value] of expected.entries()) expect(values[i]).toBeCloseTo(value, 4);
-    network.run(new Uint8Array(0), 0, values);
+    network.run({ states: new Uint8Array(0), count: 0 }, values);
   });
 
   it('refuses a state that is not one, and arrays that are too short', async () => {
     const network = await inferenceOf(mlp([5]), discrete);
     network.load(startOf(mlp([5]), discrete, new Random(1)));
     const values = new Float32Array(8);
-    expect(() => network.run(Int32Array.of(3, 7), 2, values)).toThrow(/7 is not a state: they are 0 to 6/);
-    expect(() => network.run(Int32Array.of(3), 2, values)).toThrow(/2 rows need 2 observation elements/);
-    expect(() => network.run(Int32Array.of(1, 2, 3), 3, values)).toThrow(/room for 12 values, not 3 and 8/);
+    expect(() => network.run({ states: Int32Array.of(3, 7), count: 2 }, values)).toThrow(
+      /7 is not a state: they are 0 to 6/,
+    );
+    expect(() => network.run({ states: Int32Array.of(3), count: 2 }, values)).toThrow(
+      /2 rows need 2 observation elements/,
+    );
+    expect(() => network.run({ states: Int32Array.of(1, 2, 3), count: 3 }, values)).toThrow(
+      /room for 12 values, not 3 and 8/,
+    );
   });
 });

@@ -59,7 +59,6 @@ export async function playGreedyEpisodes(options: GreedyEpisodesOptions): Promis
 class GreedyPlay {
   readonly #options: GreedyEpisodesOptions;
   readonly #slots: SlotRows;
-  readonly #random: Random;
   readonly #errors: ErrorsInARow;
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
   readonly #returns: Float64Array;
@@ -75,10 +74,9 @@ class GreedyPlay {
   #survived = false;
 
   constructor(options: GreedyEpisodesOptions) {
-    const { definition, frameStack = 1, episodes, seed, onError } = options;
+    const { definition, frameStack, policy, episodes, seed, onError } = options;
     this.#options = options;
-    this.#slots = new SlotRows(definition, frameStack);
-    this.#random = new Random(seed);
+    this.#slots = new SlotRows({ definition, frameStack, policy, random: new Random(seed) });
     this.#errors = new ErrorsInARow(onError);
     this.#returns = new Float64Array(episodes);
     this.#lengths = new Float64Array(episodes);
@@ -90,8 +88,7 @@ class GreedyPlay {
     const slots = this.#slots;
     this.#fill();
     while (slots.rows.length > 0 && !this.#stopped && !cancelled()) {
-      const { states, rows, epsilons, actions, masks } = slots;
-      policy.act(states, rows.length, epsilons, this.#random, actions, undefined, masks ?? undefined);
+      policy.act(slots.acting);
       const ended: number[] = [];
       for (let i = 0; i < slots.rows.length && !this.#stopped; i++) {
         if (this.#step(i)) ended.push(i);

@@ -1,8 +1,13 @@
 import { type EnvironmentDefinition, observationDType, observationShape } from '@qfleet/envs';
-import { type Layout, maskColumn } from '@qfleet/replay';
+import { type ColumnSpec, type Layout, maskColumn } from '@qfleet/replay';
 
-/** The layout of the chunks that an environment's transitions make. */
-export function layoutOf(definition: EnvironmentDefinition): Layout {
+/**
+ * The layout of the chunks that an environment's transitions make.
+ *
+ * @param memory columns of the policy's memory that chunks carry. Default: none.
+ */
+export function layoutOf(definition: EnvironmentDefinition, memory: readonly ColumnSpec[] = []): Layout {
+  const columns = [...(definition.masked ? [maskColumn(definition.actionSpace.n)] : []), ...memory];
   const space = definition.observationSpace;
   return {
     observationShape: observationShape(space),
@@ -10,6 +15,6 @@ export function layoutOf(definition: EnvironmentDefinition): Layout {
     ...(space.kind === 'discrete' ? { observationCount: space.n } : {}),
     ...(space.kind === 'box' && space.parts ? { observationParts: space.parts } : {}),
     actions: definition.actionSpace.n,
-    ...(definition.masked ? { columns: [maskColumn(definition.actionSpace.n)] } : {}),
+    ...(columns.length > 0 ? { columns } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import type { Policy } from '@qfleet/agents';
+import { argmax, type Policy } from '@qfleet/agents';
 import type { EnvironmentDefinition, EnvironmentError, StepOutcome } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { ChunkBuilder, type ChunkEnd, type Layout, type OpenChunk, type ReturnOptions } from '@qfleet/replay';
@@ -48,8 +48,8 @@ interface Past {
 }
 
 /**
- * The actor's loop, a step at a time: a vector of environments, an ε-greedy policy, open chunks out. It
- * knows no process and no store.
+ * The actor's loop, a step at a time: a vector of environments, a policy, open chunks out. It knows no
+ * process and no store.
  */
 export class Rollout {
   /** The version of the weights that the policy holds: written into chunks. */
@@ -62,7 +62,6 @@ export class Rollout {
   readonly #past = new Map<number, Past>();
   readonly #errors: ErrorsInARow[] = [];
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
-  #values = new Float32Array(0);
   #sequence = 0;
   #chunks: OpenChunk[] = [];
   #episodes: EpisodeSummary[] = [];
@@ -70,7 +69,11 @@ export class Rollout {
   constructor(options: RolloutOptions) {
     this.#options = options;
     this.#random = new Random(Random.seed(options.seed, `policy ${options.writer}`));
-    this.#slots = new SlotRows(options.definition, options.frameStack ?? 1);
+    const { definition, frameStack, policy, tdErrors } = options;
+    this.#slots = new SlotRows({
+      ...{ definition, frameStack, policy, random: this.#random },
+      valued: tdErrors !== undefined,
+    });
   }
 
   /** The slots it steps, in the order of their rows. */
@@ -102,7 +105,7 @@ export class Rollout {
       sequence: () => this.#sequence++,
       ...(tdErrors ? { tdErrors } : {}),
     });
-    builder.begin(row.observation, 0, row.mask);
+    builder.begin(row.observation, 0, row.columns);
     this.#builders.push(builder);
     this.#errors.push(errors);
   }
@@ -141,13 +144,13 @@ export class Rollout {
    * @throws EnvironmentError naming environment, slot and step; that step is in no chunk.
    */
   step(): number {
-    const { rows, states, masks, actions, epsilons } = this.#slots;
+    const { rows, acting } = this.#slots;
+    const { actions, epsilons, values } = acting;
     const { policy, epsilon } = this.#options;
     const outcome = this.#outcome;
     const width = this.#options.layout.actions;
     for (let i = 0; i < rows.length; i++) epsilons[i] = epsilon(rows[i].slot);
-    const values = this.#valuesOf(rows.length);
-    policy.act(states, rows.length, epsilons, this.#random, actions, values, masks ?? undefined);
+    policy.act(acting);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       const builder = this.#builders[i];
@@ -164,7 +167,7 @@ export class Rollout {
       // A step that does both is terminal: nothing is bootstrapped after it.
       const end: ChunkEnd = outcome.terminated ? 'terminated' : outcome.truncated ? 'truncated' : 'continues';
       const taken = values ? values[i * width + actions[i]] : 0;
-      this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end, taken, best, row.mask));
+      this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end, taken, best, row.columns));
       if (end === 'continues') continue;
       if (builder.waiting) this.#keep(builder.settle(this.#valueOf(row)));
       this.#told(i);
@@ -174,7 +177,7 @@ export class Rollout {
       } catch (error) {
         this.#restart(i, error);
       }
-      builder.begin(row.observation, 0, row.mask);
+      builder.begin(row.observation, 0, row.columns);
     }
     return rows.length;
   }
@@ -191,7 +194,7 @@ export class Rollout {
     this.#restart(index, error);
     if (builder.episodeLength > 0) this.#told(index);
     const row = this.#slots.rows[index];
-    builder.begin(row.observation, 0, row.mask);
+    builder.begin(row.observation, 0, row.columns);
   }
 
   /**
@@ -236,20 +239,16 @@ export class Rollout {
     return episodes;
   }
 
-  /** Room for Q(s, ·) of so many rows; undefined where nobody asks for it. */
-  #valuesOf(rows: number): Float32Array | undefined {
-    const { tdErrors, layout } = this.#options;
-    if (tdErrors === undefined) return undefined;
-    if (this.#values.length < rows * layout.actions) this.#values = new Float32Array(rows * layout.actions);
-    return this.#values;
-  }
-
-  /** max Q of a row's state as it is; 0 where nobody asks for it. */
-  #valueOf({ state, mask }: SlotRow): number {
+  /** max Q of a row's state as it is; 0 where nobody asks for it. The row's memory moves on: nothing acts on it again. */
+  #valueOf({ state, mask, begins, memory }: SlotRow): number {
     const { tdErrors, layout, policy } = this.#options;
     if (tdErrors === undefined) return 0;
     const values = new Float32Array(layout.actions);
-    policy.act(state, 1, new Float32Array(1), this.#random, new Int32Array(1), values);
+    policy.act({
+      ...{ count: 1, states: state, begins, memory, masks: mask, random: this.#random, values },
+      epsilons: new Float32Array(1),
+      actions: new Int32Array(1),
+    });
     return largest(values, 0, layout.actions, mask);
   }
 
@@ -262,17 +261,5 @@ export class Rollout {
 
 /** The largest of `width` numbers from `start` on, of those that the mask allows. */
 function largest(values: Float32Array, start: number, width: number, mask: Uint8Array | null): number {
-  if (mask !== null) return values[start + maskedLargest(values, start, mask)];
-  let best = values[start];
-  for (let i = start + 1; i < start + width; i++) if (values[i] > best) best = values[i];
-  return best;
-}
-
-/** The index of the largest of the numbers from `start` on that the mask allows; there is one. */
-function maskedLargest(values: Float32Array, start: number, mask: Uint8Array): number {
-  let best = mask.indexOf(1);
-  for (let i = best + 1; i < mask.length; i++) {
-    if (mask[i] !== 0 && values[start + i] > values[start + best]) best = i;
-  }
-  return best;
+  return values[start + argmax(values, start, width, mask, 0)];
 }

@@ -1,3 +1,4 @@
+import type { ActingRows, Policy } from '@qfleet/agents';
 import {
   allocateObservations,
   createEnvironment,
@@ -8,6 +9,8 @@ import {
   type StepOutcome,
 } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
+import { type ColumnValues, MASK } from '@qfleet/replay';
+import type { Memory } from '@qfleet/spaces';
 
 /** One environment and its row of the policy's input. */
 export interface SlotRow {
@@ -21,6 +24,25 @@ export interface SlotRow {
   observation: ObservationArray;
   /** A view on `SlotRows.masks`: [actions]; null where the environment has no masks. */
   mask: Uint8Array | null;
+  /** A view on `SlotRows.begins`: [1] */
+  begins: Int32Array;
+  /** A view on `SlotRows.memory`. */
+  memory: Memory;
+  /** What goes into chunks beside the observation, on the same arrays: mask and memory by their columns' names. */
+  columns: ColumnValues;
+}
+
+/** What `SlotRows` are made from. */
+export interface SlotRowsOptions {
+  readonly definition: EnvironmentDefinition;
+  /** Observations that make a state. Default 1. */
+  readonly frameStack?: number | undefined;
+  /** The one that acts on the rows, and remembers them. */
+  readonly policy: Policy;
+  /** What the policy draws from. */
+  readonly random: Random;
+  /** Whether Q(s, ·) of the rows is asked for. Default false. */
+  readonly valued?: boolean;
 }
 
 /**
@@ -33,20 +55,33 @@ export class SlotRows {
   states: ObservationArray;
   /** [rows, actions]: 1 for what may be taken; null where the environment has no masks. */
   masks: Uint8Array | null;
+  /** [rows]: 1 where the state is its episode's first. */
+  begins = new Int32Array(0);
+  /** What the policy remembers of the rows: zeros where an episode begins. */
+  memory: Memory;
   actions = new Int32Array(0);
   epsilons = new Float32Array(0);
+  /** The rows as the policy takes them, on the arrays above. */
+  acting: ActingRows;
   readonly #definition: EnvironmentDefinition;
   readonly #frameStack: number;
+  readonly #policy: Policy;
+  readonly #random: Random;
+  readonly #valued: boolean;
   /** Elements of an observation. */
   readonly #size: number;
 
-  /** @param frameStack observations that make a state. */
-  constructor(definition: EnvironmentDefinition, frameStack: number) {
+  constructor({ definition, frameStack = 1, policy, random, valued = false }: SlotRowsOptions) {
     this.#definition = definition;
     this.#frameStack = frameStack;
+    this.#policy = policy;
+    this.#random = random;
+    this.#valued = valued;
     this.#size = observationSize(definition.observationSpace);
     this.states = this.#allocate(0);
     this.masks = definition.masked ? new Uint8Array(0) : null;
+    this.memory = policy.memory(0);
+    this.acting = this.#actingRows();
   }
 
   /**
@@ -58,7 +93,13 @@ export class SlotRows {
     const environment = createEnvironment(this.#definition, random, slot, episodes);
     const state = this.#allocate(1);
     const mask = this.masks && new Uint8Array(this.#definition.actionSpace.n);
-    const row = { slot, environment, random, state, observation: this.#lastFrame(state), mask };
+    const memory = this.#policy.memory(1);
+    const row: SlotRow = {
+      ...{ slot, environment, random, state, mask, memory },
+      observation: this.#lastFrame(state),
+      begins: new Int32Array(1),
+      columns: columnsOf(mask, memory),
+    };
     // Before it joins: where this throws, the other rows are as they were.
     this.reset(row);
     this.rows.push(row);
@@ -74,14 +115,18 @@ export class SlotRows {
   }
 
   /** One step of a row's environment: its state moves on by a frame. @throws EnvironmentError */
-  step({ environment, state, observation, mask }: SlotRow, action: number, outcome: StepOutcome): void {
+  step(row: SlotRow, action: number, outcome: StepOutcome): void {
+    const { environment, state, observation, mask, begins } = row;
+    begins[0] = 0;
     if (this.#frameStack > 1) state.copyWithin(0, this.#size);
     environment.step(action, observation, outcome);
     if (mask !== null) environment.mask!(mask);
   }
 
   /** Starts a row's next episode. @throws EnvironmentError */
-  reset({ environment, state, observation, mask }: SlotRow): void {
+  reset({ environment, state, observation, mask, begins, memory }: SlotRow): void {
+    begins[0] = 1;
+    memory.clear();
     environment.reset(observation);
     if (mask !== null) environment.mask!(mask);
     // Before an episode's first frame is that frame again, as in Gymnasium's FrameStackObservation and in sampling.
@@ -118,17 +163,39 @@ export class SlotRows {
     const { n } = this.#definition.actionSpace;
     this.states = this.#allocate(rows.length);
     this.masks = this.masks && new Uint8Array(rows.length * n);
+    this.begins = new Int32Array(rows.length);
+    this.memory = this.#policy.memory(rows.length);
     rows.forEach((row, i) => {
       const state = this.states.subarray(i * size, (i + 1) * size);
       state.set(row.state);
       row.state = state;
       row.observation = this.#lastFrame(state);
-      if (row.mask === null) return;
-      const mask = this.masks!.subarray(i * n, (i + 1) * n);
-      mask.set(row.mask);
-      row.mask = mask;
+      const begins = this.begins.subarray(i, i + 1);
+      begins.set(row.begins);
+      row.begins = begins;
+      const memory = this.memory.row(i);
+      memory.set(row.memory);
+      row.memory = memory;
+      if (row.mask !== null) {
+        const mask = this.masks!.subarray(i * n, (i + 1) * n);
+        mask.set(row.mask);
+        row.mask = mask;
+      }
+      row.columns = columnsOf(row.mask, memory);
     });
     this.actions = new Int32Array(rows.length);
     this.epsilons = new Float32Array(rows.length);
+    this.acting = this.#actingRows();
   }
+
+  #actingRows(): ActingRows {
+    const { states, begins, memory, masks, epsilons, actions } = this;
+    const count = this.rows.length;
+    const values = this.#valued ? new Float32Array(count * this.#definition.actionSpace.n) : null;
+    return { count, states, begins, memory, masks, epsilons, random: this.#random, actions, values };
+  }
+}
+
+function columnsOf(mask: Uint8Array | null, memory: Memory): ColumnValues {
+  return mask === null ? memory.values : { ...memory.values, [MASK]: mask };
 }

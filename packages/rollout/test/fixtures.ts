@@ -1,5 +1,7 @@
-import type { Policy } from '@qfleet/agents';
+import type { ActingRows, Policy } from '@qfleet/agents';
 import { box, defineEnvironment, discrete, type EnvironmentDefinition } from '@qfleet/envs';
+import { Random } from '@qfleet/random';
+import { Memory, type ObservationArray } from '@qfleet/spaces';
 
 /** Counts its steps: observation [t, draw], reward t; ends after a random number of steps, now and then by time. */
 export function countingEnvironment(limit = 12): EnvironmentDefinition {
@@ -29,9 +31,10 @@ export function countingEnvironment(limit = 12): EnvironmentDefinition {
 /** Uniformly random where ε says so, else the action t mod 3: a policy without parameters. */
 export const roundRobin: Policy = {
   load: () => {},
-  act: (observations, rows, epsilons, random, actions) => {
-    for (let i = 0; i < rows; i++) {
-      actions[i] = random.uniform() < epsilons[i] ? random.integer(3) : observations[2 * i] % 3;
+  memory: (rows) => new Memory([], rows),
+  act: ({ states, count, epsilons, random, actions }) => {
+    for (let i = 0; i < count; i++) {
+      actions[i] = random.uniform() < epsilons[i] ? random.integer(3) : states[2 * i] % 3;
     }
   },
 };
@@ -61,3 +64,21 @@ export function failingEnvironment(fails: (episode: number) => boolean): Environ
     },
   });
 }
+
+/** One row of a policy, greedy and at the beginning of an episode; `fields` replaces what is said of it. */
+export const oneRow = (
+  policy: Policy,
+  states: ObservationArray,
+  fields: Partial<ActingRows> = {},
+): ActingRows => ({
+  count: 1,
+  states,
+  begins: Int32Array.of(1),
+  memory: policy.memory(1),
+  masks: null,
+  epsilons: new Float32Array(1),
+  random: new Random(0),
+  actions: new Int32Array(1),
+  values: null,
+  ...fields,
+});

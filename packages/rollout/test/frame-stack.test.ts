@@ -2,6 +2,7 @@ import type { Policy } from '@qfleet/agents';
 import { box, defineEnvironment, discrete } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { MemoryReplayStore, makeTransitionBatch, Replay } from '@qfleet/replay';
+import { Memory } from '@qfleet/spaces';
 import { describe, expect, it } from 'vitest';
 import { layoutOf, playGreedyEpisodes, Rollout } from '../src/index.ts';
 import reference from './reference/stacks.json' with { type: 'json' };
@@ -46,9 +47,10 @@ function stacksOf(states: ArrayLike<number>, rows: number, k: number): number[][
 /** Tells `seen` the states that it is asked to act in. */
 const watching = (k: number, seen: (stacks: number[][]) => void): Policy => ({
   load: () => {},
-  act: (states, rows, _epsilons, _random, actions) => {
+  memory: (rows) => new Memory([], rows),
+  act: ({ states, count, actions }) => {
     actions.fill(0);
-    seen(stacksOf(states, rows, k));
+    seen(stacksOf(states, count, k));
   },
 });
 

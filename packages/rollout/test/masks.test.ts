@@ -5,6 +5,7 @@ import { Random } from '@qfleet/random';
 import { decodeChunk, MASK, MemoryReplayStore, makeTransitionBatch, Replay } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { layoutOf, playGreedyEpisodes, Rollout } from '../src/index.ts';
+import { oneRow } from './fixtures.ts';
 
 /**
  * A row of 5 cells: action a moves to cell a, and only to a neighbour. The masked actions would pay most: a learner that
@@ -104,7 +105,7 @@ describe('action masks', () => {
     const values = new Float32Array(5);
     for (const at of [0, 1, 2, 3]) {
       const state = Float32Array.from([0, 1, 2, 3, 4], (cell) => Number(cell === at));
-      policy.act(state, 1, new Float32Array(1), random, new Int32Array(1), values);
+      policy.act(oneRow(policy, state, { values }));
       expect(Math.abs(values[at + 1] - 0.9 ** (3 - at))).toBeLessThan(0.08);
     }
     agent.dispose();
@@ -124,7 +125,7 @@ describe('action masks', () => {
       Uint8Array.of(1, 0, 1, 0, 1),
     ];
     for (let i = 0; i < 9_000; i++) {
-      policy.act(state, 1, always, random, actions, undefined, mask);
+      policy.act(oneRow(policy, state, { epsilons: always, random, actions, masks: mask }));
       counts[actions[0]]++;
     }
     expect([counts[1], counts[3]]).toEqual([0, 0]);

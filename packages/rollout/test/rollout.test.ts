@@ -158,9 +158,9 @@ describe('Rollout', () => {
       chunkLength: 100,
       policy: {
         ...roundRobin,
-        act: (states, rows, ...rest) => {
-          seen.push(...states);
-          roundRobin.act(states, rows, ...rest);
+        act: (rows) => {
+          seen.push(...rows.states);
+          roundRobin.act(rows);
         },
       },
     });
@@ -179,12 +179,13 @@ describe('Rollout', () => {
     const q = (t: number, last: number, a: number) => Math.fround(Math.sin(t + 3 * a) + last / 10);
     let [calls, rowsAsked] = [0, 0];
     const policy: Policy = {
-      load: () => {},
-      act: (states, rows, epsilons, random, actions, values) => {
+      ...roundRobin,
+      act: (rows) => {
+        const { states, count, values } = rows;
         calls++;
-        rowsAsked += rows;
-        roundRobin.act(states, rows, epsilons, random, actions);
-        for (let i = 0; i < rows * 3; i++) {
+        rowsAsked += count;
+        roundRobin.act(rows);
+        for (let i = 0; i < count * 3; i++) {
           const row = Math.floor(i / 3);
           values![i] = q(states[2 * row], states[2 * row + 1], i % 3);
         }
@@ -321,11 +322,11 @@ describe('Rollout', () => {
     it('also where the step before closed a chunk, and where chunks carry TD errors', () => {
       const tdErrors = { discount: 0.9, nSteps: 1 };
       const policy: Policy = {
-        load: () => {},
-        act: (observations, rows, _epsilons, _random, actions, values) => {
-          for (let i = 0; i < rows; i++) {
+        ...roundRobin,
+        act: ({ states, count, actions, values }) => {
+          for (let i = 0; i < count; i++) {
             actions[i] = 0;
-            values?.fill(observations[2 * i], 3 * i, 3 * i + 3);
+            values?.fill(states[2 * i], 3 * i, 3 * i + 3);
           }
         },
       };

@@ -249,7 +249,7 @@ async function make(config: RunConfig) {
     isRepeatable: true,
   });
   const [policy, player] = await Promise.all([
-    createPolicy({ config: config.agent, layout, frameStack }),
+    createPolicy({ config: config.agent, layout, frameStack, selector: config.exploration.selector }),
     EvaluationPlayer.create(config),
   ]);
   return { definition, layout, agent, policy, player };

@@ -1,4 +1,6 @@
+export { type Cadence, type ColumnSpec, type ColumnValues, columnWidth } from './columns.ts';
 export { describe } from './describe.ts';
+export { Memory } from './memory.ts';
 export {
   allocateObservations,
   type Box,
@@ -20,5 +22,13 @@ export {
   refuseUnknown,
   type Space,
 } from './spaces.ts';
-export { elementsOf, inputSize, type StateSpec, stateDType, stateShape, stateSize } from './state-spec.ts';
+export {
+  elementsOf,
+  inputSize,
+  type StateSpec,
+  stateDType,
+  stateShape,
+  stateSize,
+  tensorDType,
+} from './state-spec.ts';
 export { unknownName } from './unknown-name.ts';

@@ -17,9 +17,14 @@ export interface StateSpec {
   readonly masked?: boolean;
 }
 
+/** The dtype in which elements of an array reach a network. */
+export function tensorDType(dtype: ObservationDType): 'float32' | 'int32' | 'uint8' {
+  return dtype === 'float16' ? 'float32' : dtype;
+}
+
 /** The dtype in which states reach a network. */
 export function stateDType({ dtype }: StateSpec): 'float32' | 'int32' | 'uint8' {
-  return dtype === 'float16' ? 'float32' : dtype;
+  return tensorDType(dtype);
 }
 
 /** The shape of a state: of an observation, or of several stacked. */

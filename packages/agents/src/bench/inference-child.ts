@@ -2,7 +2,10 @@ import { createNetwork, initialParameters, valuesHead } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { stateDType, stateShape } from '@qfleet/spaces';
 import { compile, loadTensor, loadWasm } from '@qfleet/tensor';
-import { createNetworkPolicy } from '../acting/network-policy.ts';
+import { epsilonGreedy } from '../acting/epsilon-greedy.ts';
+import { networkInference } from '../acting/network-inference.ts';
+import { ValuePolicy } from '../acting/value-policy.ts';
+import type { ActingRows } from '../agent.ts';
 import { dqnConfig, drawObservations, type LearnerCase } from './cases.ts';
 import { answerMeasurements } from './contestant.ts';
 
@@ -24,11 +27,21 @@ const observations = drawObservations(spec, rows, random);
 await answerMeasurements(await (runs === 'policy' ? policyCall() : forwardCall()), 1);
 
 async function policyCall(): Promise<() => void> {
-  const policy = await createNetworkPolicy(dqnConfig({ network: learnerCase.network }), spec);
+  const inference = await networkInference(dqnConfig({ network: learnerCase.network }), spec);
+  const policy = new ValuePolicy(inference, spec.actions, epsilonGreedy);
   policy.load(parameters);
-  const epsilons = new Float32Array(rows).fill(0.05);
-  const actions = new Int32Array(rows);
-  return () => policy.act(observations, rows, epsilons, random, actions);
+  const acting: ActingRows = {
+    count: rows,
+    states: observations,
+    begins: new Int32Array(rows),
+    memory: policy.memory(rows),
+    masks: null,
+    epsilons: new Float32Array(rows).fill(0.05),
+    random,
+    actions: new Int32Array(rows),
+    values: null,
+  };
+  return () => policy.act(acting);
 }
 
 async function forwardCall(): Promise<() => void> {

@@ -1,7 +1,7 @@
 import type { TabularConfig } from '@qfleet/config';
 import { type Batch, type Layout, MASK, type TransitionBatch } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
-import { argmax } from '../acting/epsilon-greedy.ts';
+import { argmax } from '../acting/allowed.ts';
 import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
 import { createTable, loadTable, rowStart, type Table, tableTensors } from './table.ts';
 
@@ -30,15 +30,13 @@ export class TabularAgent implements Agent {
     let sumQ = 0;
     let fault: UpdateFault | null = null;
     for (const batch of batches as readonly TransitionBatch[]) {
+      const masks = (batch.nextColumns[MASK] as Uint8Array | undefined) ?? null;
       let written = 0;
       for (let i = 0; i < batch.size; i++) {
         const cell = rowStart(this.#table, batch.observations[i]) + batch.actions[i];
         const next = rowStart(this.#table, batch.nextObservations[i]);
-        const masks = batch.nextColumns[MASK] as Uint8Array | undefined;
-        const bootstrap = masks
-          ? largestAllowed(q, next, masks, i * width, width)
-          : q[next + argmax(q, next, width)];
-        const error = batch.returns[i] + batch.discounts[i] * bootstrap - q[cell];
+        const best = argmax(q, next, width, masks, i * width);
+        const error = batch.returns[i] + batch.discounts[i] * q[next + best] - q[cell];
         sumQ += q[cell];
         q[cell] += this.#alpha * batch.weights[i] * error;
         written += q[cell];
@@ -66,17 +64,4 @@ export class TabularAgent implements Agent {
   }
 
   dispose(): void {}
-}
-
-/** The largest of `width` values from `at` on whose mask, from `start` on, is not 0; there is one. */
-function largestAllowed(
-  q: Float32Array,
-  at: number,
-  masks: Uint8Array,
-  start: number,
-  width: number,
-): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let a = 0; a < width; a++) if (masks[start + a] !== 0 && q[at + a] > largest) largest = q[at + a];
-  return largest;
 }

@@ -1,18 +1,13 @@
+import type { ColumnSpec } from '@qfleet/spaces';
 import type { TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
 
-/** A tensor that a core carries from step to step, a row for each environment; zeros where an episode begins. */
-export interface MemorySpec {
-  readonly name: string;
-  /** The shape of one row. */
-  readonly shape: readonly number[];
-}
-
 /** The part of a network between torso and head, which may remember. */
 export interface Core {
   readonly parameters: readonly ParameterSpec[];
-  readonly memory: readonly MemorySpec[];
+  /** What it carries from step to step, a row for each environment; zeros where an episode begins. */
+  readonly memory: readonly ColumnSpec[];
   /** How many features come out. */
   readonly width: number;
   /**

@@ -1,35 +1,38 @@
 import { Random } from '@qfleet/random';
-import { type ObservationArray, stateDType, stateShape, stateSize } from '@qfleet/spaces';
+import {
+  columnWidth,
+  Memory,
+  type ObservationArray,
+  stateDType,
+  stateShape,
+  stateSize,
+  tensorDType,
+} from '@qfleet/spaces';
 import {
   type Compiled,
   compile,
+  type InputSpec,
+  type Inputs,
   loadedTensor,
   loadTensor,
   loadWasm,
   type NamedTensors,
   type Runtime,
 } from '@qfleet/tensor';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Network } from '../network.ts';
-import { checkParameters, initialParameters, type ParameterSpec } from '../parameters.ts';
-import type { Inference, ValuesOf } from './inference.ts';
+import { checkParameters, initialParameters } from '../parameters.ts';
+import type { Inference, InferenceRows, ValuesOf } from './inference.ts';
+
+/** The names of what the compiled function takes and gives; of a memory, the beginning of the name. */
+const STATES = 'states';
+const BEGINS = 'begins';
+const VALUES = 'values';
+const MEMORY = 'memory/';
 
 /** Any network for inference: compiled where there is libtensorflow, else op by op on tfjs's WASM. */
 export async function createCompiledNetwork(network: Network, valuesOf: ValuesOf): Promise<Inference> {
-  const runtime = await loadForActing();
-  const { tf } = runtime;
-  const { spec, parameters } = network;
-  const compiled = compile(
-    runtime,
-    (state, { states }) => {
-      const { out } = network.forward(tf, state, { states: states! });
-      return { outputs: { values: valuesOf(tf, out) } };
-    },
-    {
-      state: initialParameters(parameters, new Random(0)),
-      inputs: { states: { shape: [null, ...stateShape(spec)], dtype: stateDType(spec) } },
-    },
-  );
-  return new CompiledNetwork(compiled, runtime.binding !== null, network);
+  return new CompiledNetwork(await loadForActing(), network, valuesOf);
 }
 
 /**
@@ -46,56 +49,113 @@ async function loadForActing(): Promise<Runtime> {
 }
 
 class CompiledNetwork implements Inference {
+  readonly #network: Network;
   readonly #compiled: Compiled;
   readonly #traced: boolean;
-  readonly #parameters: readonly ParameterSpec[];
-  /** Elements of a state. */
-  readonly #size: number;
-  readonly #actions: number;
+  /** What the compiled function is fed with, and the elements of a row of each. */
+  readonly #inputs: readonly { readonly name: string; readonly width: number }[];
   #loaded = false;
-  /** Its own memory for the rows of `#fill`. */
-  #filled: ObservationArray | null = null;
+  /** Its own memory for rows that are padded, by the inputs' names. */
+  readonly #padded = new Map<string, ObservationArray>();
 
-  constructor(compiled: Compiled, traced: boolean, { parameters, spec }: Network) {
-    this.#compiled = compiled;
-    this.#traced = traced;
-    this.#parameters = parameters;
-    this.#size = stateSize(spec);
-    this.#actions = spec.actions;
+  constructor(runtime: Runtime, network: Network, valuesOf: ValuesOf) {
+    const { spec, parameters, memory } = network;
+    const { tf } = runtime;
+    const remembered = memory.map((column): [string, InputSpec] => [
+      MEMORY + column.name,
+      { shape: [null, ...column.shape], dtype: tensorDType(column.dtype) },
+    ]);
+    const inputs: Record<string, InputSpec> = {
+      [STATES]: { shape: [null, ...stateShape(spec)], dtype: stateDType(spec) },
+      ...(memory.length === 0 ? {} : { [BEGINS]: { shape: [null], dtype: 'int32' } as const }),
+      ...Object.fromEntries(remembered),
+    };
+    this.#network = network;
+    this.#traced = runtime.binding !== null;
+    this.#inputs = Object.entries(inputs).map(([name, { shape }]) => ({
+      name,
+      width: shape.reduce<number>((product, size) => product * (size ?? 1), 1),
+    }));
+    this.#compiled = compile(
+      runtime,
+      (state, given) => {
+        const before = memory.map(({ name }): [string, Tensor] => [name, given[MEMORY + name]!]);
+        const { out, memory: after } = network.forward(tf, state, {
+          states: given[STATES]!,
+          ...(memory.length === 0 ? {} : { begins: given[BEGINS]!, memory: Object.fromEntries(before) }),
+        });
+        const moved = memory.map(({ name }): [string, Tensor] => [MEMORY + name, after[name]!]);
+        return { outputs: { [VALUES]: valuesOf(tf, out), ...Object.fromEntries(moved) } };
+      },
+      { state: initialParameters(parameters, new Random(0)), inputs },
+    );
   }
 
   load(tensors: NamedTensors): void {
-    checkParameters(this.#parameters, tensors);
+    checkParameters(this.#network.parameters, tensors);
     this.#compiled.setState(tensors);
     this.#loaded = true;
   }
 
-  run(states: ObservationArray, rows: number, values: Float32Array): void {
+  memory(rows: number): Memory {
+    return new Memory(this.#network.memory, rows);
+  }
+
+  run(rows: InferenceRows, values: Float32Array): void {
     if (!this.#loaded) throw new Error('The network has no parameters yet: load some first.');
-    if (states.length < rows * this.#size || values.length < rows * this.#actions) {
+    const { count, states, begins, memory } = rows;
+    const { spec, memory: columns } = this.#network;
+    if (states.length < count * stateSize(spec) || values.length < count * spec.actions) {
       throw new RangeError(
-        `${rows} rows need ${rows * this.#size} observation elements and room for ${rows * this.#actions} values, ` +
-          `not ${states.length} and ${values.length}.`,
+        `${count} rows need ${count * stateSize(spec)} observation elements and room for ${count * spec.actions} ` +
+          `values, not ${states.length} and ${values.length}.`,
       );
     }
-    if (rows === 0) return;
-    const given = states.subarray(0, rows * this.#size);
-    const { values: computed } = this.#compiled.run({ states: this.#fill(given, rows) });
-    values.set(computed.subarray(0, rows * this.#actions));
+    if (count === 0) return;
+    const given: Record<string, ObservationArray> = { [STATES]: states };
+    if (columns.length > 0) {
+      if (begins === undefined || memory === undefined) {
+        throw new Error('The network remembers: give it a memory for its rows, and where episodes begin.');
+      }
+      given[BEGINS] = begins;
+      for (const { name } of columns) given[MEMORY + name] = memory.values[name];
+    }
+    const computed = this.#compiled.run(this.#fill(given, count));
+    values.set(computed[VALUES].subarray(0, count * spec.actions));
+    for (const column of columns) {
+      const moved = computed[MEMORY + column.name];
+      memory!.values[column.name].set(moved.subarray(0, count * columnWidth(column)));
+    }
   }
 
   /**
-   * The states, padded with rows whose values nobody reads. Each number of rows takes a trace of its own (0.1 s), and
+   * The inputs, padded with rows whose values nobody reads. Each number of rows takes a trace of its own (0.1 s), and
    * an evaluation comes down from many rows to one: so only 1, 2, 4, 8, 16, 24 and so on are used.
+   *
+   * @throws RangeError where one has too few elements for `rows` rows.
    */
-  #fill(states: ObservationArray, rows: number): ObservationArray {
+  #fill(given: Readonly<Record<string, ObservationArray>>, rows: number): Inputs {
     const filled = rows <= 8 ? 2 ** Math.ceil(Math.log2(rows)) : 8 * Math.ceil(rows / 8);
-    const length = filled * this.#size;
-    if (!this.#traced || filled === rows) return states;
-    if (this.#filled === null || this.#filled.length < length) {
-      this.#filled = new (states.constructor as new (length: number) => ObservationArray)(length);
+    const pads = this.#traced && filled !== rows;
+    const inputs: Record<string, ObservationArray> = {};
+    for (const { name, width } of this.#inputs) {
+      const values = given[name];
+      if (values.length < rows * width) {
+        throw new RangeError(`${rows} rows need ${rows * width} elements of ${name}, not ${values.length}.`);
+      }
+      const rowsOnly = values.subarray(0, rows * width);
+      inputs[name] = pads ? this.#pad(name, rowsOnly, filled * width) : rowsOnly;
     }
-    this.#filled.set(states);
-    return this.#filled.subarray(0, length);
+    return inputs;
+  }
+
+  #pad(name: string, values: ObservationArray, length: number): ObservationArray {
+    let padded = this.#padded.get(name);
+    if (padded === undefined || padded.length < length) {
+      padded = new (values.constructor as new (length: number) => ObservationArray)(length);
+      this.#padded.set(name, padded);
+    }
+    padded.set(values);
+    return padded.subarray(0, length);
   }
 }

@@ -1,10 +1,10 @@
-import { inputSize, type ObservationArray, type StateSpec } from '@qfleet/spaces';
+import { inputSize, Memory, type StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import type { Network } from '../network.ts';
 import { checkParameters } from '../parameters.ts';
 import { DenseStack } from './dense/dense-stack.ts';
 import type { DenseLayer } from './dense/layer.ts';
-import type { Inference } from './inference.ts';
+import type { Inference, InferenceRows } from './inference.ts';
 
 /** A network of dense layers alone, for inference: no tfjs, and no allocation a call. */
 export class DenseNetwork implements Inference {
@@ -26,11 +26,15 @@ export class DenseNetwork implements Inference {
     this.#stack.load(layers);
   }
 
+  memory(rows: number): Memory {
+    return new Memory([], rows);
+  }
+
   /**
    * A row's values depend on nothing but the row, and are the same on every machine.
    * @throws RangeError also when a Discrete observation is not one of its space.
    */
-  run(states: ObservationArray, rows: number, values: Float32Array): void {
+  run({ states, count: rows }: InferenceRows, values: Float32Array): void {
     const stack = this.#stack;
     if (stack === null) throw new Error('The network has no parameters yet: load some first.');
     const { count, frames, actions }: StateSpec = this.#network.spec;

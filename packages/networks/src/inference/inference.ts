@@ -1,19 +1,33 @@
-import type { ObservationArray } from '@qfleet/spaces';
+import type { Memory, ObservationArray } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/** A network as actors compute it: from typed arrays to typed arrays. */
+/** The rows of one call, in the caller's arrays. */
+export interface InferenceRows {
+  /** How many rows there are. */
+  readonly count: number;
+  /** [count, …stateShape] */
+  readonly states: ObservationArray;
+  /** [count]: 1 where the state is the first of its episode, else 0. Needed where something is remembered. */
+  readonly begins?: Int32Array;
+  /** What the rows remember, which moves on by a step. Needed where something is remembered. */
+  readonly memory?: Memory;
+}
+
+/** Something that values actions, as actors compute it: from typed arrays to typed arrays. */
 export interface Inference {
   /**
    * Takes up parameters.
    * @throws Error when names or shapes are not the network's; the old parameters then stay.
    */
   load(tensors: NamedTensors): void;
+  /** A memory for so many rows, all at the beginning of an episode. */
+  memory(rows: number): Memory;
   /**
-   * Q(s, ·) of `rows` states, [rows, actions], written to `values`.
-   * @throws Error before the first `load`; RangeError when an array is too short.
+   * Q(s, ·) of the rows' states, [rows, actions], written to `values`.
+   * @throws Error before the first `load`, or without the memory that it needs; RangeError when an array is too short.
    */
-  run(states: ObservationArray, rows: number, values: Float32Array): void;
+  run(rows: InferenceRows, values: Float32Array): void;
 }
 
 /** Q(s, ·) [rows, actions] of a head's outputs, as an objective finds it. */

@@ -1,7 +1,8 @@
 import type { ObservationArray } from '@qfleet/envs';
 import type { ChunkEnd, Layout } from './chunk.ts';
 import { type ChunkRoom, chunkRoom, encodeOpenChunk } from './codec.ts';
-import { type ColumnValues, MASK } from './columns.ts';
+import { ColumnRows } from './column-rows.ts';
+import type { ColumnValues } from './columns.ts';
 import type { OpenChunk } from './encoded.ts';
 import { makeObservations, observationBytes, observationSize, SMALL_ROW } from './layout.ts';
 import { SMALL } from './memory.ts';
@@ -20,6 +21,8 @@ export interface ChunkBuilderOptions {
   /** Chunks carry the actor's own |TD errors| of such returns as priorities; left out: none. */
   readonly tdErrors?: ReturnOptions;
 }
+
+const NO_COLUMNS: ColumnValues = {};
 
 /**
  * Puts one slot's steps into columns that are allocated once, and closes them into open chunks (`sealChunk` and
@@ -44,8 +47,7 @@ export class ChunkBuilder {
   #room: ChunkRoom | null;
   readonly #actions: Int32Array;
   readonly #rewards: Float32Array;
-  /** A row a state; empty where the layout has no masks. */
-  readonly #masks: Uint8Array;
+  readonly #columns: readonly ColumnRows[];
   /** Q(s, a), max Q(s, ·) and |TD error| a step, where chunks carry those. */
   readonly #values: { taken: Float32Array; best: Float32Array; errors: Float32Array } | null;
   #length = 0;
@@ -64,8 +66,7 @@ export class ChunkBuilder {
     this.#size = observationSize(layout);
     this.#actions = new Int32Array(chunkLength);
     this.#rewards = new Float32Array(chunkLength);
-    const masked = layout.columns?.some(({ name }) => name === MASK) === true;
-    this.#masks = new Uint8Array(masked ? (chunkLength + 1) * layout.actions : 0);
+    this.#columns = (layout.columns ?? []).map((column) => new ColumnRows(column, chunkLength));
     const column = () => new Float32Array(chunkLength);
     this.#values = options.tdErrors ? { taken: column(), best: column(), errors: column() } : null;
     this.#room = (chunkLength + 1) * observationBytes(layout) > SMALL ? this.#newRoom() : null;
@@ -103,9 +104,10 @@ export class ChunkBuilder {
 
   /**
    * Starts an episode at the observation that lies at element `at` of `observations`.
-   * @param mask of the state, where the layout has masks.
+   * @param columns the state's rows of the layout's named columns, copied; others are not read.
+   * @throws RangeError where one is missing, or of another length.
    */
-  begin(observations: ObservationArray, at: number, mask: Uint8Array | null = null): void {
+  begin(observations: ObservationArray, at: number, columns = NO_COLUMNS): void {
     this.#length = 0;
     this.#end = 'continues';
     this.#offset = 0;
@@ -113,12 +115,12 @@ export class ChunkBuilder {
     this.#episodeReturn = 0;
     this.#open = true;
     this.#put(0, observations, at);
-    if (mask !== null) this.#masks.set(mask);
+    for (const column of this.#columns) column.begin(columns);
   }
 
   /**
    * Adds the step that led to the observation at element `at` of `next`.
-   * @param mask of the state after the step, where the layout has masks.
+   * @param columns the rows of the layout's named columns: of the step, or of the state after it.
    * @param taken, best Q(s, a) and max Q(s, ·) of the state that it was taken in; read with `tdErrors` only.
    * @returns the chunk that this step closed, else null.
    * @throws ChunkError when the closed chunk holds a value that must not be stored; the chunk is dropped.
@@ -131,7 +133,7 @@ export class ChunkBuilder {
     end: ChunkEnd,
     taken = 0,
     best = 0,
-    mask: Uint8Array | null = null,
+    columns: ColumnValues = NO_COLUMNS,
   ): OpenChunk | null {
     if (!this.#open) throw new Error('push after an episode has ended: call begin first.');
     if (this.waiting) throw new Error('push while a chunk waits for a value: call settle first.');
@@ -145,7 +147,7 @@ export class ChunkBuilder {
     this.#episodeReturn += reward;
     this.#length = t + 1;
     this.#put(t + 1, next, at);
-    if (mask !== null) this.#masks.set(mask, (t + 1) * mask.length);
+    for (const column of this.#columns) column.push(t, columns);
     this.#end = end;
     if (end !== 'continues') this.#open = false;
     if (!this.waiting || (this.#values !== null && end !== 'terminated')) return null;
@@ -196,9 +198,9 @@ export class ChunkBuilder {
   }
 
   /** The named columns of the first `length` steps; nothing where the layout has none. */
-  #columns(length: number): { columns?: ColumnValues } {
-    if (this.#masks.length === 0) return {};
-    return { columns: { [MASK]: this.#masks.subarray(0, (length + 1) * this.#options.layout.actions) } };
+  #columnsOf(length: number): { columns?: ColumnValues } {
+    if (this.#columns.length === 0) return {};
+    return { columns: Object.fromEntries(this.#columns.map((column) => [column.name, column.of(length)])) };
   }
 
   #close(last: number): OpenChunk {
@@ -225,7 +227,7 @@ export class ChunkBuilder {
           actions: this.#actions.subarray(0, length),
           rewards: this.#rewards.subarray(0, length),
           priorities: this.#errors(last),
-          ...this.#columns(length),
+          ...this.#columnsOf(length),
         },
         layout,
         room,
@@ -237,8 +239,7 @@ export class ChunkBuilder {
       }
       // The last observation is the next chunk's first.
       this.#observations.set(observations.subarray(length * size, (length + 1) * size));
-      const { actions } = layout;
-      this.#masks.copyWithin(0, length * actions, (length + 1) * actions);
+      for (const column of this.#columns) column.advance(length);
       this.#offset += length;
       this.#length = 0;
     }

@@ -1,29 +1,14 @@
-import { type ObservationArray, type ObservationDType, observationArrays } from '@qfleet/envs';
+import { type ObservationArray, observationArrays } from '@qfleet/envs';
+import { type ColumnSpec, type ColumnValues, columnWidth } from '@qfleet/spaces';
 import { pad } from './memory.ts';
 
-/** How often a column has a row: once a step, once a state (a chunk of T steps has T + 1), or once a chunk. */
-export type Cadence = 'step' | 'state' | 'chunk';
-
-/** A column that a run's chunks carry beside observations, actions and rewards. */
-export interface ColumnSpec {
-  readonly name: string;
-  readonly dtype: ObservationDType;
-  /** The shape of one row. */
-  readonly shape: readonly number[];
-  readonly cadence: Cadence;
-}
-
-/** The named columns of a chunk, each with all of its rows. */
-export type ColumnValues = Readonly<Record<string, ObservationArray>>;
+export { type Cadence, type ColumnSpec, type ColumnValues, columnWidth } from '@qfleet/spaces';
 
 /** Rows of a column in a chunk of `length` steps. */
 export function columnRows({ cadence }: ColumnSpec, length: number): number {
   if (cadence === 'chunk') return 1;
   return cadence === 'state' ? length + 1 : length;
 }
-
-/** Elements of one row of a column. */
-export const columnWidth = ({ shape }: ColumnSpec): number => shape.reduce((product, n) => product * n, 1);
 
 /** Bytes of a column in a chunk of `length` steps, up to where the next one begins. */
 const columnBytes = (column: ColumnSpec, length: number): number =>
