@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectRedis, replayPrefix } from '@qfleet/fleet';
-import { type Chunk, decodeChunk, encodeChunk, type Layout, RedisReplayStore } from '@qfleet/replay';
+import {
+  type Chunk,
+  decodeChunk,
+  encodeChunk,
+  type Layout,
+  maskColumn,
+  RedisReplayStore,
+} from '@qfleet/replay';
 import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +20,10 @@ import { importReplay } from '../src/replay/import.ts';
 import { type OpenReplay, withReplay } from '../src/replay/open.ts';
 
 const layout: Layout = { observationShape: [3], observationDType: 'float32', actions: 2 };
+const masked: Layout = {
+  ...layout,
+  columns: [maskColumn(2), { name: 'core/h', dtype: 'float32', shape: [2], cadence: 'state' }],
+};
 /** Writer, episode, steps, how it ends: the transitions of reference/make_parquet.py. */
 const EPISODES = [
   ['a', 0, 12, 'terminated'],
@@ -97,6 +108,8 @@ const TYPES: Record<string, Partial<SchemaElement>> = {
   epsilon: { type: 'DOUBLE' },
   weights_version: { type: 'INT64' },
   episode_return: { type: 'DOUBLE' },
+  mask: { type: 'INT32' },
+  next_mask: { type: 'INT32' },
 };
 type Written = NonNullable<Parameters<typeof parquetWriteBuffer>[0]>;
 
@@ -109,12 +122,12 @@ function write(
 ): string {
   const names = Object.keys(rows[0]);
   const columns = names.flatMap((name): SchemaElement[] => {
-    if (!name.endsWith('observation'))
+    if (!Array.isArray(rows[0][name]))
       return [{ name, repetition_type: 'OPTIONAL', ...(TYPES[name] ?? { type: 'DOUBLE' }), ...types[name] }];
     return [
       { name, converted_type: 'LIST', repetition_type: 'OPTIONAL', num_children: 1 },
       { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-      { name: 'element', type: 'FLOAT', repetition_type: 'OPTIONAL', ...types[name] },
+      { name: 'element', type: 'FLOAT', repetition_type: 'OPTIONAL', ...TYPES[name], ...types[name] },
     ];
   });
   const isInt64 = (name: string) => ({ ...TYPES[name], ...types[name] }).type === 'INT64';
@@ -155,9 +168,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function withNewReplay<T>(use: (replay: OpenReplay) => Promise<T>): Promise<T> {
+async function withNewReplay<T>(use: (replay: OpenReplay) => Promise<T>, of = layout): Promise<T> {
   const run = `import-${++made}`;
-  await RedisReplayStore.create(redis, replayPrefix(run), layout, { transitions: 1e6, bytes: 1e9 });
+  await RedisReplayStore.create(redis, replayPrefix(run), of, { transitions: 1e6, bytes: 1e9 });
   return withReplay(`unix://${server.socket}`, { run }, use);
 }
 
@@ -366,6 +379,102 @@ describe('what is no transition is refused, and nothing stored', () => {
       });
       expect((await replay.store.standing()).insertedTotal).toBe(0);
     });
+  });
+});
+
+describe('named columns', () => {
+  /** The reference's rows with masks and a memory; `fields` replaces some of row 6's. */
+  const withColumns = (fields: Row = {}): Row[] =>
+    rowsOfReference().map((row, i) => {
+      const { step } = row as { step: number };
+      // All may be taken in even steps, and the odd action, which is taken, in odd ones.
+      const maskAt = (t: number) => [Number(t % 2 === 0), 1];
+      return {
+        ...row,
+        mask: maskAt(step),
+        next_mask: maskAt(step + 1),
+        'core/h': [step, step / 2],
+        'next_core/h': [step + 1, (step + 1) / 2],
+        ...(i === 6 ? fields : {}),
+      };
+    });
+
+  it('are read from lists of numbers, and stored as an actor stores them', async () => {
+    const columns = await withNewReplay(async (replay) => {
+      expect((await importReplay(replay, write(withColumns()))).stored).toBe(6);
+      const { chunks } = await replay.store.follow(0, 1e9);
+      return decodeChunk(chunks[1].bytes, masked).columns!;
+    }, masked);
+    expect(columns['mask']).toEqual(Uint8Array.of(0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1));
+    expect(columns['core/h']).toEqual(Float32Array.of(5, 2.5, 6, 3, 7, 3.5, 8, 4, 9, 4.5, 10, 5));
+  });
+
+  const row6 = String.raw`of row 6 \(counted from 0; writer "a", sequence 1, step 6\)`;
+  const cell = (column: string, problem: string) =>
+    new RegExp(`: column ${column} ${row6} ${problem}: nothing`);
+  it.each<[string, () => string, RegExp]>([
+    ['null as mask', () => write(withColumns({ mask: null })), cell('mask', 'is null, not bytes')],
+    [
+      'null in a mask',
+      () => write(withColumns({ next_mask: [1, null] })),
+      cell('next_mask', 'has an element 1 that is null, not an integer from 0 to 255'),
+    ],
+    ['a wide mask', () => write(withColumns({ mask: [1, 1, 1] })), cell('mask', 'has 3 elements, not 2')],
+    ['an all-false mask', () => write(withColumns({ mask: [0, 0] })), cell('mask', 'allows no action')],
+    [
+      'an all-false next mask',
+      () => write(withColumns({ next_mask: [0, 0] })),
+      cell('next_mask', 'allows no action'),
+    ],
+    [
+      'a mask that is none',
+      () => write(withColumns({ mask: [1, 2] })),
+      cell('mask', 'has an element 1 that is 2, not 0 or 1'),
+    ],
+    [
+      'a mask without what was taken',
+      () => write(withColumns({ mask: [0, 1] })),
+      cell('mask', 'does not allow action 0, which was taken'),
+    ],
+    [
+      'a mask that is not what the row before led to',
+      () => write(withColumns({ mask: [1, 0] })),
+      cell('mask', String.raw`is not the next mask of step 5 of its chunk \(element 1 is 0, not 1\)`),
+    ],
+    [
+      'NaN in a memory',
+      () => write(withColumns({ 'core/h': [Number.NaN, 3] })),
+      cell('core/h', 'has an element 0 that is NaN, not a finite number'),
+    ],
+    [
+      'no column of masks',
+      () => write(withColumns().map(({ mask: _, ...row }) => row)),
+      /has no column mask: name its columns/,
+    ],
+    [
+      'text as masks',
+      () =>
+        write(
+          withColumns().map((row) => ({ ...row, mask: 'all' })),
+          { mask: { type: 'BYTE_ARRAY', converted_type: 'UTF8' } },
+        ),
+      /has UTF8 in column mask, where binary values or lists of numbers belong/,
+    ],
+  ])('%s is refused, and nothing stored', async (_, make, message) => {
+    const file = make();
+    await withNewReplay(async (replay) => {
+      await expect(importReplay(replay, file)).rejects.toThrow(message);
+      expect((await replay.store.standing()).insertedTotal).toBe(0);
+    }, masked);
+  });
+
+  it('that a run has none of are refused', async () => {
+    const file = write(withColumns());
+    await withNewReplay((replay) =>
+      expect(importReplay(replay, file)).rejects.toThrow(
+        /has a column mask, which is none of a transition's/,
+      ),
+    );
   });
 });
 

@@ -4,11 +4,23 @@ import { expect, it } from 'vitest';
 import type { TransitionRow } from '../src/replay/columns.ts';
 import { Rechunker } from '../src/replay/rechunk.ts';
 
-const layout: Layout = { observationShape: [2], observationDType: 'float32', actions: 2 };
+const layout: Layout = {
+  observationShape: [2],
+  observationDType: 'float32',
+  actions: 2,
+  columns: [
+    { name: 'whose', dtype: 'uint8', shape: [], cadence: 'step' },
+    { name: 'memory', dtype: 'float32', shape: [1], cadence: 'state' },
+    { name: 'context', dtype: 'int32', shape: [1], cadence: 'chunk' },
+  ],
+};
 
 interface Step extends TransitionRow {
   readonly observation: readonly number[];
   readonly next: readonly number[];
+  readonly whose: number;
+  readonly memory: readonly [number, number];
+  readonly context: number;
 }
 
 /** Rows of chunks of `lengths` steps each, of two writers alternately; each ends an episode where it is odd. */
@@ -30,6 +42,9 @@ const stepsOf = (lengths: readonly number[]): Step[] =>
       episode_return: chunk,
       observation: [chunk, t],
       next: [chunk, t + 1],
+      whose: (chunk + t) % 2,
+      memory: [chunk + t / 4, chunk + (t + 1) / 4],
+      context: chunk % 3,
     })),
   );
 
@@ -50,12 +65,20 @@ const stepsIn = (chunk: Chunk): Step[] =>
     episode_return: chunk.episodeReturn,
     observation: [...chunk.observations.subarray(2 * t, 2 * t + 2)],
     next: [...chunk.observations.subarray(2 * t + 2, 2 * t + 4)],
+    whose: chunk.columns!['whose'][t],
+    memory: [chunk.columns!['memory'][t], chunk.columns!['memory'][t + 1]],
+    context: chunk.columns!['context'][0],
   }));
 
 function chunksOf(steps: readonly Step[]): Chunk[] {
   const rechunker = new Rechunker(layout);
-  for (const { observation, next, ...row } of steps)
-    rechunker.add(row, Float32Array.from(observation), Float32Array.from(next));
+  for (const { observation, next, whose, memory, context, ...row } of steps)
+    rechunker.add(row, [
+      { now: Float32Array.from(observation), next: Float32Array.from(next) },
+      { now: Uint8Array.of(whose), next: new Uint8Array(1) },
+      { now: Float32Array.of(memory[0]), next: Float32Array.of(memory[1]) },
+      { now: Int32Array.of(context), next: new Int32Array(1) },
+    ]);
   return [...rechunker.take(true)];
 }
 
@@ -81,13 +104,20 @@ it('rows in their order make the chunks that they were, also where two writers a
   expect(chunksOf(alternating).length).toBe(lengths.length);
 });
 
+it('a chunk ends where what it has once changes', () => {
+  const steps = stepsOf([6]).map((step, t) => ({ ...step, context: t < 4 ? 1 : 2 }));
+  const chunks = chunksOf(steps);
+  expect(chunks.map(({ length }) => length)).toEqual([4, 2]);
+  expect(chunks.flatMap(stepsIn)).toEqual(steps);
+});
+
 it('what may still grow is bounded: then the chunk is complete that grew least lately', () => {
   const large: Layout = { observationShape: [2 ** 20], observationDType: 'uint8', actions: 2 };
   const rechunker = new Rechunker(large);
   const observation = new Uint8Array(2 ** 20);
   const taken: number[] = [];
   for (const [sequence] of Array.from({ length: 100 }, (_, i) => [i])) {
-    rechunker.add({ ...stepsOf([1])[0], sequence }, observation, observation);
+    rechunker.add({ ...stepsOf([1])[0], sequence }, [{ now: observation, next: observation }]);
     for (const chunk of rechunker.take(false)) taken.push(chunk.sequence);
   }
   // Two observations each, in 64 MiB.

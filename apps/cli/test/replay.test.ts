@@ -6,6 +6,8 @@ import { connectRedis, replayPrefix } from '@qfleet/fleet';
 import {
   ChunkBuilder,
   type Layout,
+  MASK,
+  maskColumn,
   type OpenChunk,
   RedisReplayStore,
   type SealedChunk,
@@ -36,6 +38,23 @@ const LAYOUTS: Record<string, Layout> = {
   float32: { observationShape: [4], observationDType: 'float32', actions: 2 },
   float16: { observationShape: [3, 2], observationDType: 'float16', actions: 2 },
   'frames of uint8': { observationShape: [6, 5], observationDType: 'uint8', actions: 6 },
+  'a masked observation': {
+    observationShape: [2],
+    observationDType: 'float32',
+    actions: 3,
+    columns: [maskColumn(3)],
+  },
+  'named columns': {
+    observationShape: [],
+    observationDType: 'int32',
+    actions: 2,
+    columns: [
+      { name: 'whose', dtype: 'uint8', shape: [], cadence: 'step' },
+      { name: 'core/h', dtype: 'float32', shape: [2, 2], cadence: 'state' },
+      { name: 'core/half', dtype: 'float16', shape: [3], cadence: 'state' },
+      { name: 'context', dtype: 'int32', shape: [2], cadence: 'chunk' },
+    ],
+  },
   'a scalar int32': { observationShape: [], observationDType: 'int32', actions: 3 },
 };
 let server: TestRedis;
@@ -80,11 +99,22 @@ function episodes(layout: Layout, writer: string, lengths: readonly number[]): S
           values.splice(0, 3, ...[0, 1, 2].map((i) => Number(i === t % 3) / scale));
         return new observationArrays[layout.observationDType](values.map((value) => value * scale));
       };
-      builder.begin(observe(0), 0);
+      const columnsAt = (t: number) =>
+        Object.fromEntries(
+          (layout.columns ?? []).map(({ name, dtype, shape }) => {
+            const width = shape.reduce((product, n) => product * n, 1);
+            // A mask allows what is taken in the state, and not always all.
+            const values = Array.from({ length: width }, (_, i) =>
+              name === MASK ? Number(i === (t + 1) % layout.actions || (t + i) % 3 === 0) : (5 * t + i) % 90,
+            );
+            return [name, new observationArrays[dtype](values)];
+          }),
+        );
+      builder.begin(observe(0), 0, columnsAt(0));
       for (let t = 1; t <= length; t++) {
         const open = episode === lengths.length - 1;
         const end = t < length || open ? 'continues' : episode % 2 === 0 ? 'terminated' : 'truncated';
-        chunks.push(builder.push(t % layout.actions, t, observe(t), 0, end, t / 7, t / 5));
+        chunks.push(builder.push(t % layout.actions, t, observe(t), 0, end, t / 7, t / 5, columnsAt(t)));
         chunks.push(builder.settle(t / 3));
       }
     });
@@ -148,6 +178,51 @@ describe('qfleet replay', () => {
         expect(importReplay(replay, file)).rejects.toThrow(
           /holds float32\[8\] \(door of 3, arm\.position\[2,2\], speed\[\]\) with 2 actions, the run's replay .*pace/,
         ),
+    );
+  });
+
+  it('writes masks and named columns beside the observations', async () => {
+    const file = join(folder, 'columns.parquet');
+    const layout = {
+      ...LAYOUTS['named columns'],
+      columns: [...LAYOUTS['named columns'].columns!, maskColumn(2)],
+    };
+    await withNewReplay(layout, async (replay) => {
+      await replay.store.append(episodes(layout, 'a', [9, 2]));
+      await exportReplay(replay, file);
+    });
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file), utf8: false });
+    const named = Object.keys(rows[0]).slice(-8);
+    expect(named).toEqual([
+      'whose',
+      'core/h',
+      'next_core/h',
+      'core/half',
+      'next_core/half',
+      'context',
+      'mask',
+      'next_mask',
+    ]);
+    const taken = rows.slice(0, 9).map((row) => named.map((name) => [...(row[name] as Uint8Array)]));
+    // Step t has what was given with the state after it; a chunk of 8 steps has what its first state has.
+    expect(taken[3]).toEqual([
+      [20],
+      [15, 16, 17, 18],
+      [20, 21, 22, 23],
+      [15, 16, 17],
+      [20, 21, 22],
+      [0, 1],
+      [1, 0],
+      [0, 1],
+    ]);
+    expect(taken[8][5]).toEqual([40, 41]);
+    for (let t = 0; t < 8; t++)
+      for (const name of ['core/h', 'mask']) expect(rows[t + 1][name]).toEqual(rows[t][`next_${name}`]);
+    // The same replay without a mask is another.
+    await withNewReplay(LAYOUTS['named columns'], (replay) =>
+      expect(importReplay(replay, file)).rejects.toThrow(
+        /holds int32\[\] with 2 actions and whose uint8\[\] a step, .*mask uint8\[2\] a state, the run's/,
+      ),
     );
   });
 

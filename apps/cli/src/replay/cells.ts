@@ -1,6 +1,13 @@
 /** A cell of an imported file holds what does not belong there. The message is the end of a sentence: `is null, not …`. */
 export class CellError extends Error {
   override readonly name = 'CellError';
+  /** The column, where it is another than the one that is being read. */
+  readonly column: string | undefined;
+
+  constructor(message: string, column?: string) {
+    super(message);
+    this.column = column;
+  }
 }
 
 /** A value as a sentence may quote it: short, and of any type. */

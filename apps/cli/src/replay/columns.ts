@@ -1,12 +1,11 @@
 import type { Chunk, ChunkEnd, Layout } from '@qfleet/replay';
 import type { ColumnSource, SchemaElement } from 'hyparquet-writer';
-import { CommandError } from '../errors.ts';
-import { observationColumns } from './observations.ts';
 import type { ColumnKind } from './parquet-schema.ts';
+import { storedArrays } from './stored-arrays.ts';
 
 /**
  * A transition as a row: who made it (writer, slot, episode, step), its chunk, what was done and what came of it,
- * beside the columns of `observations.ts`. `episode_return` is undiscounted, of the episode up to the end of the row's
+ * beside the columns of `stored-arrays.ts`. `episode_return` is undiscounted, of the episode up to the end of the row's
  * chunk.
  */
 export interface TransitionRow {
@@ -25,7 +24,7 @@ export interface TransitionRow {
   readonly episode_return: number;
 }
 
-/** The columns beside the observations: their Parquet types. */
+/** The columns beside the arrays: their Parquet types. */
 const COLUMNS = {
   writer: 'STRING',
   sequence: 'INT64',
@@ -41,7 +40,6 @@ const COLUMNS = {
   weights_version: 'INT64',
   episode_return: 'DOUBLE',
 } as const satisfies Record<keyof TransitionRow, string>;
-export const OBSERVATIONS = ['observation', 'next_observation'] as const;
 
 /** What each of them holds. */
 export const COLUMN_KINDS: ReadonlyMap<keyof TransitionRow, ColumnKind> = new Map(
@@ -51,28 +49,19 @@ export const COLUMN_KINDS: ReadonlyMap<keyof TransitionRow, ColumnKind> = new Ma
   ]),
 );
 
-/**
- * The file's schema, for observations of this layout.
- * @throws CommandError for a layout with named columns, which a file would lose.
- */
+/** The file's schema, for chunks of this layout. */
 export function parquetSchema(layout: Layout): SchemaElement[] {
-  const [named] = layout.columns ?? [];
-  if (named !== undefined) {
-    throw new CommandError(
-      `This replay's chunks carry ${named.name}, which Parquet files of replays don't hold, so neither export nor import can take it.`,
-    );
-  }
   const plain = Object.entries(COLUMNS).map(([name, type]): SchemaElement => {
     const repetition_type = name === 'priority' ? 'OPTIONAL' : 'REQUIRED';
     return type === 'STRING'
       ? { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type }
       : { name, type, repetition_type };
   });
-  const observations = OBSERVATIONS.flatMap((name) => observationColumns(name, layout));
+  const arrays = storedArrays(layout).flatMap(({ columns, next }) => [...columns, ...next]);
   return [
-    { name: 'schema', num_children: plain.length + observations.length },
+    { name: 'schema', num_children: plain.length + arrays.length },
     ...plain,
-    ...observations.flatMap(({ schema }) => schema),
+    ...arrays.flatMap(({ schema }) => schema),
   ];
 }
 
@@ -99,11 +88,16 @@ export function columnsOf(chunks: readonly Chunk[], layout: Layout): ColumnSourc
     weights_version: each(({ weightsVersion }) => BigInt(weightsVersion)),
     episode_return: each(({ episodeReturn }) => episodeReturn),
   };
-  const observations = OBSERVATIONS.flatMap((column, after) =>
-    observationColumns(column, layout).map(({ name, encode }) => ({
-      name,
-      data: each((chunk, t) => encode(chunk.observations, t + after)),
-    })),
-  );
-  return [...Object.entries(columns).map(([name, data]) => ({ name, data })), ...observations];
+  const arrays = storedArrays(layout).flatMap(({ spec, columns: now, next }, i) => {
+    const valuesOf = (chunk: Chunk) => (i === 0 ? chunk.observations : chunk.columns![spec.name]);
+    const rowOf = (t: number) => (spec.cadence === 'chunk' ? 0 : t);
+    return [
+      ...now.map(({ name, encode }) => ({
+        name,
+        data: each((chunk, t) => encode(valuesOf(chunk), rowOf(t))),
+      })),
+      ...next.map(({ name, encode }) => ({ name, data: each((chunk, t) => encode(valuesOf(chunk), t + 1)) })),
+    ];
+  });
+  return [...Object.entries(columns).map(([name, data]) => ({ name, data })), ...arrays];
 }

@@ -89,7 +89,7 @@ async function* chunksOf(source: ParquetFile, file: string, layout: Layout): Asy
     for (let i = 0; i < rows.count; i++) {
       const row = reader.read(rows, i);
       try {
-        rechunker.add(row, reader.observation, reader.next);
+        rechunker.add(row, reader.arrays);
       } catch (error) {
         throw reader.refusal(rows, i, 'observation', error);
       }

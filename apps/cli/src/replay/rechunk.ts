@@ -1,7 +1,7 @@
-import { elementName, type ObservationArray, observationArrays } from '@qfleet/envs';
-import { type Chunk, type Layout, observationSize } from '@qfleet/replay';
-import { CellError } from './cells.ts';
+import type { Chunk, Layout } from '@qfleet/replay';
 import type { TransitionRow } from './columns.ts';
+import { GrowingArray, type RowOfArray } from './growing-array.ts';
+import { storedArrays } from './stored-arrays.ts';
 
 /** Bytes of chunks that may still grow. Beyond, the one that has not grown for the longest is complete. */
 const OPEN_BYTES = 64 << 20;
@@ -27,20 +27,20 @@ export class Rechunker {
   }
 
   /**
-   * Adds a row, which is copied.
-   * @throws CellError, of its observation, where that is not the one that the row before it in its chunk led to.
+   * Adds a row, which is copied, with what it has of each stored array.
+   * @throws CellError, of the array's column, where its state is not the one that the row before it in its chunk led to.
    */
-  add(row: TransitionRow, observation: ObservationArray, next: ObservationArray): void {
+  add(row: TransitionRow, arrays: readonly RowOfArray[]): void {
     const key = `${row.sequence} ${row.writer}`;
     let chunk = this.#latest.get(key);
-    if (chunk?.isFollowedBy(row)) {
-      chunk.checkObservation(observation);
+    if (chunk?.isFollowedBy(row, arrays)) {
+      chunk.checkState(arrays);
       this.#bytes -= chunk.bytes;
     } else {
-      chunk = new GrowingChunk(this.#layout, row, observation);
+      chunk = new GrowingChunk(this.#layout, row, arrays);
       this.#latest.set(key, chunk);
     }
-    chunk.push(row, next);
+    chunk.push(row, arrays);
     this.#bytes += chunk.bytes;
     if (chunk === this.#last) return;
     this.#open.delete(chunk);
@@ -65,29 +65,27 @@ export class Rechunker {
 class GrowingChunk {
   readonly key: string;
   readonly #layout: Layout;
-  readonly #size: number;
   readonly #first: TransitionRow;
   #last: TransitionRow;
   readonly #actions: number[] = [];
   readonly #rewards: number[] = [];
   readonly #priorities: (number | null)[] = [];
-  #observations: ObservationArray;
+  /** The observations first. */
+  readonly #arrays: readonly GrowingArray[];
 
-  constructor(layout: Layout, first: TransitionRow, observation: ObservationArray) {
+  constructor(layout: Layout, first: TransitionRow, arrays: readonly RowOfArray[]) {
     this.key = `${first.sequence} ${first.writer}`;
     this.#layout = layout;
-    this.#size = observationSize(layout);
     this.#first = first;
     this.#last = first;
-    this.#observations = new observationArrays[layout.observationDType](2 * this.#size);
-    this.#observations.set(observation);
+    this.#arrays = storedArrays(layout).map((array, i) => new GrowingArray(array, arrays[i]));
   }
 
   get bytes(): number {
-    return this.#observations.byteLength + 24 * this.#actions.length;
+    return this.#arrays.reduce((sum, { bytes }) => sum + bytes, 24 * this.#actions.length);
   }
 
-  isFollowedBy(row: TransitionRow): boolean {
+  isFollowedBy(row: TransitionRow, arrays: readonly RowOfArray[]): boolean {
     const last = this.#last;
     return (
       row.step === last.step + 1 &&
@@ -99,39 +97,34 @@ class GrowingChunk {
       (row.priority === null) === (last.priority === null) &&
       !last.terminated &&
       !last.truncated &&
-      this.#actions.length < MOST_STEPS
+      this.#actions.length < MOST_STEPS &&
+      this.#arrays.every((array, i) => array.agrees(arrays[i]))
     );
   }
 
-  /** @throws CellError where the observation is not the one that this chunk's last step led to. */
-  checkObservation(observation: ObservationArray): void {
-    const at = this.#actions.length * this.#size;
-    for (let i = 0; i < this.#size; i++)
-      if (observation[i] !== this.#observations[at + i])
-        throw new CellError(
-          `is not the next observation of step ${this.#last.step} of its chunk ` +
-            `(${elementName(i, this.#layout.observationParts)} is ${observation[i]}, not ${this.#observations[at + i]})`,
-        );
+  /** @throws CellError where the row's state is not the one that this chunk's last step led to. */
+  checkState(arrays: readonly RowOfArray[]): void {
+    this.#arrays.forEach((array, i) => {
+      array.checkState(arrays[i], this.#last.step);
+    });
   }
 
-  push(row: TransitionRow, next: ObservationArray): void {
+  push(row: TransitionRow, arrays: readonly RowOfArray[]): void {
     this.#last = row;
     this.#actions.push(row.action);
     this.#rewards.push(row.reward);
     this.#priorities.push(row.priority);
-    const at = this.#actions.length * this.#size;
-    if (at === this.#observations.length) {
-      const grown = new observationArrays[this.#layout.observationDType](2 * at);
-      grown.set(this.#observations);
-      this.#observations = grown;
-    }
-    this.#observations.set(next, at);
+    this.#arrays.forEach((array, i) => {
+      array.push(arrays[i]);
+    });
   }
 
   toChunk(): Chunk {
     const { writer, sequence, slot, episode, step, episode_return, epsilon, weights_version } = this.#first;
     const length = this.#actions.length;
     const { terminated, truncated } = this.#last;
+    const [observations, ...named] = this.#arrays.map(({ values }) => values);
+    const { columns } = this.#layout;
     return {
       writer,
       sequence,
@@ -143,10 +136,11 @@ class GrowingChunk {
       episodeReturn: episode_return,
       epsilon,
       weightsVersion: weights_version,
-      observations: this.#observations.subarray(0, (length + 1) * this.#size),
+      observations,
       actions: Int32Array.from(this.#actions),
       rewards: Float32Array.from(this.#rewards),
       priorities: this.#first.priority === null ? null : Float32Array.from(this.#priorities as number[]),
+      ...(columns ? { columns: Object.fromEntries(columns.map(({ name }, i) => [name, named[i]])) } : {}),
     };
   }
 }

@@ -1,11 +1,13 @@
 import { type ObservationArray, observationArrays } from '@qfleet/envs';
-import { type Layout, observationSize } from '@qfleet/replay';
+import { type Layout, MASK } from '@qfleet/replay';
 import { UsageError } from '../errors.ts';
+import type { ArrayColumn } from './array-column.ts';
 import { CellError, finite, integer, quote, text, truth } from './cells.ts';
-import { COLUMN_KINDS, OBSERVATIONS, type TransitionRow } from './columns.ts';
-import { type ObservationColumn, observationColumns } from './observations.ts';
+import { COLUMN_KINDS, type TransitionRow } from './columns.ts';
+import type { RowOfArray } from './growing-array.ts';
 import type { Rows } from './parquet-file.ts';
 import type { ColumnKind } from './parquet-schema.ts';
+import { type StoredArray, storedArrays } from './stored-arrays.ts';
 
 const MOST_COUNT = 0xffffffff;
 /** Bytes of a writer's name. */
@@ -43,36 +45,36 @@ function priorityOf(value: unknown): number | null {
 
 /** Reads a file's rows as transitions. A row that is no transition is refused with file, column, row and place. */
 export class RowReader {
-  /** The observation before, and after, the step of the row that was read last. */
-  readonly observation: ObservationArray;
-  readonly next: ObservationArray;
+  /** What the row that was read last has of each stored array: the observation first. */
+  readonly arrays: readonly RowOfArray[];
   readonly #file: string;
   readonly #checks: Checks;
-  readonly #observations: readonly { readonly column: ObservationColumn; readonly into: ObservationArray }[];
+  readonly #stored: readonly StoredArray[];
+  /** The place of the mask among the arrays; −1: there is none. */
+  readonly #mask: number;
 
   constructor(file: string, layout: Layout) {
     this.#file = file;
     this.#checks = checksOf(layout);
-    const makeObservation = () => new observationArrays[layout.observationDType](observationSize(layout));
-    this.observation = makeObservation();
-    this.next = makeObservation();
-    this.#observations = OBSERVATIONS.flatMap((name) =>
-      observationColumns(name, layout).map((column) => ({
-        column,
-        into: name === 'observation' ? this.observation : this.next,
-      })),
-    );
+    this.#stored = storedArrays(layout);
+    this.#mask = this.#stored.findIndex(({ spec }) => spec.name === MASK);
+    this.arrays = this.#stored.map(({ spec: { dtype, shape } }) => {
+      const make = () => new observationArrays[dtype](shape.reduce((product, n) => product * n, 1));
+      return { now: make(), next: make() };
+    });
   }
 
   /** The columns that a file needs, and what they hold. */
   get columns(): ReadonlyMap<string, ColumnKind> {
     return new Map([
       ...COLUMN_KINDS,
-      ...this.#observations.map(({ column }) => [column.name, column.kind] as const),
+      ...this.#stored
+        .flatMap(({ columns, next }) => [...columns, ...next])
+        .map(({ name, kind }) => [name, kind] as const),
     ]);
   }
 
-  /** Row `i` of `rows`; its observations lie in `observation` and `next` until the next call. @throws UsageError */
+  /** Row `i` of `rows`; its arrays lie in `arrays` until the next call. @throws UsageError */
   read(rows: Rows, i: number): TransitionRow {
     const cell = <Name extends keyof TransitionRow>(name: Name): TransitionRow[Name] => {
       try {
@@ -98,14 +100,26 @@ export class RowReader {
     };
     if (row.terminated && row.truncated)
       throw this.refusal(rows, i, 'truncated', new CellError('is true where terminated is, too'));
-    for (const { column, into } of this.#observations) {
-      try {
-        column.decode(rows.columns[column.name][i], into, 0);
-      } catch (error) {
-        throw this.refusal(rows, i, column.name, error);
-      }
-    }
+    this.#stored.forEach(({ columns, next }, k) => {
+      for (const column of columns) this.#decode(rows, i, column, this.arrays[k].now);
+      for (const column of next) this.#decode(rows, i, column, this.arrays[k].next);
+    });
+    if (this.#mask >= 0 && this.arrays[this.#mask].now[row.action] === 0)
+      throw this.refusal(
+        rows,
+        i,
+        MASK,
+        new CellError(`does not allow action ${row.action}, which was taken`),
+      );
     return row;
+  }
+
+  #decode(rows: Rows, i: number, column: ArrayColumn, into: ObservationArray): void {
+    try {
+      column.decode(rows.columns[column.name][i], into, 0);
+    } catch (error) {
+      throw this.refusal(rows, i, column.name, error);
+    }
   }
 
   /** What to throw for a CellError in a column of row `i` of `rows`; any other error is returned as it is. */
@@ -114,7 +128,7 @@ export class RowReader {
     const { writer, sequence, step } = rows.columns;
     const of = `counted from 0; writer ${quote(writer[i])}, sequence ${quote(sequence[i])}, step ${quote(step[i])}`;
     return new UsageError(
-      `${this.#file}: column ${column} of row ${rows.first + i} (${of}) ${error.message}: ` +
+      `${this.#file}: column ${error.column ?? column} of row ${rows.first + i} (${of}) ${error.message}: ` +
         'nothing was imported; mend that row or leave it out.',
     );
   }
