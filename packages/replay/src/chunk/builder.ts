@@ -200,7 +200,9 @@ export class ChunkBuilder {
   /** The named columns of the first `length` steps; nothing where the layout has none. */
   #columnsOf(length: number): { columns?: ColumnValues } {
     if (this.#columns.length === 0) return {};
-    return { columns: Object.fromEntries(this.#columns.map((column) => [column.name, column.of(length)])) };
+    const columns: Record<string, ObservationArray> = {};
+    for (const column of this.#columns) columns[column.name] = column.of(length);
+    return { columns };
   }
 
   #close(last: number): OpenChunk {
