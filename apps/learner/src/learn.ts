@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createAgent } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/envs';
 import {
   EvaluationQueue,
@@ -32,11 +30,9 @@ import { layoutOf } from '@qfleet/rollout';
 import {
   CheckpointFolder,
   DivergenceError,
-  EvaluationPlayer,
   latestCheckpoint,
   MetricsRecorder,
   outlastFullDisk,
-  PATIENCE_SECONDS,
   runTrainer,
   type StopReason,
   Trainer,
@@ -44,15 +40,13 @@ import {
   type Waits,
 } from '@qfleet/training';
 import { ChunkSpans } from './chunk-spans.ts';
+import { awaitEvaluations, conclude } from './conclude.ts';
 import { EpisodeFeed } from './episode-feed.ts';
 import { measure } from './measure.ts';
 import { beginDirectory, openRun } from './open-run.ts';
 
 /** Calls of the agent whose batches are drawn ahead: more hide longer waits, with priorities that are older. */
 const CALLS_AHEAD = 4;
-/** How long the end of a run waits for evaluations that were asked for. */
-const LAST_EVALUATIONS_MS = 15_000;
-const POLL_MS = 50;
 
 type Outlast = ProcessContext['outlast'];
 
@@ -142,17 +136,17 @@ export async function learn(context: ProcessContext): Promise<void> {
         if (reason !== null) {
           // Actors end: what is left needs no experience.
           await outlast(() => setPhase(redis, run, 'stopping', reason ?? '', lease));
-          await lastEvaluations(trainer);
+          await awaitEvaluations(trainer);
         }
       } finally {
         // What follows is no training.
         await feed.stop();
         recorder.write(trainer);
       }
-      if (reason !== null && (await conclude(context, config, trainer, reason, ending))) {
-        await outlast(() => setPhase(redis, run, 'finished', reason ?? '', lease));
-        log.info(`Finished: ${reason}.`);
-      } else log.info(`Stopped at update ${trainer.updates}.`);
+      const isDone = reason !== null && (await conclude(context, trainer, reason, ending));
+      lease.lost.throwIfAborted();
+      if (isDone) await outlast(() => setPhase(redis, run, 'finished', reason ?? '', lease));
+      log.info(isDone ? `Finished: ${reason}.` : `Stopped at update ${trainer.updates}.`);
       clean = true;
     } catch (error) {
       // Another learner would only diverge again: the whole run ends.
@@ -249,36 +243,4 @@ async function openReplay(addresses: readonly ShardAddress[], { config }: RunRec
   const layout = layoutOf(await resolveEnvironment(config.environment));
   const { capacity, capacityBytes } = config.replay;
   return createRedisReplay(addresses, layout, { transitions: capacity, bytes: capacityBytes });
-}
-
-async function lastEvaluations(trainer: Trainer): Promise<void> {
-  const until = performance.now() + LAST_EVALUATIONS_MS;
-  while (trainer.scores.pending > 0 && performance.now() < until) {
-    await sleep(POLL_MS);
-    await trainer.collectEvaluations();
-  }
-}
-
-/**
- * Plays the last evaluation of a run that is over, here: it then needs no evaluator.
- * @returns false where it was cancelled, so that the run is not over yet.
- */
-async function conclude(
-  { log, warn, outliveUserCode }: ProcessContext,
-  config: RunConfig,
-  trainer: Trainer,
-  reason: StopReason,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (config.environment.onError === 'restart') outliveUserCode();
-  const evaluation = await trainer.conclude(reason, async (request) => {
-    const player = await EvaluationPlayer.create(config);
-    return player.play(request, {
-      cancelled: () => signal.aborted,
-      warn,
-      ...(reason === 'maxSeconds' ? { patience: PATIENCE_SECONDS } : {}),
-    });
-  });
-  if (evaluation !== null) log.info(`The best checkpoint's mean return at the end: ${evaluation.mean}.`);
-  return evaluation !== null || !signal.aborted;
 }

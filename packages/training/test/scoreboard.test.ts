@@ -94,10 +94,12 @@ describe('Scoreboard', () => {
 
     const second = open(config);
     await second.scores.open();
-    second.queue.push(lucky, fresh);
-    await second.scores.collect();
-    expect(second.scores.best).toEqual(first.scores.best);
-    expect(second.scores.takeCandidates()).toEqual([]);
+    for (const again of [lucky, fresh]) {
+      second.queue.push(again);
+      await second.scores.collect();
+      expect(second.scores.best).toEqual(first.scores.best);
+      expect(second.scores.takeCandidates()).toEqual([]);
+    }
     expect(second.scores.solved).toBe(false);
   });
 });
