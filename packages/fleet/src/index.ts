@@ -7,9 +7,9 @@ export {
 } from './evaluations/evaluation-worker.ts';
 export { EvaluationQueue, readEvaluations } from './evaluations/evaluations.ts';
 export { checkRunId, type FleetKeys, fleetKeys, newRunId, replayPrefix } from './keys.ts';
-export { createLogger, type Logger } from './logger.ts';
+export { createLogger, type Logger, type LogLevel } from './logger.ts';
 export { exitCodes } from './process/exit-codes.ts';
-export { type LogLevel, type ProcessEnv, readProcessEnv } from './process/process-env.ts';
+export { type ProcessEnv, readProcessEnv } from './process/process-env.ts';
 export {
   DRAIN_SECONDS,
   type ProcessContext,

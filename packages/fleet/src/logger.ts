@@ -1,8 +1,10 @@
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { LogLevel } from './process/process-env.ts';
 
 export type { Logger } from 'pino';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** The most bytes of lines that wait for a full disk or a full pipe; later lines are lost. */
 const LONGEST_WAIT_BYTES = 1 << 20;

@@ -12,15 +12,15 @@ import {
 } from '@qfleet/replay';
 import { backoff } from './backoff.ts';
 import type { Logger } from './logger.ts';
-import { type EpisodeReport, EpisodeTally, type FinishedEpisode } from './state/episode-tally.ts';
+import { EpisodeReports, type SendReport } from './state/episode-reports.ts';
+import type { FinishedEpisode } from './state/episode-tally.ts';
 
 export interface UplinkOptions {
   /** Opens the replay's inbox, once the learner has made the replay, or has made it again where Redis lost it. */
   readonly openInbox: () => Promise<Inbox>;
   /** Whether observations are compressed; see `compressesWell`. */
   readonly compressed: boolean;
-  /** @param number counts the reports from 1; one that failed comes again as it was. */
-  readonly reportEpisodes: (number: number, report: EpisodeReport) => Promise<void>;
+  readonly reportEpisodes: SendReport;
   /** Told of the chunks that Redis acknowledged, and when (`performance.now()`) they were sent. */
   readonly onPushed?: (chunks: readonly SealedChunk[], from: number) => void;
   readonly log: Logger;
@@ -48,12 +48,9 @@ export class Uplink {
   readonly #options: UplinkOptions;
   /** Not given to the inbox yet, in order. */
   readonly #chunks: Waiting[] = [];
-  readonly #episodes = new EpisodeTally();
+  readonly #episodes: EpisodeReports;
   /** Given to the inbox, and not known to be in the replay. */
   readonly #given = new Map<SealedChunk, Waiting>();
-  /** The report in flight. */
-  #report: EpisodeReport | null = null;
-  #reports = 0;
   readonly #inbox: Inbox;
   #standing: ReplayStanding;
   #standingAt = performance.now();
@@ -70,6 +67,7 @@ export class Uplink {
   private constructor(options: UplinkOptions, inbox: Inbox, standing: ReplayStanding) {
     this.#options = options;
     this.#inbox = inbox;
+    this.#episodes = new EpisodeReports(options.reportEpisodes);
     this.#standing = standing;
   }
 
@@ -213,23 +211,13 @@ export class Uplink {
   async #sendOnce(): Promise<void> {
     const steps = this.#steps;
     // Both are waited for, whatever becomes of the other: one of each is in flight at a time.
-    const [handedIn, reported] = await Promise.allSettled([this.#handIn(), this.#reportEpisodes()]);
+    const [handedIn, reported] = await Promise.allSettled([this.#handIn(), this.#episodes.send()]);
     if (handedIn.status === 'rejected') throw handedIn.reason;
     this.#standing = handedIn.value;
     this.#standingAt = performance.now();
     const oldest = this.#given.values().next().value;
     this.#standingSteps = Math.min(steps, oldest?.steps ?? steps);
     if (reported.status === 'rejected') throw reported.reason;
-  }
-
-  async #reportEpisodes(): Promise<void> {
-    if (this.#report === null) {
-      this.#report = this.#episodes.take();
-      if (this.#report === null) return;
-      this.#reports++;
-    }
-    await this.#options.reportEpisodes(this.#reports, this.#report);
-    this.#report = null;
   }
 
   async #handIn(): Promise<ReplayStanding> {

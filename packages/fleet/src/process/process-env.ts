@@ -1,9 +1,7 @@
 import { nanoid } from 'nanoid';
 import { FleetConfigurationError } from '../errors.ts';
 import { checkRunId } from '../keys.ts';
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import { LOG_LEVELS, type LogLevel } from '../logger.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
