@@ -30,6 +30,8 @@ export const ARROWS = {
   training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   fleet: ['rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'envs', 'gym-bridge'],
+  // All that measures: it may use every package, and none may use it.
+  bench: ['fleet', 'rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'envs', 'gym-bridge'],
 };
 
 /** Exceptions among the leaves: a leaf uses a leaf only if it stands here.

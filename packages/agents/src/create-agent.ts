@@ -13,6 +13,7 @@ import { TabularAgent } from './tabular/agent.ts';
  * @param totalUpdates the run's planned updates, over which the learning rate falls; null: it stays.
  * @param isRepeatable whether its updates have the same bits on any number of cores, of which it uses two at most.
  *   Default: it uses all that are worth it.
+ * @param eager whether updates run op by op where they could be one native call, for comparisons. Default: false.
  * @throws ConfigError when the layout does not suit the agent.
  */
 export async function createAgent(given: {
@@ -22,8 +23,9 @@ export async function createAgent(given: {
   seed: number;
   totalUpdates: number | null;
   isRepeatable?: boolean;
+  eager?: boolean;
 }): Promise<Agent> {
-  const { config, layout, frameStack, seed, totalUpdates, isRepeatable = false } = given;
+  const { config, layout, frameStack, seed, totalUpdates, isRepeatable = false, eager = false } = given;
   // Says what is wrong before anything is made.
   agentParameters(given);
   if (config.kind === 'tabular') return new TabularAgent(config, layout);
@@ -35,5 +37,6 @@ export async function createAgent(given: {
     seed,
     totalUpdates,
     isRepeatable,
+    eager,
   });
 }

@@ -1,8 +1,6 @@
 export { argmax } from './acting/allowed.ts';
 export { epsilonOf } from './acting/exploration.ts';
 export type * from './agent.ts';
-export { benchInference, benchLearner } from './bench/index.ts';
-export type { Peer } from './bench/rounds.ts';
 export { createAgent } from './create-agent.ts';
 export { createPolicy } from './create-policy.ts';
 export { type AgentSetting, agentParameters, checkAgentParameters } from './parameters.ts';

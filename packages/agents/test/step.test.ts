@@ -107,7 +107,7 @@ describe('a step of DQN', () => {
       gradientClip: 0.3,
     });
     const given = { config, spec: stateSpecOf(layout), seed: 1, totalUpdates: 100 };
-    const agents = [new ValueAgent(runtime, given), new ValueAgent(runtime, given, true)];
+    const agents = [new ValueAgent(runtime, given), new ValueAgent(runtime, { ...given, eager: true })];
     const results = agents.map((agent) => {
       const lcg = new Lcg(9);
       const tdErrors = new Float32Array(64);

@@ -17,7 +17,6 @@ export {
   observationSize,
   type Space,
 } from '@qfleet/spaces';
-export { benchEnvs } from './bench.ts';
 export { checkEnvironment, type EnvironmentCheck } from './check-environment.ts';
 export { type Dict, dict, type OwnSpace, type Tuple, tuple } from './composite.ts';
 export { containUserCode } from './contain-user-code.ts';

@@ -1,5 +1,3 @@
-export { type BenchReplayOptions, benchReplay } from './bench/index.ts';
-export type { PeerFigures, Peers } from './bench/peer.ts';
 export { ChunkBuilder, type ChunkBuilderOptions } from './chunk/builder.ts';
 export type * from './chunk/chunk.ts';
 export { decodeChunk, encodeChunk, encodeOpenChunk } from './chunk/codec.ts';
@@ -26,6 +24,7 @@ export {
   trainedSteps,
 } from './sampling/sample-unit.ts';
 export type { SampleOptions } from './sampling/sampler.ts';
+export { SumTree } from './sampling/sum-tree.ts';
 export { sequencePriorities } from './sampling/units/sequence-priorities.ts';
 export { MemoryReplayStore } from './store/memory-store.ts';
 export { type ChunkPriorities, FencedError, type PriorityStore } from './store/priority-store.ts';

@@ -1,5 +1,4 @@
 export { writeFileAtomically } from './atomic-write.ts';
-export type { BenchRow } from './bench.ts';
 export { LockedError, RunDirectoryError } from './errors.ts';
 export type { Lock } from './lock.ts';
 export { isRunning } from './lock-holder.ts';

@@ -34,6 +34,8 @@ export interface ValueAgentOptions {
   readonly totalUpdates: number | null;
   /** Whether its updates have the same bits on any number of cores, of which it uses two at most. */
   readonly isRepeatable?: boolean;
+  /** Whether updates run op by op where they could be one native call, for comparisons. */
+  readonly eager?: boolean;
   /** The configuration's where it is absent. */
   readonly objective?: Objective;
 }
@@ -60,9 +62,8 @@ export class ValueAgent implements Agent {
   readonly #specs: readonly { name: string; shape: readonly number[] }[];
   #updates = 0;
 
-  /** @param eager run op by op even where the step could be compiled: for comparisons. */
-  constructor(runtime: Runtime, given: ValueAgentOptions, eager = false) {
-    const { config, spec, seed } = given;
+  constructor(runtime: Runtime, given: ValueAgentOptions) {
+    const { config, spec, seed, eager = false } = given;
     const objective = given.objective ?? createObjective(config);
     const network = createNetwork(config.network, spec, objective.head);
     const optimizer = createOptimizer(config);

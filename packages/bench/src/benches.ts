@@ -1,0 +1,28 @@
+import type { BenchRow } from './row.ts';
+
+/** What every benchmark is told. */
+export interface BenchOptions {
+  /** Measures peers here too, brought once by pip, instead of naming what was recorded of them. */
+  readonly peer: boolean;
+  /** The file that is the `qfleet` command, by which fleets are started. */
+  readonly command: string;
+}
+
+// Each is loaded when it is called: whoever wants their names alone needs neither TensorFlow nor Redis.
+/** The benchmarks by name. */
+export const benches = {
+  learner: async ({ peer }) => (await import('./learner/learner.ts')).benchLearner(await torchIf(peer)),
+  inference: async ({ peer }) =>
+    (await import('./inference/inference.ts')).benchInference(await torchIf(peer)),
+  envs: async () => (await import('./envs/envs.ts')).benchEnvs(),
+  replay: async ({ peer }) => (await import('./replay/here.ts')).benchReplayHere(peer),
+  fleet: async ({ command }) => (await import('./fleet/fleet.ts')).benchFleet(command),
+} satisfies Record<string, (options: BenchOptions) => Promise<readonly BenchRow[]>>;
+
+/** A name of a benchmark. */
+export type BenchName = keyof typeof benches;
+
+/** The names of all benchmarks. */
+export const benchNames = Object.keys(benches) as BenchName[];
+
+const torchIf = async (peer: boolean) => (peer ? (await import('./peers/torch.ts')).torchPeer() : null);

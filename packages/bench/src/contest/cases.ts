@@ -1,0 +1,69 @@
+import { type DqnConfig, runSchema } from '@qfleet/config';
+import type { Random } from '@qfleet/random';
+import type { Layout } from '@qfleet/replay';
+import { elementsOf, type StateSpec } from '@qfleet/spaces';
+
+/** A training step that is measured: what goes in, and what it is. */
+export interface LearnerCase {
+  readonly name: string;
+  readonly spec: StateSpec;
+  readonly network: DqnConfig['network'];
+  readonly batchSize: number;
+  /** Updates a call that are measured. */
+  readonly unrolled: readonly number[];
+}
+
+const mlp = (sizes: readonly number[], batchSize: number): LearnerCase => {
+  const [inputs, ...hidden] = sizes.slice(0, -1) as [number, ...number[]];
+  return {
+    name: `MLP ${sizes.join('-')}, batch ${batchSize}`,
+    spec: { shape: [inputs], dtype: 'float32', frames: 1, actions: sizes[sizes.length - 1] },
+    network: { kind: 'mlp', hidden, dueling: false },
+    batchSize,
+    unrolled: [1, 8],
+  };
+};
+
+/**
+ * The step of Mnih et al. with a Huber loss, Adam and a soft target: what DQN's implementations have in common. Double
+ * Q-learning would add a forward pass, and clipping a norm, to both sides.
+ */
+export const STEP = {
+  doubleQ: false,
+  gradientClip: null,
+  loss: 'huber',
+  target: { kind: 'soft', tau: 0.005 },
+};
+
+/** The steps of `qfleet bench learner`. */
+export const learnerCases: readonly LearnerCase[] = [
+  mlp([4, 128, 128, 2], 64),
+  mlp([8, 256, 256, 4], 256),
+  {
+    name: 'Nature CNN 84×84×4 uint8, batch 32',
+    spec: { shape: [84, 84, 4], dtype: 'uint8', frames: 1, actions: 6 },
+    network: { kind: 'nature-cnn', hidden: [512], dueling: false },
+    batchSize: 32,
+    unrolled: [1],
+  },
+];
+
+/** The layout of experience whose states are single observations of `spec`. */
+export const layoutOf = ({ shape, dtype, actions }: StateSpec): Layout => ({
+  observationShape: shape,
+  observationDType: dtype,
+  actions,
+});
+
+/** Observations as a case has them: normal, or bytes. */
+export function drawObservations(spec: StateSpec, rows: number, random: Random): Float32Array | Uint8Array {
+  const length = rows * elementsOf(spec.shape);
+  return spec.dtype === 'uint8'
+    ? Uint8Array.from({ length }, () => random.integer(256))
+    : Float32Array.from({ length }, () => random.normal());
+}
+
+/** A DQN configuration with the schema's defaults for what is not given. */
+export function dqnConfig(fields: object): DqnConfig {
+  return runSchema.shape.agent.parse({ ...fields, kind: 'dqn' }) as DqnConfig;
+}

@@ -1,0 +1,5 @@
+export { type BenchName, type BenchOptions, benchNames } from './benches.ts';
+export type { Machine } from './machine.ts';
+export { benchDocument, benchTable } from './print.ts';
+export { type BenchReport, runBench } from './report.ts';
+export type { BenchRow } from './row.ts';
