@@ -56,7 +56,7 @@ export class Prefetcher<B extends Batch = Batch> {
     // Batches that were drawn from a lost replay may still be written into, so they are not used again.
     while (this.#queue.length > 0 && this.#queue[0].losses !== losses) this.#queue.shift();
     // Some at once: they then come in one request.
-    const ahead = this.#replay.allAtHand ? 0 : this.#ahead;
+    const ahead = this.#replay.allCached ? 0 : this.#ahead;
     if (this.#queue.length <= ahead >> 1)
       while (this.#queue.length <= ahead) this.#queue.push(this.#draw(options));
 

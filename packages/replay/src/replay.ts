@@ -120,7 +120,7 @@ export class Replay {
   }
 
   /** Whether all that can be sampled is cached: the oldest is, for chunks leave index and cache in order. */
-  get allAtHand(): boolean {
+  get allCached(): boolean {
     const { oldest } = this.#contents.index;
     return oldest === null || oldest.row >= 0;
   }

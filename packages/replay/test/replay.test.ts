@@ -302,7 +302,7 @@ describe('following a store', () => {
     const { store, replay } = makeReplay({ cacheBytes: 64 * 12 });
     await store.append([encode({ length: 80 })]);
     await replay.sync();
-    expect(replay.allAtHand).toBe(false);
+    expect(replay.allCached).toBe(false);
     const batch = makeTransitionBatch(64, LAYOUT);
     await replay.sample(batch, new Random(3));
     const { observations } = makeChunk({ length: 80 });

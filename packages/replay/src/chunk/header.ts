@@ -25,7 +25,7 @@ import { ChunkError, MAX_LENGTH, MAX_WRITER } from './validate.ts';
  * | … | format 3: u32 bytes of the named columns, u32 0; the columns in the layout's order, each padded to 8 |
  * | … | observations[(T + 1) × size], or one Zstandard frame of them |
  *
- * `redis/door.lua.ts` reads the fields at 0 to 28 and 40 too: change them together.
+ * `store/redis/scripts/door.lua.ts` reads the fields at 0 to 28 and 40 too: change them together.
  */
 const MAGIC = 0x4b434651;
 /**

@@ -272,7 +272,7 @@ const newName = (name: string): string => `${name.split('~')[0].slice(-KEPT_CHAR
 
 const newBook = (name: string): Book => ({ name, open: new Map(), highest: -1, admitted: 0 });
 
-/** @param text a writer's last sequence and how many chunks of it were stored, as `redis/door.lua.ts` writes it. */
+/** @param text a writer's last sequence and how many chunks of it were stored, as `door.lua.ts` writes it. */
 function parseWriter(text: string | null | undefined): { last: number; stored: number } {
   const [last = -1, stored = 0] = text ? text.split(' ').map(Number) : [];
   return { last, stored };
