@@ -36,7 +36,7 @@ export async function lockedFiles(
 }
 
 /** Files of which nothing is left once they are closed. */
-export async function passingFiles(): Promise<RunFiles> {
+export async function temporaryFiles(): Promise<RunFiles> {
   const checkpoints = await mkdtemp(join(tmpdir(), 'qfleet-run-'));
   return { checkpoints, recorder: null, close: () => rm(checkpoints, { recursive: true, force: true }) };
 }

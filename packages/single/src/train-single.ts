@@ -9,7 +9,7 @@ import {
   latestCheckpoint,
   type StopReason,
 } from '@qfleet/training';
-import { lockedFiles, passingFiles } from './files.ts';
+import { lockedFiles, temporaryFiles } from './files.ts';
 import type { SingleHooks } from './hooks.ts';
 import { SingleRun } from './single-run.ts';
 
@@ -52,7 +52,7 @@ export async function trainSingle(config: RunConfig, options: SingleOptions = {}
   const { directory, signal = new AbortController().signal } = options;
   const warn = (sentence: string): void => options.onWarning?.(sentence);
   const from = options.from === undefined ? await newest(directory, warn) : options.from;
-  const files = directory === undefined ? await passingFiles() : await lockedFiles(directory, from, warn);
+  const files = directory === undefined ? await temporaryFiles() : await lockedFiles(directory, from, warn);
   try {
     const run = await SingleRun.create({ config, files, from, hooks: options, signal });
     try {
