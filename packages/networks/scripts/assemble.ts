@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 
-const FEATURES = { simd: true, threads: true };
+const FEATURES = { simd: true };
 
 /** The module's bytes, in base64. */
 export async function assemble(): Promise<string> {
   const source = readFileSync(new URL('../src/inference/dense/dense.wat', import.meta.url), 'utf8');
   const module = (await wabt()).parseWat('dense.wat', source, FEATURES);
-  // Its types lack the parameter, without which shared memory is refused.
+  // Its types lack the parameter, without which SIMD is refused.
   (module as { validate(features: typeof FEATURES): void }).validate(FEATURES);
   return Buffer.from(module.toBinary({}).buffer).toString('base64');
 }

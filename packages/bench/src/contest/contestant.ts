@@ -85,7 +85,7 @@ export class Contestant {
 
 /** The other side of `Contestant`: answers until its input ends. `operations` is how many a call does. */
 export async function answerMeasurements(call: () => void, operations: number): Promise<void> {
-  // Graphs are optimised, functions compiled and threads chosen in the first calls.
+  // Graphs are optimised and functions compiled in the first calls.
   await timeOf(call, 1500);
   process.stdout.write('ready\n');
   for await (const line of createInterface({ input: process.stdin })) {
@@ -96,7 +96,7 @@ export async function answerMeasurements(call: () => void, operations: number): 
   }
 }
 
-/** Milliseconds of calls after which Node gets to its events, as in the loop of an actor: threads report there. */
+/** Milliseconds of calls after which Node gets to its events, as in the loop of an actor. */
 const STRETCH = 10;
 
 /** Microseconds a call, of calls for about so long. */

@@ -39,12 +39,8 @@ export async function benchInference(
         ...(kind === 'wasm' ? {} : { [`forward compiled, ${version}`]: ours(learnerCase, size, 'library') }),
         ...peer?.inference(learnerCase, size),
       };
-      // Ours starts last and the turns are short: what it found of threads is doubted after 10 s, and a process that
-      // is stopped for most of the time would then find that none pay.
-      const figures = await compare(
-        { ...references, policy: ours(learnerCase, size, 'policy') },
-        milliseconds,
-      );
+      const contestants = { ...references, policy: ours(learnerCase, size, 'policy') };
+      const figures = await compare(contestants, milliseconds);
       const title = `policy, ${name}, ${size} ${size === 1 ? 'row' : 'rows'}`;
       rows.push(...rowsAgainst(title, 'policy', Object.keys(references), figures));
     }

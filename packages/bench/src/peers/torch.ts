@@ -24,7 +24,7 @@ export async function torchPeer(): Promise<Peer> {
       // Needs a C++ compiler.
       [`${name}, torch.compile`]: { ...command({ learnerCase, compile: true }), optional: true },
     }),
-    // As our policy does, it may take one thread or all: which is faster depends on the rows.
+    // On one thread and on all: which is faster depends on the rows.
     inference: (learnerCase, rows) =>
       Object.fromEntries(
         [...new Set([1, availableParallelism()])].map((threads) => [

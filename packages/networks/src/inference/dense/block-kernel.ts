@@ -18,44 +18,30 @@ type Dense = (
   floor: number,
 ) => void;
 
-/** What a thread needs to compute blocks of rows of a stack. */
-export interface BlockKernelOptions {
-  readonly memory: WebAssembly.Memory;
-  readonly layout: StackLayout;
-  /** Which part of the scratch memory is this thread's: 0 to MOST_THREADS − 1. */
-  readonly thread: number;
-}
-
-/** One thread's way through a stack of dense layers, a block of rows at a time. */
+/** The way through a stack of dense layers, a block of rows at a time. */
 export class BlockKernel {
   readonly #dense: Dense;
   readonly #layout: StackLayout;
-  readonly #buffers: readonly [number, number];
-  readonly #ends: number;
-  readonly #lists: number;
 
-  constructor({ memory, layout, thread }: BlockKernelOptions) {
+  /** @param memory what the layout describes. */
+  constructor(memory: WebAssembly.Memory, layout: StackLayout) {
     const instance = new WebAssembly.Instance(module, { memory: { memory } });
     this.#dense = (instance.exports as { dense: Dense }).dense;
     this.#layout = layout;
-    const start = layout.scratch + thread * layout.scratchBytes;
-    this.#buffers = [start, start + layout.activationBytes];
-    this.#ends = start + 2 * layout.activationBytes;
-    this.#lists = this.#ends + 64;
   }
 
   /** Computes the block of that number, of a vector of `rows` rows: from the input to the output of the layout. */
   run(block: number, rows: number): void {
-    const { places, input, output, compress } = this.#layout;
+    const { places, input, output, activations, ends, lists, compress } = this.#layout;
     const first = block * BLOCK_ROWS;
     const count = Math.min(BLOCK_ROWS, rows - first);
     const last = places.length - 1;
     let x = input + first * places[0].inputs * 4;
     for (let i = 0; i <= last; i++) {
       const { inputs, outputs, kernel, bias } = places[i];
-      const y = i < last ? this.#buffers[i % 2] : output + first * outputs * 4;
+      const y = i < last ? activations[i % 2] : output + first * outputs * 4;
       const floor = i < last ? 0 : Number.NEGATIVE_INFINITY;
-      this.#dense(count, inputs, outputs, x, kernel, bias, y, this.#ends, this.#lists, compress, floor);
+      this.#dense(count, inputs, outputs, x, kernel, bias, y, ends, lists, compress, floor);
       x = y;
     }
   }

@@ -1,6 +1,6 @@
+import { BlockKernel } from './block-kernel.ts';
 import type { DenseLayer } from './layer.ts';
-import { RowThreads } from './row-threads.ts';
-import { layOut, type StackLayout } from './stack-layout.ts';
+import { BLOCK_ROWS, layOut, type StackLayout } from './stack-layout.ts';
 import { allocate, writeLayers } from './stack-memory.ts';
 
 /** A stack of dense layers with relu between them, in a WebAssembly memory of its own. */
@@ -8,11 +8,11 @@ export class DenseStack {
   /** The most rows of a `run`. */
   readonly rows: number;
   /** Where the caller writes the rows of a `run`, each of `stride` numbers: those after its inputs stay 0. */
-  readonly input: Float32Array<SharedArrayBuffer>;
+  readonly input: Float32Array;
   readonly stride: number;
   readonly #layout: StackLayout;
-  readonly #memory: Float32Array<SharedArrayBuffer>;
-  readonly #threads: RowThreads;
+  readonly #memory: Float32Array;
+  readonly #kernel: BlockKernel;
   readonly #width: number;
 
   /** @param sizes of the layers, each one's inputs the outputs of the one before. */
@@ -21,7 +21,7 @@ export class DenseStack {
     const memory = allocate(layout);
     this.#layout = layout;
     this.#memory = new Float32Array(memory.buffer);
-    this.#threads = new RowThreads(memory, layout);
+    this.#kernel = new BlockKernel(memory, layout);
     this.#width = sizes[sizes.length - 1].outputs;
     this.rows = layout.rows;
     this.stride = layout.places[0].inputs;
@@ -35,7 +35,7 @@ export class DenseStack {
 
   /** Runs `rows` rows of `input` (1 to `this.rows`) and writes the last layer's [rows, outputs] to `out` at `start`. */
   run(rows: number, out: Float32Array, start: number): void {
-    this.#threads.run(rows);
+    for (let block = 0; block * BLOCK_ROWS < rows; block++) this.#kernel.run(block, rows);
     const { places, output } = this.#layout;
     const stride = places[places.length - 1].outputs;
     let from = output / 4;

@@ -10,8 +10,7 @@
 ;; Products and sums are separate instructions: fused ones round differently on processors without them, and actors on
 ;; different machines should choose alike. A row's sums do not depend on the rows beside it.
 (module
-  ;; Shared, so that several threads may each compute blocks of their own.
-  (import "memory" "memory" (memory 1 65536 shared))
+  (import "memory" "memory" (memory 1))
   (func (export "dense")
     (param $rows i32)       ;; at least 1
     (param $inputs i32)     ;; a multiple of 4, at least 4

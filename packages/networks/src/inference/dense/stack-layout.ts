@@ -1,8 +1,5 @@
-/** Rows that are computed together, and the least that a thread takes: a few microseconds' work of a small network. */
+/** Rows that are computed together. */
 export const BLOCK_ROWS = 16;
-
-/** Threads that compute one vector at most, the caller among them. More would wait for each other. */
-export const MOST_THREADS = 8;
 
 /** Where a vector's input must end: then it still fits a processor's cache. */
 const INPUT_BYTES = 4 << 20;
@@ -16,7 +13,7 @@ export interface Place {
   readonly bias: number;
 }
 
-/** Where everything lies that a stack of dense layers computes with: plain data, for each thread to read. */
+/** Where everything lies that a stack of dense layers computes with. */
 export interface StackLayout {
   readonly places: readonly Place[];
   /** The most rows of a vector; larger vectors are computed in several parts. */
@@ -27,17 +24,16 @@ export interface StackLayout {
   readonly output: number;
   /** The 16 shuffles of dense.wat. */
   readonly compress: number;
-  /** What threads tell each other: see helpers.ts. */
-  readonly control: number;
-  /** Where the threads' scratch begins: each has two blocks of activations, the ends of its lists, and the lists. */
-  readonly scratch: number;
-  readonly scratchBytes: number;
-  readonly activationBytes: number;
+  /** Two blocks of activations, which layers write alternately. */
+  readonly activations: readonly [number, number];
+  /** Room for the ends of a block's lists of inputs, and for the lists. */
+  readonly ends: number;
+  readonly lists: number;
   /** Bytes of everything. */
   readonly bytes: number;
 }
 
-export const padded = (size: number): number => Math.ceil(size / 4) * 4;
+const padded = (size: number): number => Math.ceil(size / 4) * 4;
 
 /** Lays out layers of the given sizes, each one's inputs the outputs of the one before. */
 export function layOut(sizes: readonly { readonly inputs: number; readonly outputs: number }[]): StackLayout {
@@ -49,8 +45,6 @@ export function layOut(sizes: readonly { readonly inputs: number; readonly outpu
     return start;
   };
   const compress = allocate(256);
-  // A cache line for each counter, so that none slows down another.
-  const control = allocate(64 * (3 + MOST_THREADS));
   const places = sizes.map(({ inputs, outputs }) => ({
     inputs: padded(inputs),
     outputs: padded(outputs),
@@ -63,17 +57,15 @@ export function layOut(sizes: readonly { readonly inputs: number; readonly outpu
   const rows = BLOCK_ROWS * Math.min(64, Math.max(1, blocks));
   const widest = Math.max(...places.flatMap((place) => [place.inputs, place.outputs]));
   const activationBytes = BLOCK_ROWS * widest * 4;
-  const scratchBytes = 2 * activationBytes + 64 + 8 * (BLOCK_ROWS * widest + 2) + 48;
   return {
     places,
     rows,
     input: allocate(rows * inputs * 4),
     output: allocate(rows * outputs * 4),
     compress,
-    control,
-    scratch: allocate(MOST_THREADS * scratchBytes),
-    scratchBytes,
-    activationBytes,
+    activations: [allocate(activationBytes), allocate(activationBytes)],
+    ends: allocate(4 * BLOCK_ROWS),
+    lists: allocate(8 * (BLOCK_ROWS * widest + 2)),
     bytes: end,
   };
 }

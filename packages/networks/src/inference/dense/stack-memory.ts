@@ -5,8 +5,7 @@ const PAGE = 65_536;
 
 /** Memory for a stack, all zeros except the table of shuffles. Pages that nobody touches cost nothing. */
 export function allocate(layout: StackLayout): WebAssembly.Memory {
-  const pages = Math.ceil(layout.bytes / PAGE);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(layout.bytes / PAGE) });
   const shuffles = new Uint8Array(memory.buffer, layout.compress, 256);
   // For each mask of 4 lanes the bytes of those lanes, in order, and then zeros, which is what an index past 15 gives.
   shuffles.fill(255);

@@ -5,9 +5,9 @@ declare global {
       constructor(bytes: Uint8Array<ArrayBuffer>);
     }
     class Memory {
-      /** A shared one; sizes in pages of 64 KiB. */
-      constructor(descriptor: { initial: number; maximum: number; shared: true });
-      readonly buffer: SharedArrayBuffer;
+      /** @param descriptor its size in pages of 64 KiB. */
+      constructor(descriptor: { initial: number });
+      readonly buffer: ArrayBuffer;
     }
     class Instance {
       constructor(module: Module, imports: { memory: { memory: Memory } });
