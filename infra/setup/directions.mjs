@@ -21,17 +21,17 @@ export const ARROWS = {
   tracing: [],
   watchdog: [],
   envs: [],
-  'gym-bridge': ['envs'],
+  'env-host': ['envs'],
   tensor: [],
   networks: ['tensor'],
   replay: ['envs'],
   agents: ['networks', 'tensor', 'replay', 'envs'],
   rollout: ['agents', 'networks', 'tensor', 'replay', 'envs'],
-  training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
-  single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
-  fleet: ['rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'envs', 'gym-bridge'],
+  training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
+  single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
+  fleet: ['rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
   // All that measures: it may use every package, and none may use it.
-  bench: ['fleet', 'rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'envs', 'gym-bridge'],
+  bench: ['fleet', 'rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
 };
 
 /** Exceptions among the leaves: a leaf uses a leaf only if it stands here.

@@ -58,7 +58,7 @@ describe.skipIf(hasEngine)('the services of the compose file', () => {
 
   beforeAll(async () => {
     mkdirSync(config);
-    cpSync(join(checkout, 'packages/envs/test/fixtures/catch.ts'), join(config, 'catch.ts'));
+    cpSync(join(checkout, 'packages/env-host/test/fixtures/catch.ts'), join(config, 'catch.ts'));
     writeFileSync(
       join(config, 'catch.yaml'),
       [

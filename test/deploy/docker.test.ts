@@ -29,7 +29,7 @@ describe.skipIf(problem !== null)('the compose file on a container engine', () =
     const config = join(folder, 'configurations');
     mkdirSync(config);
     const checkout = fileURLToPath(new URL('../..', import.meta.url));
-    cpSync(join(checkout, 'packages/envs/test/fixtures/catch.ts'), join(config, 'catch.ts'));
+    cpSync(join(checkout, 'packages/env-host/test/fixtures/catch.ts'), join(config, 'catch.ts'));
     // A run that nothing ends.
     writeFileSync(
       join(config, 'catch.yaml'),

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { createPolicy, type Policy } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import {
   type Beat,
   backoff,

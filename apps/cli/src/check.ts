@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  checkEnvironment,
-  type EnvironmentCheck,
-  findEnvironment,
-  loadEnvironment,
-  type ObservationPart,
-} from '@qfleet/envs';
+import { loadEnvironment } from '@qfleet/env-host';
+import { checkEnvironment, type EnvironmentCheck, findEnvironment, type ObservationPart } from '@qfleet/envs';
 import { isModule } from './arguments.ts';
 import { integer, print, printJson, style, table } from './terminal/output.ts';
 

@@ -1,4 +1,4 @@
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import { RunDirectory } from '@qfleet/report';
 import { bestCheckpoint, EvaluationPlayer, heldOutSeed, requestOf } from '@qfleet/training';
 import { CommandError } from './errors.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nanAtStep7, qfleet, temporaryDirectory } from '../../../test/support/qfleet.ts';
 
-const rooms = new URL('../../../packages/envs/test/fixtures/rooms.ts', import.meta.url).pathname;
+const rooms = new URL('../../../packages/env-host/test/fixtures/rooms.ts', import.meta.url).pathname;
 
 describe('qfleet env check', () => {
   it('names the parts of what is observed', async () => {

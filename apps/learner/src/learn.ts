@@ -1,5 +1,5 @@
 import { createAgent } from '@qfleet/agents';
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import {
   EvaluationQueue,
   Heartbeats,

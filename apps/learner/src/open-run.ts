@@ -1,5 +1,5 @@
 import { loadRunConfig, type RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import {
   createRun,
   FleetConfigurationError,

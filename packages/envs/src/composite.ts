@@ -112,7 +112,13 @@ export function leavesOf(space: OwnSpace, path: readonly string[] = []): Leaf[] 
 }
 
 /** Python's order of strings; JavaScript's own is another beyond U+FFFF. */
-const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+function byCodePoint(a: string, b: string): number {
+  const [left, right] = [[...a], [...b]];
+  const at = left.findIndex((character, i) => character !== right[i]);
+  // One is the beginning of the other, or they are the same.
+  if (at < 0 || at >= right.length) return left.length - right.length;
+  return left[at].codePointAt(0)! - right[at].codePointAt(0)!;
+}
 
 /**
  * The space of what networks and chunks see: a dict or tuple becomes one box of rank 1, as Gymnasium's `flatten_space`

@@ -19,9 +19,9 @@ export {
 } from '@qfleet/spaces';
 export { checkEnvironment, type EnvironmentCheck } from './check-environment.ts';
 export { type Dict, dict, type OwnSpace, type Tuple, tuple } from './composite.ts';
-export { containUserCode } from './contain-user-code.ts';
 export { createEnvironment } from './create-environment.ts';
 export {
+  adaptDefinition,
   defineEnvironment,
   type OwnDefinition,
   type OwnEnvironment,
@@ -34,8 +34,8 @@ export {
   type EnvironmentPlace,
   UserCodeError,
 } from './errors.ts';
-export { type EnvironmentDescription, loadEnvironment, resolveEnvironment } from './load-environment.ts';
 export { type EnvironmentOptions, findEnvironment, listEnvironments } from './registry.ts';
+export { enterUserCode, leaveUserCode, running, type UserCallWatch } from './running.ts';
+export { isOwnFrame, shortPath, thrownText, userFrame } from './thrown.ts';
 export { type EnvironmentTrace, traceEnvironment } from './trace.ts';
-export { watchUserCalls } from './watch-user-calls.ts';
 export type { OwnObservation } from './write-observation.ts';

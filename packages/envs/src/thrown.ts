@@ -48,11 +48,11 @@ export function isOwnFrame(text: string): boolean {
   return frame !== null && isOwn(frame.file);
 }
 
-/** The root that Qfleet's packages and apps lie under. */
-const root = decodeURIComponent(new URL('../../../', import.meta.url).pathname);
-
-const isOwn = (file: string): boolean =>
-  file.startsWith(root) && /^(packages|apps)\/[^/]+\/(src|dist)\//.test(file.slice(root.length));
+/** Whether a file is Qfleet's: of the source or build of a package or app beside this one. */
+function isOwn(file: string): boolean {
+  const root = decodeURIComponent(new URL('../../../', import.meta.url).pathname);
+  return file.startsWith(root) && /^(packages|apps)\/[^/]+\/(src|dist)\//.test(file.slice(root.length));
+}
 
 /** A path as it is said: relative where it lies below the working directory. */
 export function shortPath(file: string): string {

@@ -1,6 +1,6 @@
 import { createAgent, createPolicy, epsilonOf, type Policy } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import { compressChunk, compressesWell, MemoryReplayStore, observationBytes } from '@qfleet/replay';
 import { errorPolicy, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
 import {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Weights } from '@qfleet/agents';
 import { type RunConfig, runSchema } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import {
   connectRedis,
   createRun,

@@ -12,7 +12,7 @@ const ENDING_MS = 5_000;
  */
 export async function prepareForUserCode(): Promise<void> {
   if (!isApart) return;
-  const { containUserCode, watchUserCalls } = await import('@qfleet/envs');
+  const { containUserCode, watchUserCalls } = await import('@qfleet/env-host');
   const { endWithParent } = await import('@qfleet/watchdog');
   // Without its parent nobody is told of anything.
   endWithParent(() => process.exit(exitCodes.failed), ENDING_MS);

@@ -43,7 +43,8 @@ one before the first action. It ends with the episode: actions after that are no
         process.exitCode = await runApart(true);
         return;
       }
-      const { findEnvironment, loadEnvironment, traceEnvironment } = await import('@qfleet/envs');
+      const { loadEnvironment } = await import('@qfleet/env-host');
+      const { findEnvironment, traceEnvironment } = await import('@qfleet/envs');
       const definition = isModule(id) ? await loadEnvironment(id) : findEnvironment(id);
       const trace = traceEnvironment(definition, await readJson(options.in));
       if (options.out === undefined) return printJson(trace);

@@ -1,5 +1,5 @@
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import { layoutOf } from '@qfleet/rollout';
 import { checkRun } from '@qfleet/training';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
 import { encodeTensors, type NamedTensors } from '@qfleet/tensor';
 import { bestCheckpoint, CheckpointFolder, type FinalEvaluation, latestCheckpoint } from '@qfleet/training';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
 import { type Checkpoint, CheckpointFolder } from '@qfleet/training';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { checkAgentParameters } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
 import { RunDirectory } from '@qfleet/report';
 import { layoutOf } from '@qfleet/rollout';
 import { bestCheckpoint, type Checkpoint, readCheckpoint, warmStart } from '@qfleet/training';

@@ -1,12 +1,7 @@
 import { inspect } from 'node:util';
 import { ConfigError } from '@qfleet/config';
-import {
-  containUserCode,
-  EnvironmentDefinitionError,
-  EnvironmentError,
-  UserCodeError,
-  watchUserCalls,
-} from '@qfleet/envs';
+import { containUserCode, watchUserCalls } from '@qfleet/env-host';
+import { EnvironmentDefinitionError, EnvironmentError, UserCodeError } from '@qfleet/envs';
 import type { RedisClient } from '@qfleet/replay';
 import { TensorRuntimeError } from '@qfleet/tensor';
 import { processTrace, startTracing, type Tracer } from '@qfleet/tracing';

@@ -1,6 +1,7 @@
 import { createPolicy, type Policy } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
-import { type EnvironmentDefinition, resolveEnvironment } from '@qfleet/envs';
+import { resolveEnvironment } from '@qfleet/env-host';
+import type { EnvironmentDefinition } from '@qfleet/envs';
 import { errorPolicy, type GreedyEpisodesOptions, layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
 import type { EvaluationRequest } from './request.ts';
 import { type EvaluationResult, meanAndStd } from './result.ts';

@@ -1,13 +1,17 @@
 import { existsSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { extname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { adaptDefinition } from './define-environment.ts';
-import type { EnvironmentDefinition } from './environment.ts';
-import { EnvironmentDefinitionError } from './errors.ts';
+import {
+  adaptDefinition,
+  type EnvironmentDefinition,
+  EnvironmentDefinitionError,
+  type EnvironmentOptions,
+  enterUserCode,
+  findEnvironment,
+  leaveUserCode,
+} from '@qfleet/envs';
 import { loadFailure } from './load-failure.ts';
-import { type EnvironmentOptions, findEnvironment } from './registry.ts';
-import { enterUserCode, leaveUserCode } from './running.ts';
 
 /** What any process can make the same definition of again; plain JSON. */
 export interface EnvironmentDescription {
@@ -49,7 +53,7 @@ export async function resolveEnvironment(
 export async function loadEnvironment(path: string): Promise<EnvironmentDefinition> {
   const file = resolve(path);
   if (!existsSync(file)) throw new EnvironmentDefinitionError(`There is no environment module ${path}.`);
-  resolveOurselves();
+  resolveEnvs();
   const module = await importModule(file, path);
   if (!('default' in module)) {
     throw new EnvironmentDefinitionError(
@@ -81,15 +85,14 @@ let hooked = false;
 /** The URL of the module that was resolved last. */
 let lastResolved = '';
 
-/** Lets modules outside this repository import this package by its name. */
-function resolveOurselves(): void {
+/** Lets modules outside this repository import '@qfleet/envs' by its name. */
+function resolveEnvs(): void {
   if (hooked) return;
   hooked = true;
-  // The extension is .js once built and .ts in the source.
-  const { href } = new URL(`./index${extname(import.meta.url)}`, import.meta.url);
+  const url = import.meta.resolve('@qfleet/envs');
   registerHooks({
     resolve: (specifier, context, next) => {
-      if (specifier === '@qfleet/envs') return { url: href, shortCircuit: true };
+      if (specifier === '@qfleet/envs') return { url, shortCircuit: true };
       const resolved = next(specifier, context);
       lastResolved = resolved.url;
       return resolved;

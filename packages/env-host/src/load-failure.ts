@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { shortPath, thrownText } from './thrown.ts';
+import { shortPath, thrownText } from '@qfleet/envs';
 
 /**
  * Why a module can't be loaded, for the end of a sentence; a syntax error with its file, line and column.

@@ -1,6 +1,4 @@
-import { UserCodeError } from './errors.ts';
-import { running } from './running.ts';
-import { isOwnFrame, thrownText, userFrame } from './thrown.ts';
+import { isOwnFrame, running, thrownText, UserCodeError, userFrame } from '@qfleet/envs';
 
 /** The exit code of Node where its main module waits for a promise that nothing can settle. */
 const NEVER_SETTLED = 13;

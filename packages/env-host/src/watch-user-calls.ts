@@ -1,6 +1,5 @@
+import { running, userFrame } from '@qfleet/envs';
 import { type Stall, Watchdog } from '@qfleet/watchdog';
-import { running } from './running.ts';
-import { userFrame } from './thrown.ts';
 
 /** After so long without returning, a call of a user's code is named. */
 const STALL_MS = 8_000;

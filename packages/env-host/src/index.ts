@@ -1,0 +1,3 @@
+export { containUserCode } from './contain-user-code.ts';
+export { type EnvironmentDescription, loadEnvironment, resolveEnvironment } from './load-environment.ts';
+export { watchUserCalls } from './watch-user-calls.ts';
