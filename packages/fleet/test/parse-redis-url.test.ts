@@ -65,6 +65,7 @@ describe('a password in a Redis URL', () => {
       })
       .map((parts) => `SECRET${parts.join('')}SECRET`);
     const form = fc.constantFrom('redis://', 'rediss://', 'redis-cluster://', 'unix://', 'http://', '');
+    expect(displayUrl('unix://:SECRET@/SECRET@host')).not.toMatch(/SECRET/);
     fc.assert(
       fc.property(secret, form, fc.constantFrom('host', 'host:1/2', ''), (password, scheme, rest) => {
         const url = `${scheme}:${password}@${rest}`;

@@ -40,8 +40,9 @@ export function parseRedisUrl(url: string): RedisUrl {
   const [, authority, path, query, fragment] = /^([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(rest)!;
   const at = authority.lastIndexOf('@');
   const kind = name === 'unix' ? 'socket' : name.endsWith('-cluster') ? 'cluster' : 'server';
-  // One of / ? # in a password ends the authority early, and the @ that follows the password lies behind it.
-  const behind = `${kind === 'socket' && (authority === '' || at >= 0) ? '' : path}${query ?? ''}${fragment ?? ''}`;
+  // One of / ? # in a password ends the authority early, and the @ that follows the password lies behind it. Where none
+  // is given, the path of a socket may hold one.
+  const behind = `${kind === 'socket' && authority === '' ? '' : path}${query ?? ''}${fragment ?? ''}`;
   if (behind.includes('@')) throw refuse(ENCODE);
   if (fragment !== undefined)
     throw refuse('it holds a #, which begins nothing in a Redis URL: write it as %23');
