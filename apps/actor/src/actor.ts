@@ -14,6 +14,7 @@ import {
   reportEpisodes,
   Uplink,
   type UplinkOptions,
+  unlessAborted,
   WeightsSubscriber,
 } from '@qfleet/fleet';
 import {
@@ -66,6 +67,9 @@ export class Actor {
   /** When it was last seen with a slot, or had no weights yet, as `performance.now()`; null: it stands by, and said so. */
   #busyAt: number | null = performance.now();
   #failure: unknown = null;
+  /** Whether a step is awaited, and what is to be done once it has come back. */
+  #stepping = false;
+  readonly #changes: (() => void)[] = [];
 
   private constructor(context: ProcessContext, config: RunConfig, parts: ActorParts) {
     const { redis, env, log } = context;
@@ -193,7 +197,7 @@ export class Actor {
       const reason = this.#waitReason();
       this.#tellStandBy(reason);
       if (reason === null) {
-        this.#stepForSlice();
+        await this.#stepForSlice(signal);
         await setImmediate();
       } else {
         await this.#wait(reason);
@@ -203,7 +207,7 @@ export class Actor {
 
   /** Gives the leases back and sends what is left, until `deadline` is aborted. What is then left is dropped, and counted. */
   async drain(deadline: AbortSignal): Promise<void> {
-    for (const slot of this.#rollout.slots) this.#rollout.removeSlot(slot);
+    this.#rollout.close();
     this.#hand();
     const late = sleep(2 ** 31 - 1, undefined, { signal: deadline, ref: false }).catch(() => undefined);
     await Promise.race([Promise.all([this.#leases.release(), this.#uplink.close(deadline)]), late]);
@@ -215,18 +219,35 @@ export class Actor {
     }
   }
 
-  #stepForSlice(): void {
+  async #stepForSlice(signal: AbortSignal): Promise<void> {
     const end = performance.now() + SLICE_MS;
     const projected = this.#projectedStanding();
     this.#epsilons.update(projected.insertedTotal);
     const { fleet, replay } = this.#config;
     // At most a round of full chunks: that much the limiter's buffer has room for.
     for (let round = 0; round < replay.chunkLength; round++) {
-      this.#steps += this.#rollout.step();
+      const stepped = this.#rollout.step();
+      const done = typeof stepped === 'number' ? stepped : await this.#awaitStep(stepped, signal);
+      if (done === null) return;
+      this.#steps += done;
       projected.insertedTotal += fleet.slots;
       if (performance.now() >= end || !this.#mayInsert(projected)) break;
     }
     this.#hand();
+  }
+
+  /** @returns the steps done; null where `signal` is aborted before: `drain` gives the step up. */
+  async #awaitStep(stepped: Promise<number>, signal: AbortSignal): Promise<number | null> {
+    this.#stepping = true;
+    try {
+      const done = await unlessAborted(stepped, signal);
+      this.#stepping = false;
+      for (const change of this.#changes.splice(0)) change();
+      return done;
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
   }
 
   #hand(): void {
@@ -319,13 +340,17 @@ export class Actor {
     }
   }
 
-  /** Leases come and go between slices; what fails then is thrown by the loop. */
+  /** Leases come and go between slices, and after a step that is awaited; what fails then is thrown by the loop. */
   #change(slots: readonly number[], change: (slot: number) => void): void {
-    try {
-      for (const slot of slots) change(slot);
-    } catch (error) {
-      this.#failure ??= error;
-    }
+    const changeAll = (): void => {
+      try {
+        for (const slot of slots) change(slot);
+      } catch (error) {
+        this.#failure ??= error;
+      }
+    };
+    if (this.#stepping) this.#changes.push(changeAll);
+    else changeAll();
   }
 
   #check(): void {

@@ -291,6 +291,35 @@ describe('an actor process', () => {
     expect(insertedTotal).toBeLessThanOrEqual(4 * 49);
   });
 
+  it('stays responsive while a step is awaited: keeps and takes leases, sends heartbeats, and ends when it is told to', async () => {
+    const module = new URL('../../../packages/env-host/test/fixtures/slow-rows.ts', import.meta.url).pathname;
+    const config = configOf({
+      environment: { id: 'SlowRows', module },
+      replay: { chunkLength: 3 },
+      fleet: { slots: 4 },
+    });
+    await using fleet = await TestFleet.start(config);
+    await fleet.createRun(2);
+    const actor = fleet.actor('actor-0');
+    await expect.poll(async () => (await fleet.state()).totals.transitionsPushed, within).toBeGreaterThan(0);
+    // Most likely while a step is in flight, as there nearly always is one.
+    await fleet.leaseAll();
+    await expect.poll(actor.log, within).toMatch(/This step never comes back/);
+    // A lease that is not renewed runs out within 6 seconds.
+    await sleep(8_000);
+    const held = await fleet.state();
+    expect(held.actors).toMatchObject([{ slots: 4 }]);
+    expect(held.queues['rollouts']).toMatchObject({ waiting: 0, active: 2 });
+    expect(actor.log()).not.toMatch(/ran out/);
+    actor.child.kill('SIGTERM');
+    expect(await actor.ended).toBe(exitCodes.stopped);
+    const { totals, queues } = await fleet.state();
+    expect(totals.environmentSteps).toBeGreaterThanOrEqual(4 * 6);
+    expect(totals.environmentSteps).toBe(totals.transitionsPushed);
+    expect(totals.transitionsDropped).toBe(0);
+    expect(queues['rollouts']).toMatchObject({ waiting: 2, active: 0 });
+  });
+
   it.each([
     [
       'an unknown environment',

@@ -1,9 +1,10 @@
 import type { Random } from '@qfleet/random';
-import { describe, elementName, isFloating, type ObservationArray, observationSize } from '@qfleet/spaces';
+import { describe, type ObservationArray, observationSize } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
-import { ContractError, EnvironmentError } from './errors.ts';
+import { EnvironmentError } from './errors.ts';
 import { enterUserCode, leaveUserCode } from './running.ts';
-import { thrownText } from './thrown.ts';
+import { NO_ACTION, observationProblem } from './step-problems.ts';
+import { callUser, problemOf } from './user-call.ts';
 
 /**
  * Makes one copy of an environment, ready for a slot.
@@ -27,22 +28,10 @@ export function createEnvironment(
   episodes = 0,
 ): Environment {
   if (definition.native) return new LimitedEnvironment(definition, definition.create(random), slot, episodes);
-  let environment: Environment;
-  enterUserCode('create', definition.id, slot, episodes, 0);
-  try {
-    environment = definition.create(random);
-  } catch (cause) {
-    const place = { environment: definition.id, slot, episode: episodes, step: 0 };
-    throw new EnvironmentError(place, problemOf(cause), { cause });
-  } finally {
-    leaveUserCode();
-  }
+  const place = { environment: definition.id, slot, episode: episodes, step: 0 };
+  const environment = callUser('create', place, () => definition.create(random));
   return new CheckedEnvironment(definition, environment, slot, episodes);
 }
-
-/** What is wrong, for the end of a sentence. */
-const problemOf = (cause: unknown): string =>
-  cause instanceof ContractError ? cause.message : `${thrownText(cause)}.`;
 
 /** Holds the time limit and refuses what callers must not do. */
 class LimitedEnvironment implements Environment {
@@ -179,7 +168,7 @@ class CheckedEnvironment extends LimitedEnvironment {
     } finally {
       leaveUserCode();
     }
-    if (!mask.includes(1)) throw this.error('the mask allows no action: it must allow one at least.', step);
+    if (!mask.includes(1)) throw this.error(NO_ACTION, step);
   }
 
   override setState(state: readonly number[], observation: ObservationArray): void {
@@ -213,22 +202,7 @@ class CheckedEnvironment extends LimitedEnvironment {
     if (observation.length !== size) {
       throw this.error(`the array for an observation has ${observation.length} elements, not ${size}.`, step);
     }
-    if (space.kind === 'discrete') {
-      if (!(observation[0] >= 0 && observation[0] < space.n)) {
-        throw this.error(
-          `observation ${observation[0]} is outside the observation space (the integers 0 to ${space.n - 1}).`,
-          step,
-        );
-      }
-    } else if (isFloating(space.dtype)) {
-      for (let i = 0; i < size; i++) {
-        if (!Number.isFinite(observation[i])) {
-          throw this.error(
-            `${elementName(i, space.parts)} is ${observation[i]}: it must be a finite ${space.dtype}.`,
-            step,
-          );
-        }
-      }
-    }
+    const problem = observationProblem(space, observation, 0, size);
+    if (problem !== null) throw this.error(problem, step);
   }
 }

@@ -1,5 +1,6 @@
 import type { Random } from '@qfleet/random';
 import type { Discrete, ObservationArray, Space } from '@qfleet/spaces';
+import type { VectorEnvironment } from './vector-environment.ts';
 
 /** What one step gave, beside the observation. One object is reused for every step. */
 export interface StepOutcome {
@@ -60,4 +61,9 @@ export interface EnvironmentDefinition {
    */
   transitions?(state: number, action: number): readonly Transition[];
   create(random: Random): Environment;
+  /**
+   * Makes a batched kernel without rows, where the environment has one: bit for bit the same as its copies. Time limits and
+   * the places of errors are `createVectorEnvironment`'s.
+   */
+  createVector?(): VectorEnvironment;
 }

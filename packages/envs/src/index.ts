@@ -20,6 +20,7 @@ export {
 export { checkEnvironment, type EnvironmentCheck } from './check-environment.ts';
 export { type Dict, dict, type OwnSpace, type Tuple, tuple } from './composite.ts';
 export { createEnvironment } from './create-environment.ts';
+export { createVectorEnvironment } from './create-vector-environment.ts';
 export {
   adaptDefinition,
   defineEnvironment,
@@ -38,4 +39,5 @@ export { type EnvironmentOptions, findEnvironment, listEnvironments } from './re
 export { enterUserCode, leaveUserCode, running, type UserCallWatch } from './running.ts';
 export { isOwnFrame, shortPath, thrownText, userFrame } from './thrown.ts';
 export { type EnvironmentTrace, traceEnvironment } from './trace.ts';
+export type { RowArrays, VectorEnvironment } from './vector-environment.ts';
 export type { OwnObservation } from './write-observation.ts';

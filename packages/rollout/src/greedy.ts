@@ -1,5 +1,6 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Policy } from '@qfleet/agents';
-import type { EnvironmentDefinition, StepOutcome } from '@qfleet/envs';
+import type { EnvironmentDefinition } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { type ErrorPolicy, ErrorsInARow } from './error-policy.ts';
 import { SlotRows } from './slot-rows.ts';
@@ -60,7 +61,6 @@ class GreedyPlay {
   readonly #options: GreedyEpisodesOptions;
   readonly #slots: SlotRows;
   readonly #errors: ErrorsInARow;
-  readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
   readonly #returns: Float64Array;
   readonly #lengths: Float64Array;
   readonly #finished = new Set<number>();
@@ -76,7 +76,11 @@ class GreedyPlay {
   constructor(options: GreedyEpisodesOptions) {
     const { definition, frameStack, policy, episodes, seed, onError } = options;
     this.#options = options;
-    this.#slots = new SlotRows({ definition, frameStack, policy, random: new Random(seed) });
+    this.#slots = new SlotRows({
+      ...{ definition, frameStack, policy },
+      random: new Random(seed),
+      turnMs: TURN_MS,
+    });
     this.#errors = new ErrorsInARow(onError);
     this.#returns = new Float64Array(episodes);
     this.#lengths = new Float64Array(episodes);
@@ -89,23 +93,23 @@ class GreedyPlay {
     this.#fill();
     while (slots.rows.length > 0 && !this.#stopped && !cancelled()) {
       policy.act(slots.acting);
+      const stepped = slots.step();
+      if (stepped !== undefined) await this.#await(stepped);
+      if (this.#stopped) break;
       const ended: number[] = [];
-      for (let i = 0; i < slots.rows.length && !this.#stopped; i++) {
-        if (this.#step(i)) ended.push(i);
-        if (performance.now() - this.#turnedAt >= TURN_MS) await this.#turn();
-      }
+      for (let i = 0; i < slots.rows.length; i++) if (this.#take(i)) ended.push(i);
       for (const i of ended.reverse()) {
         this.#finished.add(slots.rows[i].slot);
         slots.remove(i);
       }
       if (ended.length > 0) this.#fill();
+      if (performance.now() - this.#turnedAt >= TURN_MS) await this.#turn();
     }
   }
 
   /** Closes the copies that are left. */
   close(): void {
-    const { rows } = this.#slots;
-    while (rows.length > 0) this.#slots.remove(rows.length - 1);
+    this.#slots.close();
   }
 
   result(): GreedyEpisodes {
@@ -131,20 +135,18 @@ class GreedyPlay {
     }
   }
 
-  /** One step of a row. @returns whether its episode is over. */
-  #step(index: number): boolean {
-    const row = this.#slots.rows[index];
-    const outcome = this.#outcome;
-    try {
-      this.#slots.step(row, this.#slots.actions[index], outcome);
-    } catch (error) {
-      this.#survive(error);
+  /** Takes what a step gave in a row. @returns whether its episode is over. */
+  #take(index: number): boolean {
+    const { rows, rewards, terminated, truncated, failures } = this.#slots;
+    const row = rows[index];
+    if (failures.has(index)) {
+      this.#survive(failures.get(index));
       this.#cutShort++;
       return true;
     }
-    this.#returns[row.slot] += outcome.reward;
+    this.#returns[row.slot] += rewards[index];
     this.#lengths[row.slot]++;
-    if (outcome.terminated || outcome.truncated) {
+    if (terminated[index] || truncated[index]) {
       this.#errors.clear();
       this.#endedAt = performance.now();
       return true;
@@ -162,9 +164,26 @@ class GreedyPlay {
     this.#survived = true;
   }
 
+  /** Awaits a step, unless it is to be given up. */
+  async #await(stepped: Promise<void>): Promise<void> {
+    let waits = true;
+    const done = stepped.finally(() => {
+      waits = false;
+    });
+    while (waits && !this.#stopped) {
+      await Promise.race([done, sleep(TURN_MS)]);
+      this.#look();
+    }
+  }
+
   /** Gives the event loop a turn, and looks whether to go on. */
   async #turn(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
+    this.#look();
+  }
+
+  /** Looks whether to go on. */
+  #look(): void {
     this.#turnedAt = performance.now();
     const { cancelled = () => false, patience = Number.POSITIVE_INFINITY } = this.#options;
     this.#stopped = cancelled();

@@ -1,5 +1,5 @@
 import { argmax, type Policy } from '@qfleet/agents';
-import type { EnvironmentDefinition, EnvironmentError, StepOutcome } from '@qfleet/envs';
+import type { EnvironmentDefinition, EnvironmentError } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { ChunkBuilder, type ChunkEnd, type Layout, type OpenChunk, type ReturnOptions } from '@qfleet/replay';
 import { type ErrorPolicy, ErrorsInARow } from './error-policy.ts';
@@ -61,7 +61,10 @@ export class Rollout {
   /** What a slot that comes again goes on with: its environment's stream, and its number of episodes. */
   readonly #past = new Map<number, Past>();
   readonly #errors: ErrorsInARow[] = [];
-  readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
+  /** max Q of the states that the last actions were chosen in: a row each, with `tdErrors` only. */
+  #best = new Float32Array(0);
+  /** Whether a step is awaited. */
+  #inFlight = false;
   #sequence = 0;
   #chunks: OpenChunk[] = [];
   #episodes: EpisodeSummary[] = [];
@@ -124,12 +127,26 @@ export class Rollout {
   removeSlot(slot: number): void {
     const index = this.slots.indexOf(slot);
     if (index < 0) return;
-    const builder = this.#builders[index];
-    if (builder.openSteps > 0) this.#keep(builder.flush(this.#valueOf(this.#slots.rows[index])));
-    this.#past.get(slot)!.episodes = builder.episodes;
+    this.#flush(index);
     this.#builders.splice(index, 1);
     this.#errors.splice(index, 1);
     this.#slots.remove(index);
+  }
+
+  /** Makes a chunk of a slot's open steps. */
+  #flush(index: number): void {
+    const builder = this.#builders[index];
+    const { slot } = this.#slots.rows[index];
+    if (builder.openSteps > 0) this.#keep(builder.flush(this.#valueOf(index)));
+    this.#past.get(slot)!.episodes = builder.episodes;
+  }
+
+  /** Ends all slots, and their environments for good. A step in flight is given up: it is in no chunk. */
+  close(): void {
+    for (let i = 0; i < this.#builders.length; i++) this.#flush(i);
+    this.#builders.length = 0;
+    this.#errors.length = 0;
+    this.#slots.close();
   }
 
   /** Episodes that a slot has begun, here and before it came here. */
@@ -139,41 +156,63 @@ export class Rollout {
   }
 
   /**
-   * One step of every slot.
-   * @returns the environment steps done.
+   * One step of every slot. Where environments are awaited, nothing but `close` and what only reads may be called
+   * until it is done.
+   * @returns the environment steps done; none of a step that was given up.
    * @throws EnvironmentError naming environment, slot and step; that step is in no chunk.
    */
-  step(): number {
+  step(): number | Promise<number> {
     const { rows, acting } = this.#slots;
-    const { actions, epsilons, values } = acting;
     const { policy, epsilon } = this.#options;
-    const outcome = this.#outcome;
-    const width = this.#options.layout.actions;
-    for (let i = 0; i < rows.length; i++) epsilons[i] = epsilon(rows[i].slot);
+    for (let i = 0; i < rows.length; i++) acting.epsilons[i] = epsilon(rows[i].slot);
     policy.act(acting);
+    this.#value();
+    // Newer weights may come while the step is awaited.
+    const version = this.weightsVersion;
+    const stepped = this.#slots.step();
+    if (stepped === undefined) return this.#take(version);
+    this.#inFlight = true;
+    return stepped.then(() => this.#take(version));
+  }
+
+  /** Keeps max Q of the states that are acted in, before the step writes others, where chunks carry TD errors. */
+  #value(): void {
+    const { rows, acting } = this.#slots;
+    const { values } = acting;
+    if (values === null) return;
+    const width = this.#options.layout.actions;
+    if (this.#best.length < rows.length) this.#best = new Float32Array(rows.length);
+    for (let i = 0; i < rows.length; i++) this.#best[i] = largest(values, i * width, width, rows[i].mask);
+  }
+
+  /** Takes what a step gave into chunks, and begins the next episodes. */
+  #take(version: number): number {
+    const { rows, acting, rewards, terminated, truncated, failures } = this.#slots;
+    const { actions, epsilons, values } = acting;
+    const width = this.#options.layout.actions;
+    const anyFailed = failures.size > 0;
+    this.#inFlight = false;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       const builder = this.#builders[i];
-      const best = values ? largest(values, i * width, width, row.mask) : 0;
+      const best = values ? this.#best[i] : 0;
       this.#keep(builder.settle(best));
       builder.epsilon = epsilons[i];
-      builder.weightsVersion = this.weightsVersion;
-      try {
-        this.#slots.step(row, actions[i], outcome);
-      } catch (error) {
-        this.#survive(i, error, best);
+      builder.weightsVersion = version;
+      if (anyFailed && failures.has(i)) {
+        this.#survive(i, failures.get(i), best);
         continue;
       }
       // A step that does both is terminal: nothing is bootstrapped after it.
-      const end: ChunkEnd = outcome.terminated ? 'terminated' : outcome.truncated ? 'truncated' : 'continues';
+      const end: ChunkEnd = terminated[i] ? 'terminated' : truncated[i] ? 'truncated' : 'continues';
       const taken = values ? values[i * width + actions[i]] : 0;
-      this.#keep(builder.push(actions[i], outcome.reward, row.observation, 0, end, taken, best, row.columns));
+      this.#keep(builder.push(actions[i], rewards[i], row.observation, 0, end, taken, best, row.columns));
       if (end === 'continues') continue;
-      if (builder.waiting) this.#keep(builder.settle(this.#valueOf(row)));
+      if (builder.waiting) this.#keep(builder.settle(this.#valueOf(i)));
       this.#told(i);
       this.#errors[i].clear();
       try {
-        this.#slots.reset(row);
+        this.#slots.reset(i);
       } catch (error) {
         this.#restart(i, error);
       }
@@ -205,7 +244,7 @@ export class Rollout {
     for (let error = thrown; ; ) {
       this.#tellError(this.#errors[index].add(error));
       try {
-        this.#slots.restart(this.#slots.rows[index], this.#builders[index].episodes);
+        this.#slots.reset(index);
         return;
       } catch (again) {
         error = again;
@@ -219,9 +258,8 @@ export class Rollout {
 
   /** A row's episode is over. */
   #told(index: number): void {
-    const { episodeReturn, episodeLength, epsilon } = this.#builders[index];
+    const { episodeReturn, episodeLength, epsilon, weightsVersion } = this.#builders[index];
     const { slot } = this.#slots.rows[index];
-    const { weightsVersion } = this;
     this.#episodes.push({ slot, return: episodeReturn, length: episodeLength, epsilon, weightsVersion });
   }
 
@@ -239,10 +277,13 @@ export class Rollout {
     return episodes;
   }
 
-  /** max Q of a row's state as it is; 0 where nobody asks for it. The row's memory moves on: nothing acts on it again. */
-  #valueOf({ state, mask, begins, memory }: SlotRow): number {
+  /** max Q of the state that a row is in; 0 where nobody asks for it. The row's memory moves on: nothing acts on it again. */
+  #valueOf(index: number): number {
     const { tdErrors, layout, policy } = this.#options;
     if (tdErrors === undefined) return 0;
+    // A step in flight writes the state, which was valued when its action was chosen.
+    if (this.#inFlight) return this.#best[index];
+    const { state, mask, begins, memory } = this.#slots.rows[index];
     const values = new Float32Array(layout.actions);
     policy.act({
       ...{ count: 1, states: state, begins, memory, masks: mask, random: this.#random, values },

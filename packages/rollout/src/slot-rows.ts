@@ -1,23 +1,19 @@
 import type { ActingRows, Policy } from '@qfleet/agents';
 import {
   allocateObservations,
-  createEnvironment,
-  type Environment,
+  createVectorEnvironment,
   type EnvironmentDefinition,
   type ObservationArray,
   observationSize,
-  type StepOutcome,
+  type VectorEnvironment,
 } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
 import { type ColumnValues, MASK } from '@qfleet/replay';
 import type { Memory } from '@qfleet/spaces';
 
-/** One environment and its row of the policy's input. */
+/** A slot's row of the policy's input. */
 export interface SlotRow {
   readonly slot: number;
-  environment: Environment;
-  /** The stream that it draws from. */
-  readonly random: Random;
   /** A view on `SlotRows.states`: [frameStack, …observationShape], oldest first. */
   state: ObservationArray;
   /** A view on the state's last frame: what the environment writes is what the policy reads. */
@@ -43,11 +39,13 @@ export interface SlotRowsOptions {
   readonly random: Random;
   /** Whether Q(s, ·) of the rows is asked for. Default false. */
   readonly valued?: boolean;
+  /** As of `createVectorEnvironment`. */
+  readonly turnMs?: number;
 }
 
 /**
- * Environments side by side: their current states are the rows of one array, so that one call of the policy serves
- * all and a step copies nothing but the older frames of a stack.
+ * Slots' environments side by side: their current states are the rows of one array, so that one call of the policy serves
+ * all and a step copies nothing but the older frames of a stack. Nothing but `close` is called while a step is awaited.
  */
 export class SlotRows {
   readonly rows: SlotRow[] = [];
@@ -63,7 +61,12 @@ export class SlotRows {
   epsilons = new Float32Array(0);
   /** The rows as the policy takes them, on the arrays above. */
   acting: ActingRows;
+  /** What the last step gave: [rows]; 1 for an end. */
+  rewards = new Float64Array(0);
+  terminated = new Uint8Array(0);
+  truncated = new Uint8Array(0);
   readonly #definition: EnvironmentDefinition;
+  readonly #environment: VectorEnvironment;
   readonly #frameStack: number;
   readonly #policy: Policy;
   readonly #random: Random;
@@ -71,8 +74,9 @@ export class SlotRows {
   /** Elements of an observation. */
   readonly #size: number;
 
-  constructor({ definition, frameStack = 1, policy, random, valued = false }: SlotRowsOptions) {
+  constructor({ definition, frameStack = 1, policy, random, valued = false, turnMs }: SlotRowsOptions) {
     this.#definition = definition;
+    this.#environment = createVectorEnvironment(definition, turnMs);
     this.#frameStack = frameStack;
     this.#policy = policy;
     this.#random = random;
@@ -84,68 +88,69 @@ export class SlotRows {
     this.acting = this.#actingRows();
   }
 
+  /** The rows that the last step failed in, with what was thrown: `reset` begins their next episodes. */
+  get failures(): ReadonlyMap<number, unknown> {
+    return this.#environment.failures;
+  }
+
   /**
-   * Adds an environment with its own stream and starts an episode.
+   * Adds a slot with its own stream and starts an episode.
    * @param episodes that the slot has begun before.
    * @throws EnvironmentError: nothing is added.
    */
   add(slot: number, random: Random, episodes = 0): SlotRow {
-    const environment = createEnvironment(this.#definition, random, slot, episodes);
+    this.#environment.add(random, slot, episodes);
     const state = this.#allocate(1);
     const mask = this.masks && new Uint8Array(this.#definition.actionSpace.n);
     const memory = this.#policy.memory(1);
     const row: SlotRow = {
-      ...{ slot, environment, random, state, mask, memory },
+      ...{ slot, state, mask, memory },
       observation: this.#lastFrame(state),
       begins: new Int32Array(1),
       columns: columnsOf(mask, memory),
     };
-    // Before it joins: where this throws, the other rows are as they were.
-    this.reset(row);
-    this.rows.push(row);
+    const index = this.rows.push(row) - 1;
     this.#layOut();
+    try {
+      this.reset(index);
+    } catch (error) {
+      this.remove(index);
+      throw error;
+    }
     return row;
   }
 
   /** Takes the row at `index` out and closes its environment. */
   remove(index: number): void {
-    const [row] = this.rows.splice(index, 1);
-    this.#layOut();
-    row?.environment.close?.();
+    this.rows.splice(index, 1);
+    try {
+      this.#environment.remove(index);
+    } finally {
+      this.#layOut();
+    }
   }
 
-  /** One step of a row's environment: its state moves on by a frame. @throws EnvironmentError */
-  step(row: SlotRow, action: number, outcome: StepOutcome): void {
-    const { environment, state, observation, mask, begins } = row;
-    begins[0] = 0;
-    if (this.#frameStack > 1) state.copyWithin(0, this.#size);
-    environment.step(action, observation, outcome);
-    if (mask !== null) environment.mask!(mask);
+  /** One step of every row: its state moves on by a frame. */
+  step(): void | Promise<void> {
+    this.begins.fill(0);
+    if (this.#frameStack > 1) for (const { state } of this.rows) state.copyWithin(0, this.#size);
+    return this.#environment.step(this.actions);
   }
 
   /** Starts a row's next episode. @throws EnvironmentError */
-  reset({ environment, state, observation, mask, begins, memory }: SlotRow): void {
+  reset(index: number): void {
+    const { state, observation, begins, memory } = this.rows[index];
     begins[0] = 1;
     memory.clear();
-    environment.reset(observation);
-    if (mask !== null) environment.mask!(mask);
+    this.#environment.reset(index);
     // Before an episode's first frame is that frame again, as in Gymnasium's FrameStackObservation and in sampling.
     for (let frame = 0; frame < this.#frameStack - 1; frame++) state.set(observation, frame * this.#size);
   }
 
-  /**
-   * Makes a row's environment anew, on the stream that it had, and starts an episode.
-   * @param episodes as of `add`.
-   * @throws EnvironmentError
-   */
-  restart(row: SlotRow, episodes: number): void {
-    try {
-      row.environment.close?.();
-    } catch {
-      // It failed before, which is told already.
-    }
-    row.environment = createEnvironment(this.#definition, row.random, row.slot, episodes);
-    this.reset(row);
+  /** Takes all rows out and closes their environments. A step in flight is given up. */
+  close(): void {
+    this.rows.length = 0;
+    this.#environment.close();
   }
 
   #allocate(rows: number): ObservationArray {
@@ -186,6 +191,17 @@ export class SlotRows {
     this.actions = new Int32Array(rows.length);
     this.epsilons = new Float32Array(rows.length);
     this.acting = this.#actingRows();
+    this.rewards = new Float64Array(rows.length);
+    this.terminated = new Uint8Array(rows.length);
+    this.truncated = new Uint8Array(rows.length);
+    this.#environment.bind({
+      observations: this.#lastFrame(this.states),
+      stride: size,
+      rewards: this.rewards,
+      terminated: this.terminated,
+      truncated: this.truncated,
+      masks: this.masks,
+    });
   }
 
   #actingRows(): ActingRows {

@@ -5,7 +5,7 @@ import { Random } from '@qfleet/random';
 import { decodeChunk, MASK, MemoryReplayStore, makeTransitionBatch, Replay } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { layoutOf, playGreedyEpisodes, Rollout } from '../src/index.ts';
-import { oneRow } from './fixtures.ts';
+import { oneRow, roundRobin } from './fixtures.ts';
 
 /**
  * A row of 5 cells: action a moves to cell a, and only to a neighbour. The masked actions would pay most: a learner that
@@ -109,6 +109,41 @@ describe('action masks', () => {
       expect(Math.abs(values[at + 1] - 0.9 ** (3 - at))).toBeLessThan(0.08);
     }
     agent.dispose();
+  });
+
+  it('keep masked values out of the first priorities', () => {
+    const definition = walk();
+    const layout = layoutOf(definition);
+    const rollout = new Rollout({
+      definition,
+      layout,
+      policy: {
+        ...roundRobin,
+        // Q is 1 for what may be done in a state, and 10 for what may not.
+        act: ({ states, count, actions, values }) => {
+          for (let row = 0; row < count; row++) {
+            const at = states.subarray(5 * row, 5 * row + 5).indexOf(1);
+            actions[row] = at + 1;
+            for (let action = 0; action < 5; action++)
+              values![5 * row + action] = Math.abs(action - at) === 1 ? 1 : 10;
+          }
+        },
+      },
+      writer: 'w',
+      chunkLength: 4,
+      seed: 3,
+      epsilon: () => 0,
+      tdErrors: { discount: 0.9, nSteps: 1 },
+    });
+    rollout.addSlot(0);
+    for (let step = 0; step < 40; step++) rollout.step();
+    const chunks = rollout.takeChunks().map((bytes) => decodeChunk(bytes, layout, true));
+    expect(chunks.length).toBeGreaterThan(10);
+    for (const { priorities, rewards } of chunks) {
+      // |r + 0.9 − 1|; 0 at the end, where the reward of 1 is all that is left.
+      for (const [i, priority] of priorities!.entries())
+        expect(priority).toBeCloseTo(rewards[i] === 1 ? 0 : 0.1);
+    }
   });
 
   it('are chosen from uniformly where a policy explores', async () => {

@@ -38,7 +38,7 @@ describe('Rollout', () => {
           const { rollout, decode } = makeRollout(definition, { chunkLength });
           for (let slot = 0; slot < slots; slot++) rollout.addSlot(slot);
           let done = 0;
-          for (let i = 0; i < steps; i++) done += rollout.step();
+          for (let i = 0; i < steps; i++) done += rollout.step() as number;
           for (let slot = 0; slot < slots; slot++) rollout.removeSlot(slot);
           const chunks = rollout.takeChunks().map(decode);
           expect(done).toBe(slots * steps);

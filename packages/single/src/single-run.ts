@@ -139,7 +139,8 @@ export class SingleRun {
         await this.#settle();
         await this.#takeUpWeights();
       } else {
-        this.#steps += this.#rollout.step();
+        const stepped = this.#rollout.step();
+        this.#steps += typeof stepped === 'number' ? stepped : await stepped;
         await this.#pushChunks();
       }
       if (performance.now() - this.#reportedAt >= PROGRESS_MS) {
@@ -147,7 +148,7 @@ export class SingleRun {
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
-    for (const slot of this.#rollout.slots) this.#rollout.removeSlot(slot);
+    this.#rollout.close();
     await this.#pushChunks();
     this.#isTraining = false;
     await trainer.finish(stopReason !== null && stopReason !== 'solved');

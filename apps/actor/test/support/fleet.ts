@@ -73,13 +73,21 @@ export class TestFleet implements AsyncDisposable {
     return new TestFleet(server, config, await connectRedis(`unix://${server.socket}`, { role: 'test' }));
   }
 
-  /** The run, its replay, into which all comes that actors hand in, its leases, and weights of version 1. */
-  async createRun(): Promise<void> {
+  /**
+   * The run, its replay, into which all comes that actors hand in, its leases, and weights of version 1.
+   * @param slots that are leased at first; see `leaseAll`.
+   */
+  async createRun(slots = this.config.fleet.slots): Promise<void> {
     await createRun(this.redis, 'r', this.config);
     await this.#makeReplay();
-    await seedLeases(this.redis, 'r', this.config.fleet);
+    await seedLeases(this.redis, 'r', { ...this.config.fleet, slots });
     await this.publish(1);
     await setPhase(this.redis, 'r', 'running');
+  }
+
+  /** Puts the leases that are not there yet into the queue. */
+  async leaseAll(): Promise<void> {
+    await seedLeases(this.redis, 'r', this.config.fleet);
   }
 
   async #makeReplay(): Promise<void> {

@@ -1,17 +1,19 @@
 import type { Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
+import {
+  FORCE,
+  GRAVITY,
+  HALF_LENGTH,
+  POLE_MASS,
+  POLE_MASS_LENGTH,
+  TAU,
+  THETA_LIMIT,
+  TOTAL_MASS,
+  X_LIMIT,
+} from './cartpole-constants.ts';
+import { CartPoleRows } from './cartpole-rows.ts';
 import { takeState } from './state.ts';
-
-const GRAVITY = 9.8;
-const POLE_MASS = 0.1;
-const TOTAL_MASS = POLE_MASS + 1;
-const HALF_LENGTH = 0.5;
-const POLE_MASS_LENGTH = POLE_MASS * HALF_LENGTH;
-const FORCE = 10;
-const TAU = 0.02;
-const X_LIMIT = 2.4;
-const THETA_LIMIT = (12 * 2 * Math.PI) / 360;
 
 /**
  * The cart and pole of Barto, Sutton and Anderson, "Neuronlike adaptive elements that can solve difficult
@@ -98,5 +100,6 @@ export function cartPole(
     solvedReturn: suttonBarto ? null : authorsReturn,
     summary: `Keep a pole upright for ${maxEpisodeSteps} steps by pushing its cart left or right.`,
     create: (random) => new CartPole(random, suttonBarto),
+    createVector: () => new CartPoleRows(suttonBarto),
   };
 }
