@@ -26,9 +26,9 @@ export const ARROWS = {
   networks: ['tensor'],
   replay: ['envs'],
   agents: ['networks', 'tensor', 'replay', 'envs'],
-  rollout: ['agents', 'networks', 'tensor', 'replay', 'envs'],
-  training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
-  single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
+  rollout: ['agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
+  training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
+  single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   fleet: ['rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
   // All that measures: it may use every package, and none may use it.
   bench: ['fleet', 'rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],

@@ -87,7 +87,7 @@ interface Format<T> {
 }
 
 it('100,000 mutated chunks are refused', { timeout: 120_000 }, () => {
-  const layout: Layout = { observationShape: [3], observationDType: 'float32', actions: 4 };
+  const layout: Layout = { frames: 1, shape: [3], dtype: 'float32', actions: 4 };
   const chunk = encodeChunk(
     {
       writer: 'actor-0.abcdefgh',

@@ -1,7 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { createPolicy, type Policy } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/env-host';
 import {
   type Beat,
   backoff,
@@ -27,7 +26,7 @@ import {
   ratioLimiter,
   type SampleToInsertLimiter,
 } from '@qfleet/replay';
-import { errorPolicy, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
+import { errorPolicy, initialPriority, openTask, Rollout } from '@qfleet/rollout';
 import { ChunkSpans } from './chunk-spans.ts';
 import { Epsilons } from './exploration.ts';
 import { type WaitReason, Waits } from './waits.ts';
@@ -105,13 +104,10 @@ export class Actor {
   static async create(context: ProcessContext, config: RunConfig): Promise<Actor> {
     const { redis, connect, env, log, tracer, signal, outlast, warn, outliveUserCode } = context;
     const spans = tracer && new ChunkSpans(tracer);
-    const definition = await resolveEnvironment(config.environment);
-    const layout = layoutOf(definition);
-    const { frameStack } = config.environment;
+    const { definition, layout } = await openTask(config);
     const policy = await createPolicy({
       config: config.agent,
-      layout,
-      frameStack,
+      spec: layout,
       selector: config.exploration.selector,
     });
     if (config.environment.onError === 'restart') outliveUserCode();
@@ -123,7 +119,6 @@ export class Actor {
       definition,
       layout,
       policy,
-      frameStack,
       writer,
       chunkLength: config.replay.chunkLength,
       seed: config.seed,

@@ -19,7 +19,7 @@ import { exportReplay } from '../src/replay/export.ts';
 import { importReplay } from '../src/replay/import.ts';
 import { type OpenReplay, withReplay } from '../src/replay/open.ts';
 
-const layout: Layout = { observationShape: [3], observationDType: 'float32', actions: 2 };
+const layout: Layout = { frames: 1, shape: [3], dtype: 'float32', actions: 2 };
 const masked: Layout = {
   ...layout,
   columns: [maskColumn(2), { name: 'core/h', dtype: 'float32', shape: [2], cadence: 'state' }],

@@ -5,8 +5,9 @@ import type { TransitionRow } from '../src/replay/columns.ts';
 import { Rechunker } from '../src/replay/rechunk.ts';
 
 const layout: Layout = {
-  observationShape: [2],
-  observationDType: 'float32',
+  frames: 1,
+  shape: [2],
+  dtype: 'float32',
   actions: 2,
   columns: [
     { name: 'whose', dtype: 'uint8', shape: [], cadence: 'step' },
@@ -112,7 +113,7 @@ it('a chunk ends where what it has once changes', () => {
 });
 
 it('what may still grow is bounded: then the chunk is complete that grew least lately', () => {
-  const large: Layout = { observationShape: [2 ** 20], observationDType: 'uint8', actions: 2 };
+  const large: Layout = { frames: 1, shape: [2 ** 20], dtype: 'uint8', actions: 2 };
   const rechunker = new Rechunker(large);
   const observation = new Uint8Array(2 ** 20);
   const taken: number[] = [];

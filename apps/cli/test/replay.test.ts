@@ -28,25 +28,28 @@ const parts = [
   { name: 'speed', start: 7, size: 1, shape: [] },
 ];
 const LAYOUTS: Record<string, Layout> = {
-  'a dict': { observationShape: [8], observationDType: 'float32', observationParts: parts, actions: 2 },
+  'a dict': { frames: 1, shape: [8], dtype: 'float32', parts: parts, actions: 2 },
   'a dict of bytes': {
-    observationShape: [8],
-    observationDType: 'uint8',
-    observationParts: parts,
+    frames: 1,
+    shape: [8],
+    dtype: 'uint8',
+    parts: parts,
     actions: 2,
   },
-  float32: { observationShape: [4], observationDType: 'float32', actions: 2 },
-  float16: { observationShape: [3, 2], observationDType: 'float16', actions: 2 },
-  'frames of uint8': { observationShape: [6, 5], observationDType: 'uint8', actions: 6 },
+  float32: { frames: 1, shape: [4], dtype: 'float32', actions: 2 },
+  float16: { frames: 1, shape: [3, 2], dtype: 'float16', actions: 2 },
+  'frames of uint8': { frames: 1, shape: [6, 5], dtype: 'uint8', actions: 6 },
   'a masked observation': {
-    observationShape: [2],
-    observationDType: 'float32',
+    frames: 1,
+    shape: [2],
+    dtype: 'float32',
     actions: 3,
     columns: [maskColumn(3)],
   },
   'named columns': {
-    observationShape: [],
-    observationDType: 'int32',
+    frames: 1,
+    shape: [],
+    dtype: 'int32',
     actions: 2,
     columns: [
       { name: 'whose', dtype: 'uint8', shape: [], cadence: 'step' },
@@ -55,7 +58,7 @@ const LAYOUTS: Record<string, Layout> = {
       { name: 'context', dtype: 'int32', shape: [2], cadence: 'chunk' },
     ],
   },
-  'a scalar int32': { observationShape: [], observationDType: 'int32', actions: 3 },
+  'a scalar int32': { frames: 1, shape: [], dtype: 'int32', actions: 3 },
 };
 let server: TestRedis;
 let url: string;
@@ -77,7 +80,7 @@ afterAll(async () => {
 
 /** Chunks of a few episodes of two slots, the last of each still open; rewards are 1, 2, 3 … in each. */
 function episodes(layout: Layout, writer: string, lengths: readonly number[]): SealedChunk[] {
-  const size = layout.observationShape.reduce((product, n) => product * n, 1);
+  const size = layout.shape.reduce((product, n) => product * n, 1);
   let sequence = 0;
   const chunks: (OpenChunk | null)[] = [];
   for (const slot of [0, 1]) {
@@ -94,10 +97,9 @@ function episodes(layout: Layout, writer: string, lengths: readonly number[]): S
     lengths.forEach((length, episode) => {
       const observe = (t: number) => {
         const values = Array.from({ length: size }, (_, i) => (7 * t + 3 * i + episode) % 200);
-        const scale = layout.observationDType.startsWith('float') ? 1 / 3 : 1;
-        if (layout.observationParts)
-          values.splice(0, 3, ...[0, 1, 2].map((i) => Number(i === t % 3) / scale));
-        return new observationArrays[layout.observationDType](values.map((value) => value * scale));
+        const scale = layout.dtype.startsWith('float') ? 1 / 3 : 1;
+        if (layout.parts) values.splice(0, 3, ...[0, 1, 2].map((i) => Number(i === t % 3) / scale));
+        return new observationArrays[layout.dtype](values.map((value) => value * scale));
       };
       const columnsAt = (t: number) =>
         Object.fromEntries(
@@ -172,12 +174,10 @@ describe('qfleet replay', () => {
       expect(rows[t]['observation.arm.position']).toEqual(position);
       expect(rows[t]['observation.speed']).toEqual([Math.fround((7 * t + 21) / 3)]);
     }
-    await withNewReplay(
-      { ...layout, observationParts: parts.with(2, { ...parts[2], name: 'pace' }) },
-      (replay) =>
-        expect(importReplay(replay, file)).rejects.toThrow(
-          /holds float32\[8\] \(door of 3, arm\.position\[2,2\], speed\[\]\) with 2 actions, the run's replay .*pace/,
-        ),
+    await withNewReplay({ ...layout, parts: parts.with(2, { ...parts[2], name: 'pace' }) }, (replay) =>
+      expect(importReplay(replay, file)).rejects.toThrow(
+        /holds float32\[8\] \(door of 3, arm\.position\[2,2\], speed\[\]\) with 2 actions, the run's replay .*pace/,
+      ),
     );
   });
 

@@ -1,5 +1,4 @@
 import { createAgent } from '@qfleet/agents';
-import { resolveEnvironment } from '@qfleet/env-host';
 import {
   EvaluationQueue,
   Heartbeats,
@@ -20,13 +19,14 @@ import {
 import {
   createRedisReplay,
   FencedError,
+  type Layout,
   type RedisClient,
   type ReplayShard,
   replayFence,
   type ShardAddress,
 } from '@qfleet/replay';
 import type { RunDirectory } from '@qfleet/report';
-import { layoutOf } from '@qfleet/rollout';
+import { openTask } from '@qfleet/rollout';
 import {
   CheckpointFolder,
   DivergenceError,
@@ -59,6 +59,7 @@ export async function learn(context: ProcessContext): Promise<void> {
   const { record, directory: found } = await openRun(context);
   const { run, config } = record;
   if (isFinished(context, record)) return;
+  const { layout } = await openTask(config);
   const [experience, weights] = await Promise.all(['experience', 'weights'].map(context.connect));
   const { addresses } = await ReplayShards.connect(experience, run, config.replay.shards, {
     role: 'learner',
@@ -90,11 +91,12 @@ export async function learn(context: ProcessContext): Promise<void> {
     const restore = async (): Promise<void> => {
       log.warn('Redis lost the run: it is made again from here, and the replay refills.');
       await restoreRun(redis, { ...record, phase: 'running', reason: null });
-      await openReplay(addresses, record);
+      await openReplay(addresses, record, layout);
       await seedLeases(redis, run, config.fleet);
     };
     const { trainer, recorder } = await makeTrainer(context, {
       record,
+      layout,
       addresses,
       weights,
       directory,
@@ -184,6 +186,7 @@ function isFinished(
 /** What a trainer is made of, beside the process it is in. */
 interface TrainerSetting extends Required<Pick<TrainerParts, 'restore' | 'outlast'>> {
   readonly record: RunRecord;
+  readonly layout: Layout;
   readonly addresses: readonly ShardAddress[];
   /** A connection for weights alone. */
   readonly weights: RedisClient;
@@ -196,17 +199,26 @@ interface TrainerSetting extends Required<Pick<TrainerParts, 'restore' | 'outlas
 
 async function makeTrainer(
   { log, env, tracer }: ProcessContext,
-  { record, addresses, weights, directory, lease, evaluations, restore, outlast, patient }: TrainerSetting,
+  {
+    record,
+    layout,
+    addresses,
+    weights,
+    directory,
+    lease,
+    evaluations,
+    restore,
+    outlast,
+    patient,
+  }: TrainerSetting,
 ): Promise<{ trainer: Trainer; recorder: MetricsRecorder }> {
   const { config } = record;
   const from = await latestCheckpoint(directory.checkpoints, (error) => log.warn(error.message));
-  const layout = layoutOf(await resolveEnvironment(config.environment));
   const [store, agent] = await Promise.all([
-    outlast(() => openReplay(addresses, record)),
+    outlast(() => openReplay(addresses, record, layout)),
     createAgent({
       config: config.agent,
-      layout,
-      frameStack: config.environment.frameStack,
+      spec: layout,
       seed: config.seed,
       totalUpdates: config.stop.maxUpdates,
     }),
@@ -239,8 +251,11 @@ async function makeTrainer(
 }
 
 /** The run's replay: made where there is none, else opened. */
-async function openReplay(addresses: readonly ShardAddress[], { config }: RunRecord): Promise<ReplayShard> {
-  const layout = layoutOf(await resolveEnvironment(config.environment));
+async function openReplay(
+  addresses: readonly ShardAddress[],
+  { config }: RunRecord,
+  layout: Layout,
+): Promise<ReplayShard> {
   const { capacity, capacityBytes } = config.replay;
   return createRedisReplay(addresses, layout, { transitions: capacity, bytes: capacityBytes });
 }

@@ -1,5 +1,4 @@
 import { loadRunConfig, type RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/env-host';
 import {
   createRun,
   FleetConfigurationError,
@@ -9,7 +8,7 @@ import {
   waitForRun,
 } from '@qfleet/fleet';
 import { RunDirectory } from '@qfleet/report';
-import { layoutOf } from '@qfleet/rollout';
+import { openTask } from '@qfleet/rollout';
 import { checkRun, latestCheckpoint } from '@qfleet/training';
 
 /**
@@ -35,7 +34,7 @@ export async function openRun({ env, log, redis, signal, outlast }: ProcessConte
   }
   if (!RunDirectory.exists(env.runDir)) {
     const record = await wait();
-    const layout = layoutOf(await resolveEnvironment(record.config.environment));
+    const { layout } = await openTask(record.config);
     checkRun(record.config, layout, { holdsReplay: false });
     return { record, directory: null };
   }

@@ -2,7 +2,7 @@ import { type Batch, makeTransitionBatch } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
 import { ChunkSpans } from '../src/chunk-spans.ts';
 
-const layout = { observationShape: [1], observationDType: 'float32', actions: 2 } as const;
+const layout = { frames: 1, shape: [1], dtype: 'float32', actions: 2 } as const;
 
 /** A batch of these handles. */
 function batchOf(...handles: number[]): Batch {

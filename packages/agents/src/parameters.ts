@@ -1,17 +1,14 @@
 import { type AgentConfig, ConfigError } from '@qfleet/config';
 import { checkParameters, createNetwork, type ParameterSpec } from '@qfleet/networks';
-import type { Layout } from '@qfleet/replay';
+import type { StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import { createObjective } from './objectives/create-objective.ts';
-import { stateSpecOf } from './state-spec.ts';
 import { tableShape } from './tabular/table.ts';
 
 /** What an agent's parameters follow from. */
 export interface AgentSetting {
   readonly config: AgentConfig;
-  readonly layout: Layout;
-  /** Observations that make a state, stacked on a new leading axis. Default 1. */
-  readonly frameStack?: number | undefined;
+  readonly spec: StateSpec;
 }
 
 /**
@@ -19,15 +16,11 @@ export interface AgentSetting {
  *
  * @throws ConfigError where the agent can't take the observations, with what it takes and what to set.
  */
-export function agentParameters({
-  config,
-  layout,
-  frameStack,
-}: AgentSetting): Pick<ParameterSpec, 'name' | 'shape'>[] {
+export function agentParameters({ config, spec }: AgentSetting): Pick<ParameterSpec, 'name' | 'shape'>[] {
   try {
-    if (config.kind === 'tabular') return [{ name: 'q', shape: tableShape(layout) }];
+    if (config.kind === 'tabular') return [{ name: 'q', shape: tableShape(spec) }];
     const { head } = createObjective(config);
-    return [...createNetwork(config.network, stateSpecOf(layout, frameStack), head).parameters];
+    return [...createNetwork(config.network, spec, head).parameters];
   } catch (error) {
     throw new ConfigError([(error as Error).message]);
   }

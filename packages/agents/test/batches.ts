@@ -20,8 +20,8 @@ export class Lcg {
 
 /** A batch that is drawn row by row: s, a, return, discount, s′, weight. A box has values in [−1, 1). */
 export function drawBatch(lcg: Lcg, layout: Layout, size: number): TransitionBatch {
-  const count = layout.observationCount;
-  const width = count === undefined ? layout.observationShape.reduce((product, n) => product * n, 1) : 1;
+  const count = layout.count;
+  const width = count === undefined ? layout.shape.reduce((product, n) => product * n, 1) : 1;
   const make = (n: number) => (count === undefined ? new Float32Array(n) : new Int32Array(n));
   const batch = {
     size,

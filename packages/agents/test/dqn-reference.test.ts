@@ -24,7 +24,7 @@ const references = JSON.parse(
 const UPDATES = 50;
 const ROWS = 16;
 const hidden = [12, 8];
-const box: Layout = { observationShape: [4], observationDType: 'float32', actions: 3 };
+const box: Layout = { frames: 1, shape: [4], dtype: 'float32', actions: 3 };
 const common = { batchSize: ROWS, learningRate: 3e-3, updatesPerCall: 5 };
 
 /** The cases of dqn.py, in our configuration's words. */
@@ -45,7 +45,7 @@ const cases: Record<string, { layout: Layout; fields: Record<string, unknown> }>
     },
   },
   'dueling, one-hot': {
-    layout: { observationShape: [], observationDType: 'int32', observationCount: 9, actions: 3 },
+    layout: { frames: 1, shape: [], dtype: 'int32', count: 9, actions: 3 },
     fields: { network: { kind: 'mlp', hidden, dueling: true }, target: { kind: 'soft', tau: 0.05 } },
   },
 };
@@ -65,7 +65,7 @@ describe.each(Object.entries(cases))('50 updates of DQN (%s)', (name, { layout, 
   it('are those of the float64 reference', async () => {
     const reference = references[name];
     const config = dqnConfig({ ...common, ...fields });
-    const agent = await createAgent({ config, layout, seed: 0, totalUpdates: UPDATES });
+    const agent = await createAgent({ config, spec: layout, seed: 0, totalUpdates: UPDATES });
     const lcg = new Lcg(11);
     agent.restore(drawnState(lcg, agent.state()));
 

@@ -7,11 +7,11 @@ import { rowsOf } from './acting.ts';
 import { drawBatch, Lcg } from './batches.ts';
 import { dqnConfig } from './dqn-config.ts';
 
-const layout: Layout = { observationShape: [4], observationDType: 'float32', actions: 3 };
+const layout: Layout = { frames: 1, shape: [4], dtype: 'float32', actions: 3 };
 const small = { network: { kind: 'mlp', hidden: [8, 8] }, batchSize: 8, updatesPerCall: 2 };
 
 const agentOf = (fields: Record<string, unknown> = {}, seed = 1, of: Layout = layout): Promise<Agent> =>
-  createAgent({ config: dqnConfig({ ...small, ...fields }), layout: of, seed, totalUpdates: null });
+  createAgent({ config: dqnConfig({ ...small, ...fields }), spec: of, seed, totalUpdates: null });
 
 const drawCall = (agent: Agent, lcg: Lcg, of: Layout = layout) =>
   Array.from({ length: agent.batchesPerUpdate }, () => drawBatch(lcg, of, 8));
@@ -48,7 +48,7 @@ describe('the DQN agent', () => {
   it('gives the TD errors of every row, and weights scale its steps', async () => {
     const agent = await agentOf({ updatesPerCall: 1, target: { kind: 'hard', every: 1000 } });
     const batch = { ...drawBatch(new Lcg(1), layout, 8), discounts: new Float32Array(8) };
-    const policy = await createPolicy({ config: dqnConfig(small), layout });
+    const policy = await createPolicy({ config: dqnConfig(small), spec: layout });
     policy.load(agent.parameters());
     const values = new Float32Array(24);
     policy.act(rowsOf(policy, batch.observations, 8, { values }));
@@ -86,16 +86,16 @@ describe('the DQN agent', () => {
 
   it('learns a Discrete, an int32, a uint8 and a float16 observation', async () => {
     const layouts: Layout[] = [
-      { observationShape: [], observationDType: 'int32', observationCount: 5, actions: 2 },
-      { observationShape: [3], observationDType: 'int32', actions: 2 },
-      { observationShape: [2, 3], observationDType: 'uint8', actions: 2 },
-      { observationShape: [3], observationDType: 'float16', actions: 2 },
+      { frames: 1, shape: [], dtype: 'int32', count: 5, actions: 2 },
+      { frames: 1, shape: [3], dtype: 'int32', actions: 2 },
+      { frames: 1, shape: [2, 3], dtype: 'uint8', actions: 2 },
+      { frames: 1, shape: [3], dtype: 'float16', actions: 2 },
     ];
     for (const of of layouts) {
       const agent = await agentOf({ learningRate: 0.02, updatesPerCall: 1 }, 1, of);
-      const size = of.observationShape.reduce((product, n) => product * n, 1);
+      const size = of.shape.reduce((product, n) => product * n, 1);
       const lcg = new Lcg(8);
-      const observations = new observationArrays[of.observationDType](8 * size).map(() => lcg.integer(5));
+      const observations = new observationArrays[of.dtype](8 * size).map(() => lcg.integer(5));
       const actions = new Int32Array(8).map(() => lcg.integer(2));
       const batch = {
         ...drawBatch(lcg, { ...layout, actions: 2 }, 8),
@@ -143,7 +143,7 @@ describe('the DQN agent', () => {
     expect(() => agent.update([drawBatch(lcg, layout, 8)], tdErrors)).toThrow(/takes 2 batches, not 1/);
     const twice = (batch: ReturnType<typeof drawBatch>) => () => agent.update([batch, batch], tdErrors);
     expect(twice(drawBatch(lcg, layout, 9))).toThrow(/'observations' has 36 values.*\[8, 4\]/);
-    expect(twice(drawBatch(lcg, { ...layout, observationShape: [5] }, 8))).toThrow(/40 values.*\[8, 4\]/);
+    expect(twice(drawBatch(lcg, { ...layout, frames: 1, shape: [5] }, 8))).toThrow(/40 values.*\[8, 4\]/);
     expect(agent.state()).toEqual(before);
     agent.dispose();
     other.dispose();

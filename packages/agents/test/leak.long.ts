@@ -1,18 +1,17 @@
 import type { Layout } from '@qfleet/replay';
 import { loadTensor } from '@qfleet/tensor';
 import { expect, it } from 'vitest';
-import { stateSpecOf } from '../src/state-spec.ts';
 import { ValueAgent } from '../src/value/agent.ts';
 import { drawBatch, Lcg } from './batches.ts';
 import { dqnConfig } from './dqn-config.ts';
 
-const layout: Layout = { observationShape: [4], observationDType: 'float32', actions: 2 };
+const layout: Layout = { frames: 1, shape: [4], dtype: 'float32', actions: 2 };
 
 it('a learner keeps its memory over 100,000 updates', { timeout: 600_000 }, async () => {
   const runtime = await loadTensor();
   const agent = new ValueAgent(runtime, {
     config: dqnConfig(),
-    spec: stateSpecOf(layout),
+    spec: layout,
     seed: 0,
     totalUpdates: 100_000,
   });

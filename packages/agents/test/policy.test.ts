@@ -6,12 +6,11 @@ import type { Layout } from '@qfleet/replay';
 import { loadTensor } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
 import { createPolicy } from '../src/index.ts';
-import { stateSpecOf } from '../src/state-spec.ts';
 import { rowsOf } from './acting.ts';
 
-const layout: Layout = { observationShape: [4], observationDType: 'float32', actions: 3 };
+const layout: Layout = { frames: 1, shape: [4], dtype: 'float32', actions: 3 };
 const config = runSchema.parse({ environment: { id: 'x' }, agent: { kind: 'dqn' } }).agent as DqnConfig;
-const networkOf = ({ network }: DqnConfig, of: Layout) => createNetwork(network, stateSpecOf(of), valuesHead);
+const networkOf = ({ network }: DqnConfig, of: Layout) => createNetwork(network, of, valuesHead);
 const parameters = (seed: number) =>
   initialParameters(networkOf(config, layout).parameters, new Random(seed));
 
@@ -22,7 +21,7 @@ const observationsOf = (rows: number) => {
 
 describe('a network policy', () => {
   it('is greedy at ε = 0, and gives the values that it chose by', async () => {
-    const policy = await createPolicy({ config, layout });
+    const policy = await createPolicy({ config, spec: layout });
     policy.load(parameters(1));
     const rows = 50;
     const actions = new Int32Array(rows);
@@ -38,7 +37,7 @@ describe('a network policy', () => {
   });
 
   it('explores with the frequencies of ε-greedy, each row with its own ε', async () => {
-    const policy = await createPolicy({ config, layout });
+    const policy = await createPolicy({ config, spec: layout });
     policy.load(parameters(1));
     const random = new Random(3);
     const epsilons = Float32Array.of(0, 0.3, 1);
@@ -69,7 +68,7 @@ describe('a network policy', () => {
   it('chooses by the selector that it is given, in evaluations by the largest value', async () => {
     const draws = 300;
     const actionsOf = async (given: Partial<Parameters<typeof createPolicy>[0]>): Promise<Set<number>> => {
-      const policy = await createPolicy({ config, layout, ...given });
+      const policy = await createPolicy({ config, spec: layout, ...given });
       policy.load(parameters(1));
       const acting = rowsOf(policy, observationsOf(1), 1);
       const seen = new Set<number>();
@@ -85,8 +84,8 @@ describe('a network policy', () => {
 
   it('of a CNN computes on tfjs what the network is, for any number of rows', async () => {
     const cnn = { ...config, network: { kind: 'nature-cnn', hidden: [16], dueling: false } } as DqnConfig;
-    const images: Layout = { observationShape: [36, 36, 2], observationDType: 'uint8', actions: 3 };
-    const policy = await createPolicy({ config: cnn, layout: images });
+    const images: Layout = { frames: 1, shape: [36, 36, 2], dtype: 'uint8', actions: 3 };
+    const policy = await createPolicy({ config: cnn, spec: images });
     const tensors = initialParameters(networkOf(cnn, images).parameters, new Random(1));
     const random = new Random(2);
     const observations = Uint8Array.from({ length: 3 * 36 * 36 * 2 }, () => random.integer(256));
@@ -117,8 +116,8 @@ describe('a network policy', () => {
       import { createRequire } from 'node:module';
       import { createPolicy } from '@qfleet/agents';
       const network = { kind: 'nature-cnn', hidden: [16], dueling: false };
-      const layout = { observationShape: [36, 36, 2], observationDType: 'uint8', actions: 3 };
-      await createPolicy({ config: { ...${JSON.stringify(config)}, network }, layout });
+      const layout = { frames: 1, shape: [36, 36, 2], dtype: 'uint8', actions: 3 };
+      await createPolicy({ config: { ...${JSON.stringify(config)}, network }, spec: layout });
       const loaded = Object.keys(createRequire(import.meta.url).cache);
       console.log(loaded.some((path) => path.endsWith('nodejs_kernel_backend.js')));
     `;
@@ -134,7 +133,7 @@ describe('a network policy', () => {
   });
 
   it('refuses to act without parameters, and foreign ones, and then keeps the old', async () => {
-    const policy = await createPolicy({ config, layout });
+    const policy = await createPolicy({ config, spec: layout });
     const act = (values: Float32Array) => policy.act(rowsOf(policy, observationsOf(8), 8, { values }));
     expect(() => act(new Float32Array(24))).toThrow(/no parameters yet/);
 
@@ -158,7 +157,7 @@ describe('a network policy', () => {
       import { createRequire } from 'node:module';
       import { createPolicy } from '@qfleet/agents';
       import '@qfleet/tensor';
-      await createPolicy(${JSON.stringify({ config, layout })});
+      await createPolicy(${JSON.stringify({ config, spec: layout })});
       const loaded = Object.keys(createRequire(import.meta.url).cache);
       console.log(JSON.stringify(loaded.filter((path) => path.includes('@tensorflow'))));
     `;

@@ -4,13 +4,12 @@ import type { Layout } from '@qfleet/replay';
 import { adam, initialSlots, loadTensor, type NamedTensors } from '@qfleet/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createObjective } from '../src/objectives/create-objective.ts';
-import { stateSpecOf } from '../src/state-spec.ts';
 import { ValueAgent } from '../src/value/agent.ts';
 import { updateStep } from '../src/value/step.ts';
 import { drawBatch, Lcg } from './batches.ts';
 import { dqnConfig } from './dqn-config.ts';
 
-const layout: Layout = { observationShape: [4], observationDType: 'float32', actions: 3 };
+const layout: Layout = { frames: 1, shape: [4], dtype: 'float32', actions: 3 };
 let runtime: Awaited<ReturnType<typeof loadTensor>>;
 beforeAll(async () => {
   runtime = await loadTensor();
@@ -27,7 +26,7 @@ describe('a step of DQN', () => {
     });
     const random = new Random(4);
     const objective = createObjective(config);
-    const network = createNetwork(config.network, stateSpecOf(layout), objective.head);
+    const network = createNetwork(config.network, layout, objective.head);
     const start = initialParameters(network.parameters, random);
     const target = initialParameters(network.parameters, random);
     const batch = drawBatch(new Lcg(2), layout, 32);
@@ -106,7 +105,7 @@ describe('a step of DQN', () => {
       updatesPerCall: 4,
       gradientClip: 0.3,
     });
-    const given = { config, spec: stateSpecOf(layout), seed: 1, totalUpdates: 100 };
+    const given = { config, spec: layout, seed: 1, totalUpdates: 100 };
     const agents = [new ValueAgent(runtime, given), new ValueAgent(runtime, { ...given, eager: true })];
     const results = agents.map((agent) => {
       const lcg = new Lcg(9);

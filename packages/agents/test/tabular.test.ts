@@ -7,13 +7,13 @@ import { createAgent, createPolicy } from '../src/index.ts';
 import { rowsOf } from './acting.ts';
 import { drawBatch, Lcg } from './batches.ts';
 
-const layout: Layout = { observationShape: [], observationDType: 'int32', observationCount: 6, actions: 3 };
+const layout: Layout = { frames: 1, shape: [], dtype: 'int32', count: 6, actions: 3 };
 
 const configOf = (fields: Partial<TabularConfig> = {}): TabularConfig =>
   runSchema.parse({ environment: { id: 'x' }, agent: { kind: 'tabular', ...fields } }).agent as TabularConfig;
 
 const agentOf = (fields: Partial<TabularConfig> = {}, of: Layout = layout) =>
-  createAgent({ config: configOf(fields), layout: of, seed: 0, totalUpdates: null });
+  createAgent({ config: configOf(fields), spec: of, seed: 0, totalUpdates: null });
 
 describe('tabular Q-learning', () => {
   it('reaches the optimum that value iteration finds', async () => {
@@ -81,9 +81,9 @@ describe('tabular Q-learning', () => {
   });
 
   it('refuses what is not a Discrete observation, a foreign state and a foreign table', async () => {
-    const box: Layout = { observationShape: [4], observationDType: 'float32', actions: 2 };
+    const box: Layout = { frames: 1, shape: [4], dtype: 'float32', actions: 2 };
     await expect(agentOf({}, box)).rejects.toThrow(/takes a Discrete observation space.*float32 \[4\]/);
-    await expect(createPolicy({ config: configOf(), layout: box })).rejects.toThrow(/Discrete/);
+    await expect(createPolicy({ config: configOf(), spec: box })).rejects.toThrow(/Discrete/);
 
     const agent = await agentOf();
     const before = agent.state();
@@ -97,7 +97,7 @@ describe('tabular Q-learning', () => {
 
 describe('the tabular policy', () => {
   it('takes the largest value, ties to the lowest action, and gives Q', async () => {
-    const policy = await createPolicy({ config: configOf({ initialQ: 2 }), layout });
+    const policy = await createPolicy({ config: configOf({ initialQ: 2 }), spec: layout });
     const actions = new Int32Array(2);
     const values = new Float32Array(6);
     const act = () => policy.act(rowsOf(policy, Int32Array.of(0, 5), 2, { actions, values }));

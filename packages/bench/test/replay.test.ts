@@ -9,7 +9,7 @@ const small = [
   { ...vectors, capacity: 1024, chunksPerAppend: 4, chunks: 16 },
   {
     ...frames,
-    layout: { ...frames.layout, observationShape: [32, 32] },
+    layout: { ...frames.layout, frames: 1, shape: [32, 32] },
     capacity: 512,
     chunksPerAppend: 1,
     chunks: 4,

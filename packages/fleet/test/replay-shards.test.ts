@@ -4,7 +4,7 @@ import { startRedis } from '../../../test/support/redis.ts';
 import { createRun, FleetError, FleetReader, ReplayShards } from '../src/index.ts';
 import { configOf, useRedis } from './support/fixture.ts';
 
-const layout: Layout = { observationShape: [2], observationDType: 'float32', actions: 2 };
+const layout: Layout = { frames: 1, shape: [2], dtype: 'float32', actions: 2 };
 
 const chunk = (slot: number) =>
   encodeChunk(

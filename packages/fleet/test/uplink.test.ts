@@ -6,7 +6,7 @@ import { startRedis } from '../../../test/support/redis.ts';
 import { Uplink, type UplinkOptions } from '../src/index.ts';
 import { log, useRedis } from './support/fixture.ts';
 
-const layout: Layout = { observationShape: [2], observationDType: 'float32', actions: 2 };
+const layout: Layout = { frames: 1, shape: [2], dtype: 'float32', actions: 2 };
 const WRITER = 'w';
 const LENGTH = 3;
 

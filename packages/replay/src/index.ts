@@ -5,7 +5,15 @@ export { type Cadence, type ColumnSpec, type ColumnValues, MASK, maskColumn } fr
 export { compressesWell } from './chunk/compression.ts';
 export type { OpenChunk, SealedChunk } from './chunk/encoded.ts';
 export { type ChunkHeader, peekChunk } from './chunk/header.ts';
-export { describeLayout, layoutFingerprint, observationBytes, observationSize } from './chunk/layout.ts';
+export {
+  describeLayout,
+  layoutFingerprint,
+  observationBytes,
+  observationSize,
+  parseLayout,
+  type StoredLayout,
+  storedLayout,
+} from './chunk/layout.ts';
 export { compressChunk, sealChunk } from './chunk/seal.ts';
 export type { ReturnOptions } from './chunk/td-errors.ts';
 export { ChunkError } from './chunk/validate.ts';

@@ -21,8 +21,6 @@ export interface ReplayOptions {
   readonly discount: number;
   /** What a sampled place expands into. */
   readonly unit: SampleUnit;
-  /** Observations that make a state, oldest first on a new leading axis; 1: the observation itself. */
-  readonly frameStack?: number;
   /** Most bytes of observations kept here; what is beyond is fetched again when it is sampled. Default 1 GiB. */
   readonly cacheBytes?: number;
   /** Left out: sampling is uniform. */
@@ -70,11 +68,9 @@ export class Replay {
   #sampledUnrecorded = 0;
   #losses = 0;
   constructor(store: ReplayStore, options: ReplayOptions) {
-    const { layout, capacity, unit, discount, frameStack = 1, cacheBytes = 2 ** 30 } = options;
+    const { layout, capacity, unit, discount, cacheBytes = 2 ** 30 } = options;
     checkUnit(unit);
     if (!(discount >= 0 && discount <= 1)) throw new RangeError(`discount is in 0 … 1, not ${discount}.`);
-    if (!Number.isInteger(frameStack) || frameStack < 1)
-      throw new RangeError(`frameStack is an integer from 1 up, not ${frameStack}.`);
     this.#store = store;
     this.#options = options;
     this.#contents = new Contents({
@@ -82,7 +78,6 @@ export class Replay {
       capacity,
       cacheBytes,
       unit,
-      frameStack,
       prioritized: options.prioritized ?? null,
       inProcess: store.inProcess === true,
     });
@@ -92,7 +87,7 @@ export class Replay {
         ? new PrioritySaver(priorities, options.saving.store, options.saving.fence)
         : null;
     this.#fetch = new FetchRows(store, layout, (chunk, corrupted) => this.#contents.lose(chunk, corrupted));
-    const states = new States(cache, frameStack);
+    const states = new States(cache, layout.frames);
     const columns = layout.columns ?? [];
     const assembler =
       unit.kind === 'sequence'

@@ -27,8 +27,9 @@ import { encode, encodeCompressed, LAYOUT, makeChunk } from './support/episodes.
 
 const float = fc.float({ noNaN: true, noDefaultInfinity: true });
 const layouts: fc.Arbitrary<Layout> = fc.record({
-  observationShape: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
-  observationDType: fc.constantFrom('float32', 'float16', 'int32', 'uint8'),
+  frames: fc.constant(1),
+  shape: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
+  dtype: fc.constantFrom('float32', 'float16', 'int32', 'uint8'),
   actions: fc.integer({ min: 1, max: 5 }),
 });
 
@@ -40,7 +41,7 @@ const cases: fc.Arbitrary<{ layout: Layout; chunk: Chunk }> = layouts.chain((lay
       float16: fc.float({ min: -65_504, max: 65_504, noNaN: true }),
       int32: fc.integer(),
       uint8: fc.nat(255),
-    }[layout.observationDType];
+    }[layout.dtype];
     const column = <T>(values: fc.Arbitrary<T>) => fc.array(values, { minLength: length, maxLength: length });
     return fc.record({
       layout: fc.constant(layout),
@@ -59,7 +60,7 @@ const cases: fc.Arbitrary<{ layout: Layout; chunk: Chunk }> = layouts.chain((lay
         epsilon: fc.double({ noNaN: true, noDefaultInfinity: true }),
         weightsVersion: fc.maxSafeNat(),
         observations: fc.array(element, { minLength: size, maxLength: size }).map((values) => {
-          const array = makeObservations(layout.observationDType, size);
+          const array = makeObservations(layout.dtype, size);
           array.set(values);
           return array;
         }),
@@ -157,10 +158,10 @@ describe('the chunk codec', () => {
   });
 
   it('makes frames small, and says for which layouts it does', async () => {
-    const frames: Layout = { observationShape: [84, 84], observationDType: 'uint8', actions: 4 };
+    const frames: Layout = { frames: 1, shape: [84, 84], dtype: 'uint8', actions: 4 };
     expect(compressesWell(frames)).toBe(true);
-    expect(compressesWell({ ...frames, observationDType: 'float32' })).toBe(false);
-    expect(compressesWell({ ...frames, observationShape: [8] })).toBe(false);
+    expect(compressesWell({ ...frames, dtype: 'float32' })).toBe(false);
+    expect(compressesWell({ ...frames, frames: 1, shape: [8] })).toBe(false);
     const chunk = makeChunk({ length: 32 }, frames);
     expect((await encodeCompressed(chunk, frames)).length * 20).toBeLessThan(
       encodeChunk(chunk, frames).length,
@@ -197,7 +198,7 @@ describe('the chunk codec', () => {
     const long = Uint8Array.from(original);
     new DataView(long.buffer).setUint32(20, 1 << 20, true);
     const huge = Buffer.concat([long.slice(0, head), new Uint8Array(8 << 20), bomb]);
-    const wide = { ...LAYOUT, observationShape: [1000] };
+    const wide = { ...LAYOUT, frames: 1, shape: [1000] };
     new DataView(huge.buffer, huge.byteOffset).setUint32(8, layoutFingerprint(wide), true);
     expect(() => decodeChunk(signed(Uint8Array.from(huge)), wide)).toThrow(/do not make 4194308000 bytes/);
   });
@@ -234,7 +235,7 @@ describe('the chunk codec', () => {
   });
 
   it('compresses many chunks at once, of noise as of what shrinks', async () => {
-    const layout: Layout = { observationShape: [70, 70], observationDType: 'uint8', actions: 9 };
+    const layout: Layout = { frames: 1, shape: [70, 70], dtype: 'uint8', actions: 9 };
     const random = new Random(3);
     const chunks = Array.from({ length: 40 }, (_, i) => {
       const chunk = makeChunk({ sequence: i, length: 1 + random.integer(40) }, layout);
@@ -249,7 +250,7 @@ describe('the chunk codec', () => {
     const bytes = encode();
     const version = bytes.slice();
     version[4] = 4;
-    const other = { ...LAYOUT, observationShape: [4] };
+    const other = { ...LAYOUT, frames: 1, shape: [4] };
     expect(() => decodeChunk(new TextEncoder().encode('{"a":1}'.repeat(20)), LAYOUT)).toThrow(
       /is not a chunk/,
     );
@@ -263,11 +264,11 @@ describe('the chunk codec', () => {
     [-1, 'Observation -1 is outside 0 … 8 (slot 2, episode 5, step 3)'],
   ])('does not take Discrete observation %i of 9 for a state', (state, sentence) => {
     // As another process may write it, which knows no count.
-    const layout: Layout = { observationShape: [], observationDType: 'int32', actions: 4 };
+    const layout: Layout = { frames: 1, shape: [], dtype: 'int32', actions: 4 };
     const observations = new Int32Array([0, 8, 1, state, 2]);
     const bytes = encodeChunk({ ...makeChunk(), observations, actions: new Int32Array(4) }, layout);
     expect(decodeChunk(bytes, layout).observations).toEqual(observations);
-    expect(() => decodeChunk(bytes, { ...layout, observationCount: 9 })).toThrow(sentence);
+    expect(() => decodeChunk(bytes, { ...layout, count: 9 })).toThrow(sentence);
   });
 
   it('does not encode what must not be trained on', () => {
@@ -299,7 +300,7 @@ describe('ChunkBuilder', () => {
   const make = (chunkLength: number, tdErrors?: ReturnOptions) => {
     let sequence = 10;
     return new ChunkBuilder({
-      layout: { observationShape: [1], observationDType: 'int32', actions: 9 },
+      layout: { frames: 1, shape: [1], dtype: 'int32', actions: 9 },
       writer: 'w',
       slot: 3,
       chunkLength,
@@ -308,7 +309,7 @@ describe('ChunkBuilder', () => {
     });
   };
   const decode = (bytes: Uint8Array | null) =>
-    decodeChunk(bytes!, { observationShape: [1], observationDType: 'int32', actions: 9 }, true);
+    decodeChunk(bytes!, { frames: 1, shape: [1], dtype: 'int32', actions: 9 }, true);
   const at = (value: number): [Int32Array, number] => [Int32Array.of(-1, value), 1];
 
   it('closes chunks at their length and at the end of an episode', () => {
@@ -384,7 +385,7 @@ describe('ChunkBuilder', () => {
   });
 
   it('keeps large observations apart, of full chunks and of short ones', async () => {
-    const layout: Layout = { observationShape: [70, 70], observationDType: 'uint8', actions: 9 };
+    const layout: Layout = { frames: 1, shape: [70, 70], dtype: 'uint8', actions: 9 };
     let sequence = 0;
     const builder = new ChunkBuilder({
       layout,

@@ -18,8 +18,9 @@ import { LAYOUT, makeChunk } from './support/episodes.ts';
 
 const MASKED: Layout = { ...LAYOUT, columns: [maskColumn(LAYOUT.actions)] };
 const NAMED: Layout = {
-  observationShape: [84, 84],
-  observationDType: 'uint8',
+  frames: 1,
+  shape: [84, 84],
+  dtype: 'uint8',
   actions: 4,
   columns: [
     { name: 'whose', dtype: 'uint8', shape: [], cadence: 'step' },

@@ -15,8 +15,8 @@ import {
 } from '../src/index.ts';
 import { encodeCompressed, makeChunk } from './support/episodes.ts';
 
-const CARTPOLE: Layout = { observationShape: [4], observationDType: 'float32', actions: 2 };
-const FRAMES: Layout = { observationShape: [84, 84], observationDType: 'uint8', actions: 6 };
+const CARTPOLE: Layout = { frames: 1, shape: [4], dtype: 'float32', actions: 2 };
+const FRAMES: Layout = { frames: 1, shape: [84, 84], dtype: 'uint8', actions: 6 };
 const PLENTY = { transitions: 1e9, bytes: 1e12 };
 
 let server: TestRedis;
@@ -38,7 +38,7 @@ function chunksOf(layout: Layout, count: number, length: number, compress: boole
   const random = new Random(1);
   const size = observationSize(layout);
   const chunks = Array.from({ length: count }, (_, sequence) => {
-    const observations = makeObservations(layout.observationDType, (length + 1) * size);
+    const observations = makeObservations(layout.dtype, (length + 1) * size);
     const noisy = Math.floor(random.uniform() ** 3 * observations.length);
     for (let i = 0; i < noisy; i++) observations[i] = random.integer(256);
     const chunk = makeChunk({ sequence, slot: sequence % 7, length, observations }, layout);

@@ -14,7 +14,7 @@ import {
 } from '../src/index.ts';
 import { encodeCompressed, makeChunk } from './support/episodes.ts';
 
-const LAYOUT: Layout = { observationShape: [64], observationDType: 'uint8', actions: 4 };
+const LAYOUT: Layout = { frames: 1, shape: [64], dtype: 'uint8', actions: 4 };
 const STEPS = 8;
 const CHUNKS = 40;
 const PRIORITIZED = { alpha: 0.6, epsilon: 0.01 };
@@ -120,7 +120,7 @@ describe('the prefetcher', () => {
   });
 
   it('asks for two portions of large observations at a time', async () => {
-    const layout: Layout = { observationShape: [1 << 18], observationDType: 'uint8', actions: 4 };
+    const layout: Layout = { frames: 1, shape: [1 << 18], dtype: 'uint8', actions: 4 };
     const store = new GatedStore(layout, { transitions: 12, bytes: 1e9 });
     for (let i = 0; i < 12; i++) {
       const observations = new Uint8Array(2 << 18).fill(i);

@@ -334,18 +334,17 @@ describe('following a store', () => {
 });
 
 describe('frame stacking', () => {
-  const layout: Layout = { observationShape: [2, 40], observationDType: 'uint8', actions: 4 };
+  const layout: Layout = { frames: 1, shape: [2, 40], dtype: 'uint8', actions: 4 };
 
   it.each([2, 4])('of %i agrees with the episode, over chunk borders and evictions', async (k) => {
     const random = new Random(k);
     const sequence = counter();
     const { store, replay } = makeReplay({
-      layout,
+      layout: { ...layout, frames: k },
       capacity: 150,
-      frameStack: k,
       unit: { kind: 'transition', nSteps: 2 },
     });
-    const batch = makeTransitionBatch(64, layout, k);
+    const batch = makeTransitionBatch(64, { ...layout, frames: k });
     const frame = (episode: number, step: number) => new Uint8Array(80).fill(episode * 30 + step);
     const lengths: number[] = [];
     for (let number = 0; number < 8; number++) {

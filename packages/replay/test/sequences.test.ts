@@ -61,11 +61,10 @@ async function fill(given: Case) {
   const sequence = counter();
   const store = new MemoryReplayStore(COLUMNS, { transitions: capacity, bytes: 1e9 });
   const replay = new Replay(store, {
-    layout: COLUMNS,
+    layout: { ...COLUMNS, frames: frameStack },
     capacity,
     discount: 0.9,
     unit,
-    frameStack,
     cacheBytes,
     ...(prioritized ? { prioritized: { alpha: 1, epsilon: 1e-6 } } : {}),
   });
@@ -156,7 +155,7 @@ describe('sequences', () => {
     await fc.assert(
       fc.asyncProperty(cases, async (given) => {
         const { replay, store, episodes, random } = await fill(given);
-        const batch = makeSequenceBatch(given.unit, 16, COLUMNS, given.frameStack);
+        const batch = makeSequenceBatch(given.unit, 16, { ...COLUMNS, frames: given.frameStack });
         const seen = new Set<string>();
         const { transitions } = await store.standing();
         // Steps whose first frames were evicted have no state: at most 2 of each of the 5 episodes.

@@ -8,8 +8,8 @@ import { SlotRows } from './slot-rows.ts';
 export interface GreedyEpisodesOptions {
   readonly definition: EnvironmentDefinition;
   readonly policy: Policy;
-  /** As of `RolloutOptions`. */
-  readonly frameStack?: number;
+  /** Observations that make a state of the policy. Default 1. */
+  readonly frames?: number;
   readonly episodes: number;
   readonly seed: number;
   /** Environments side by side; the returns do not depend on it. */
@@ -74,10 +74,10 @@ class GreedyPlay {
   #survived = false;
 
   constructor(options: GreedyEpisodesOptions) {
-    const { definition, frameStack, policy, episodes, seed, onError } = options;
+    const { definition, frames, policy, episodes, seed, onError } = options;
     this.#options = options;
     this.#slots = new SlotRows({
-      ...{ definition, frameStack, policy },
+      ...{ definition, frameStack: frames, policy },
       random: new Random(seed),
       turnMs: TURN_MS,
     });

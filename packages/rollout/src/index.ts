@@ -1,5 +1,5 @@
 export { type ErrorPolicy, errorPolicy } from './error-policy.ts';
 export { type GreedyEpisodes, type GreedyEpisodesOptions, playGreedyEpisodes } from './greedy.ts';
 export { initialPriority } from './initial-priority.ts';
-export { layoutOf } from './layout-of.ts';
+export { layoutOf, openTask, type Task } from './open-task.ts';
 export { type EpisodeSummary, Rollout, type RolloutOptions } from './rollout.ts';

@@ -9,8 +9,6 @@ export interface RolloutOptions {
   readonly definition: EnvironmentDefinition;
   readonly layout: Layout;
   readonly policy: Policy;
-  /** Observations that make a state of the policy, stacked on a new leading axis, oldest first. Default 1. */
-  readonly frameStack?: number;
   /** The actor's id: with the sequence numbers it makes chunks recognisable. Never used twice. */
   readonly writer: string;
   /** Steps of a chunk at most. */
@@ -72,9 +70,9 @@ export class Rollout {
   constructor(options: RolloutOptions) {
     this.#options = options;
     this.#random = new Random(Random.seed(options.seed, `policy ${options.writer}`));
-    const { definition, frameStack, policy, tdErrors } = options;
+    const { definition, layout, policy, tdErrors } = options;
     this.#slots = new SlotRows({
-      ...{ definition, frameStack, policy, random: this.#random },
+      ...{ definition, frameStack: layout.frames, policy, random: this.#random },
       valued: tdErrors !== undefined,
     });
   }

@@ -64,9 +64,8 @@ describe.each([2, 4, 6] as const)('a stack of %i frames', (k) => {
     const rows: number[][][] = [];
     const rollout = new Rollout({
       definition,
-      layout: layoutOf(definition),
+      layout: layoutOf(definition, k),
       policy: watching(k, (seen) => rows.push(seen)),
-      frameStack: k,
       writer: 'a',
       chunkLength: 4,
       seed: 1,
@@ -89,7 +88,7 @@ describe.each([2, 4, 6] as const)('a stack of %i frames', (k) => {
     const played = await playGreedyEpisodes({
       definition: framesFrom(2),
       policy,
-      frameStack: k,
+      frames: k,
       episodes: 3,
       seed: 1,
       parallel: 1,
@@ -99,12 +98,11 @@ describe.each([2, 4, 6] as const)('a stack of %i frames', (k) => {
   });
 
   it('is Gymnasium’s when it is sampled, and then each frame was stored once', async () => {
-    const layout = layoutOf(definition);
+    const layout = layoutOf(definition, k);
     const rollout = new Rollout({
       definition,
       layout,
       policy: watching(k, () => {}),
-      frameStack: k,
       writer: 'a',
       chunkLength: 3,
       seed: 1,
@@ -120,11 +118,10 @@ describe.each([2, 4, 6] as const)('a stack of %i frames', (k) => {
       capacity: 1000,
       discount: 0.9,
       unit: { kind: 'transition', nSteps: 1 },
-      frameStack: k,
     });
     expect(await replay.sync()).toBe(steps);
 
-    const batch = makeTransitionBatch(512, layout, k);
+    const batch = makeTransitionBatch(512, layout);
     await replay.sample(batch, new Random(1));
     const states = stacksOf(batch.observations, batch.size, k);
     const nexts = stacksOf(batch.nextObservations, batch.size, k);

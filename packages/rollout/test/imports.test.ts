@@ -8,10 +8,10 @@ it('loads no TensorFlow for what an actor plays with', () => {
     import { createPolicy } from '@qfleet/agents';
     import { runSchema } from '@qfleet/config';
     import '@qfleet/rollout';
-    const layout = { observationShape: [], observationDType: 'int32', observationCount: 4, actions: 2 };
+    const layout = { frames: 1, shape: [], dtype: 'int32', count: 4, actions: 2 };
     for (const kind of ['dqn', 'tabular']) {
       const { agent, exploration } = runSchema.parse({ environment: { id: 'x' }, agent: { kind } });
-      await createPolicy({ config: agent, layout, selector: exploration.selector });
+      await createPolicy({ config: agent, spec: layout, selector: exploration.selector });
     }
     const loaded = Object.keys(createRequire(import.meta.url).cache);
     console.log(JSON.stringify(loaded.filter((path) => path.includes('@tensorflow'))));

@@ -57,8 +57,8 @@ describe('action masks', () => {
     const layout = layoutOf(definition);
     const config = agentOf(fields);
     const [agent, policy] = await Promise.all([
-      createAgent({ config, layout, seed: 1, totalUpdates: null }),
-      createPolicy({ config, layout }),
+      createAgent({ config, spec: layout, seed: 1, totalUpdates: null }),
+      createPolicy({ config, spec: layout }),
     ]);
     policy.load(agent.parameters());
     const rollout = new Rollout({
@@ -148,8 +148,8 @@ describe('action masks', () => {
 
   it('are chosen from uniformly where a policy explores', async () => {
     const layout = layoutOf(walk());
-    const policy = await createPolicy({ config: agentOf(SMALL), layout });
-    const agent = await createAgent({ config: agentOf(SMALL), layout, seed: 1, totalUpdates: null });
+    const policy = await createPolicy({ config: agentOf(SMALL), spec: layout });
+    const agent = await createAgent({ config: agentOf(SMALL), spec: layout, seed: 1, totalUpdates: null });
     policy.load(agent.parameters());
     const counts = new Float64Array(5);
     const random = new Random(1);

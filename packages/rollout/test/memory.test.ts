@@ -97,7 +97,7 @@ describe('a policy’s memory', () => {
         fc.boolean(),
         fc.boolean(),
         (each, chunkLength, masked, tdErrors) => {
-          const layout = layoutOf(drawing(masked), [HASH, COUNT]);
+          const layout = layoutOf(drawing(masked), 1, [HASH, COUNT]);
           const rollout = rolloutOf(layout, masked, chunkLength, tdErrors);
           rollout.addSlot(9);
           for (const move of each) {
@@ -127,7 +127,7 @@ describe('a policy’s memory', () => {
   });
 
   it('comes with sampled sequences, each with the memory before its states', async () => {
-    const layout = layoutOf(drawing(false), [HASH, COUNT]);
+    const layout = layoutOf(drawing(false), 1, [HASH, COUNT]);
     const rollout = rolloutOf(layout, false, 3, false);
     for (const slot of [0, 1]) rollout.addSlot(slot);
     for (let step = 0; step < 200; step++) rollout.step();
@@ -171,7 +171,7 @@ describe('a policy’s memory', () => {
 
   it('that the layout has and the policy has not is refused in a sentence', () => {
     const rollout = rolloutOf(
-      layoutOf(drawing(false), [HASH, { ...COUNT, name: 'core/other' }]),
+      layoutOf(drawing(false), 1, [HASH, { ...COUNT, name: 'core/other' }]),
       false,
       4,
       false,

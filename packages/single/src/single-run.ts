@@ -1,8 +1,7 @@
 import { createAgent, createPolicy, epsilonOf, type Policy } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/env-host';
 import { compressChunk, compressesWell, MemoryReplayStore, observationBytes } from '@qfleet/replay';
-import { errorPolicy, initialPriority, layoutOf, Rollout } from '@qfleet/rollout';
+import { errorPolicy, initialPriority, openTask, Rollout } from '@qfleet/rollout';
 import {
   type Checkpoint,
   CheckpointFolder,
@@ -58,7 +57,6 @@ export class SingleRun {
     const { config, files, from, hooks, signal } = parts;
     const { definition, layout, agent, policy, player } = made;
     const { capacity, capacityBytes, chunkLength } = config.replay;
-    const { frameStack } = config.environment;
     const { slots } = config.fleet;
     this.#parts = parts;
     this.#policy = policy;
@@ -95,7 +93,6 @@ export class SingleRun {
       definition,
       layout,
       policy,
-      frameStack,
       writer: `single-${from?.updates ?? 0}`,
       chunkLength,
       seed: config.seed,
@@ -238,19 +235,16 @@ export class SingleRun {
 
 /** What a run is made of, beside what is told of it. */
 async function make(config: RunConfig) {
-  const definition = await resolveEnvironment(config.environment);
-  const layout = layoutOf(definition);
-  const { frameStack } = config.environment;
+  const { definition, layout } = await openTask(config);
   const agent = await createAgent({
     config: config.agent,
-    layout,
-    frameStack,
+    spec: layout,
     seed: config.seed,
     totalUpdates: config.stop.maxUpdates,
     isRepeatable: true,
   });
   const [policy, player] = await Promise.all([
-    createPolicy({ config: config.agent, layout, frameStack, selector: config.exploration.selector }),
+    createPolicy({ config: config.agent, spec: layout, selector: config.exploration.selector }),
     EvaluationPlayer.create(config),
   ]);
   return { definition, layout, agent, policy, player };

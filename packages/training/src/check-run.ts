@@ -27,8 +27,8 @@ const machineMemory = (): number => Math.min(totalmem(), process.constrainedMemo
  *   learning begins with, one that is larger than the memory.
  */
 export function checkRun(config: RunConfig, layout: Layout, place: TrainingPlace): void {
-  const { replay, learner, agent, environment } = config;
-  const parameters = agentParameters({ config: agent, layout, frameStack: environment.frameStack });
+  const { replay, learner, agent } = config;
+  const parameters = agentParameters({ config: agent, spec: layout });
   const size: ReplaySize = {
     ...replay,
     cacheBytes: learner.cacheBytes,

@@ -107,7 +107,6 @@ export function openReplay({ config, layout, agent, store, saving, watch }: Trai
     cacheBytes: config.learner.cacheBytes,
     discount: config.agent.discount,
     unit: agent.unit,
-    frameStack: config.environment.frameStack,
     ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
     ...(saving ? { saving } : {}),
     ...(watch ? { onTaken: watch.taken } : {}),

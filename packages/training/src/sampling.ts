@@ -41,9 +41,8 @@ export class Sampling {
     this.#replay = replay;
     this.#random = from ? Random.from(from) : samplingRandom(config.seed);
     const size = config.agent.batchSize;
-    const { frameStack } = config.environment;
     const makeBatches = () =>
-      Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(agent.unit, size, layout, frameStack));
+      Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(agent.unit, size, layout));
     this.#prefetcher = new Prefetcher(replay, this.#random, makeBatches, callsAhead);
     this.transitionsPerCall = size * agent.batchesPerUpdate * trainedSteps(agent.unit);
     this.#limiter = ratioLimiter(config);

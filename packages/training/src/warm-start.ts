@@ -14,7 +14,6 @@ export async function warmStart(
   config: RunConfig,
   layout: Layout,
 ): Promise<Checkpoint> {
-  const { frameStack } = config.environment;
   return {
     updates: 0,
     version: 0,
@@ -25,6 +24,6 @@ export async function warmStart(
     random: samplingRandom(config.seed).state,
     config,
     parameters,
-    state: await warmState({ config: config.agent, layout, frameStack }, parameters),
+    state: await warmState({ config: config.agent, spec: layout }, parameters),
   };
 }

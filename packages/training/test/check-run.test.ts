@@ -10,8 +10,8 @@ const config = (replay: RunConfigInput['replay']) =>
     learner: { cacheBytes: 1e6 },
   });
 
-const vector = { observationShape: [4], observationDType: 'float32', actions: 2 } as const;
-const frames = { observationShape: [84, 84], observationDType: 'uint8', actions: 4 } as const;
+const vector = { frames: 1, shape: [4], dtype: 'float32', actions: 2 } as const;
+const frames = { frames: 1, shape: [84, 84], dtype: 'uint8', actions: 4 } as const;
 const place = { holdsReplay: true, memory: 1e9 };
 
 describe('a run and its machine', () => {

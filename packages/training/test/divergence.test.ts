@@ -8,9 +8,9 @@ import { ChunkBuilder, type Layout, MemoryReplayStore } from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CheckpointFolder, DivergenceError, latestCheckpoint, Trainer } from '../src/index.ts';
 
-const states: Layout = { observationShape: [], observationDType: 'int32', observationCount: 4, actions: 2 };
-const box: Layout = { observationShape: [3], observationDType: 'float32', actions: 2 };
-const image: Layout = { observationShape: [36, 36], observationDType: 'uint8', actions: 2 };
+const states: Layout = { frames: 1, shape: [], dtype: 'int32', count: 4, actions: 2 };
+const box: Layout = { frames: 1, shape: [3], dtype: 'float32', actions: 2 };
+const image: Layout = { frames: 1, shape: [36, 36], dtype: 'uint8', actions: 2 };
 
 const mlp = { kind: 'dqn', network: { kind: 'mlp', hidden: [8] }, loss: 'mse', gradientClip: null };
 const few = { batchSize: 8, updatesPerCall: 4 };
@@ -50,7 +50,7 @@ describe('a learner whose numbers leave the finite ones', () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   async function setUp(config: RunConfig, layout: Layout) {
-    const agent = await createAgent({ config: config.agent, layout, seed: 1, totalUpdates: null });
+    const agent = await createAgent({ config: config.agent, spec: layout, seed: 1, totalUpdates: null });
     const store = new MemoryReplayStore(layout, { transitions: 1_000, bytes: 1e9 });
     const channel = new Channel();
     const random = new Random(1);
@@ -73,7 +73,7 @@ describe('a learner whose numbers leave the finite ones', () => {
         chunkLength: 8,
         sequence: () => sequence++,
       });
-      const elements = layout.observationShape.reduce((product, n) => product * n, 1);
+      const elements = layout.shape.reduce((product, n) => product * n, 1);
       const observe = () => {
         const whole = layout !== box;
         const values = Array.from({ length: elements }, () => (whole ? random.integer(4) : random.uniform()));

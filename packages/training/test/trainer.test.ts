@@ -32,9 +32,10 @@ import {
 /** Five states in a row; action 1 goes right, 0 left; 1 for reaching the right end, which is terminal. */
 const STATES = 5;
 const layout: Layout = {
-  observationShape: [],
-  observationDType: 'int32',
-  observationCount: STATES,
+  frames: 1,
+  shape: [],
+  dtype: 'int32',
+  count: STATES,
   actions: 2,
 };
 const DISCOUNT = 0.9;
@@ -144,7 +145,12 @@ describe('Trainer', () => {
     store = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 }),
     parts: Partial<Pick<TrainerParts, 'saving' | 'callsAhead' | 'checkpoints' | 'listener'>> = {},
   ) {
-    const agent = await createAgent({ config: config.agent, layout, seed: config.seed, totalUpdates: null });
+    const agent = await createAgent({
+      config: config.agent,
+      spec: layout,
+      seed: config.seed,
+      totalUpdates: null,
+    });
     const channel = new Channel();
     const evaluations = new CountingEvaluations(config);
     const checkpoints = new CheckpointFolder(directory, 50);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import type { Chunk } from '@qfleet/replay';
+import { type Chunk, storedLayout } from '@qfleet/replay';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { CommandError, UsageError } from '../errors.ts';
 import { integer, print, printJson } from '../terminal/output.ts';
@@ -43,7 +43,7 @@ export async function exportReplay(replay: OpenReplay, file: string): Promise<Ex
     const writer = new ParquetWriter({
       writer: fileWriter(partial),
       schema: parquetSchema(replay.layout),
-      kvMetadata: [{ key: LAYOUT_KEY, value: JSON.stringify(replay.layout) }],
+      kvMetadata: [{ key: LAYOUT_KEY, value: JSON.stringify(storedLayout(replay.layout)) }],
       createdBy: 'qfleet',
     });
     const portions = readChunks(replay, () => {

@@ -5,6 +5,7 @@ import {
   describeLayout,
   encodeOpenChunk,
   type Layout,
+  parseLayout,
   type SealedChunk,
   sealChunk,
 } from '@qfleet/replay';
@@ -113,7 +114,7 @@ function checkLayout(metadata: FileMetaData, layout: Layout, file: string): void
 
 function describeWritten(layout: string): string {
   try {
-    return describeLayout(JSON.parse(layout) as Layout);
+    return describeLayout(parseLayout(layout));
   } catch {
     return `observations of an unreadable layout (${LAYOUT_KEY} in its metadata)`;
   }

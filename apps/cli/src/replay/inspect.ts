@@ -1,4 +1,4 @@
-import type { Layout } from '@qfleet/replay';
+import { type StoredLayout, storedLayout } from '@qfleet/replay';
 import { meanAndStd } from '@qfleet/training';
 import { describePart } from '../check.ts';
 import { bytes, integer, print, printJson, table } from '../terminal/output.ts';
@@ -8,7 +8,7 @@ import { type OpenReplay, type ReplayTarget, withReplay } from './open.ts';
 /** What is in a replay. Returns are undiscounted, of the episodes whose end is held. */
 export interface ReplayContents {
   readonly run: string;
-  readonly layout: Pick<Layout, 'observationShape' | 'observationDType' | 'observationParts'>;
+  readonly layout: Pick<StoredLayout, 'observationShape' | 'observationDType' | 'observationParts'>;
   readonly chunks: {
     readonly held: number;
     readonly oldest: number;
@@ -72,7 +72,7 @@ export async function inspectReplay(replay: OpenReplay): Promise<ReplayContents>
     replay.memory(),
   ]);
   const { oldest, newest, transitions } = standing;
-  const { observationShape, observationDType, observationParts } = replay.layout;
+  const { observationShape, observationDType, observationParts } = storedLayout(replay.layout);
   return {
     run: replay.run,
     layout: { observationShape, observationDType, ...(observationParts ? { observationParts } : {}) },

@@ -9,10 +9,10 @@ import { integer } from './cells.ts';
  * file's metadata. A Discrete part is the number that was one-hot.
  */
 export function observationColumns(column: string, layout: Layout): ArrayColumn[] {
-  const { observationParts, observationDType: dtype, observationShape: shape } = layout;
+  const { parts, dtype, shape } = layout;
   const stride = observationSize(layout);
-  if (!observationParts) return [arrayColumn(column, dtype, { start: 0, size: stride, stride })];
-  return observationParts.map((part) => {
+  if (!parts) return [arrayColumn(column, dtype, { start: 0, size: stride, stride })];
+  return parts.map((part) => {
     const name = `${column}.${part.name}`;
     return part.shape ? arrayColumn(name, dtype, { ...part, stride }) : discreteColumn(name, shape[0], part);
   });

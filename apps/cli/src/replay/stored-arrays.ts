@@ -24,13 +24,13 @@ export function storedArrays(layout: Layout): StoredArray[] {
   const observation: StoredArray = {
     spec: {
       name: OBSERVATION,
-      dtype: layout.observationDType,
-      shape: layout.observationShape,
+      dtype: layout.dtype,
+      shape: layout.shape,
       cadence: 'state',
     },
     columns: observationColumns(OBSERVATION, layout),
     next: observationColumns(`next_${OBSERVATION}`, layout),
-    nameOf: (i) => elementName(i, layout.observationParts),
+    nameOf: (i) => elementName(i, layout.parts),
   };
   return [observation, ...(layout.columns ?? []).map(namedArray)];
 }

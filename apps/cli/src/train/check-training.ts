@@ -1,6 +1,5 @@
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/env-host';
-import { layoutOf } from '@qfleet/rollout';
+import { openTask } from '@qfleet/rollout';
 import { checkRun } from '@qfleet/training';
 
 /**
@@ -10,7 +9,7 @@ import { checkRun } from '@qfleet/training';
  * @throws EnvironmentDefinitionError, ConfigError
  */
 export async function checkTraining(config: RunConfig, redis: string | undefined): Promise<void> {
-  const definition = await resolveEnvironment(config.environment);
+  const { layout } = await openTask(config);
   const holdsReplay = redis === undefined && config.replay.shards.length === 0;
-  checkRun(config, layoutOf(definition), { holdsReplay });
+  checkRun(config, layout, { holdsReplay });
 }

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { checkAgentParameters } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/env-host';
 import { RunDirectory } from '@qfleet/report';
-import { layoutOf } from '@qfleet/rollout';
+import { openTask } from '@qfleet/rollout';
 import { bestCheckpoint, type Checkpoint, readCheckpoint, warmStart } from '@qfleet/training';
 import { UsageError } from '../errors.ts';
 
@@ -15,7 +14,7 @@ import { UsageError } from '../errors.ts';
  */
 export async function startFrom(where: string, config: RunConfig): Promise<Checkpoint> {
   const checkpoint = await readWeights(where);
-  const layout = layoutOf(await resolveEnvironment(config.environment));
+  const { layout } = await openTask(config);
   return warmStart(checkpoint, config, layout).catch((error: Error) => {
     throw misfit(where, error);
   });
@@ -30,10 +29,9 @@ export async function checkWeights(
   config: RunConfig,
   where: string,
 ): Promise<void> {
-  const layout = layoutOf(await resolveEnvironment(config.environment));
-  const { frameStack } = config.environment;
+  const { layout } = await openTask(config);
   try {
-    checkAgentParameters({ config: config.agent, layout, frameStack }, parameters);
+    checkAgentParameters({ config: config.agent, spec: layout }, parameters);
   } catch (error) {
     throw misfit(where, error as Error);
   }

@@ -1,5 +1,6 @@
 import type { TabularConfig } from '@qfleet/config';
-import { type Batch, type Layout, MASK, type TransitionBatch } from '@qfleet/replay';
+import { type Batch, MASK, type TransitionBatch } from '@qfleet/replay';
+import type { StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import { argmax } from '../acting/allowed.ts';
 import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
@@ -16,10 +17,10 @@ export class TabularAgent implements Agent {
   readonly #alpha: number;
   readonly #table: Table;
 
-  constructor(config: TabularConfig, layout: Layout) {
+  constructor(config: TabularConfig, spec: StateSpec) {
     this.batchesPerUpdate = config.updatesPerCall;
     this.#alpha = config.learningRate;
-    this.#table = createTable(layout, config.initialQ);
+    this.#table = createTable(spec, config.initialQ);
   }
 
   update(batches: readonly Batch[], priorities: Float32Array): UpdateStats {

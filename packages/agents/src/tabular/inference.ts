@@ -1,7 +1,6 @@
 import type { TabularConfig } from '@qfleet/config';
 import type { Inference, InferenceRows } from '@qfleet/networks';
-import type { Layout } from '@qfleet/replay';
-import { Memory } from '@qfleet/spaces';
+import { Memory, type StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import { createTable, loadTable, rowStart, type Table } from './table.ts';
 
@@ -10,8 +9,8 @@ export class TableInference implements Inference {
   readonly #table: Table;
 
   /** @throws Error as `tableShape` does. */
-  constructor(config: TabularConfig, layout: Layout) {
-    this.#table = createTable(layout, config.initialQ);
+  constructor(config: TabularConfig, spec: StateSpec) {
+    this.#table = createTable(spec, config.initialQ);
   }
 
   load(tensors: NamedTensors): void {

@@ -1,5 +1,5 @@
 import { checkParameters } from '@qfleet/networks';
-import type { Layout } from '@qfleet/replay';
+import type { StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 
 /** A table Q [states, actions], row by row, for a Discrete observation space. */
@@ -14,12 +14,12 @@ export interface Table {
  *
  * @throws Error when the observations are not the integers 0 … n − 1.
  */
-export function tableShape(layout: Layout): readonly [number, number] {
-  const { observationShape, observationDType, observationCount: states, actions } = layout;
+export function tableShape(spec: StateSpec): readonly [number, number] {
+  const { shape, dtype, count: states, actions } = spec;
   if (states === undefined) {
     throw new Error(
       `agent.kind is tabular, which takes a Discrete observation space, and this environment gives ` +
-        `${observationDType} [${observationShape}]: take agent.kind dqn.`,
+        `${dtype} [${shape}]: take agent.kind dqn.`,
     );
   }
   return [states, actions];
@@ -29,8 +29,8 @@ export function tableShape(layout: Layout): readonly [number, number] {
  * A table whose values all are `initialQ`.
  * @throws Error as `tableShape` does.
  */
-export function createTable(layout: Layout, initialQ: number): Table {
-  const [states, actions] = tableShape(layout);
+export function createTable(spec: StateSpec, initialQ: number): Table {
+  const [states, actions] = tableShape(spec);
   return { states, actions, q: new Float32Array(states * actions).fill(initialQ) };
 }
 

@@ -1,6 +1,5 @@
 import { type DqnConfig, runSchema } from '@qfleet/config';
 import type { Random } from '@qfleet/random';
-import type { Layout } from '@qfleet/replay';
 import { elementsOf, type StateSpec } from '@qfleet/spaces';
 
 /** A training step that is measured: what goes in, and what it is. */
@@ -47,13 +46,6 @@ export const learnerCases: readonly LearnerCase[] = [
     unrolled: [1],
   },
 ];
-
-/** The layout of experience whose states are single observations of `spec`. */
-export const layoutOf = ({ shape, dtype, actions }: StateSpec): Layout => ({
-  observationShape: shape,
-  observationDType: dtype,
-  actions,
-});
 
 /** Observations as a case has them: normal, or bytes. */
 export function drawObservations(spec: StateSpec, rows: number, random: Random): Float32Array | Uint8Array {

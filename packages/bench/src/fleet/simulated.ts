@@ -25,7 +25,7 @@ export interface Load {
 
 export const CARTPOLE: Load = {
   name: 'CartPole-size',
-  layout: { observationShape: [4], observationDType: 'float32', actions: 2 },
+  layout: { frames: 1, shape: [4], dtype: 'float32', actions: 2 },
   chunkLength: 32,
   slots: 8,
   chunks: 16_000,
@@ -33,7 +33,7 @@ export const CARTPOLE: Load = {
 
 export const FRAMES: Load = {
   name: '84×84 uint8',
-  layout: { observationShape: [84, 84], observationDType: 'uint8', actions: 6 },
+  layout: { frames: 1, shape: [84, 84], dtype: 'uint8', actions: 6 },
   chunkLength: 32,
   slots: 8,
   chunks: 400,
@@ -42,8 +42,8 @@ export const FRAMES: Load = {
 /** Pre-made chunks of one writer, in the portions in which it appends them. */
 export function premade(load: Load, writer: string, chunks: number): SealedChunk[][] {
   const { layout, chunkLength, slots } = load;
-  const size = layout.observationShape.reduce((product, side) => product * side, 1);
-  const observation = layout.observationDType === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
+  const size = layout.shape.reduce((product, side) => product * side, 1);
+  const observation = layout.dtype === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
   for (let i = 0; i < size; i++) observation[i] = (i * 7) % 256;
   let sequence = 0;
   const builders = Array.from({ length: slots }, (_, slot) => {

@@ -3,7 +3,7 @@ import { createNetwork, initialParameters, valuesHead } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { stateDType, stateShape } from '@qfleet/spaces';
 import { compile, loadTensor, loadWasm } from '@qfleet/tensor';
-import { dqnConfig, drawObservations, type LearnerCase, layoutOf } from '../contest/cases.ts';
+import { dqnConfig, drawObservations, type LearnerCase } from '../contest/cases.ts';
 import { answerMeasurements } from '../contest/contestant.ts';
 
 /** What `inference-child` is told, as JSON in its one argument. */
@@ -25,7 +25,7 @@ await answerMeasurements(await (runs === 'policy' ? policyCall() : forwardCall()
 
 async function policyCall(): Promise<() => void> {
   const config = dqnConfig({ network: learnerCase.network });
-  const policy = await createPolicy({ config, layout: layoutOf(spec) });
+  const policy = await createPolicy({ config, spec });
   policy.load(parameters);
   const acting: ActingRows = {
     count: rows,

@@ -2,7 +2,7 @@ import { createAgent } from '@qfleet/agents';
 import { Random } from '@qfleet/random';
 import type { TransitionBatch } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
-import { dqnConfig, drawObservations, type LearnerCase, layoutOf, STEP } from '../contest/cases.ts';
+import { dqnConfig, drawObservations, type LearnerCase, STEP } from '../contest/cases.ts';
 import { answerMeasurements } from '../contest/contestant.ts';
 
 /** What `learner-child` is told, as JSON in its one argument. */
@@ -17,7 +17,7 @@ export interface LearnerChildOptions {
 const { learnerCase, updatesPerCall, eager } = JSON.parse(process.argv[2]) as LearnerChildOptions;
 const { spec, network, batchSize } = learnerCase;
 const config = dqnConfig({ ...STEP, network, batchSize, updatesPerCall });
-const agent = await createAgent({ config, layout: layoutOf(spec), seed: 0, totalUpdates: null, eager });
+const agent = await createAgent({ config, spec, seed: 0, totalUpdates: null, eager });
 const batches = drawBatches(spec, batchSize, updatesPerCall);
 const tdErrors = new Float32Array(batchSize * updatesPerCall);
 await answerMeasurements(() => void agent.update(batches, tdErrors), updatesPerCall);

@@ -22,12 +22,11 @@ export async function benchMemory(
   milliseconds: number,
   peers: Peers,
 ): Promise<BenchRow[]> {
-  const { name, layout, capacity, frameStack } = shape;
+  const { name, layout, capacity } = shape;
   const store = new MemoryReplayStore(layout, { transitions: capacity, bytes: Number.POSITIVE_INFINITY });
   const replay = new Replay(store, {
     layout,
     capacity,
-    frameStack,
     discount: 0.99,
     unit: { kind: 'transition', nSteps: 1 },
     ...(prioritized ? { prioritized: PRIORITIZED } : {}),
@@ -46,7 +45,7 @@ export async function benchMemory(
   const rows = rowsOf(`${kind}, insert`, inserts, referenceTo('cpprb', peers, name, 'insert'), goal);
 
   for (const size of BATCH_SIZES) {
-    const batch = makeTransitionBatch(size, layout, frameStack);
+    const batch = makeTransitionBatch(size, layout);
     const random = new Random(size);
     const errors = Float32Array.from({ length: size }, () => random.uniform());
     const sample = async (): Promise<number> => {

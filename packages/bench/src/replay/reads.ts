@@ -37,7 +37,7 @@ export async function benchReads(
   milliseconds: number,
   peers: Peers,
 ): Promise<BenchRow[]> {
-  const { name, layout, frameStack, chunks } = shape;
+  const { name, layout, chunks } = shape;
   const prefix = newPrefix();
   const { producers, value } = await startProducers(shape, redis.options, 1);
   const refill = async (): Promise<RedisReplayStore> => {
@@ -51,7 +51,6 @@ export async function benchReads(
   const options = {
     layout,
     capacity: transitions,
-    frameStack,
     discount: 0.99,
     unit: { kind: 'transition' as const, nSteps: 1 },
   };
@@ -76,7 +75,7 @@ export async function benchReads(
     for (const size of BATCH_SIZES) {
       const label = `${name}, Redis, ${kind}, batch ${size}, all in the learner's cache`;
       const { speed, bytes } = await sampleCached(cached, shape, size, milliseconds);
-      const reverb = frameStack === 1 ? referenceTo('reverb', peers, name, size) : null;
+      const reverb = layout.frames === 1 ? referenceTo('reverb', peers, name, size) : null;
       rows.push(...rowsOf(label, { ...speed, megabytesPerSecond: bytes }, reverb, OF_REVERB));
     }
     for (const size of BATCH_SIZES) {
@@ -86,13 +85,14 @@ export async function benchReads(
       rows.push(...(await benchCold(label, store, redis, prefix, coldOptions, size, value, milliseconds)));
     }
   }
-  if (frameStack > 1) {
+  if (layout.frames > 1) {
     // Reverb's figure is that of single frames.
-    const single = new Replay(store, { ...options, frameStack: 1 });
+    const frame = { ...layout, frames: 1 };
+    const single = new Replay(store, { ...options, layout: frame });
     await single.sync();
     for (const size of BATCH_SIZES) {
       const label = `${name} as single frames, Redis, uniform, batch ${size}, all in the learner's cache`;
-      const { speed } = await sampleCached(single, { ...shape, frameStack: 1 }, size, milliseconds);
+      const { speed } = await sampleCached(single, { ...shape, layout: frame }, size, milliseconds);
       rows.push(rateRow(label, speed, referenceTo('reverb', peers, name, size), OF_REVERB));
     }
   }
@@ -101,7 +101,7 @@ export async function benchReads(
 }
 
 async function sampleCached(replay: Replay, shape: Shape, size: number, milliseconds: number) {
-  const batch = makeTransitionBatch(size, shape.layout, shape.frameStack);
+  const batch = makeTransitionBatch(size, shape.layout);
   const random = new Random(size);
   const errors = Float32Array.from({ length: size }, () => random.uniform());
   const bytesEach = (2 * batch.observations.byteLength) / size;
@@ -131,15 +131,10 @@ async function benchCold(
   const watched = watch(store);
   const replay = new Replay(watched.store, options);
   await replay.sync();
-  const { layout, frameStack } = options;
+  const { layout } = options;
   const random = new Random(size);
   const errors = Float32Array.from({ length: size }, () => random.uniform());
-  const prefetcher = new Prefetcher(
-    replay,
-    random,
-    () => [makeTransitionBatch(size, layout, frameStack)],
-    CALLS_AHEAD,
-  );
+  const prefetcher = new Prefetcher(replay, random, () => [makeTransitionBatch(size, layout)], CALLS_AHEAD);
   const sample = async (): Promise<number> => {
     const begin = performance.now();
     let samples = 0;

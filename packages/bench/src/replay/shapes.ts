@@ -5,7 +5,6 @@ import { type ObservationArray, observationArrays } from '@qfleet/spaces';
 export interface Shape {
   readonly name: string;
   readonly layout: Layout;
-  readonly frameStack: number;
   /** Transitions of the replay in memory. */
   readonly capacity: number;
   /** Chunks of an append: what an actor with a full vector of slots pushes at a time. */
@@ -17,16 +16,14 @@ export interface Shape {
 export const SHAPES: readonly Shape[] = [
   {
     name: 'CartPole-size',
-    layout: { observationShape: [4], observationDType: 'float32', actions: 2 },
-    frameStack: 1,
+    layout: { frames: 1, shape: [4], dtype: 'float32', actions: 2 },
     capacity: 2 ** 20,
     chunksPerAppend: 64,
     chunks: 6400,
   },
   {
     name: '84×84×4 uint8',
-    layout: { observationShape: [84, 84], observationDType: 'uint8', actions: 6 },
-    frameStack: 4,
+    layout: { frames: 4, shape: [84, 84], dtype: 'uint8', actions: 6 },
     capacity: 2 ** 13,
     chunksPerAppend: 4,
     chunks: 192,
@@ -37,7 +34,7 @@ export const EPISODE_LENGTH = 200;
 
 /** Some observations, one after another, that hardly resemble each other. */
 export function variedObservations(layout: Layout): ObservationArray {
-  const observations = new observationArrays[layout.observationDType](16 * observationSize(layout));
+  const observations = new observationArrays[layout.dtype](16 * observationSize(layout));
   for (let i = 0; i < observations.length; i++) observations[i] = (i * 7) % 256;
   return observations;
 }

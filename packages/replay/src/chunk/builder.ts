@@ -71,7 +71,7 @@ export class ChunkBuilder {
     this.#values = options.tdErrors ? { taken: column(), best: column(), errors: column() } : null;
     this.#room = (chunkLength + 1) * observationBytes(layout) > SMALL ? this.#newRoom() : null;
     this.#observations =
-      this.#room?.observations ?? makeObservations(layout.observationDType, (chunkLength + 1) * this.#size);
+      this.#room?.observations ?? makeObservations(layout.dtype, (chunkLength + 1) * this.#size);
   }
 
   #newRoom(): ChunkRoom {

@@ -1,15 +1,11 @@
-import type { ObservationArray, ObservationDType, ObservationPart } from '@qfleet/envs';
+import type { ObservationArray, StateSpec } from '@qfleet/spaces';
 import type { ColumnSpec, ColumnValues } from './columns.ts';
 
-/** The fixed form of a run's observations. Chunks of another layout are refused. */
-export interface Layout {
-  readonly observationShape: readonly number[];
-  readonly observationDType: ObservationDType;
-  /** n of a Discrete observation space (shape [], the integers 0 … n − 1); absent for a box. */
-  readonly observationCount?: number;
-  /** What the elements are, where a dict or tuple space was flattened. */
-  readonly observationParts?: readonly ObservationPart[];
-  readonly actions: number;
+/**
+ * What a run's chunks hold: what a network sees of each state, a frame at a time, and named columns. Chunks of another
+ * layout are refused.
+ */
+export interface Layout extends StateSpec {
   /** What chunks carry beside observations, actions and rewards; absent: nothing. */
   readonly columns?: readonly ColumnSpec[];
 }

@@ -46,7 +46,7 @@ export function chunkRoom(
   const elements = (length + 1) * observationSize(layout);
   return {
     bytes,
-    observations: viewObservations(layout.observationDType, buffer, byteOffset + at.observations, elements),
+    observations: viewObservations(layout.dtype, buffer, byteOffset + at.observations, elements),
   };
 }
 
@@ -103,17 +103,16 @@ function checkWhole(bytes: Uint8Array, layout: Layout, fromHere: boolean): Offse
 
 /** The observations, in place where that is aligned. @throws ChunkError where they were compressed and are not as many now. */
 function observationsOf(bytes: Uint8Array, at: Offsets, layout: Layout, elements: number): ObservationArray {
-  const { observationDType } = layout;
+  const { dtype } = layout;
   if (formOf(bytes) === 'compressed') {
     const rows = decompressRows(bytes.subarray(at.observations), at);
     const { buffer, byteOffset } = rows.byteOffset % 8 === 0 ? rows : copyOf(rows);
-    return viewObservations(observationDType, buffer, byteOffset, elements);
+    return viewObservations(dtype, buffer, byteOffset, elements);
   }
   const start = bytes.byteOffset + at.observations;
   // Bytes have no alignment, and a chunk of frames is nearly all of them.
-  if (observationDType === 'uint8' || start % 8 === 0)
-    return viewObservations(observationDType, bytes.buffer, start, elements);
-  return viewObservations(observationDType, copyOf(bytes.subarray(at.observations)).buffer, 0, elements);
+  if (dtype === 'uint8' || start % 8 === 0) return viewObservations(dtype, bytes.buffer, start, elements);
+  return viewObservations(dtype, copyOf(bytes.subarray(at.observations)).buffer, 0, elements);
 }
 
 function decompressRows(stored: Uint8Array, at: Offsets): Uint8Array {

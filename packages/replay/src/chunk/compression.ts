@@ -26,7 +26,7 @@ const SMALLEST_FRAME = 1024;
 
 /** Whether a layout's observations are frames of bytes: neighbours are nearly alike. Floating-point numbers are not. */
 export const compressesWell = (layout: Layout): boolean =>
-  layout.observationDType === 'uint8' && observationBytes(layout) >= SMALLEST_FRAME;
+  layout.dtype === 'uint8' && observationBytes(layout) >= SMALLEST_FRAME;
 
 /**
  * One for each of the threads that Node has for them. Each keeps its memory (about 1 MB): to make that anew for every

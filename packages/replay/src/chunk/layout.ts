@@ -1,15 +1,23 @@
 import { crc32 } from 'node:zlib';
-import { type ObservationArray, type ObservationDType, observationArrays } from '@qfleet/envs';
+import {
+  type ColumnSpec,
+  elementsOf,
+  type ObservationArray,
+  type ObservationDType,
+  type ObservationPart,
+  observationArrays,
+} from '@qfleet/spaces';
 import type { Layout } from './chunk.ts';
+import { MASK } from './columns.ts';
 
 /** Elements of one observation. */
 export function observationSize(layout: Layout): number {
-  return layout.observationShape.reduce((product, n) => product * n, 1);
+  return elementsOf(layout.shape);
 }
 
 /** Bytes of one observation. */
 export function observationBytes(layout: Layout): number {
-  return observationSize(layout) * observationArrays[layout.observationDType].BYTES_PER_ELEMENT;
+  return observationSize(layout) * observationArrays[layout.dtype].BYTES_PER_ELEMENT;
 }
 
 /** A new array of `length` elements of `dtype`, all 0. */
@@ -36,14 +44,50 @@ export function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
 export const SMALL_ROW = 64;
 
 export function describeLayout(layout: Layout): string {
-  const { observationDType, observationShape, observationParts, actions, columns = [] } = layout;
-  const parts = observationParts?.map(
-    ({ name, size, shape }) => `${name}${shape ? `[${shape}]` : ` of ${size}`}`,
+  const { dtype, shape, actions, columns = [] } = layout;
+  const parts = layout.parts?.map(
+    (part) => `${part.name}${part.shape ? `[${part.shape}]` : ` of ${part.size}`}`,
   );
   const of = parts ? ` (${parts.join(', ')})` : '';
-  const named = columns.map(({ name, dtype, shape, cadence }) => `${name} ${dtype}[${shape}] a ${cadence}`);
+  const named = columns.map(
+    (column) => `${column.name} ${column.dtype}[${column.shape}] a ${column.cadence}`,
+  );
   const beside = named.length > 0 ? ` and ${named.join(', ')}` : '';
-  return `${observationDType}[${observationShape.join(',')}]${of} with ${actions} actions${beside}`;
+  return `${dtype}[${shape.join(',')}]${of} with ${actions} actions${beside}`;
+}
+
+/** A layout as a replay keeps it, and files do: what the bytes of its chunks follow from. */
+export interface StoredLayout {
+  readonly observationShape: readonly number[];
+  readonly observationDType: ObservationDType;
+  readonly observationParts?: readonly ObservationPart[] | undefined;
+  readonly actions: number;
+  readonly columns?: readonly ColumnSpec[] | undefined;
+}
+
+/** The layout as it is stored: with the same JSON wherever chunks are the same. */
+export const storedLayout = ({ shape, dtype, parts, actions, columns }: Layout): StoredLayout => ({
+  observationShape: shape,
+  observationDType: dtype,
+  observationParts: parts,
+  actions,
+  columns,
+});
+
+/** The layout that was stored as this JSON. A state counts as one frame: how many make one is no matter of chunks. */
+export function parseLayout(json: string): Layout {
+  const { observationShape, observationDType, observationParts, actions, columns } = JSON.parse(
+    json,
+  ) as StoredLayout;
+  return {
+    shape: observationShape,
+    dtype: observationDType,
+    frames: 1,
+    actions,
+    ...(observationParts ? { parts: observationParts } : {}),
+    ...(columns?.some(({ name }) => name === MASK) ? { masked: true } : {}),
+    ...(columns ? { columns } : {}),
+  };
 }
 
 const fingerprints = new WeakMap<Layout, number>();

@@ -63,12 +63,12 @@ export function checkColumns(chunk: Chunk, layout: Layout): void {
     if (i >= 0) {
       const size = observationSize(layout);
       throw new ChunkError(
-        `In a chunk, ${elementName(i % size, layout.observationParts)} is ${observations[i]}, not finite ` +
+        `In a chunk, ${elementName(i % size, layout.parts)} is ${observations[i]}, not finite ` +
           `(${where(Math.floor(i / size))}).`,
       );
     }
   }
-  if (layout.observationCount !== undefined) checkStates(observations, layout.observationCount, where);
+  if (layout.count !== undefined) checkStates(observations, layout.count, where);
   for (const column of layout.columns ?? []) checkColumn(chunk, column, layout.actions, where);
   if (chunk.priorities) {
     const i = chunk.priorities.findIndex((p) => !(p >= 0 && p < Number.POSITIVE_INFINITY));
@@ -120,10 +120,10 @@ export function checkShape(chunk: Chunk, layout: Layout): void {
   if (!Number.isInteger(length) || length < 1 || length > MAX_LENGTH)
     throw new ChunkError(`A chunk has 1 to ${MAX_LENGTH} steps, not ${length}.`);
   const size = observationSize(layout);
-  const expected = observationArrays[layout.observationDType];
+  const expected = observationArrays[layout.dtype];
   if (!(chunk.observations instanceof expected) || chunk.observations.length !== (length + 1) * size)
     throw new ChunkError(
-      `The observations of ${length} steps are ${layout.observationDType} × ${(length + 1) * size}, ` +
+      `The observations of ${length} steps are ${layout.dtype} × ${(length + 1) * size}, ` +
         `not ${chunk.observations.constructor.name} × ${chunk.observations.length}.`,
     );
   for (const name of ['actions', 'rewards', 'priorities'] as const) {

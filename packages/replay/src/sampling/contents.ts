@@ -17,8 +17,6 @@ export interface ContentsOptions {
   /** Most bytes of observations that are cached. */
   readonly cacheBytes: number;
   readonly unit: SampleUnit;
-  /** Observations that make a state. */
-  readonly frameStack: number;
   /** Null: sampling is uniform. */
   readonly prioritized: PrioritizedOptions | null;
   /** Whether chunks never left this process, so that they may be open. */
@@ -43,14 +41,15 @@ export class Contents {
   #errors = new Float32Array(0);
   readonly #chunks: ChunkRecord[] = [];
 
-  constructor({ layout, capacity, cacheBytes, unit, frameStack, prioritized, inProcess }: ContentsOptions) {
+  constructor({ layout, capacity, cacheBytes, unit, prioritized, inProcess }: ContentsOptions) {
     this.index = new TransitionIndex(capacity);
     const size = observationSize(layout);
     const rows = cachedRows(layout, { capacity, cacheBytes });
-    this.cache = new ObservationCache(makeObservations(layout.observationDType, rows * size), size);
+    this.cache = new ObservationCache(makeObservations(layout.dtype, rows * size), size);
     const priorities = prioritized ?? (unit.kind === 'sequence' ? ALIKE : null);
     this.priorities = priorities && new Prioritized(this.index.leaves, priorities);
-    this.#places = unit.kind === 'sequence' ? new SequencePlaces(this.priorities!, unit, frameStack) : null;
+    this.#places =
+      unit.kind === 'sequence' ? new SequencePlaces(this.priorities!, unit, layout.frames) : null;
     this.#layout = layout;
     this.#inProcess = inProcess;
   }

@@ -1,28 +1,26 @@
-import type { ObservationArray } from '@qfleet/envs';
+import { type ObservationArray, stateSize } from '@qfleet/spaces';
 import type { Layout } from '../chunk/chunk.ts';
 import { type Cadence, type ColumnSpec, columnWidth } from '../chunk/columns.ts';
-import { makeObservations, observationSize } from '../chunk/layout.ts';
+import { makeObservations } from '../chunk/layout.ts';
 import type { Batch, SequenceBatch, TransitionBatch } from './batch.ts';
 import type { SampleUnit, SequenceUnit } from './sample-unit.ts';
 
-/** A batch of `size` rows as `unit` makes them, for observations of `layout`, `frameStack` of which make a state. */
-export function makeBatch(unit: SampleUnit, size: number, layout: Layout, frameStack = 1): Batch {
-  return unit.kind === 'sequence'
-    ? makeSequenceBatch(unit, size, layout, frameStack)
-    : makeTransitionBatch(size, layout, frameStack);
+/** A batch of `size` rows as `unit` makes them, for states of `layout`. */
+export function makeBatch(unit: SampleUnit, size: number, layout: Layout): Batch {
+  return unit.kind === 'sequence' ? makeSequenceBatch(unit, size, layout) : makeTransitionBatch(size, layout);
 }
 
 /** A batch of `size` transitions. */
-export function makeTransitionBatch(size: number, layout: Layout, frameStack = 1): TransitionBatch {
-  const elements = size * frameStack * observationSize(layout);
+export function makeTransitionBatch(size: number, layout: Layout): TransitionBatch {
+  const elements = size * stateSize(layout);
   const columns = layout.columns ?? [];
   return {
     ...emptyBatch(size),
-    observations: makeObservations(layout.observationDType, elements),
+    observations: makeObservations(layout.dtype, elements),
     actions: new Int32Array(size),
     returns: new Float32Array(size),
     discounts: new Float32Array(size),
-    nextObservations: makeObservations(layout.observationDType, elements),
+    nextObservations: makeObservations(layout.dtype, elements),
     columns: makeColumns(columns, size, () => 1),
     nextColumns: makeColumns(
       columns.filter(({ cadence }) => cadence === 'state'),
@@ -37,14 +35,13 @@ export function makeSequenceBatch(
   { burnIn, length }: SequenceUnit,
   size: number,
   layout: Layout,
-  frameStack = 1,
 ): SequenceBatch {
   const steps = burnIn + length;
-  const states = size * (steps + 1) * frameStack;
+  const states = size * (steps + 1);
   const rows: Record<Cadence, number> = { step: steps, state: steps + 1, chunk: 1 };
   return {
     ...emptyBatch(size),
-    observations: makeObservations(layout.observationDType, states * observationSize(layout)),
+    observations: makeObservations(layout.dtype, states * stateSize(layout)),
     actions: new Int32Array(size * steps),
     rewards: new Float32Array(size * steps),
     discounts: new Float32Array(size * steps),

@@ -10,9 +10,9 @@ import {
   type SealedChunk,
 } from '../../src/index.ts';
 
-export const LAYOUT: Layout = { observationShape: [3], observationDType: 'float32', actions: 4 };
+export const LAYOUT: Layout = { frames: 1, shape: [3], dtype: 'float32', actions: 4 };
 /** A layout whose chunks go to Redis as values of their own, whatever their length. */
-export const LARGE: Layout = { ...LAYOUT, observationShape: [1024] };
+export const LARGE: Layout = { ...LAYOUT, frames: 1, shape: [1024] };
 
 /** A whole episode as an environment would give it: T steps, T + 1 observations. */
 export interface Episode {
@@ -68,7 +68,7 @@ export function cut(episode: Episode, random: Random, longest: number, sequence:
 export function makeChunk(change: Partial<Chunk> = {}, layout: Layout = LAYOUT): Chunk {
   const length = change.length ?? 4;
   const size = observationSize(layout);
-  const observations = makeObservations(layout.observationDType, (length + 1) * size);
+  const observations = makeObservations(layout.dtype, (length + 1) * size);
   for (let i = 0; i < observations.length; i++) observations[i] = i % 251;
   return {
     writer: 'actor-1',

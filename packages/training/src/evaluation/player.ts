@@ -1,8 +1,12 @@
 import { createPolicy, type Policy } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/env-host';
-import type { EnvironmentDefinition } from '@qfleet/envs';
-import { errorPolicy, type GreedyEpisodesOptions, layoutOf, playGreedyEpisodes } from '@qfleet/rollout';
+import {
+  errorPolicy,
+  type GreedyEpisodesOptions,
+  openTask,
+  playGreedyEpisodes,
+  type Task,
+} from '@qfleet/rollout';
 import type { EvaluationRequest } from './request.ts';
 import { type EvaluationResult, meanAndStd } from './result.ts';
 
@@ -15,21 +19,20 @@ export const PATIENCE_SECONDS = 5;
 /** Plays what a run's evaluations ask for, in this process: the same parameters and seed give the same returns. */
 export class EvaluationPlayer {
   readonly #config: RunConfig;
-  readonly #definition: EnvironmentDefinition;
+  readonly #task: Task;
   readonly #policy: Policy;
 
-  private constructor(config: RunConfig, definition: EnvironmentDefinition, policy: Policy) {
+  private constructor(config: RunConfig, task: Task, policy: Policy) {
     this.#config = config;
-    this.#definition = definition;
+    this.#task = task;
     this.#policy = policy;
   }
 
   /** @throws EnvironmentDefinitionError, and what `createPolicy` refuses. */
   static async create(config: RunConfig): Promise<EvaluationPlayer> {
-    const definition = await resolveEnvironment(config.environment);
-    const { frameStack } = config.environment;
-    const policy = await createPolicy({ config: config.agent, layout: layoutOf(definition), frameStack });
-    return new EvaluationPlayer(config, definition, policy);
+    const task = await openTask(config);
+    const policy = await createPolicy({ config: config.agent, spec: task.layout });
+    return new EvaluationPlayer(config, task, policy);
   }
 
   /**
@@ -42,9 +45,9 @@ export class EvaluationPlayer {
     const began = performance.now();
     this.#policy.load(parameters);
     const { returns, cutShort } = await playGreedyEpisodes({
-      definition: this.#definition,
+      definition: this.#task.definition,
       policy: this.#policy,
-      frameStack: this.#config.environment.frameStack,
+      frames: this.#task.layout.frames,
       ...{ episodes, seed },
       ...errorPolicy(this.#config),
       ...limits,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Layout } from '../../chunk/chunk.ts';
 import type { SealedChunk } from '../../chunk/encoded.ts';
 import { checkFingerprint, peekChunk } from '../../chunk/header.ts';
-import { describeLayout, layoutFingerprint } from '../../chunk/layout.ts';
+import { describeLayout, layoutFingerprint, parseLayout } from '../../chunk/layout.ts';
 import { withWriter } from '../../chunk/seal.ts';
 import { checkSize } from '../../chunk/validate.ts';
 import type { Capacity, HandedIn, Inbox, ReplayStanding } from '../store.ts';
@@ -108,7 +108,7 @@ export class ReplayInbox implements Inbox {
       // For the replay to count it.
       await redis.rpush(prefix + INBOX, 'layout');
       throw new Error(
-        `The replay ${prefix} holds ${describeLayout(JSON.parse(found) as Layout)}, not ${describeLayout(layout)}: start a new run for another environment.`,
+        `The replay ${prefix} holds ${describeLayout(parseLayout(found))}, not ${describeLayout(layout)}: start a new run for another environment.`,
       );
     }
     const capacity = { transitions: Number(transitions), bytes: Number(bytes) };

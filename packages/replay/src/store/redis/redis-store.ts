@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Layout } from '../../chunk/chunk.ts';
 import type { SealedChunk } from '../../chunk/encoded.ts';
 import { CHECKSUM_AT, checksumOf } from '../../chunk/header.ts';
-import { describeLayout, layoutFingerprint } from '../../chunk/layout.ts';
+import { describeLayout, layoutFingerprint, parseLayout, storedLayout } from '../../chunk/layout.ts';
 import type { ChunkPriorities, PriorityStore } from '../priority-store.ts';
 import type {
   AppendReply,
@@ -68,8 +68,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
     layout: Layout,
     capacity: Capacity,
   ): Promise<RedisReplayStore> {
-    const { observationShape, observationDType, observationParts, actions, columns } = layout;
-    const json = JSON.stringify({ observationShape, observationDType, observationParts, actions, columns });
+    const json = JSON.stringify(storedLayout(layout));
     const found = await withScripts(redis).qfleetReplayCreate(
       ...REPLAY_KEYS.map((name) => prefix + name),
       randomUUID(),
@@ -80,7 +79,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
     );
     if (found !== json)
       throw new Error(
-        `The replay ${prefix} holds ${describeLayout(JSON.parse(found) as Layout)}, not ` +
+        `The replay ${prefix} holds ${describeLayout(parseLayout(found))}, not ` +
           `${describeLayout(layout)}: start a new run for another environment.`,
       );
     return new RedisReplayStore(redis, prefix, layout, capacity);
@@ -95,7 +94,7 @@ export class RedisReplayStore implements ReplayStore, PriorityStore, WriterStore
       'capacityBytes',
     );
     if (!layout) throw missing(prefix);
-    return new RedisReplayStore(redis, prefix, JSON.parse(layout) as Layout, {
+    return new RedisReplayStore(redis, prefix, parseLayout(layout), {
       transitions: Number(transitions),
       bytes: Number(bytes),
     });

@@ -1,0 +1,46 @@
+import { type EnvironmentDescription, resolveEnvironment } from '@qfleet/env-host';
+import { type EnvironmentDefinition, observationDType, observationShape } from '@qfleet/envs';
+import { type ColumnSpec, type Layout, maskColumn } from '@qfleet/replay';
+
+/** What a run's environment is: how copies are made, and what a state of it is, for networks and for chunks. */
+export interface Task {
+  readonly definition: EnvironmentDefinition;
+  readonly layout: Layout;
+}
+
+/**
+ * The task of a run's configuration.
+ * @throws EnvironmentDefinitionError where its environment can't be had.
+ */
+export async function openTask({
+  environment,
+}: {
+  readonly environment: EnvironmentDescription & { readonly frameStack: number };
+}): Promise<Task> {
+  const definition = await resolveEnvironment(environment);
+  return { definition, layout: layoutOf(definition, environment.frameStack) };
+}
+
+/**
+ * What an environment's states are, and what its chunks hold.
+ *
+ * @param frames observations that are stacked in a state. Default: 1.
+ * @param memory columns of the policy's memory that chunks carry. Default: none.
+ */
+export function layoutOf(
+  { observationSpace: space, actionSpace, masked }: EnvironmentDefinition,
+  frames = 1,
+  memory: readonly ColumnSpec[] = [],
+): Layout {
+  const columns = [...(masked ? [maskColumn(actionSpace.n)] : []), ...memory];
+  return {
+    shape: observationShape(space),
+    dtype: observationDType(space),
+    ...(space.kind === 'discrete' ? { count: space.n } : {}),
+    ...(space.kind === 'box' && space.parts ? { parts: space.parts } : {}),
+    frames,
+    actions: actionSpace.n,
+    ...(masked ? { masked } : {}),
+    ...(columns.length > 0 ? { columns } : {}),
+  };
+}
