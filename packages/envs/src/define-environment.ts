@@ -21,7 +21,7 @@ export interface OwnStep {
 export interface OwnEnvironment {
   reset(): OwnObservation;
   step(action: number): OwnStep;
-  /** Which actions may be taken in the state that the last `reset` or `step` led to: true or 1 for each that may. */
+  /** Which actions are allowed in the current state: true or 1 for each that is. */
   mask?(): ArrayLike<number | boolean>;
   /** Takes an internal state for `qfleet env trace`, and returns the observation. */
   setState?(state: readonly number[]): OwnObservation;

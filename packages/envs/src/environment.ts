@@ -24,7 +24,7 @@ export interface Environment {
    */
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void;
   /**
-   * Writes which actions may be taken in the state that the last `reset` or `step` led to: 1 or 0 for each. An
+   * Writes which actions are allowed in the current state: 1 or 0 for each. An
    * environment has it where its definition is `masked`.
    */
   mask?(mask: Uint8Array): void;
@@ -48,7 +48,7 @@ export interface EnvironmentDefinition {
   readonly native?: boolean;
   readonly observationSpace: Space;
   readonly actionSpace: Discrete;
-  /** Whether its copies tell which actions may be taken in each state (`Environment.mask`). */
+  /** Whether its copies tell which actions are allowed in each state (`Environment.mask`). */
   readonly masked?: boolean;
   /** Episodes are truncated after this many steps; `null`: never. Applied by `createEnvironment`. */
   readonly maxEpisodeSteps: number | null;

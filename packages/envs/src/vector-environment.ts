@@ -13,7 +13,7 @@ export interface RowArrays {
   readonly terminated: Uint8Array;
   /** [rows]; 1: the episode was cut (a time limit), and the value after it is bootstrapped. */
   readonly truncated: Uint8Array;
-  /** [rows, actions]; 1 for what may be taken in a row's state, else 0. Null: the environment has no masks. */
+  /** [rows, actions]; 1 for each action that is allowed in a row's state, else 0. Null: the environment has no masks. */
   readonly masks: Uint8Array | null;
 }
 

@@ -14,7 +14,7 @@ export interface TransitionTensors {
   readonly returns: Tensor;
   readonly discounts: Tensor;
   readonly weights: Tensor;
-  /** int32 [rows, actions]: 1 for what may be taken in the next state, else 0; absent: everything may be. */
+  /** int32 [rows, actions]: 1 for each action that is allowed in the next state, else 0; absent: all are. */
   readonly nextMasks?: Tensor;
 }
 

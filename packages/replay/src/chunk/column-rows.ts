@@ -19,7 +19,7 @@ export class ColumnRows {
     this.#width = columnWidth(column);
     this.#stride = cadence === 'chunk' ? 0 : 1;
     this.#first = cadence === 'step' ? 0 : 1;
-    // Of what a chunk has once, the next chunk's is kept too.
+    // A column with one row a chunk: the next chunk's row is kept too.
     const rows = cadence === 'chunk' ? 2 : columnRows(column, length);
     this.#values = new observationArrays[dtype](rows * this.#width);
   }

@@ -35,7 +35,7 @@ export function viewColumns(
   return views;
 }
 
-/** The column of action masks: 1 for what may be taken in a state, 0 for what may not. */
+/** The column of action masks: 1 for each action that is allowed in a state, else 0. */
 export const MASK = 'mask';
 
 /** The column of masks for so many actions. */
