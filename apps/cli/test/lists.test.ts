@@ -48,10 +48,12 @@ describe('qfleet env trace', () => {
     const { code, stdout } = await trace('CliffWalking-v1', '{"state":[36],"actions":[0,1]}');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
-      observations: [[36], [24], [25]],
+      initial: 36,
+      observations: [24, 25],
       rewards: [-1, -1],
       terminated: [false, false],
       truncated: [false, false],
+      states: [[24], [25]],
     });
   });
 
@@ -59,7 +61,7 @@ describe('qfleet env trace', () => {
     const input = '{"seed":5,"actions":[0,1,1,0]}';
     const [first, second] = await Promise.all([trace('CartPole-v1', input), trace('CartPole-v1', input)]);
     expect(first.stdout).toBe(second.stdout);
-    expect(JSON.parse(first.stdout).observations).toHaveLength(5);
+    expect(JSON.parse(first.stdout).observations).toHaveLength(4);
   });
 
   it('plays a user’s module, and writes to a file', async () => {
@@ -81,7 +83,8 @@ describe('qfleet env trace', () => {
       stderr: '',
     });
     expect(JSON.parse(await readFile(out, 'utf8'))).toEqual({
-      observations: [[0], [0], [1]],
+      initial: 0,
+      observations: [0, 1],
       rewards: [1, 1],
       terminated: [false, true],
       truncated: [false, false],
@@ -91,7 +94,12 @@ describe('qfleet env trace', () => {
   it.each([
     ['CartPole-v7', '{"seed":0,"actions":[0]}', /no environment CartPole-v7.*CartPole-v1/],
     ['CartPole-v1', '{"seed":0,"actions":[2]}', /CartPole-v1.*actions/],
-    ['CartPole-v1', '{"actions":[0]}', /state or from a seed/],
+    ['CartPole-v1', '{"actions":[0]}', /seed, state or draws/],
+    ['CartPole-v1', '{"seed":0,"actions":[1.5]}', /actions\.0: it must be an integer, not 1\.5/],
+    ['CartPole-v1', '{"state":[0,0,0,NaN],"actions":[0]}', /trace\.json is not JSON/],
+    ['CartPole-v1', '{"state":[0,0],"actions":[0]}', /4 finite numbers, not \[0,0\]/],
+    ['CartPole-v1', '{"draws":{},"actions":[0]}', /it takes no draws/],
+    ['CartPole-v1', '{"options":{"gravity":3},"seed":0,"actions":[]}', /CartPole-v1 has no option gravity/],
     ['CartPole-v1', '{"seed":0,', /trace\.json is not JSON/],
   ])('refuses %s with %s', async (env, input, says) => {
     const { code, stdout, stderr } = await trace(env, input);

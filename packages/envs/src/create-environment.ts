@@ -79,14 +79,36 @@ class LimitedEnvironment implements Environment {
     else this.inner.mask?.(mask);
   }
 
-  setState(state: readonly number[], observation: ObservationArray): void {
+  setState(state: unknown, observation: ObservationArray): void {
+    this.#begin(
+      'its state cannot be set: start from a seed instead.',
+      this.inner.setState,
+      state,
+      observation,
+    );
+  }
+
+  getState(): unknown {
+    return this.inner.getState?.();
+  }
+
+  resetWith(draws: unknown, observation: ObservationArray): void {
+    const unable = 'it takes no draws: start from a seed or a state instead.';
+    this.#begin(unable, this.inner.resetWith, draws, observation);
+  }
+
+  /** Begins an episode from what was given, which may not fit; `unable` is told of an environment without `begin`. */
+  #begin(
+    unable: string,
+    begin: Environment['setState'],
+    given: unknown,
+    observation: ObservationArray,
+  ): void {
     this.#steps = -1;
     this.episode++;
-    if (this.inner.setState === undefined) {
-      throw this.error('its state cannot be set: start from a seed instead.', 0);
-    }
+    if (begin === undefined) throw this.error(unable, 0);
     try {
-      this.inner.setState(state, observation);
+      begin.call(this.inner, given, observation);
     } catch (cause) {
       throw this.placed(cause, 0);
     }
@@ -171,7 +193,7 @@ class CheckedEnvironment extends LimitedEnvironment {
     if (!mask.includes(1)) throw this.error(NO_ACTION, step);
   }
 
-  override setState(state: readonly number[], observation: ObservationArray): void {
+  override setState(state: unknown, observation: ObservationArray): void {
     enterUserCode('setState', this.definition.id, this.slot, this.episode + 1, 0);
     try {
       super.setState(state, observation);

@@ -132,7 +132,7 @@ const stepFields = ['observation', 'reward', 'terminated', 'truncated'];
 class Adapted implements Environment {
   readonly #own: OwnEnvironment;
   readonly #writer: ObservationWriter;
-  readonly setState?: (state: readonly number[], observation: ObservationArray) => void;
+  readonly setState?: (state: unknown, observation: ObservationArray) => void;
 
   constructor(own: OwnEnvironment, writer: ObservationWriter, masked: boolean) {
     for (const method of ['reset', 'step'] as const) {
@@ -150,7 +150,12 @@ class Adapted implements Environment {
     this.#own = own;
     this.#writer = writer;
     if (own.setState !== undefined) {
-      this.setState = (state, observation) => writer.write(own.setState?.(state), observation, 'setState');
+      this.setState = (state, observation) => {
+        if (!Array.isArray(state) || !state.every(Number.isFinite)) {
+          throw new ContractError('a state is a list of finite numbers.');
+        }
+        writer.write(own.setState?.(state), observation, 'setState');
+      };
     }
   }
 

@@ -28,8 +28,19 @@ export interface Environment {
    * environment has it where its definition is `masked`.
    */
   mask?(mask: Uint8Array): void;
-  /** Puts the environment into a given internal state (`qfleet env trace`); writes the observation. */
-  setState?(state: readonly number[], observation: ObservationArray): void;
+  /**
+   * Begins an episode in a given internal state (`qfleet env trace`), and writes its observation.
+   * @throws RangeError for what is no state of this environment.
+   */
+  setState?(state: unknown, observation: ObservationArray): void;
+  /** The internal state, as JSON can hold it. */
+  getState?(): unknown;
+  /**
+   * Begins an episode as `reset` does, with given random numbers in place of drawn ones, those of later steps included
+   * (`qfleet env trace`).
+   * @throws RangeError for draws that do not fit.
+   */
+  resetWith?(draws: unknown, observation: ObservationArray): void;
   close?(): void;
 }
 

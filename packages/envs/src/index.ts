@@ -38,6 +38,6 @@ export {
 export { type EnvironmentOptions, findEnvironment, listEnvironments } from './registry.ts';
 export { enterUserCode, leaveUserCode, running, type UserCallWatch } from './running.ts';
 export { isOwnFrame, shortPath, thrownText, userFrame } from './thrown.ts';
-export { type EnvironmentTrace, traceEnvironment } from './trace.ts';
+export { type EnvironmentTrace, type NestedObservation, traceEnvironment, traceOptions } from './trace.ts';
 export type { RowArrays, VectorEnvironment } from './vector-environment.ts';
 export type { OwnObservation } from './write-observation.ts';

@@ -29,6 +29,7 @@ const types: Readonly<Record<string, string>> = {
   number: 'a number',
   string: 'a text',
   object: 'an object',
+  record: 'an object',
   array: 'a list',
   boolean: 'true or false',
 };

@@ -29,24 +29,30 @@ export function addEnv(program: Command): void {
     .command('trace')
     .description('plays given actions and prints what the environment gave')
     .argument('<env>', 'an id that `qfleet envs` lists, or an environment module .ts or .js')
-    .requiredOption('--in <file>', '{"state":[…],"actions":[…]} or {"seed":N,"actions":[…]}')
+    .requiredOption('--in <file>', '{"seed":N,"actions":[…]}, or with state or draws in place of the seed')
     .option('--out <file>', 'where to write the trace (default: stdout)')
+    .option('--json', 'one JSON document on stdout, which it always is')
     .addHelpText(
       'after',
       `
-The trace is {"observations":[[…]],"rewards":[…],"terminated":[…],"truncated":[…]}; the first observation is the
-one before the first action. It ends with the episode: actions after that are not taken. Seeds are Qfleet's: the\nsame seed starts Gymnasium elsewhere, so compare from a state. Example:
+The trace is {"initial":[…],"observations":[[…]],"rewards":[…],"terminated":[…],"truncated":[…],"states":[…]}: what
+came after each action, before any reset; states where the environment tells them. The input may also have
+"options", named as Gymnasium's keyword arguments, and "autoreset":true, with which an episode's end is followed by a
+reset; else the trace ends with the episode. Seeds are Qfleet's: the same seed starts Gymnasium elsewhere, so compare
+from a state. Example:
   $ echo '{"seed":0,"actions":[0,1,1]}' > trace.json && qfleet env trace CartPole-v1 --in trace.json`,
     )
-    .action(async (id: string, options: { in: string; out?: string }) => {
+    .action(async (id: string, options: { in: string; out?: string; json?: true }) => {
       if (isModule(id) && !isApart) {
         process.exitCode = await runApart(true);
         return;
       }
-      const { loadEnvironment } = await import('@qfleet/env-host');
-      const { findEnvironment, traceEnvironment } = await import('@qfleet/envs');
-      const definition = isModule(id) ? await loadEnvironment(id) : findEnvironment(id);
-      const trace = traceEnvironment(definition, await readJson(options.in));
+      const { resolveEnvironment } = await import('@qfleet/env-host');
+      const { traceEnvironment, traceOptions } = await import('@qfleet/envs');
+      const input = await readJson(options.in);
+      const module = isModule(id) ? id : undefined;
+      const definition = await resolveEnvironment({ id, module, options: traceOptions(input) });
+      const trace = traceEnvironment(definition, input);
       if (options.out === undefined) return printJson(trace);
       await writeFile(options.out, `${JSON.stringify(trace)}\n`).catch((cause: Error) => {
         throw new UsageError(`${options.out} cannot be written: ${cause.message}.`, { cause });

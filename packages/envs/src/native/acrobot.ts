@@ -83,9 +83,13 @@ class Acrobot implements Environment {
     outcome.truncated = false;
   }
 
-  setState(state: readonly number[], observation: ObservationArray): void {
+  setState(state: unknown, observation: ObservationArray): void {
     this.#state.set(takeState(state, 4));
     this.#observe(observation);
+  }
+
+  getState(): number[] {
+    return [...this.#state];
   }
 
   #integrate(torque: number): void {

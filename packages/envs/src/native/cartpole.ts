@@ -65,9 +65,13 @@ class CartPole implements Environment {
     outcome.truncated = false;
   }
 
-  setState(state: readonly number[], observation: ObservationArray): void {
+  setState(state: unknown, observation: ObservationArray): void {
     [this.#x, this.#xDot, this.#theta, this.#thetaDot] = takeState(state, 4);
     this.#observe(observation);
+  }
+
+  getState(): number[] {
+    return [this.#x, this.#xDot, this.#theta, this.#thetaDot];
   }
 
   #observe(observation: ObservationArray): void {

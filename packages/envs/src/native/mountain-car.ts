@@ -42,9 +42,13 @@ class MountainCar implements Environment {
     outcome.truncated = false;
   }
 
-  setState(state: readonly number[], observation: ObservationArray): void {
+  setState(state: unknown, observation: ObservationArray): void {
     [this.#position, this.#velocity] = takeState(state, 2);
     this.#observe(observation);
+  }
+
+  getState(): number[] {
+    return [this.#position, this.#velocity];
   }
 
   #observe(observation: ObservationArray): void {

@@ -42,7 +42,7 @@ class Tabular implements Environment {
     outcome.truncated = false;
   }
 
-  setState(state: readonly number[], observation: ObservationArray): void {
+  setState(state: unknown, observation: ObservationArray): void {
     const [index] = takeState(state, 1);
     const states = this.#table.length / this.#actions;
     if (!Number.isInteger(index) || index < 0 || index >= states) {
@@ -50,6 +50,10 @@ class Tabular implements Environment {
     }
     this.#state = index;
     observation[0] = index;
+  }
+
+  getState(): number[] {
+    return [this.#state];
   }
 
   #draw(transitions: readonly Transition[]): Transition {
