@@ -57,6 +57,18 @@ describe('qfleet env trace', () => {
     });
   });
 
+  it('takes the options of the environment, and --json', async () => {
+    const file = join(temporaryDirectory(), 'trace.json');
+    await writeFile(file, '{"options":{"levels":3,"max_episode_steps":2},"state":[0,0],"actions":[2,2,2]}');
+    const { code, stdout } = await qfleet(['env', 'trace', 'Pendulum-v1', '--json', '--in', file]);
+    expect(code).toBe(0);
+    // 2 N·m for 0.05 s: 3 · 2 · 0.05 rad/s, then 0.05 s at that speed.
+    const { states, truncated } = JSON.parse(stdout);
+    expect(states[0][1]).toBeCloseTo(0.3, 12);
+    expect(states[0][0]).toBeCloseTo(0.015, 12);
+    expect(truncated).toEqual([false, true]);
+  });
+
   it('gives the same trace for the same seed', async () => {
     const input = '{"seed":5,"actions":[0,1,1,0]}';
     const [first, second] = await Promise.all([trace('CartPole-v1', input), trace('CartPole-v1', input)]);
@@ -100,6 +112,7 @@ describe('qfleet env trace', () => {
     ['CartPole-v1', '{"state":[0,0],"actions":[0]}', /4 finite numbers, not \[0,0\]/],
     ['CartPole-v1', '{"draws":{},"actions":[0]}', /it takes no draws/],
     ['CartPole-v1', '{"options":{"gravity":3},"seed":0,"actions":[]}', /CartPole-v1 has no option gravity/],
+    ['Pendulum-v1', '{"options":{"levels":1},"seed":0,"actions":[]}', /option levels: it must be at least 2/],
     ['CartPole-v1', '{"seed":0,', /trace\.json is not JSON/],
   ])('refuses %s with %s', async (env, input, says) => {
     const { code, stdout, stderr } = await trace(env, input);

@@ -8,6 +8,7 @@ import { cartPole } from './native/cartpole.ts';
 import { cliffWalking } from './native/cliff-walking.ts';
 import { frozenLake } from './native/frozen-lake.ts';
 import { mountainCar } from './native/mountain-car.ts';
+import { pendulum } from './native/pendulum.ts';
 import { taxi } from './native/taxi.ts';
 
 /** A native environment's options, named as Gymnasium's keyword arguments are. */
@@ -56,6 +57,11 @@ const entries: readonly Entry[] = [
   entry(['CartPole-v0'], { sutton_barto_reward: z.boolean().default(false) }, cartPole),
   entry(['Acrobot-v1'], {}, acrobot),
   entry(['MountainCar-v0'], { goal_velocity: z.number().default(0) }, mountainCar),
+  entry(
+    ['Pendulum-v1'],
+    { g: z.number().default(10), levels: z.int().min(2).max(1024).default(5) },
+    pendulum,
+  ),
   entry(['FrozenLake-v1'], frozenLakeOptions, frozenLake),
   entry(['FrozenLake8x8-v1'], frozenLakeOptions, frozenLake),
   // Dry and not slippery, the versions are the same environments.
