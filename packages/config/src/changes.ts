@@ -21,6 +21,8 @@ const FIXED: readonly (readonly [path: string, reason: string])[] = [
   ['seed', "the run's random streams began with it"],
   ['environment.id', 'the network and the replay are of this environment'],
   ['environment.options', 'the replay holds experience of the environment as it is'],
+  ['environment.actionRepeat', 'the replay holds experience of the environment as it is'],
+  ['environment.stickyActions', 'the replay holds experience of the environment as it is'],
   ['environment.frameStack', 'the network takes states of so many observations'],
   ['agent.kind', 'what was learned is of this kind'],
   ['agent.network', 'the weights have its shapes'],

@@ -169,6 +169,20 @@ export const runSchema = z.strictObject({
     maxErrorsInARow: count
       .default(10)
       .describe('episodes of a slot that may end so one after the other, with onError restart'),
+    actionRepeat: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe('times that an action is taken in a row; their rewards are summed (Mnih et al., 2015: 4)'),
+    stickyActions: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0)
+      .describe(
+        'chance that the last action is executed in place of the chosen one (Machado et al., 2018: 0.25)',
+      ),
     frameStack: z
       .int()
       .min(1)

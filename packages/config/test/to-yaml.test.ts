@@ -26,6 +26,8 @@ const config: fc.Arbitrary<RunConfig> = fc
       ),
     ),
     id: fc.string({ minLength: 1 }),
+    actionRepeat: count(64),
+    stickyActions: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     frameStack: count(64),
     onError: fc.constantFrom('end' as const, 'restart' as const),
     maxErrorsInARow: count(64),
@@ -35,19 +37,19 @@ const config: fc.Arbitrary<RunConfig> = fc
     target,
     solvedReturn: orNull(fc.double({ noNaN: true, noDefaultInfinity: true })),
   })
-  .map(
-    ({ preset, seed, options, id, frameStack, onError, maxErrorsInARow, hidden, solvedReturn, ...agent }) => {
-      const base = loadRunConfig({ preset });
-      if (base.agent.kind !== 'dqn') throw new Error('not DQN');
-      return {
-        ...base,
-        seed,
-        environment: { id, options, onError, maxErrorsInARow, frameStack },
-        agent: { ...base.agent, ...agent, network: { ...base.agent.network, hidden } },
-        stop: { ...base.stop, solvedReturn },
-      };
-    },
-  );
+  .map(({ preset, seed, options, id, hidden, solvedReturn, ...given }) => {
+    const { actionRepeat, stickyActions, frameStack, onError, maxErrorsInARow, ...agent } = given;
+    const wrappers = { actionRepeat, stickyActions, frameStack };
+    const base = loadRunConfig({ preset });
+    if (base.agent.kind !== 'dqn') throw new Error('not DQN');
+    return {
+      ...base,
+      seed,
+      environment: { id, options, onError, maxErrorsInARow, ...wrappers },
+      agent: { ...base.agent, ...agent, network: { ...base.agent.network, hidden } },
+      stop: { ...base.stop, solvedReturn },
+    };
+  });
 
 it('loads what it wrote', () => {
   fc.assert(

@@ -7,14 +7,16 @@ import {
   type EnvironmentDefinition,
   EnvironmentDefinitionError,
   type EnvironmentOptions,
+  type EnvironmentWrappers,
   enterUserCode,
   findEnvironment,
   leaveUserCode,
+  wrapEnvironment,
 } from '@qfleet/envs';
 import { loadFailure } from './load-failure.ts';
 
 /** What any process can make the same definition of again; plain JSON. */
-export interface EnvironmentDescription {
+export interface EnvironmentDescription extends EnvironmentWrappers {
   /** The id of a native environment; with `module`, only a name. */
   readonly id: string;
   /** Path of a module whose default export is the environment. */
@@ -31,6 +33,10 @@ export interface EnvironmentDescription {
 export async function resolveEnvironment(
   description: EnvironmentDescription,
 ): Promise<EnvironmentDefinition> {
+  return wrapEnvironment(await bareEnvironment(description), description);
+}
+
+async function bareEnvironment(description: EnvironmentDescription): Promise<EnvironmentDefinition> {
   const { id, module, options = {} } = description;
   if (module === undefined) return findEnvironment(id, options);
   const [option] = Object.keys(options);

@@ -67,6 +67,19 @@ describe('environments of a module', () => {
     expect(JSON.parse(stdout)).toEqual({ id: 'Catch-v0', actionSpace: { kind: 'discrete', n: 3 } });
   });
 
+  test('comes with its wrappers, and so does a native one', async () => {
+    const wrappers = { actionRepeat: 2, stickyActions: 0.5 };
+    const cartPole = await resolveEnvironment({ id: 'CartPole-v1', ...wrappers });
+    expect(cartPole.maxEpisodeSteps).toBe(250);
+    const own = await resolveEnvironment({ id: 'any', module: fixture('plain.mjs'), ...wrappers });
+    const environment = createEnvironment(own, new Random(1));
+    const observation = new Int32Array(1);
+    const result = { reward: 0, terminated: false, truncated: false };
+    environment.reset(observation);
+    environment.step(1, observation, result);
+    expect([observation[0], result]).toEqual([2, { reward: -2, terminated: false, truncated: false }]);
+  });
+
   test('takes no options', async () => {
     const description = { id: 'Catch-v0', module: 'env.ts', options: { speed: 2 } };
     await expect(resolveEnvironment(description)).rejects.toThrow(

@@ -40,4 +40,7 @@ export { enterUserCode, leaveUserCode, running, type UserCallWatch } from './run
 export { isOwnFrame, shortPath, thrownText, userFrame } from './thrown.ts';
 export { type EnvironmentTrace, type NestedObservation, traceEnvironment, traceOptions } from './trace.ts';
 export type { RowArrays, VectorEnvironment } from './vector-environment.ts';
+export { repeatActions } from './wrappers/action-repeat.ts';
+export { stickActions } from './wrappers/sticky-actions.ts';
+export { type EnvironmentWrappers, wrapEnvironment } from './wrappers/wrap-environment.ts';
 export type { OwnObservation } from './write-observation.ts';

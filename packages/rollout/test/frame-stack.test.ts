@@ -1,5 +1,5 @@
 import type { Policy } from '@qfleet/agents';
-import { box, defineEnvironment, discrete } from '@qfleet/envs';
+import { box, defineEnvironment, discrete, repeatActions } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { MemoryReplayStore, makeTransitionBatch, Replay } from '@qfleet/replay';
 import { Memory } from '@qfleet/spaces';
@@ -95,6 +95,24 @@ describe.each([2, 4, 6] as const)('a stack of %i frames', (k) => {
     });
     expect(played.lengths).toEqual([7, 7, 7]);
     expect(seen).toEqual([...actedIn[2], ...actedIn[2], ...actedIn[2]]);
+  });
+
+  it('has what follows each action, where actions are repeated and time is limited', async () => {
+    const seen: number[][] = [];
+    const played = await playGreedyEpisodes({
+      definition: repeatActions({ ...framesFrom(2), maxEpisodeSteps: 5 }, 2),
+      policy: watching(k, (rows) => seen.push(...rows)),
+      frames: k,
+      episodes: 1,
+      seed: 1,
+      parallel: 1,
+    });
+    // Acts at the frames 0, 2 and 4; the last is cut by the limit of 5 inner steps.
+    expect(played).toMatchObject({ lengths: [3], returns: [5] });
+    const newest = (act: number) => 16 * 2 + 2 * (2 * act);
+    const stack = (act: number) =>
+      Array.from({ length: k }, (_, i) => newest(Math.max(0, act - (k - 1) + i)));
+    expect(seen).toEqual([stack(0), stack(1), stack(2)]);
   });
 
   it('is Gymnasium’s when it is sampled, and then each frame was stored once', async () => {

@@ -1,0 +1,65 @@
+import type { ObservationArray } from '@qfleet/spaces';
+import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
+
+/** An environment around another one of the same spaces: what is not `step` is the inner one's, and what that lacks it lacks. */
+export abstract class Wrapped implements Environment {
+  protected readonly inner: Environment;
+  readonly mask?: (mask: Uint8Array) => void;
+  readonly setState?: (state: unknown, observation: ObservationArray) => void;
+  readonly getState?: () => unknown;
+  readonly resetWith?: (draws: unknown, observation: ObservationArray) => void;
+
+  constructor(inner: Environment) {
+    this.inner = inner;
+    if (inner.mask !== undefined) this.mask = (mask) => inner.mask!(mask);
+    if (inner.getState !== undefined) this.getState = () => inner.getState!();
+    if (inner.setState !== undefined) {
+      this.setState = (state, observation) => {
+        inner.setState!(state, observation);
+        this.begin();
+      };
+    }
+    if (inner.resetWith !== undefined) {
+      this.resetWith = (draws, observation) => {
+        inner.resetWith!(draws, observation);
+        this.begin();
+      };
+    }
+  }
+
+  reset(observation: ObservationArray): void {
+    this.inner.reset(observation);
+    this.begin();
+  }
+
+  abstract step(action: number, observation: ObservationArray, outcome: StepOutcome): void;
+
+  close(): void {
+    this.inner.close?.();
+  }
+
+  /** Called when an episode has begun. */
+  protected abstract begin(): void;
+}
+
+/** Tells whether an action is allowed in the current state of `inner`, the copy of `definition` that it is made for. */
+export function makeIsAllowed(
+  { masked, actionSpace }: EnvironmentDefinition,
+  inner: Environment,
+): (action: number) => boolean {
+  if (!masked) return () => true;
+  const mask = new Uint8Array(actionSpace.n);
+  return (action) => {
+    inner.mask!(mask);
+    return mask[action] === 1;
+  };
+}
+
+/** What holds of a definition and of a wrapper of it; a batched kernel and a transition table are of the inner one alone. */
+export function outerFields({
+  createVector: _vector,
+  transitions: _table,
+  ...fields
+}: EnvironmentDefinition): Omit<EnvironmentDefinition, 'createVector' | 'transitions'> {
+  return fields;
+}

@@ -1,0 +1,197 @@
+import { Random } from '@qfleet/random';
+import { describe, expect, test } from 'vitest';
+import {
+  createEnvironment,
+  defineEnvironment,
+  discrete,
+  type EnvironmentDefinition,
+  findEnvironment,
+  repeatActions,
+  stickActions,
+  traceEnvironment,
+  wrapEnvironment,
+} from '../src/index.ts';
+
+/**
+ * Counts its steps, adds up its actions, rewards the action, and remembers what it was given. With `masked`, an action may be taken
+ * while the sum of them is below 10 times itself.
+ */
+function counter({
+  maxEpisodeSteps = null as number | null,
+  masked = false,
+  end = Number.POSITIVE_INFINITY,
+} = {}) {
+  const taken: number[] = [];
+  const definition = defineEnvironment({
+    id: 'Counter-v0',
+    observationSpace: discrete(1000),
+    actionSpace: discrete(4),
+    maxEpisodeSteps,
+    masked,
+    create: () => {
+      let sum = 0;
+      return {
+        reset: () => {
+          sum = 0;
+          return 0;
+        },
+        step: (action) => {
+          taken.push(action);
+          sum += action;
+          return { observation: sum, reward: action, terminated: sum >= end };
+        },
+        ...(masked ? { mask: () => [0, 1, 2, 3].map((action) => sum < 10 * action || action === 0) } : {}),
+        setState: ([state]: readonly number[]) => {
+          sum = state;
+          return sum;
+        },
+      };
+    },
+  });
+  return { definition, taken };
+}
+
+const trace = (definition: EnvironmentDefinition, actions: number[], seed = 0) =>
+  traceEnvironment(definition, { seed, actions, autoreset: true });
+
+describe('an action that is repeated', () => {
+  test('once, or not sticky, is the environment itself', () => {
+    const definition = findEnvironment('CartPole-v1');
+    expect(repeatActions(definition, 1)).toBe(definition);
+    expect(stickActions(definition, 0)).toBe(definition);
+    expect(wrapEnvironment(definition, {})).toBe(definition);
+  });
+
+  test('has the sum of the rewards and the last observation', () => {
+    const { observations, rewards } = trace(repeatActions(counter().definition, 3), [1, 0, 2]);
+    expect(observations).toEqual([3, 3, 9]);
+    expect(rewards).toEqual([3, 0, 6]);
+  });
+
+  test('is cut short where the episode ends', () => {
+    const played = trace(repeatActions(counter({ end: 5 }).definition, 4), [1, 2, 1]);
+    expect(played.observations).toEqual([4, 6, 4]);
+    expect(played.rewards).toEqual([4, 2, 4]);
+    expect(played.terminated).toEqual([false, true, false]);
+  });
+
+  test.each([
+    [7, 3, 3],
+    [6, 3, 2],
+    [2, 3, 1],
+  ])('counts a time limit of %i in inner steps: by %i, it is reached after %i', (limit, times, steps) => {
+    const { definition, taken } = counter({ maxEpisodeSteps: limit });
+    const repeated = repeatActions(definition, times);
+    expect(repeated.maxEpisodeSteps).toBe(steps);
+    const { truncated } = trace(repeated, new Array(2 * steps).fill(1));
+    expect(truncated).toEqual(Array.from({ length: 2 * steps }, (_, i) => (i + 1) % steps === 0));
+    expect(taken).toHaveLength(2 * limit);
+  });
+
+  test('stops where a mask forbids it, and the time limit stays that of inner steps', () => {
+    const { definition, taken } = counter({ masked: true, maxEpisodeSteps: 13 });
+    // After 10 ones the action 1 is forbidden: the third step ends there, and the fourth is of zeros up to the limit.
+    const { observations, truncated } = trace(repeatActions(definition, 4), [1, 1, 1, 0]);
+    expect(observations).toEqual([4, 8, 10, 10]);
+    expect(truncated).toEqual([false, false, false, true]);
+    expect(taken).toEqual([...new Array(10).fill(1), 0, 0, 0]);
+  });
+
+  test('is one of CartPole k times in a row, to the same end', () => {
+    const definition = findEnvironment('CartPole-v1');
+    const plain = traceEnvironment(definition, {
+      seed: 3,
+      actions: Array.from({ length: 60 }, (_, i) => (i >> 2) & 1),
+    });
+    const fours = Array.from({ length: 15 }, (_, i) => i & 1);
+    const repeated = traceEnvironment(repeatActions(definition, 4), { seed: 3, actions: fours });
+    expect(repeated.initial).toEqual(plain.initial);
+    expect(repeated.observations).toEqual(
+      repeated.observations.map(
+        (_, i) => plain.observations[Math.min(4 * i + 3, plain.observations.length - 1)],
+      ),
+    );
+    expect(repeated.rewards.reduce((sum, reward) => sum + reward)).toBe(plain.rewards.length);
+    expect(repeated.terminated.at(-1)).toBe(true);
+  });
+});
+
+describe('sticky actions', () => {
+  test('are executed again as often as the probability says, from the last executed one', () => {
+    const probability = 0.25;
+    const { definition, taken } = counter();
+    const actions = Array.from({ length: 40_000 }, (_, i) => i % 4);
+    trace(cut(stickActions(definition, probability)), actions);
+    const stuck = actions.map((action, i) => taken[i] !== action);
+    // An action that differs from the last executed one sticks with the probability; each is one of four in turn.
+    let tries = 0;
+    let times = 0;
+    for (let i = 1; i < actions.length; i++) {
+      if (i % 100 === 0) {
+        // The first of an episode is the chosen one.
+        expect(taken[i]).toBe(actions[i]);
+        continue;
+      }
+      expect([actions[i], taken[i - 1]]).toContain(taken[i]);
+      if (actions[i] === taken[i - 1]) continue;
+      tries++;
+      if (stuck[i]) times++;
+    }
+    // Four standard deviations.
+    const deviation = Math.sqrt(probability * (1 - probability) * tries);
+    expect(tries).toBeGreaterThan(30_000);
+    expect(Math.abs(times - probability * tries)).toBeLessThan(4 * deviation);
+  });
+
+  test('are not executed where a mask forbids them', () => {
+    const { definition, taken } = counter({ masked: true });
+    // With certainty, until the sum is 30 and 3 is forbidden.
+    const { observations } = trace(stickActions(definition, 1), [3, ...new Array(12).fill(0)]);
+    expect(taken).toEqual([...new Array(10).fill(3), 0, 0, 0]);
+    expect(observations.at(-1)).toBe(30);
+  });
+
+  test('apply to each inner step of a repeated action', () => {
+    const { definition, taken } = counter();
+    trace(wrapEnvironment(definition, { actionRepeat: 100, stickyActions: 0.5 }), [1, 2]);
+    expect(taken.slice(0, 100)).toEqual(new Array(100).fill(1));
+    // Sticky for a geometric number of inner steps, with one half: 0 in half of all cases, and 2 from then on.
+    const second = taken.slice(100);
+    const sticky = second.indexOf(2);
+    expect(sticky).toBeGreaterThanOrEqual(0);
+    expect(sticky).toBeLessThan(20);
+    expect(second.slice(sticky)).toEqual(new Array(100 - sticky).fill(2));
+  });
+});
+
+/** Cuts episodes after 100 steps. */
+const cut = (definition: EnvironmentDefinition): EnvironmentDefinition => ({
+  ...definition,
+  maxEpisodeSteps: 100,
+});
+
+test('a wrapped environment keeps its state, masks and draws, and has no kernel or table', () => {
+  const wrappers = { actionRepeat: 2, stickyActions: 0.5 };
+  const cliff = wrapEnvironment(findEnvironment('CliffWalking-v1'), wrappers);
+  expect(cliff).not.toHaveProperty('transitions');
+  expect(traceEnvironment(cliff, { state: [12], actions: [1] }).states).toEqual([[14]]);
+  expect(wrapEnvironment(findEnvironment('CartPole-v1'), wrappers)).not.toHaveProperty('createVector');
+  const masked = createEnvironment(
+    wrapEnvironment(counter({ masked: true }).definition, wrappers),
+    new Random(0),
+  );
+  const mask = new Uint8Array(4);
+  masked.setState?.([15], new Int32Array(1));
+  masked.mask?.(mask);
+  expect([...mask]).toEqual([1, 0, 1, 1]);
+  const inner = {
+    reset: () => {},
+    step: () => {},
+    resetWith: (draws: unknown, observation: { [i: number]: number }) => {
+      observation[0] = (draws as number[])[0];
+    },
+  };
+  const drawn = { ...counter().definition, create: () => inner };
+  const given = traceEnvironment(wrapEnvironment(drawn, wrappers), { draws: [7], actions: [] });
+  expect(given.initial).toBe(7);
+});
