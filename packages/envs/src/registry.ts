@@ -7,8 +7,10 @@ import { acrobot } from './native/acrobot.ts';
 import { cartPole } from './native/cartpole.ts';
 import { cliffWalking } from './native/cliff-walking.ts';
 import { frozenLake } from './native/frozen-lake.ts';
+import { gridWorld } from './native/grid-world.ts';
 import { mountainCar } from './native/mountain-car.ts';
 import { pendulum } from './native/pendulum.ts';
+import { snake } from './native/snake.ts';
 import { taxi } from './native/taxi.ts';
 
 /** A native environment's options, named as Gymnasium's keyword arguments are. */
@@ -68,6 +70,8 @@ const entries: readonly Entry[] = [
   entry(['CliffWalking-v1', 'CliffWalking-v0'], { is_slippery: z.boolean().default(false) }, cliffWalking),
   entry(['CliffWalkingSlippery-v1'], { is_slippery: z.boolean().default(true) }, cliffWalking),
   entry(['Taxi-v4', 'Taxi-v3'], {}, taxi),
+  entry(['GridWorld-v0'], {}, gridWorld),
+  entry(['Snake-v0'], { size: z.int().min(4).max(32).default(8) }, snake),
 ];
 
 /**

@@ -9,6 +9,16 @@ export function takeState(state: unknown, length: number): number[] {
   return [...state];
 }
 
+/**
+ * The index that `state` holds alone, below `count`.
+ * @throws RangeError where it is none.
+ */
+export function takeIndex(state: unknown, count: number): number {
+  const [index] = takeState(state, 1);
+  if (Number.isInteger(index) && index >= 0 && index < count) return index;
+  throw new RangeError(`A state is an integer from 0 to ${count - 1}, not ${index}.`);
+}
+
 /** A value in JSON, cut where it is long. */
 function shown(value: unknown): string {
   const text = Array.isArray(value)

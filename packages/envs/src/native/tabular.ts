@@ -1,7 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { discrete, type ObservationArray } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome, Transition } from '../environment.ts';
-import { takeState } from './state.ts';
+import { takeIndex } from './state.ts';
 
 /** What a tabular environment is made of: Gymnasium's `P` and `initial_state_distrib`. */
 export interface TabularModel {
@@ -43,13 +43,8 @@ class Tabular implements Environment {
   }
 
   setState(state: unknown, observation: ObservationArray): void {
-    const [index] = takeState(state, 1);
-    const states = this.#table.length / this.#actions;
-    if (!Number.isInteger(index) || index < 0 || index >= states) {
-      throw new RangeError(`A state is an integer from 0 to ${states - 1}, not ${index}.`);
-    }
-    this.#state = index;
-    observation[0] = index;
+    this.#state = takeIndex(state, this.#table.length / this.#actions);
+    observation[0] = this.#state;
   }
 
   getState(): number[] {
