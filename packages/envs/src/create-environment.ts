@@ -79,6 +79,11 @@ class LimitedEnvironment implements Environment {
     else this.inner.mask?.(mask);
   }
 
+  seed(seed: number): void {
+    this.#steps = -1;
+    this.inner.seed?.(seed);
+  }
+
   setState(state: unknown, observation: ObservationArray): void {
     this.#begin(
       'its state cannot be set: start from a seed instead.',

@@ -29,6 +29,10 @@ export interface Environment {
    */
   mask?(mask: Uint8Array): void;
   /**
+   * Seeds the environment's own generator as the package that it equals does (`qfleet env trace`). A `reset` follows.
+   */
+  seed?(seed: number): void;
+  /**
    * Begins an episode in a given internal state (`qfleet env trace`), and writes its observation.
    * @throws RangeError for what is no state of this environment.
    */

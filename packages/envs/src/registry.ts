@@ -8,6 +8,7 @@ import { cartPole } from './native/cartpole.ts';
 import { cliffWalking } from './native/cliff-walking.ts';
 import { frozenLake } from './native/frozen-lake.ts';
 import { gridWorld } from './native/grid-world.ts';
+import { type MinAtarGame, minAtar } from './native/minatar/minatar.ts';
 import { mountainCar } from './native/mountain-car.ts';
 import { pendulum } from './native/pendulum.ts';
 import { snake } from './native/snake.ts';
@@ -54,6 +55,18 @@ const frozenLakeOptions = {
     .default(1 / 3),
 };
 
+/** A MinAtar game's ids: `name`'s own, and those that Gymnasium knows. */
+function minAtarEntry(game: MinAtarGame, name: string): Entry {
+  return entry(
+    [`minatar/${name}`, `MinAtar/${game}-v1`, `MinAtar/${game}-v0`],
+    {
+      sticky_action_prob: z.number().min(0).max(1).default(0.1),
+      difficulty_ramping: z.boolean().default(true),
+    },
+    (id, options) => minAtar(game, id, options),
+  );
+}
+
 const entries: readonly Entry[] = [
   entry(['CartPole-v1'], { sutton_barto_reward: z.boolean().default(false) }, cartPole),
   entry(['CartPole-v0'], { sutton_barto_reward: z.boolean().default(false) }, cartPole),
@@ -72,6 +85,7 @@ const entries: readonly Entry[] = [
   entry(['Taxi-v4', 'Taxi-v3'], {}, taxi),
   entry(['GridWorld-v0'], {}, gridWorld),
   entry(['Snake-v0'], { size: z.int().min(4).max(32).default(8) }, snake),
+  minAtarEntry('Breakout', 'breakout'),
 ];
 
 /**

@@ -35,7 +35,7 @@ export function traceOptions(input: unknown): EnvironmentOptions {
  * Plays given actions, to hold an environment against another implementation.
  *
  * @param definition made with `traceOptions(input)`.
- * @param input `actions`, and one of `seed` (of a reset), `state` (each environment has its own) and `draws` (what a reset
+ * @param input `actions`, and one of `seed` (of a reset; an environment with a generator of its own takes it as the package that it equals does), `state` (each environment has its own) and `draws` (what a reset
  *   and later steps take in place of random numbers); the last two begin with seed 0 for what is random beside. With
  *   `autoreset` an episode's end is followed by a reset; else the trace ends there, and actions beyond are not taken.
  * @throws EnvironmentDefinitionError when the input is not of that form or does not fit the environment;
@@ -81,11 +81,14 @@ interface Start {
 }
 
 /** Begins the episode. A state or draws that the environment refuses are the caller's mistake. */
-function begin(environment: Environment, { state, draws }: Start, observation: ObservationArray): void {
+function begin(environment: Environment, { seed, state, draws }: Start, observation: ObservationArray): void {
   try {
     if (state !== undefined) environment.setState?.(state, observation);
     else if (draws !== undefined) environment.resetWith?.(draws, observation);
-    else environment.reset(observation);
+    else {
+      if (seed !== undefined) environment.seed?.(seed);
+      environment.reset(observation);
+    }
   } catch (cause) {
     const isGiven = state !== undefined || draws !== undefined;
     if (isGiven && cause instanceof EnvironmentError)

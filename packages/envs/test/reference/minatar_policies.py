@@ -1,0 +1,77 @@
+"""Players of MinAtar's games that see the state alone, good enough to meet every rule: see make_minatar.py."""
+
+import numpy as np
+
+NOOP, LEFT, UP, RIGHT, DOWN, FIRE = range(6)
+
+
+def where(plane):
+    return [(int(y), int(x)) for y, x in np.argwhere(plane)]
+
+
+def toward(x, target):
+    return LEFT if target < x else RIGHT if target > x else NOOP
+
+
+def breakout(state, random):
+    (_, paddle), (ball_y, ball) = where(state[..., 0])[0], where(state[..., 1])[0]
+    if ball_y == 8 and random.random() < 0.3:
+        return int(random.integers(3)) + 1
+    return toward(paddle, ball)
+
+
+def freeway(state, random):
+    (y, _) = where(state[..., 0])[0]
+    if random.random() < 0.5 and y > 0 and state[y - 1, 3:6, 1].any():
+        return NOOP
+    return UP if random.random() < 0.9 else DOWN
+
+
+def asterix(state, random):
+    (y, x) = where(state[..., 0])[0]
+    steps = {NOOP: (0, 0), LEFT: (0, -1), UP: (-1, 0), RIGHT: (0, 1), DOWN: (1, 0)}
+
+    def worth(action):
+        dy, dx = steps[action]
+        ny, nx = min(max(y + dy, 1), 8), min(max(x + dx, 0), 9)
+        near = slice(max(nx - 1, 0), nx + 2)
+        gold = min((abs(gy - ny) + abs(gx - nx) for gy, gx in where(state[..., 3])), default=9)
+        return -100 * state[ny, nx, 1] - 40 * state[ny, near, 1].any() - gold + random.random()
+
+    return max(steps, key=worth)
+
+
+def space_invaders(state, random):
+    x = where(state[..., 0])[0][1]
+    if state[7:9, x, 5].any():
+        return LEFT if x == 9 or (x > 0 and random.random() < 0.5) else RIGHT
+    if state[..., x, 1].any() and random.random() < 0.7:
+        return FIRE
+    columns = [c for _, c in where(state[..., 1])]
+    return toward(x, min(columns, key=lambda c: abs(c - x))) if columns else NOOP
+
+
+def seaquest(state, random):
+    front = where(state[..., 0])[0]
+    oxygen, divers = state[9, :, 7].sum(), state[9, :, 8].sum()
+    y, x = front
+    enemies = state[..., 5] | state[..., 6] | state[..., 4]
+    if (oxygen <= 3 or divers == 6 or (oxygen > 9 and random.random() < 0.01)) and divers > 0:
+        return UP
+    if enemies[y, max(x - 2, 0) : x + 3].any():
+        choice = random.random()
+        return FIRE if choice < 0.5 else UP if choice < 0.75 else DOWN
+    targets = where(state[..., 9])
+    if targets and random.random() < 0.8:
+        ty, tx = min(targets, key=lambda t: abs(t[0] - y) + abs(t[1] - x))
+        return toward(x, tx) if ty == y else UP if ty < y else DOWN
+    return int(random.integers(6))
+
+
+POLICIES = {
+    "asterix": asterix,
+    "breakout": breakout,
+    "freeway": freeway,
+    "seaquest": seaquest,
+    "space_invaders": space_invaders,
+}
