@@ -85,7 +85,10 @@ const entries: readonly Entry[] = [
   entry(['Taxi-v4', 'Taxi-v3'], {}, taxi),
   entry(['GridWorld-v0'], {}, gridWorld),
   entry(['Snake-v0'], { size: z.int().min(4).max(32).default(8) }, snake),
+  minAtarEntry('Asterix', 'asterix'),
   minAtarEntry('Breakout', 'breakout'),
+  minAtarEntry('Freeway', 'freeway'),
+  minAtarEntry('SpaceInvaders', 'space_invaders'),
 ];
 
 /**

@@ -70,7 +70,12 @@ function replay(game: string, { seed, actions, states }: Played, stateBytes: num
   return played;
 }
 
-const games = [['Breakout', 'breakout', [0, 1, 3]]] as const;
+const games = [
+  ['Asterix', 'asterix', [0, 1, 2, 3, 4]],
+  ['Breakout', 'breakout', [0, 1, 3]],
+  ['Freeway', 'freeway', [0, 2, 4]],
+  ['SpaceInvaders', 'space_invaders', [0, 1, 3, 5]],
+] as const;
 
 describe.each(games)('%s equals the package MinAtar, bit for bit', (game, name, own) => {
   const { stateBytes, channels, seeds } = read(name);

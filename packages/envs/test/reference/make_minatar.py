@@ -29,9 +29,10 @@ def episode_bytes(env, game, seed, acts):
     env.reset()
     states = [np.packbits(env.state())]
     actions, rewards, ends = [], [], []
-    clumsy = [0.05, 0.2, 1.0][seed % 3]
+    policy = POLICIES[game][seed % len(POLICIES[game])]
+    clumsy = [0, 0.1, 0.5][seed % 3]
     for _ in range(acts):
-        action = int(random.integers(6)) if random.random() < clumsy else POLICIES[game](env.state(), random)
+        action = int(random.integers(6)) if random.random() < clumsy else policy(env.state(), random)
         reward, end = env.act(action)
         assert reward == int(reward) and 0 <= reward < 256
         actions.append(action)

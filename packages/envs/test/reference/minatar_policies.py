@@ -14,10 +14,18 @@ def toward(x, target):
 
 
 def breakout(state, random):
-    (_, paddle), (ball_y, ball) = where(state[..., 0])[0], where(state[..., 1])[0]
-    if ball_y == 8 and random.random() < 0.3:
-        return int(random.integers(3)) + 1
-    return toward(paddle, ball)
+    (_, paddle), (y, x) = where(state[..., 0])[0], where(state[..., 1])[0]
+    trail = where(state[..., 2])[0]
+    if y <= trail[0]:
+        return toward(paddle, x)
+    # Where the ball is just above the paddle's row, if no brick is in its way.
+    step = 1 if x > trail[1] else -1
+    for _ in range(8 - y):
+        if not 0 <= x + step <= 9:
+            step = -step
+        else:
+            x += step
+    return toward(paddle, x)
 
 
 def freeway(state, random):
@@ -41,14 +49,27 @@ def asterix(state, random):
     return max(steps, key=worth)
 
 
+def risk(state, x):
+    """How soon a bullet comes down on column x."""
+    return 100 * state[8, x, 5] + 10 * state[7, x, 5] + state[6, x, 5]
+
+
 def space_invaders(state, random):
     x = where(state[..., 0])[0][1]
-    if state[7:9, x, 5].any():
-        return LEFT if x == 9 or (x > 0 and random.random() < 0.5) else RIGHT
-    if state[..., x, 1].any() and random.random() < 0.7:
-        return FIRE
     columns = [c for _, c in where(state[..., 1])]
-    return toward(x, min(columns, key=lambda c: abs(c - x))) if columns else NOOP
+    aim = min(columns, key=lambda c: abs(c - x)) if columns else x
+
+    def cost(action):
+        nx = min(max(x + {LEFT: -1, RIGHT: 1}.get(action, 0), 0), 9)
+        return risk(state, nx) + (0.5 if action != (FIRE if aim == x else toward(x, aim)) else 0)
+
+    return min([FIRE, LEFT, RIGHT], key=cost)
+
+
+def dodger(state, random):
+    """Lives until the aliens are down, as it shoots at none."""
+    x = where(state[..., 0])[0][1]
+    return min([NOOP, LEFT, RIGHT], key=lambda a: risk(state, min(max(x + {LEFT: -1, RIGHT: 1}.get(a, 0), 0), 9)))
 
 
 def seaquest(state, random):
@@ -68,10 +89,11 @@ def seaquest(state, random):
     return int(random.integers(6))
 
 
+# Who plays: seeds take turns.
 POLICIES = {
-    "asterix": asterix,
-    "breakout": breakout,
-    "freeway": freeway,
-    "seaquest": seaquest,
-    "space_invaders": space_invaders,
+    "asterix": [asterix],
+    "breakout": [breakout],
+    "freeway": [freeway],
+    "seaquest": [seaquest],
+    "space_invaders": [space_invaders, dodger, space_invaders],
 }

@@ -1,8 +1,11 @@
 import { NumpyRandom, type Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../../environment.ts';
+import { Asterix } from './asterix.ts';
 import { Breakout } from './breakout.ts';
+import { Freeway } from './freeway.ts';
 import { type Game, SIZE } from './game.ts';
+import { SpaceInvaders } from './space-invaders.ts';
 
 /** Options of every MinAtar id, named as the package's keyword arguments. */
 export interface MinAtarOptions {
@@ -21,11 +24,29 @@ interface GameDefinition {
 }
 
 const games = {
+  Asterix: {
+    channels: 4,
+    actions: [0, 1, 2, 3, 4],
+    summary: 'Collect gold that crosses the grid, and keep clear of enemies (MinAtar).',
+    make: (random, ramping) => new Asterix(random, ramping),
+  },
   Breakout: {
     channels: 4,
     actions: [0, 1, 3],
     summary: 'Keep a ball in play with a paddle, to strike three rows of bricks (MinAtar).',
     make: (random) => new Breakout(random),
+  },
+  Freeway: {
+    channels: 7,
+    actions: [0, 2, 4],
+    summary: 'Lead a chicken over a road of eight lanes as often as the clock allows (MinAtar).',
+    make: (random) => new Freeway(random),
+  },
+  SpaceInvaders: {
+    channels: 6,
+    actions: [0, 1, 3, 5],
+    summary: 'Shoot waves of aliens that come down and shoot back (MinAtar).',
+    make: (_, ramping) => new SpaceInvaders(ramping),
   },
 } as const satisfies Record<string, GameDefinition>;
 
