@@ -8,6 +8,7 @@ import { cartPole } from './native/cartpole.ts';
 import { cliffWalking } from './native/cliff-walking.ts';
 import { frozenLake } from './native/frozen-lake.ts';
 import { gridWorld } from './native/grid-world.ts';
+import { lunarLander, lunarLanderOptions } from './native/lunar-lander/lunar-lander.ts';
 import { type MinAtarGame, minAtar } from './native/minatar/minatar.ts';
 import { mountainCar } from './native/mountain-car.ts';
 import { pendulum } from './native/pendulum.ts';
@@ -77,6 +78,7 @@ const entries: readonly Entry[] = [
     { g: z.number().default(10), levels: z.int().min(2).max(1024).default(5) },
     pendulum,
   ),
+  entry(['LunarLander-v3'], lunarLanderOptions, lunarLander),
   entry(['FrozenLake-v1'], frozenLakeOptions, frozenLake),
   entry(['FrozenLake8x8-v1'], frozenLakeOptions, frozenLake),
   // Dry and not slippery, the versions are the same environments.

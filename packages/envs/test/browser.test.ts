@@ -5,9 +5,9 @@ import { rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
 import * as envs from '../src/index.ts';
 
-/** An episode of CartPole in which the cart is always pushed to the right. Its source is what the browser runs. */
-const play = ({ findEnvironment, allocateObservations, createEnvironment }: typeof envs) => {
-  const definition = findEnvironment('CartPole-v1');
+/** An episode in which action 1 is always taken. Its source is what the browser runs. */
+const play = ({ findEnvironment, allocateObservations, createEnvironment }: typeof envs, id: string) => {
+  const definition = findEnvironment(id);
   const outcome = { reward: 0, terminated: false, truncated: false };
   const observation = allocateObservations(definition.observationSpace);
   const environment = createEnvironment(definition, { uniform: () => 0.4 } as Random);
@@ -23,7 +23,7 @@ const play = ({ findEnvironment, allocateObservations, createEnvironment }: type
 /** Built, as browsers get it. */
 const entry = new URL('../dist/index.js', import.meta.url).pathname;
 
-test('runs in a browser: a bundle of the entry steps CartPole without Node', async () => {
+test('runs in a browser: a bundle of the entry steps environments without Node', async () => {
   await using bundle = await rolldown({
     input: entry,
     platform: 'browser',
@@ -44,13 +44,12 @@ test('runs in a browser: a bundle of the entry steps CartPole without Node', asy
   expect(imports).toEqual([]);
   // JavaScript's own globals alone: no process, no Buffer, no require.
   const context = createContext({});
-  const played = runInContext(
-    `${code}
-    JSON.stringify((${play})(envs));`,
-    context,
-  );
+  runInContext(code, context);
+  for (const id of ['CartPole-v1', 'LunarLander-v3']) {
+    const played = runInContext(`JSON.stringify((${play})(envs, '${id}'));`, context);
+    expect(JSON.parse(played)).toEqual(play(envs, id));
+  }
   expect(runInContext('typeof process + typeof Buffer + typeof require', context)).toBe(
     'undefined'.repeat(3),
   );
-  expect(JSON.parse(played)).toEqual(play(envs));
 });
