@@ -8,6 +8,7 @@ import { cartPole } from './native/cartpole.ts';
 import { cliffWalking } from './native/cliff-walking.ts';
 import { frozenLake } from './native/frozen-lake.ts';
 import { gridWorld } from './native/grid-world.ts';
+import { highway, highwayFast } from './native/highway/highway.ts';
 import { lunarLander, lunarLanderOptions } from './native/lunar-lander/lunar-lander.ts';
 import { type MinAtarGame, minAtar } from './native/minatar/minatar.ts';
 import { mountainCar } from './native/mountain-car.ts';
@@ -91,6 +92,8 @@ const entries: readonly Entry[] = [
   minAtarEntry('Breakout', 'breakout'),
   minAtarEntry('Freeway', 'freeway'),
   minAtarEntry('SpaceInvaders', 'space_invaders'),
+  entry(['highway-fast-v0'], {}, highwayFast),
+  entry(['highway-v0'], {}, highway),
 ];
 
 /**

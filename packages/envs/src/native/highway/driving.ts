@@ -1,0 +1,104 @@
+import type { Random } from '@qfleet/random';
+import { discrete, type ObservationArray } from '@qfleet/spaces';
+import type { Environment, EnvironmentDefinition, StepOutcome } from '../../environment.ts';
+import type { DriverModel } from './driver.ts';
+import { decide, type Manoeuvre } from './ego.ts';
+import type { Observer } from './observer.ts';
+import type { Road } from './road.ts';
+import { readScene } from './scene.ts';
+import { Simulation } from './simulation.ts';
+import type { Vehicle } from './vehicle.ts';
+
+/** A road to drive on: who is on it, what the agent can do and sees, what it is rewarded for, and the end. */
+export interface Scenario {
+  /** Steps of the simulation a second; the agent acts once a second. */
+  readonly frequency: number;
+  /** What each action asks for. */
+  readonly manoeuvres: readonly Manoeuvre[];
+  /** The agent's, in m/s. */
+  readonly targetSpeeds: readonly number[];
+  readonly driver: DriverModel;
+  createRoad(): Road;
+  createObserver(): Observer;
+  /** Fills the empty road for a new episode. */
+  populate(simulation: Simulation, random: Random): Vehicle;
+  /** What the state that `manoeuvre` led to is worth. */
+  reward(road: Road, ego: Vehicle, manoeuvre: Manoeuvre): number;
+  isOver(ego: Vehicle): boolean;
+}
+
+/** One drive after another through a scenario. */
+class Driving implements Environment {
+  readonly #random: Random;
+  readonly #scenario: Scenario;
+  readonly #simulation: Simulation;
+  readonly #observer: Observer;
+  #ego!: Vehicle;
+
+  constructor(scenario: Scenario, random: Random) {
+    this.#random = random;
+    this.#scenario = scenario;
+    this.#simulation = new Simulation(scenario.createRoad(), scenario.driver, scenario.frequency);
+    this.#observer = scenario.createObserver();
+  }
+
+  reset(observation: ObservationArray): void {
+    const simulation = this.#simulation;
+    simulation.ego = null;
+    simulation.road.vehicles = [];
+    this.#begin(this.#scenario.populate(simulation, this.#random), observation);
+  }
+
+  step(action: number, observation: ObservationArray, outcome: StepOutcome): void {
+    const { manoeuvres, targetSpeeds, frequency } = this.#scenario;
+    const { road } = this.#simulation;
+    const ego = this.#ego;
+    const manoeuvre = manoeuvres[action];
+    decide(ego, manoeuvre, targetSpeeds, road.network);
+    for (let i = 0; i < frequency; i++) this.#simulation.step();
+    this.#observer.write(road, ego, observation);
+    outcome.reward = this.#scenario.reward(road, ego, manoeuvre);
+    outcome.terminated = this.#scenario.isOver(ego);
+    outcome.truncated = false;
+  }
+
+  setState(scene: unknown, observation: ObservationArray): void {
+    const { road } = this.#simulation;
+    const { vehicles, ego } = readScene(scene, road.network, this.#scenario.targetSpeeds.length);
+    road.vehicles = vehicles;
+    this.#begin(ego, observation);
+  }
+
+  getState(): number[][] {
+    return this.#simulation.road.vehicles.map(({ id, x, y, heading, speed, crashed }) => [
+      id,
+      x,
+      y,
+      heading,
+      speed,
+      Number(crashed),
+    ]);
+  }
+
+  #begin(ego: Vehicle, observation: ObservationArray): void {
+    this.#ego = ego;
+    this.#simulation.ego = ego;
+    this.#observer.begin(ego);
+    this.#observer.write(this.#simulation.road, ego, observation);
+  }
+}
+
+/** A scenario as an environment. */
+export function driving(
+  about: Pick<EnvironmentDefinition, 'id' | 'maxEpisodeSteps' | 'summary'>,
+  scenario: Scenario,
+): EnvironmentDefinition {
+  return {
+    ...about,
+    native: true,
+    observationSpace: scenario.createObserver().space,
+    actionSpace: discrete(scenario.manoeuvres.length),
+    solvedReturn: null,
+    create: (random) => new Driving(scenario, random),
+  };
+}
