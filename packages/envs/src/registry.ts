@@ -91,6 +91,7 @@ const entries: readonly Entry[] = [
   minAtarEntry('Asterix', 'asterix'),
   minAtarEntry('Breakout', 'breakout'),
   minAtarEntry('Freeway', 'freeway'),
+  minAtarEntry('Seaquest', 'seaquest'),
   minAtarEntry('SpaceInvaders', 'space_invaders'),
   entry(['highway-fast-v0'], {}, highwayFast),
   entry(['highway-v0'], {}, highway),

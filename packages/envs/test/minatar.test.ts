@@ -74,6 +74,7 @@ const games = [
   ['Asterix', 'asterix', [0, 1, 2, 3, 4]],
   ['Breakout', 'breakout', [0, 1, 3]],
   ['Freeway', 'freeway', [0, 2, 4]],
+  ['Seaquest', 'seaquest', [0, 1, 2, 3, 4, 5]],
   ['SpaceInvaders', 'space_invaders', [0, 1, 3, 5]],
 ] as const;
 

@@ -72,21 +72,33 @@ def dodger(state, random):
     return min([NOOP, LEFT, RIGHT], key=lambda a: risk(state, min(max(x + {LEFT: -1, RIGHT: 1}.get(a, 0), 0), 9)))
 
 
-def seaquest(state, random):
-    front = where(state[..., 0])[0]
+def seaquest(state, random, crew=6):
+    """Brings `crew` divers up, or as many as there are when the oxygen runs low."""
+    (y, x), (_, back) = where(state[..., 0])[0], where(state[..., 1])[0]
+    facing = x - back
     oxygen, divers = state[9, :, 7].sum(), state[9, :, 8].sum()
-    y, x = front
     enemies = state[..., 5] | state[..., 6] | state[..., 4]
-    if (oxygen <= 3 or divers == 6 or (oxygen > 9 and random.random() < 0.01)) and divers > 0:
-        return UP
-    if enemies[y, max(x - 2, 0) : x + 3].any():
-        choice = random.random()
-        return FIRE if choice < 0.5 else UP if choice < 0.75 else DOWN
-    targets = where(state[..., 9])
-    if targets and random.random() < 0.8:
-        ty, tx = min(targets, key=lambda t: abs(t[0] - y) + abs(t[1] - x))
-        return toward(x, tx) if ty == y else UP if ty < y else DOWN
-    return int(random.integers(6))
+    rising = divers >= crew or (divers > 0 and oxygen <= 3)
+    targets = where(state[1:9, :, 9])
+    ty, tx = (0, x) if rising else min(targets, key=lambda t: abs(t[0] + 1 - y) + abs(t[1] - x), default=(4, x))
+    ty += 0 if rising else 1
+    ahead = enemies[y, x + 1 :] if facing == 1 else enemies[y, :x]
+    if y > 0 and ahead.any() and random.random() < 0.6:
+        return FIRE
+
+    def cost(action):
+        ny = min(max(y + {UP: -1, DOWN: 1}.get(action, 0), 0), 8)
+        nx = min(max(x + {LEFT: -1, RIGHT: 1}.get(action, 0), 0), 9)
+        danger = 100 * enemies[ny, nx] + 40 * enemies[ny, max(nx - 1, 0) : nx + 2].any()
+        drowned = 200 if ny == 0 and y > 0 and not rising else 0
+        return danger + drowned + 2 * abs(ny - ty) + abs(nx - tx) + random.random()
+
+    return min([NOOP, LEFT, RIGHT, UP, DOWN], key=cost)
+
+
+def impatient(state, random):
+    """Comes up with fewer divers than six, so that the game gets faster."""
+    return seaquest(state, random, crew=1)
 
 
 # Who plays: seeds take turns.
@@ -94,6 +106,6 @@ POLICIES = {
     "asterix": [asterix],
     "breakout": [breakout],
     "freeway": [freeway],
-    "seaquest": [seaquest],
+    "seaquest": [seaquest, impatient, seaquest],
     "space_invaders": [space_invaders, dodger, space_invaders],
 }

@@ -5,6 +5,7 @@ import { Asterix } from './asterix.ts';
 import { Breakout } from './breakout.ts';
 import { Freeway } from './freeway.ts';
 import { type Game, SIZE } from './game.ts';
+import { Seaquest } from './seaquest.ts';
 import { SpaceInvaders } from './space-invaders.ts';
 
 /** Options of every MinAtar id, named as the package's keyword arguments. */
@@ -41,6 +42,12 @@ const games = {
     actions: [0, 2, 4],
     summary: 'Lead a chicken over a road of eight lanes as often as the clock allows (MinAtar).',
     make: (random) => new Freeway(random),
+  },
+  Seaquest: {
+    channels: 10,
+    actions: [0, 1, 2, 3, 4, 5],
+    summary: 'Shoot fish and submarines, and bring divers up before the oxygen runs out (MinAtar).',
+    make: (random, ramping) => new Seaquest(random, ramping),
   },
   SpaceInvaders: {
     channels: 6,
