@@ -175,7 +175,7 @@ describe('environments of a module', () => {
     ],
     [
       `export default { ...{ ${good} }, actionSpace: { kind: 'box', low: 0, high: 1, shape: [1] }, create() {} };`,
-      ', field actionSpace: it must be discrete, as in discrete(4).',
+      ', field actionSpace: a box is continuous, and agents choose among actions that can be counted: use levels, as in discrete(5), and make numbers of them in step.',
     ],
     [
       `export default { ...{ ${good} }, observationSpace: { kind: 'boxes' }, create() {} };`,
@@ -206,8 +206,8 @@ describe('environments of a module', () => {
       ', field actionSpace: A discrete space cannot be made: n must be a positive integer, not "3".',
     ],
     [
-      `export default { ...{ ${good} }, actionSpace: { kind: 'discrete', n: 3, start: -1 }, create() {} };`,
-      ', field actionSpace: A discrete space has no field start: it takes n.',
+      `export default { ...{ ${good} }, actionSpace: { kind: 'discrete', n: 3, begin: -1 }, create() {} };`,
+      ', field actionSpace: A discrete space has no field begin: it takes n, start.',
     ],
     [
       `export default { ...{ ${good} }, observationSpace: { kind: 'box', low: 0, high: 1, shape: [1], dype: 'uint8' }, create() {} };`,

@@ -67,8 +67,8 @@ export function completeSpace(value: unknown, name = ''): OwnSpace {
     case 'discrete':
       try {
         if (space.kind === 'box') return box(space);
-        refuseUnknown('A discrete space', space, ['n']);
-        return discrete(space.n);
+        refuseUnknown('A discrete space', space, ['n', 'start']);
+        return discrete(space.n, space.start);
       } catch (cause) {
         throw new RangeError(`${where}${(cause as Error).message}`, { cause });
       }
@@ -126,7 +126,8 @@ function byCodePoint(a: string, b: string): number {
  * int32 beside floating point, which a network takes it as anyway).
  */
 export function flattenSpace(space: OwnSpace): Space {
-  if (space.kind === 'box' || space.kind === 'discrete') return space;
+  if (space.kind === 'box') return space;
+  if (space.kind === 'discrete') return discrete(space.n);
   const leaves = leavesOf(space);
   let start = 0;
   const parts = leaves.map(({ path, space: leaf }) => {

@@ -5,6 +5,7 @@ import { completeSpace, type OwnSpace } from './composite.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { ContractError, EnvironmentDefinitionError } from './errors.ts';
 import { issueSentence } from './issues.ts';
+import { type OwnAction, type OwnActionSpace, type OwnActions, takeActions } from './own-actions.ts';
 import { ObservationWriter, type OwnObservation } from './write-observation.ts';
 
 /** What a step of a user's environment returns: Gymnasium's tuple, by name. */
@@ -18,10 +19,11 @@ export interface OwnStep {
 }
 
 /** One copy of a user's environment. */
-export interface OwnEnvironment {
+export interface OwnEnvironment<S extends OwnActionSpace = Discrete> {
   reset(): OwnObservation;
-  step(action: number): OwnStep;
-  /** Which actions are allowed in the current state: true or 1 for each that is. */
+  /** Takes an action of the action space: a list of numbers where that is a MultiDiscrete. */
+  step(action: OwnAction<S>): OwnStep;
+  /** Which actions are allowed in the current state: true or 1 for each that is. A list's last number counts fastest. */
   mask?(): ArrayLike<number | boolean>;
   /** Takes an internal state for `qfleet env trace`, and returns the observation. */
   setState?(state: readonly number[]): OwnObservation;
@@ -29,18 +31,19 @@ export interface OwnEnvironment {
 }
 
 /** A user's environment, as a module's default export gives it. */
-export interface OwnDefinition {
+export interface OwnDefinition<S extends OwnActionSpace = Discrete> {
   id: string;
   /** A dict or tuple is flattened into one vector, as Gymnasium's `flatten_space` does. */
   observationSpace: OwnSpace;
-  actionSpace: Discrete;
+  /** A MultiDiscrete has an action for each of its lists, at most 1,024. */
+  actionSpace: S;
   /** Whether its copies have `mask()`. */
   masked?: boolean;
   maxEpisodeSteps?: number | null;
   solvedReturn?: number | null;
   summary?: string;
   /** Makes a copy. All randomness must come from `random`, so that a seed gives the same run again. */
-  create(random: Random): OwnEnvironment;
+  create(random: Random): OwnEnvironment<S>;
 }
 
 /** Marks definitions that are adapted already, also by another copy of this package. */
@@ -81,7 +84,7 @@ const schema = z.strictObject({
  * });
  * @throws EnvironmentDefinitionError naming the field that is wrong.
  */
-export function defineEnvironment(own: OwnDefinition): EnvironmentDefinition {
+export function defineEnvironment<S extends OwnActionSpace>(own: OwnDefinition<S>): EnvironmentDefinition {
   return adaptDefinition(own, typeof own?.id === 'string' ? `Environment ${own.id}` : 'An environment');
 }
 
@@ -95,32 +98,28 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
     const known = Object.keys(schema.shape);
     throw new EnvironmentDefinitionError(issueSentence(what, 'field', parsed.error, known, value));
   }
-  const own = value as OwnDefinition;
-  const observationSpace = takeSpace(own.observationSpace, `${what}, field observationSpace`);
+  const own = value as OwnDefinition<OwnActionSpace>;
+  const observationSpace = taken(completeSpace, own.observationSpace, `${what}, field observationSpace`);
   const writer = new ObservationWriter(observationSpace);
-  const actionSpace = takeSpace(own.actionSpace, `${what}, field actionSpace`);
-  if (actionSpace.kind !== 'discrete') {
-    throw new EnvironmentDefinitionError(
-      `${what}, field actionSpace: it must be discrete, as in discrete(4).`,
-    );
-  }
+  const actions = taken(takeActions, own.actionSpace, `${what}, field actionSpace`);
   const definition: EnvironmentDefinition = {
     id: own.id,
     observationSpace: writer.flat,
-    actionSpace,
+    actionSpace: actions.space,
     ...(own.masked ? { masked: true } : {}),
     maxEpisodeSteps: own.maxEpisodeSteps ?? null,
     solvedReturn: own.solvedReturn ?? null,
     summary: own.summary ?? '',
-    create: (random) => new Adapted(own.create(random), writer, own.masked === true),
+    create: (random) => new Adapted(own.create(random), writer, actions, own.masked === true),
   };
   // Not enumerable: a copy of the definition with another `create` is not adapted yet.
   return Object.defineProperty(definition, adapted, { value: true });
 }
 
-function takeSpace(value: unknown, what: string): OwnSpace {
+/** What `take` makes of a field, whose name `what` ends with. */
+function taken<T>(take: (value: unknown) => T, value: unknown, what: string): T {
   try {
-    return completeSpace(value);
+    return take(value);
   } catch (cause) {
     throw new EnvironmentDefinitionError(`${what}: ${(cause as Error).message}`, { cause });
   }
@@ -130,11 +129,17 @@ const stepFields = ['observation', 'reward', 'terminated', 'truncated'];
 
 /** A user's environment behind the interface of ours. `createEnvironment` adds the place to what it throws. */
 class Adapted implements Environment {
-  readonly #own: OwnEnvironment;
+  readonly #own: OwnEnvironment<OwnActionSpace>;
+  readonly #toOwn: OwnActions['toOwn'];
   readonly #writer: ObservationWriter;
   readonly setState?: (state: unknown, observation: ObservationArray) => void;
 
-  constructor(own: OwnEnvironment, writer: ObservationWriter, masked: boolean) {
+  constructor(
+    own: OwnEnvironment<OwnActionSpace>,
+    writer: ObservationWriter,
+    actions: OwnActions,
+    masked: boolean,
+  ) {
     for (const method of ['reset', 'step'] as const) {
       if (!isFunction(own?.[method])) {
         throw new ContractError(`create must return an object with ${method}().`);
@@ -148,6 +153,7 @@ class Adapted implements Environment {
       );
     }
     this.#own = own;
+    this.#toOwn = actions.toOwn;
     this.#writer = writer;
     if (own.setState !== undefined) {
       this.setState = (state, observation) => {
@@ -164,7 +170,7 @@ class Adapted implements Environment {
   }
 
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void {
-    const result = this.#own.step(action);
+    const result = this.#own.step(this.#toOwn(action));
     if (typeof result !== 'object' || result === null || !('observation' in result)) {
       throw new ContractError(
         `step returned ${describe(result)}: it must be { observation, reward, terminated, truncated? }.`,

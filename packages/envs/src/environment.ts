@@ -61,7 +61,9 @@ export interface EnvironmentDefinition {
   readonly id: string;
   /** Ours, and proven by tests: `createEnvironment` leaves out the checks of what each step gives. */
   readonly native?: boolean;
+  /** A discrete one begins at 0. */
   readonly observationSpace: Space;
+  /** Begins at 0. */
   readonly actionSpace: Discrete;
   /** Whether its copies tell which actions are allowed in each state (`Environment.mask`). */
   readonly masked?: boolean;

@@ -7,6 +7,8 @@ export {
   discrete,
   elementName,
   isFloating,
+  type MultiDiscrete,
+  multiDiscrete,
   type ObservationArray,
   type ObservationDType,
   type ObservationPart,

@@ -182,15 +182,21 @@ function put({ name, space, start, dtype, oneHot }: Leaf, x: number, i: number, 
   if (typeof x !== 'number' || (!isFloating(dtype) && !fits(x, dtype))) {
     throw new ContractError(`element ${i} of ${name} is ${describe(x)}: it must be a number of ${dtype}.`);
   }
-  if (!oneHot || space.kind === 'box') {
+  // createEnvironment reports what is outside a Discrete that begins at 0, too.
+  if (space.kind === 'box' || (!oneHot && space.start === undefined)) {
     out[start + i] = x;
     return;
   }
-  if (x < 0 || x >= space.n) {
-    throw new ContractError(`${name} is ${x}: it must be an integer from 0 to ${space.n - 1}.`);
+  const { n, start: least = 0 } = space;
+  if (x < least || x >= least + n) {
+    throw new ContractError(`${name} is ${x}: it must be an integer from ${least} to ${least + n - 1}.`);
   }
-  out.fill(0, start, start + space.n);
-  out[start + x] = 1;
+  if (!oneHot) {
+    out[start] = x - least;
+    return;
+  }
+  out.fill(0, start, start + n);
+  out[start + x - least] = 1;
 }
 
 const isArrayLike = (value: unknown): value is ArrayLike<number> =>

@@ -5,6 +5,7 @@ import {
   box,
   contains,
   discrete,
+  multiDiscrete,
   observationDType,
   observationRows,
   observationSize,
@@ -24,7 +25,11 @@ const ranges = {
 const spaceAndValue: fc.Arbitrary<{ space: Space; value: number[] }> = fc.oneof(
   fc
     .integer({ min: 1, max: 1000 })
-    .chain((n) => fc.integer({ min: 0, max: n - 1 }).map((x) => ({ space: discrete(n), value: [x] }))),
+    .chain((n) =>
+      fc
+        .tuple(fc.integer({ min: -1000, max: 1000 }), fc.integer({ min: 0, max: n - 1 }))
+        .map(([start, x]) => ({ space: discrete(n, start), value: [start + x] })),
+    ),
   fc.tuple(dims, fc.constantFrom('float32', 'float16', 'int32', 'uint8')).chain(([shape, dtype]) => {
     const size = shape.reduce((a, b) => a * b, 1);
     const [min, max] = ranges[dtype];
@@ -53,8 +58,9 @@ describe('spaces', () => {
     fc.assert(
       fc.property(spaceAndValue, fc.nat(), ({ space, value }, pick) => {
         const i = pick % value.length;
-        const high = space.kind === 'discrete' ? space.n - 1 : (space.high as number[])[i];
-        const low = space.kind === 'discrete' ? 0 : (space.low as number[])[i];
+        const high =
+          space.kind === 'discrete' ? (space.start ?? 0) + space.n - 1 : (space.high as number[])[i];
+        const low = space.kind === 'discrete' ? (space.start ?? 0) : (space.low as number[])[i];
         expect(contains(space, [...value, 0])).toBe(false);
         expect(contains(space, value.slice(1))).toBe(false);
         for (const x of [high + 1, low - 1, Number.NaN]) {
@@ -114,8 +120,25 @@ describe('spaces', () => {
     ],
     [() => box(-1 as never), 'box takes one object, as in box({ low: -1, high: 1, shape: [3] }), not -1.'],
     [
-      () => discrete(3, -1 as never),
-      'discrete takes n alone: its values are the integers 0 … n − 1, whatever they stand for.',
+      () => discrete(3, 0.5),
+      'A discrete space cannot be made: start must be an integer, and start + n − 1 at most 2,147,483,647: it is 0.5.',
+    ],
+    [
+      () => discrete(3, 2 ** 31 - 3 + 1),
+      'A discrete space cannot be made: start must be an integer, and start + n − 1 at most 2,147,483,647: it is 2147483646.',
+    ],
+    [() => multiDiscrete([]), 'A multi-discrete space cannot be made: it has no counts.'],
+    [
+      () => multiDiscrete(3 as never),
+      'A multi-discrete space cannot be made: it takes a list of counts, not 3.',
+    ],
+    [
+      () => multiDiscrete([3, 0]),
+      'A multi-discrete space cannot be made: count 1 must be a positive integer, not 0.',
+    ],
+    [
+      () => multiDiscrete([1024, 2]),
+      'A multi-discrete space cannot be made: 1024 · 2 is 2048 lists, and at most 1024 may be told apart.',
     ],
     [
       () => discrete({ n: 3, start: -1 } as never),

@@ -28,11 +28,24 @@ export interface ObservationPart {
   readonly shape?: readonly number[];
 }
 
-/** The integers 0 … n − 1. As an observation: one int32 (shape []). */
+/**
+ * The integers start … start + n − 1. To networks and chunks they are 0 … n − 1; as an observation, one int32 (shape []).
+ */
 export interface Discrete {
   readonly kind: 'discrete';
   readonly n: number;
+  /** Default: 0. */
+  readonly start?: number;
 }
+
+/** Lists of integers, element i one of 0 … counts[i] − 1. To networks and chunks they are the integers below their product. */
+export interface MultiDiscrete {
+  readonly kind: 'multi-discrete';
+  readonly counts: readonly number[];
+}
+
+/** The most lists that a MultiDiscrete may have: a network has a value for each. */
+export const MOST_LISTS = 1_024;
 
 export type Space = Box | Discrete;
 
@@ -80,20 +93,43 @@ export function box(given: {
 }
 
 /**
- * The integers 0 … n − 1.
+ * The integers start … start + n − 1.
  *
- * @throws RangeError when `n` is not a positive 32-bit integer, or is not alone (there is no `start`).
+ * @throws RangeError when `n` is not a positive integer, or not all of them are 32-bit integers.
  */
-export function discrete(n: number, ...others: readonly never[]): Discrete {
-  if (others.length > 0) {
-    throw new RangeError(
-      'discrete takes n alone: its values are the integers 0 … n − 1, whatever they stand for.',
-    );
-  }
-  const space: Discrete = { kind: 'discrete', n };
+export function discrete(n: number, start = 0): Discrete {
+  const space: Discrete = { kind: 'discrete', n, ...(start === 0 ? {} : { start }) };
   const problem = spaceProblem(space);
   if (problem !== null) throw new RangeError(`A discrete space cannot be made: ${problem}.`);
   return space;
+}
+
+/**
+ * Lists of integers, element i one of 0 … counts[i] − 1.
+ *
+ * @example multiDiscrete([3, 2]) // [0, 0], [0, 1], [1, 0], … [2, 1]
+ * @throws RangeError when a count is not a positive integer, or there are more than 1,024 lists.
+ */
+export function multiDiscrete(counts: readonly number[]): MultiDiscrete {
+  const fail = (problem: string): never => {
+    throw new RangeError(`A multi-discrete space cannot be made: ${problem}.`);
+  };
+  if (!Array.isArray(counts)) return fail(`it takes a list of counts, not ${describe(counts)}`);
+  if (counts.length === 0) return fail('it has no counts');
+  const wrong = counts.findIndex((count) => !isPositiveInteger(count));
+  if (wrong >= 0) return fail(`count ${wrong} must be a positive integer, not ${describe(counts[wrong])}`);
+  const lists = counts.reduce((product, count) => product * count, 1);
+  if (lists > MOST_LISTS)
+    return fail(`${counts.join(' · ')} is ${lists} lists, and at most ${MOST_LISTS} may be told apart`);
+  return { kind: 'multi-discrete', counts: [...counts] };
+}
+
+/** Every list of a MultiDiscrete by its index: the last element counts fastest. */
+export function listsOf({ counts }: MultiDiscrete): readonly (readonly number[])[] {
+  return counts.reduce<number[][]>(
+    (lists, count) => lists.flatMap((list) => Array.from({ length: count }, (_, i) => [...list, i])),
+    [[]],
+  );
 }
 
 /**
@@ -113,7 +149,10 @@ function spaceProblem(value: unknown): string | null {
   if (typeof value !== 'object' || value === null) return 'it is not an object';
   const space = value as Partial<Record<keyof Box | keyof Discrete, unknown>>;
   if (space.kind === 'discrete') {
-    return isPositiveInteger(space.n) ? null : `n must be a positive integer, not ${describe(space.n)}`;
+    const { n, start = 0 } = space;
+    if (!isPositiveInteger(n)) return `n must be a positive integer, not ${describe(n)}`;
+    if (fits(start, 'int32') && fits((start as number) + (n as number) - 1, 'int32')) return null;
+    return `start must be an integer, and start + n − 1 at most 2,147,483,647: it is ${describe(start)}`;
   }
   if (space.kind !== 'box') return `kind must be 'box' or 'discrete', not ${String(space.kind)}`;
   const { shape, dtype, low, high } = space;
@@ -193,8 +232,8 @@ export function contains(space: Space, value: ArrayLike<number>): boolean {
   if (value.length !== observationSize(space)) return false;
   for (let i = 0; i < value.length; i++) {
     const x = value[i];
-    const low = space.kind === 'box' ? boundAt(space.low, i) : 0;
-    const high = space.kind === 'box' ? boundAt(space.high, i) : space.n - 1;
+    const low = space.kind === 'box' ? boundAt(space.low, i) : (space.start ?? 0);
+    const high = space.kind === 'box' ? boundAt(space.high, i) : low + space.n - 1;
     if (!(x >= low && x <= high) || !fits(x, dtype)) return false;
   }
   return true;
