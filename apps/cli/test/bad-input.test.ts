@@ -69,6 +69,10 @@ describe('qfleet train refuses', () => {
     await expectRefused(['train', 'nowhere.yaml'], /nowhere\.yaml.*no such file/);
     await expectRefused(['train', 'nowhere.ts'], /no file .*nowhere\.ts/);
     await expectRefused(['train', 'some/where'], /some\/where is neither a preset/);
+    await expectRefused(
+      ['train', 'minatar/brekout'],
+      /no environment minatar\/brekout: did you mean minatar\/breakout/,
+    );
   });
 
   it('a module that exports no environment', async () => {

@@ -266,7 +266,7 @@ function makeFolders(path: string): void {
 /** `runs/<name>-<date>-<time>-<id>`, in UTC: sorts by time. */
 export function defaultRunPath(name: string, id: string, now = new Date()): string {
   const [date, time] = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
-  return join('runs', `${name}-${date}-${time}-${id}`);
+  return join('runs', `${name.replaceAll('/', '-')}-${date}-${time}-${id}`);
 }
 
 /** Lets `latest`, beside a run directory, point at it. Where links are not allowed there is none. */

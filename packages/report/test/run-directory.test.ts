@@ -291,6 +291,9 @@ describe('the lock', () => {
 describe('paths', () => {
   it('name the run, and sort by time', () => {
     const at = (time: string) => defaultRunPath('cartpole', 'V1StGXR8', new Date(time));
+    expect(defaultRunPath('minatar/breakout', 'V1', new Date(0))).toBe(
+      'runs/minatar-breakout-19700101-000000-V1',
+    );
     expect(at('2026-01-02T03:04:05.678Z')).toBe(join('runs', 'cartpole-20260102-030405-V1StGXR8'));
     expect(at('2026-01-02T03:04:05Z') < at('2026-01-02T13:04:05Z')).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type ConfigSource, loadRunConfig, presetFor, type RunConfig } from '@qfleet/config';
-import { listEnvironments } from '@qfleet/envs';
+import { findEnvironment, listEnvironments } from '@qfleet/envs';
 import { isModule } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
@@ -25,12 +25,17 @@ export interface TrainOptions {
 function sourceOf(what: string): ConfigSource {
   if (/\.ya?ml$/.test(what)) return { file: what };
   if (isModule(what)) return { environmentModule: what };
-  if (what.includes('/') || existsSync(what)) {
+  const environments = listEnvironments();
+  const environment = environments.find(({ id }) => id === what);
+  // Some ids have a slash, as paths do: one that begins as they do is a misspelt id, which names the nearest.
+  const family = (id: string): string => id.split('/')[0].toLowerCase();
+  const isFamily = environments.some(({ id }) => id.includes('/') && family(id) === family(what));
+  if (environment === undefined && isFamily && !existsSync(what)) findEnvironment(what);
+  if (environment === undefined && (what.includes('/') || existsSync(what))) {
     throw new UsageError(
       `${what} is neither a preset (see \`${suggest('presets')}\`) nor an environment (see \`${suggest('envs')}\`) nor a .yaml configuration nor a .ts or .js environment.`,
     );
   }
-  const environment = listEnvironments().find(({ id }) => id === what);
   if (environment === undefined) return { preset: what };
   const preset = presetFor(what);
   if (preset !== undefined) return { preset };
