@@ -69,12 +69,16 @@ export class KernelRows implements VectorEnvironment {
   reset(index: number): void {
     const row = this.#rows[index];
     this.#steps[index] = -1;
-    const place = { ...this.#place(row, 0), episode: row.episodes + 1 };
-    this.#call('reset', place, () => this.#kernel.reset(index));
-    const problem = this.#native ? null : (this.#observationProblem(index) ?? this.#maskProblem(index));
-    if (problem !== null) throw new EnvironmentError(place, problem);
+    if (this.#native) this.#kernel.reset(index);
+    else this.#resetChecked(index, { ...this.#place(row, 0), episode: row.episodes + 1 });
     this.#steps[index] = 0;
     row.episodes++;
+  }
+
+  #resetChecked(index: number, place: EnvironmentPlace): void {
+    callUser('reset', place, () => this.#kernel.reset(index));
+    const problem = this.#observationProblem(index) ?? this.#maskProblem(index);
+    if (problem !== null) throw new EnvironmentError(place, problem);
   }
 
   step(actions: Int32Array): void | Promise<void> {
@@ -140,35 +144,39 @@ export class KernelRows implements VectorEnvironment {
     const { failures } = this.#kernel;
     const { n } = this.#definition.actionSpace;
     const steps = this.#steps;
-    const native = this.#native;
     const limit = this.#limit;
-    const anyFailed = failures.size > 0;
+    const checks = !this.#native || failures.size > 0;
     const count = this.#rows.length;
     for (let i = 0; i < count; i++) {
-      if (++steps[i] >= limit) truncated[i] = 1;
-      if (anyFailed && failures.has(i)) {
-        this.#fail(i, problemOf(failures.get(i)), failures.get(i));
-        continue;
-      }
-      const ends = terminated[i] !== 0 || truncated[i] !== 0;
+      const step = steps[i] + 1;
+      if (step >= limit) truncated[i] = 1;
+      const ends = (terminated[i] | truncated[i]) !== 0;
+      steps[i] = ends ? -1 : step;
       // Nobody acts in the state that ends an episode.
-      if (ends) masks?.fill(1, i * n, i * n + n);
-      const problem = native ? null : this.#problem(i);
-      if (problem !== null) this.#fail(i, problem);
-      else if (ends) steps[i] = -1;
+      if (ends && masks !== null) masks.fill(1, i * n, i * n + n);
+      if (checks) this.#check(i, step);
+    }
+  }
+
+  /** Tells what failed in a row's step, or is wrong with what it gave. */
+  #check(index: number, step: number): void {
+    const { failures } = this.#kernel;
+    if (failures.has(index)) this.#fail(index, step, problemOf(failures.get(index)), failures.get(index));
+    else {
+      const problem = this.#native ? null : this.#problem(index);
+      if (problem !== null) this.#fail(index, step, problem);
     }
   }
 
   #failAll(cause: unknown): void {
     const problem = problemOf(cause);
     for (let i = 0; i < this.#rows.length; i++) {
-      this.#steps[i]++;
-      this.#fail(i, problem, cause);
+      this.#fail(i, this.#steps[i] + 1, problem, cause);
     }
   }
 
-  #fail(index: number, problem: string, cause?: unknown): void {
-    const place = this.#place(this.#rows[index], this.#steps[index]);
+  #fail(index: number, step: number, problem: string, cause?: unknown): void {
+    const place = this.#place(this.#rows[index], step);
     this.#steps[index] = -1;
     const options = cause === undefined ? undefined : { cause };
     this.failures.set(index, new EnvironmentError(place, problem, options));

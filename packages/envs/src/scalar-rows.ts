@@ -1,5 +1,5 @@
 import type { Random } from '@qfleet/random';
-import { type ObservationArray, observationSize } from '@qfleet/spaces';
+import { allocateObservations, type ObservationArray, observationSize } from '@qfleet/spaces';
 import { createEnvironment } from './create-environment.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import type { RowArrays, VectorEnvironment } from './vector-environment.ts';
@@ -13,12 +13,9 @@ interface Row {
   episodes: number;
   /** Whether it threw. */
   failed: boolean;
-}
-
-/** A row's views on the caller's arrays. */
-interface View {
-  readonly observation: ObservationArray;
-  readonly mask: Uint8Array | null;
+  /** Views on the caller's arrays, from `bind` on. */
+  observation: ObservationArray;
+  mask: Uint8Array | null;
 }
 
 /** Copies of a scalar environment, stepped one after the other. */
@@ -28,7 +25,6 @@ export class ScalarRows implements VectorEnvironment {
   readonly #turnMs: number;
   readonly #rows: Row[] = [];
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
-  #views: View[] = [];
   #arrays: RowArrays | null = null;
   #closed = false;
 
@@ -47,15 +43,16 @@ export class ScalarRows implements VectorEnvironment {
     const size = observationSize(this.#definition.observationSpace);
     const { n } = this.#definition.actionSpace;
     this.#arrays = arrays;
-    this.#views = this.#rows.map((_, row) => ({
-      observation: observations.subarray(row * stride, row * stride + size),
-      mask: masks?.subarray(row * n, row * n + n) ?? null,
-    }));
+    this.#rows.forEach((each, row) => {
+      each.observation = observations.subarray(row * stride, row * stride + size);
+      each.mask = masks?.subarray(row * n, row * n + n) ?? null;
+    });
   }
 
   add(random: Random, slot: number, episodes: number): void {
     const environment = createEnvironment(this.#definition, random, slot, episodes);
-    this.#rows.push({ environment, random, slot, episodes, failed: false });
+    const observation = allocateObservations(this.#definition.observationSpace, 0);
+    this.#rows.push({ environment, random, slot, episodes, failed: false, observation, mask: null });
   }
 
   remove(row: number): void {
@@ -65,7 +62,7 @@ export class ScalarRows implements VectorEnvironment {
 
   reset(index: number): void {
     const row = this.#rows[index];
-    const { observation, mask } = this.#views[index];
+    const { observation, mask } = row;
     if (row.failed) this.#remake(row);
     row.failed = true;
     row.environment!.reset(observation);
@@ -101,14 +98,12 @@ export class ScalarRows implements VectorEnvironment {
     const outcome = this.#outcome;
     const { rewards, terminated, truncated } = this.#arrays!;
     const rows = this.#rows;
-    const views = this.#views;
     const count = rows.length;
     for (let row = first; row < count; row++) {
-      const environment = rows[row].environment!;
-      const { observation, mask } = views[row];
+      const { environment, observation, mask } = rows[row];
       try {
-        environment.step(actions[row], observation, outcome);
-        if (mask !== null) environment.mask!(mask);
+        environment!.step(actions[row], observation, outcome);
+        if (mask !== null) environment!.mask!(mask);
         rewards[row] = outcome.reward;
         terminated[row] = outcome.terminated ? 1 : 0;
         truncated[row] = outcome.truncated ? 1 : 0;
@@ -117,11 +112,15 @@ export class ScalarRows implements VectorEnvironment {
         this.failures.set(row, cause);
       }
       if (turns && row + 1 < count && performance.now() - began >= this.#turnMs) {
-        return new Promise<void>((resolve) => setTimeout(resolve)).then(() =>
-          this.#closed ? undefined : this.#stepFrom(row + 1, actions),
-        );
+        return this.#stepLater(row + 1, actions);
       }
     }
+  }
+
+  /** A method of its own: a closure on the loop's row would be memory for each row. */
+  async #stepLater(first: number, actions: Int32Array): Promise<void> {
+    await new Promise<void>((resolve) => setTimeout(resolve));
+    if (!this.#closed) await this.#stepFrom(first, actions);
   }
 
   close(): void {

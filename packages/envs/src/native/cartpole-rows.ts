@@ -12,16 +12,17 @@ import {
   X_LIMIT,
 } from './cartpole-constants.ts';
 
-/** Many CartPoles, in columns of float64: the steps of `CartPole`, each sum in its order, in one loop. */
+/** Elements of a row's state: x, ẋ, θ, θ̇. */
+const STATE = 4;
+
+/** Many CartPoles: the steps of `CartPole`, each sum in its order, in one loop over an array of their states. */
 export class CartPoleRows implements VectorEnvironment {
   /** It has none. */
   readonly failures: ReadonlyMap<number, unknown> = new Map();
   readonly #suttonBarto: boolean;
   readonly #streams: Random[] = [];
-  #x = new Float64Array(8);
-  #xDot = new Float64Array(8);
-  #theta = new Float64Array(8);
-  #thetaDot = new Float64Array(8);
+  /** [rows, 4], with room for more rows: one array, so that the loop has few to hold in registers. */
+  #states = new Float64Array(8 * STATE);
   #arrays: RowArrays | null = null;
 
   constructor(suttonBarto: boolean) {
@@ -38,67 +39,57 @@ export class CartPoleRows implements VectorEnvironment {
 
   add(random: Random): void {
     this.#streams.push(random);
-    const { rows } = this;
-    if (rows <= this.#x.length) return;
-    const larger = (column: Float64Array): Float64Array<ArrayBuffer> => {
-      const grown = new Float64Array(2 * column.length);
-      grown.set(column);
-      return grown;
-    };
-    this.#x = larger(this.#x);
-    this.#xDot = larger(this.#xDot);
-    this.#theta = larger(this.#theta);
-    this.#thetaDot = larger(this.#thetaDot);
+    const states = this.#states;
+    if (this.rows * STATE <= states.length) return;
+    this.#states = new Float64Array(2 * states.length);
+    this.#states.set(states);
   }
 
   remove(row: number): void {
     this.#streams.splice(row, 1);
-    for (const column of [this.#x, this.#xDot, this.#theta, this.#thetaDot]) column.copyWithin(row, row + 1);
+    this.#states.copyWithin(row * STATE, (row + 1) * STATE);
   }
 
   reset(row: number): void {
     const random = this.#streams[row];
-    this.#x[row] = -0.05 + 0.1 * random.uniform();
-    this.#xDot[row] = -0.05 + 0.1 * random.uniform();
-    this.#theta[row] = -0.05 + 0.1 * random.uniform();
-    this.#thetaDot[row] = -0.05 + 0.1 * random.uniform();
+    const states = this.#states;
     const { observations, stride } = this.#arrays!;
-    const at = row * stride;
-    observations[at] = this.#x[row];
-    observations[at + 1] = this.#xDot[row];
-    observations[at + 2] = this.#theta[row];
-    observations[at + 3] = this.#thetaDot[row];
+    for (let i = 0; i < STATE; i++) {
+      const value = -0.05 + 0.1 * random.uniform();
+      states[row * STATE + i] = value;
+      observations[row * stride + i] = value;
+    }
   }
 
   step(actions: Int32Array): void {
     const { observations, stride, rewards, terminated, truncated } = this.#arrays!;
-    const xs = this.#x;
-    const xDots = this.#xDot;
-    const thetas = this.#theta;
-    const thetaDots = this.#thetaDot;
+    const states = this.#states;
     const suttonBarto = this.#suttonBarto;
     const { rows } = this;
-    for (let row = 0, at = 0; row < rows; row++, at += stride) {
-      const xDot = xDots[row];
-      const thetaDot = thetaDots[row];
-      const force = actions[row] === 1 ? FORCE : -FORCE;
-      const cos = Math.cos(thetas[row]);
-      const sin = Math.sin(thetas[row]);
+    for (let row = 0, s = 0, at = 0; row < rows; row++, s += STATE, at += stride) {
+      const xDot = states[s + 1];
+      const thetaDot = states[s + 3];
+      // No branch: which way a cart is pushed cannot be predicted.
+      const force = (2 * actions[row] - 1) * FORCE;
+      const cos = Math.cos(states[s + 2]);
+      const sin = Math.sin(states[s + 2]);
       const temp = (force + POLE_MASS_LENGTH * (thetaDot * thetaDot) * sin) / TOTAL_MASS;
       const thetaAcc =
         (GRAVITY * sin - cos * temp) / (HALF_LENGTH * (4 / 3 - (POLE_MASS * (cos * cos)) / TOTAL_MASS));
       const xAcc = temp - (POLE_MASS_LENGTH * thetaAcc * cos) / TOTAL_MASS;
-      const x = xs[row] + TAU * xDot;
-      const theta = thetas[row] + TAU * thetaDot;
-      xs[row] = x;
-      xDots[row] = xDot + TAU * xAcc;
-      thetas[row] = theta;
-      thetaDots[row] = thetaDot + TAU * thetaAcc;
+      const x = states[s] + TAU * xDot;
+      const theta = states[s + 2] + TAU * thetaDot;
+      const nextXDot = xDot + TAU * xAcc;
+      const nextThetaDot = thetaDot + TAU * thetaAcc;
+      states[s] = x;
+      states[s + 1] = nextXDot;
+      states[s + 2] = theta;
+      states[s + 3] = nextThetaDot;
       observations[at] = x;
-      observations[at + 1] = xDots[row];
+      observations[at + 1] = nextXDot;
       observations[at + 2] = theta;
-      observations[at + 3] = thetaDots[row];
-      const fell = x < -X_LIMIT || x > X_LIMIT || theta < -THETA_LIMIT || theta > THETA_LIMIT;
+      observations[at + 3] = nextThetaDot;
+      const fell = Math.abs(x) > X_LIMIT || Math.abs(theta) > THETA_LIMIT;
       rewards[row] = suttonBarto ? (fell ? -1 : 0) : 1;
       terminated[row] = fell ? 1 : 0;
       truncated[row] = 0;
