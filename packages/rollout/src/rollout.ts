@@ -40,9 +40,17 @@ export interface EpisodeSummary {
   readonly weightsVersion: number;
 }
 
+/** What a slot that comes again goes on with: its environment's stream, and its number of episodes. */
 interface Past {
   readonly random: Random;
   episodes: number;
+}
+
+/** What a slot has beside its row. */
+interface SlotRecord {
+  readonly past: Past;
+  readonly builder: ChunkBuilder;
+  readonly errors: ErrorsInARow;
 }
 
 /**
@@ -55,10 +63,10 @@ export class Rollout {
   readonly #options: RolloutOptions;
   readonly #random: Random;
   readonly #slots: SlotRows;
-  readonly #builders: ChunkBuilder[] = [];
-  /** What a slot that comes again goes on with: its environment's stream, and its number of episodes. */
+  /** In the order of the rows. */
+  readonly #records: SlotRecord[] = [];
+  /** By slot, also of those that went. */
   readonly #past = new Map<number, Past>();
-  readonly #errors: ErrorsInARow[] = [];
   /** max Q of the states that the last actions were chosen in: a row each, with `tdErrors` only. */
   #best = new Float32Array(0);
   /** Whether a step is awaited. */
@@ -107,8 +115,7 @@ export class Rollout {
       ...(tdErrors ? { tdErrors } : {}),
     });
     builder.begin(row.observation, 0, row.columns);
-    this.#builders.push(builder);
-    this.#errors.push(errors);
+    this.#records.push({ past, builder, errors });
   }
 
   #add(slot: number, { random, episodes }: Past, errors: ErrorsInARow): SlotRow {
@@ -126,31 +133,28 @@ export class Rollout {
     const index = this.slots.indexOf(slot);
     if (index < 0) return;
     this.#flush(index);
-    this.#builders.splice(index, 1);
-    this.#errors.splice(index, 1);
+    this.#records.splice(index, 1);
     this.#slots.remove(index);
   }
 
   /** Makes a chunk of a slot's open steps. */
   #flush(index: number): void {
-    const builder = this.#builders[index];
-    const { slot } = this.#slots.rows[index];
+    const { past, builder } = this.#records[index];
     if (builder.openSteps > 0) this.#keep(builder.flush(this.#valueOf(index)));
-    this.#past.get(slot)!.episodes = builder.episodes;
+    past.episodes = builder.episodes;
   }
 
   /** Ends all slots, and their environments for good. A step in flight is given up: it is in no chunk. */
   close(): void {
-    for (let i = 0; i < this.#builders.length; i++) this.#flush(i);
-    this.#builders.length = 0;
-    this.#errors.length = 0;
+    for (let i = 0; i < this.#records.length; i++) this.#flush(i);
+    this.#records.length = 0;
     this.#slots.close();
   }
 
   /** Episodes that a slot has begun, here and before it came here. */
   episodesOf(slot: number): number {
     const index = this.slots.indexOf(slot);
-    return index < 0 ? (this.#past.get(slot)?.episodes ?? 0) : this.#builders[index].episodes;
+    return index < 0 ? (this.#past.get(slot)?.episodes ?? 0) : this.#records[index].builder.episodes;
   }
 
   /**
@@ -192,7 +196,7 @@ export class Rollout {
     this.#inFlight = false;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
-      const builder = this.#builders[i];
+      const { builder, errors } = this.#records[i];
       const best = values ? this.#best[i] : 0;
       this.#keep(builder.settle(best));
       builder.epsilon = epsilons[i];
@@ -208,7 +212,7 @@ export class Rollout {
       if (end === 'continues') continue;
       if (builder.waiting) this.#keep(builder.settle(this.#valueOf(i)));
       this.#told(i);
-      this.#errors[i].clear();
+      errors.clear();
       try {
         this.#slots.reset(i);
       } catch (error) {
@@ -226,7 +230,7 @@ export class Rollout {
    * @param value max Q of the last state that it gave.
    */
   #survive(index: number, error: unknown, value: number): void {
-    const builder = this.#builders[index];
+    const { builder } = this.#records[index];
     this.#keep(builder.truncate(value));
     this.#restart(index, error);
     if (builder.episodeLength > 0) this.#told(index);
@@ -240,7 +244,7 @@ export class Rollout {
    */
   #restart(index: number, thrown: unknown): void {
     for (let error = thrown; ; ) {
-      this.#tellError(this.#errors[index].add(error));
+      this.#tellError(this.#records[index].errors.add(error));
       try {
         this.#slots.reset(index);
         return;
@@ -256,7 +260,7 @@ export class Rollout {
 
   /** A row's episode is over. */
   #told(index: number): void {
-    const { episodeReturn, episodeLength, epsilon, weightsVersion } = this.#builders[index];
+    const { episodeReturn, episodeLength, epsilon, weightsVersion } = this.#records[index].builder;
     const { slot } = this.#slots.rows[index];
     this.#episodes.push({ slot, return: episodeReturn, length: episodeLength, epsilon, weightsVersion });
   }

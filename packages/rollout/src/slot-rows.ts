@@ -132,7 +132,9 @@ export class SlotRows {
 
   /** One step of every row: its state moves on by a frame. */
   step(): void | Promise<void> {
-    this.begins.fill(0);
+    const { begins } = this;
+    // Quicker than `fill` for few rows.
+    for (let i = 0; i < begins.length; i++) begins[i] = 0;
     if (this.#frameStack > 1) for (const { state } of this.rows) state.copyWithin(0, this.#size);
     return this.#environment.step(this.actions);
   }
