@@ -1,4 +1,4 @@
-import { createEnvironment, findEnvironment } from '@qfleet/envs';
+import { createEnvironment, createVectorEnvironment, findEnvironment } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { allocateObservations, observationRows, observationSize } from '@qfleet/spaces';
 import { type BenchRow, benchRow } from '../row.ts';
@@ -13,20 +13,33 @@ const peers: readonly { readonly slots: number; readonly stepsPerSecond?: number
   { slots: 1024, stepsPerSecond: 12e6 },
 ];
 
+/** What the batched kernel is held against, measured in alternate turns with it. */
+const LOOP = 'a copy for each row, in a loop';
+const TURNS = 10;
+
+const definition = findEnvironment('CartPole-v1');
+
 /**
- * Steps a second of one core, CartPole-v1 with its time limit and resets, written into one batch.
+ * Steps a second of one core, CartPole-v1 with its time limit and resets, written into one batch: copies in a loop, and
+ * the rows of its batched kernel.
  *
  * @param milliseconds of measuring a figure, after as long a warm-up.
  */
 export function benchEnvs(milliseconds = 500): BenchRow[] {
-  return peers.map(({ slots, stepsPerSecond }) => {
-    const name = `CartPole-v1, ${slots} ${slots === 1 ? 'slot' : 'slots'}`;
-    return benchRow(name, measure(slots, milliseconds), 'steps/s', GYMNASIUM, stepsPerSecond);
+  return peers.flatMap(({ slots, stepsPerSecond }) => {
+    const [loop, kernel] = measure([copies(slots), batched(slots)], slots, milliseconds);
+    const many = slots === 1 ? '' : 's';
+    return [
+      benchRow(`CartPole-v1, ${slots} slot${many}`, loop, 'steps/s', GYMNASIUM, stepsPerSecond),
+      benchRow(`CartPole-v1, ${slots} row${many} of the kernel`, kernel, 'steps/s', LOOP, loop),
+    ];
   });
 }
 
-function measure(slots: number, milliseconds: number): number {
-  const definition = findEnvironment('CartPole-v1');
+/** One step of all slots, with resets. Actions alternate from slot to slot and from step to step. */
+type Step = (turn: number) => void;
+
+function copies(slots: number): Step {
   const random = new Random(0);
   const environments = Array.from({ length: slots }, (_, slot) =>
     createEnvironment(definition, random, slot),
@@ -37,22 +50,55 @@ function measure(slots: number, milliseconds: number): number {
   environments.forEach((environment, slot) => {
     environment.reset(rows[slot]);
   });
+  return (turn) => {
+    for (let slot = 0; slot < slots; slot++) {
+      environments[slot].step((turn + slot) & 1, rows[slot], outcome);
+      if (outcome.terminated || outcome.truncated) environments[slot].reset(rows[slot]);
+    }
+  };
+}
 
-  const run = (): number => {
+function batched(slots: number): Step {
+  const random = new Random(0);
+  const environment = createVectorEnvironment(definition);
+  for (let slot = 0; slot < slots; slot++) environment.add(random, slot, 0);
+  const actions = new Int32Array(slots);
+  const terminated = new Uint8Array(slots);
+  const truncated = new Uint8Array(slots);
+  environment.bind({
+    observations: allocateObservations(definition.observationSpace, slots),
+    stride: observationSize(definition.observationSpace),
+    ...{ rewards: new Float64Array(slots), terminated, truncated, masks: null },
+  });
+  for (let slot = 0; slot < slots; slot++) environment.reset(slot);
+  return (turn) => {
+    for (let slot = 0; slot < slots; slot++) actions[slot] = (turn + slot) & 1;
+    environment.step(actions);
+    for (let slot = 0; slot < slots; slot++) if (terminated[slot] || truncated[slot]) environment.reset(slot);
+  };
+}
+
+/** Steps a second of each contestant, in alternate turns. */
+function measure(contestants: readonly Step[], slots: number, milliseconds: number): number[] {
+  const run = (step: Step): { steps: number; elapsed: number } => {
     const start = performance.now();
-    let steps = 0;
+    let turn = 0;
     let elapsed = 0;
-    while (elapsed < milliseconds) {
-      for (let turn = 0; turn < 8192; turn += slots) {
-        for (let slot = 0; slot < slots; slot++) {
-          environments[slot].step(steps++ & 1, rows[slot], outcome);
-          if (outcome.terminated || outcome.truncated) environments[slot].reset(rows[slot]);
-        }
-      }
+    while (elapsed < milliseconds / TURNS) {
+      for (const end = turn + Math.ceil(8192 / slots); turn < end; turn++) step(turn);
       elapsed = performance.now() - start;
     }
-    return (steps / elapsed) * 1000;
+    return { steps: turn * slots, elapsed };
   };
-  run();
-  return run();
+  const totals = contestants.map(() => ({ steps: 0, elapsed: 0 }));
+  for (let turn = -TURNS; turn < TURNS; turn++) {
+    contestants.forEach((step, i) => {
+      const { steps, elapsed } = run(step);
+      // Turns before 0 are the warm-up.
+      if (turn < 0) return;
+      totals[i].steps += steps;
+      totals[i].elapsed += elapsed;
+    });
+  }
+  return totals.map(({ steps, elapsed }) => (steps / elapsed) * 1000);
 }
