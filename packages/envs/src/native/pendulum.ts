@@ -1,31 +1,23 @@
 import type { Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
+import {
+  angleAfter,
+  MAX_SPEED,
+  rewardOf,
+  speedAfter,
+  startAngle,
+  startSpeed,
+  torqueOf,
+} from './pendulum-dynamics.ts';
+import { PendulumRows } from './pendulum-rows.ts';
 import { takeState } from './state.ts';
-
-// The rod: 1 kg and 1 m.
-const MASS = 1;
-const LENGTH = 1;
-const DT = 0.05;
-const MAX_SPEED = 8;
-const MAX_TORQUE = 2;
 
 export interface PendulumOptions {
   /** Gravity, m/s². */
   readonly g: number;
   /** Torques that there are to choose from, at least 2. */
   readonly levels: number;
-}
-
-/** The torque of an action, N·m: `levels` of them, evenly spread over [−2, 2]. */
-const torqueOf = (action: number, levels: number): number =>
-  -MAX_TORQUE + (2 * MAX_TORQUE * action) / (levels - 1);
-
-/** The angle in [−π, π). */
-function wrap(angle: number): number {
-  const turn = 2 * Math.PI;
-  const rest = (angle + Math.PI) % turn;
-  return (rest < 0 ? rest + turn : rest) - Math.PI;
 }
 
 /** Gymnasium's pendulum: speed first, then the angle by the new speed. */
@@ -41,22 +33,18 @@ class Pendulum implements Environment {
   }
 
   reset(observation: ObservationArray): void {
-    this.#theta = -Math.PI + 2 * Math.PI * this.#random.uniform();
-    this.#speed = -1 + 2 * this.#random.uniform();
+    this.#theta = startAngle(this.#random.uniform());
+    this.#speed = startSpeed(this.#random.uniform());
     this.#observe(observation);
   }
 
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void {
     const { g, levels } = this.#options;
     const torque = torqueOf(action, levels);
-    const theta = this.#theta;
-    const angle = wrap(theta);
     // Of the state before the step.
-    outcome.reward = -(angle * angle + 0.1 * (this.#speed * this.#speed) + 0.001 * (torque * torque));
-    const acceleration =
-      ((3 * g) / (2 * LENGTH)) * Math.sin(theta) + (3 / (MASS * (LENGTH * LENGTH))) * torque;
-    this.#speed = Math.min(Math.max(this.#speed + acceleration * DT, -MAX_SPEED), MAX_SPEED);
-    this.#theta = theta + this.#speed * DT;
+    outcome.reward = rewardOf(this.#theta, this.#speed, torque);
+    this.#speed = speedAfter(this.#theta, this.#speed, torque, g);
+    this.#theta = angleAfter(this.#theta, this.#speed);
     this.#observe(observation);
     outcome.terminated = false;
     outcome.truncated = false;
@@ -93,5 +81,6 @@ export function pendulum(id: string, options: PendulumOptions): EnvironmentDefin
     solvedReturn: null,
     summary: `Swing a pendulum up and hold it there, by ${options.levels} torques from −2 to 2 N·m.`,
     create: (random) => new Pendulum(random, options),
+    createVector: () => new PendulumRows(options.g, options.levels),
   };
 }
