@@ -31,6 +31,21 @@ describe('native environments', () => {
       'Environment CliffWalking-v1, option is_slippery: it must be true or false, not "yes".',
     ],
     [
+      'minatar/breakout',
+      { sticky_action_prob: 1.5 },
+      'Environment minatar/breakout, option sticky_action_prob: it must be at most 1.',
+    ],
+    [
+      'MinAtar/Breakout-v1',
+      { difficulty_ramping: 1 },
+      'Environment MinAtar/Breakout-v1, option difficulty_ramping: it must be true or false, not 1.',
+    ],
+    [
+      'minatar/spaceinvaders',
+      {},
+      'There is no environment minatar/spaceinvaders: did you mean minatar/space_invaders, ',
+    ],
+    [
       'Taxi-v3',
       { max_episode_steps: 0 },
       'Environment Taxi-v3, option max_episode_steps: it must be at least 1.',

@@ -3,11 +3,17 @@ import { gunzipSync } from 'node:zlib';
 import { Random } from '@qfleet/random';
 import { allocateObservations } from '@qfleet/spaces';
 import { describe, expect, test } from 'vitest';
-import { createEnvironment, findEnvironment, traceEnvironment } from '../src/index.ts';
+import {
+  createEnvironment,
+  type EnvironmentOptions,
+  findEnvironment,
+  traceEnvironment,
+} from '../src/index.ts';
 
 /** What the package played from one seed: see reference/make_minatar.py. */
 interface Played {
   seed: number;
+  options: EnvironmentOptions;
   actions: Uint8Array;
   rewards: Uint8Array;
   ends: Uint8Array;
@@ -15,10 +21,10 @@ interface Played {
   states: Uint8Array;
 }
 
-function read(game: string): { stateBytes: number; channels: number; seeds: Played[] } {
+function read(game: string): { stateBytes: number; channels: number; runs: Played[] } {
   const data = gunzipSync(readFileSync(new URL(`reference/minatar/${game}.gz`, import.meta.url)));
   let at = data.indexOf('\n') + 1;
-  const { acts, channels, seeds } = JSON.parse(data.subarray(0, at).toString());
+  const { acts, channels, runs } = JSON.parse(data.subarray(0, at).toString());
   const stateBytes = Math.ceil((100 * channels) / 8);
   const take = (bytes: number) => {
     at += bytes;
@@ -27,23 +33,24 @@ function read(game: string): { stateBytes: number; channels: number; seeds: Play
   return {
     stateBytes,
     channels,
-    seeds: seeds.map((seed: number) => {
+    runs: runs.map(({ seed, options }: Pick<Played, 'seed' | 'options'>) => {
       const [actions, rewards, ends] = [take(acts), take(acts), take(acts)];
       const states = take(stateBytes * (1 + acts + ends.reduce((sum, end) => sum + end, 0)));
       for (let i = stateBytes; i < states.length; i++) states[i] ^= states[i - stateBytes];
-      return { seed, actions, rewards, ends, states };
+      return { seed, options, actions, rewards, ends, states };
     }),
   };
 }
 
 /** Plays the package's actions on ours, from the same seed. */
-function replay(game: string, { seed, actions, states }: Played, stateBytes: number): Played {
-  const definition = findEnvironment(`MinAtar/${game}-v0`);
+function replay(game: string, { seed, options, actions, states }: Played, stateBytes: number): Played {
+  const definition = findEnvironment(`MinAtar/${game}-v0`, options);
   const environment = createEnvironment(definition, new Random(99));
   const observation = allocateObservations(definition.observationSpace);
   const outcome = { reward: 0, terminated: false, truncated: false };
   const played: Played = {
     seed,
+    options,
     actions,
     rewards: new Uint8Array(actions.length),
     ends: new Uint8Array(actions.length),
@@ -79,9 +86,9 @@ const games = [
 ] as const;
 
 describe.each(games)('%s equals the package MinAtar, bit for bit', (game, name, own) => {
-  const { stateBytes, channels, seeds } = read(name);
+  const { stateBytes, channels, runs } = read(name);
 
-  test.each(seeds)('over 2,600 acts from seed $seed', (theirs) => {
+  test.each(runs)('over 2,600 acts from seed $seed, $options', (theirs) => {
     expect(theirs.actions).toHaveLength(2600);
     const ours = replay(game, theirs, stateBytes);
     // The first state that differs says more than the first byte.
@@ -92,7 +99,7 @@ describe.each(games)('%s equals the package MinAtar, bit for bit', (game, name, 
   });
 
   test('takes the seed of a trace as the package does', () => {
-    const [, { seed, actions, rewards, ends, states }] = seeds;
+    const [, { seed, actions, rewards, ends, states }] = runs;
     const until = ends.indexOf(1) + 1 || ends.length;
     const trace = traceEnvironment(findEnvironment(`MinAtar/${game}-v0`), {
       seed,

@@ -4,7 +4,7 @@
     .venv/bin/python packages/envs/test/reference/make_minatar.py [--acts N] [--seeds N] [--out FOLDER] [GAME ...]
 
 The package is GPL: it is run here, and nothing of its source is in Qfleet. Each file is gzip of a line of JSON
-{game, channels, acts, seeds} and then, for each seed: `acts` actions, rewards and ends, a byte each, and the states.
+{game, channels, acts, runs: [{seed, options}]} and then, for each run: `acts` actions, rewards and ends, a byte each, and the states.
 These are the one after `seed(N)` and `reset()`, the one after each act and, where it ended the episode, the one
 after the `reset()` that follows. A state is its [10, 10, channels] bits, row by row, the first in a byte's highest
 place, exclusive-or the state before it.
@@ -23,7 +23,7 @@ from minatar_policies import POLICIES
 assert version("MinAtar") == "1.0.15", version("MinAtar")
 
 
-def episode_bytes(env, game, seed, acts):
+def played(env, game, seed, acts):
     random = np.random.default_rng(seed)
     env.seed(seed)
     env.reset()
@@ -54,14 +54,18 @@ def longest(ends):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--acts", type=int, default=2600)
-parser.add_argument("--seeds", type=int, default=3)
+parser.add_argument("--seeds", type=int, default=4)
 parser.add_argument("--out", type=Path, default=Path(__file__).parent / "minatar")
 parser.add_argument("games", nargs="*", default=list(POLICIES))
 args = parser.parse_args()
+# The last seed plays without ramps, and with actions that stick more.
+USUAL = {"sticky_action_prob": 0.1, "difficulty_ramping": True}
+OTHER = {"sticky_action_prob": 0.25, "difficulty_ramping": False}
+runs = [{"seed": seed, "options": USUAL if seed < args.seeds - 1 else OTHER} for seed in range(args.seeds)]
 for game in args.games:
-    # A package's copy is made for each seed, as the last action outlives a seed.
-    envs = [Environment(game, sticky_action_prob=0.1, difficulty_ramping=True) for _ in range(args.seeds)]
-    head = {"game": game, "channels": envs[0].state_shape()[2], "acts": args.acts, "seeds": list(range(args.seeds))}
-    body = b"".join(episode_bytes(env, game, seed, args.acts) for seed, env in enumerate(envs))
+    # The package's copy is made for each seed, as the last action outlives a seed.
+    envs = [Environment(game, **run["options"]) for run in runs]
+    head = {"game": game, "channels": envs[0].state_shape()[2], "acts": args.acts, "runs": runs}
+    body = b"".join(played(env, game, run["seed"], args.acts) for env, run in zip(envs, runs))
     data = json.dumps(head).encode() + b"\n" + body
     (args.out / f"{game}.gz").write_bytes(gzip.compress(data, 9, mtime=0))
