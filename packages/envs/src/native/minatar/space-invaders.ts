@@ -1,5 +1,5 @@
 import type { ObservationArray } from '@qfleet/spaces';
-import { cell, FIRE, type Game, LEFT, RIGHT, SIZE } from './game.ts';
+import { cell, FIRE, type Game, LEFT, onGrid, RIGHT, SIZE } from './game.ts';
 
 const CANNON = 0;
 const ALIEN = 1;
@@ -9,10 +9,12 @@ const FRIENDLY_BULLET = 4;
 const ENEMY_BULLET = 5;
 const CHANNELS = 6;
 
-const CELLS = SIZE * SIZE;
 /** The cannon's row. */
 const BOTTOM = SIZE - 1;
-const LAST_ROW = BOTTOM * SIZE;
+/** Rows 0 to 3 of a new wave: columns 2 to 7. */
+const WAVE_ROWS = 4;
+const WAVE_ROW = 0b0011111100;
+const WAVE = 24;
 const CANNON_PERIOD = 5;
 const SHOT_PERIOD = 10;
 const MOVE_PERIOD = 12;
@@ -22,10 +24,10 @@ const FASTEST_PERIOD = 6;
 export class SpaceInvaders implements Game {
   over = false;
   readonly #ramping: boolean;
-  readonly #aliens = new Uint8Array(CELLS);
-  readonly #friendlyBullets = new Uint8Array(CELLS);
-  readonly #enemyBullets = new Uint8Array(CELLS);
-  readonly #lastRow = new Uint8Array(SIZE);
+  // A row each, in which bit x is column x.
+  readonly #aliens = new Int32Array(SIZE);
+  readonly #friendlyBullets = new Int32Array(SIZE);
+  readonly #enemyBullets = new Int32Array(SIZE);
   #aliensLeft = 0;
   /** The aliens' direction: −1 is left. */
   #direction = -1;
@@ -55,25 +57,26 @@ export class SpaceInvaders implements Game {
 
   act(action: number): number {
     if (action === FIRE && this.#cannonTimer === 0) {
-      this.#friendlyBullets[LAST_ROW + this.#cannon] = 1;
+      this.#friendlyBullets[BOTTOM] |= 1 << this.#cannon;
       this.#cannonTimer = CANNON_PERIOD;
     } else if (action === LEFT) this.#cannon = Math.max(this.#cannon - 1, 0);
     else if (action === RIGHT) this.#cannon = Math.min(this.#cannon + 1, SIZE - 1);
 
-    this.#friendlyBullets.copyWithin(0, SIZE).fill(0, LAST_ROW);
-    this.#enemyBullets.copyWithin(SIZE, 0).fill(0, 0, SIZE);
-    if (this.#enemyBullets[LAST_ROW + this.#cannon] === 1) this.over = true;
-    this.#meetAliens();
+    this.#friendlyBullets.copyWithin(0, 1)[BOTTOM] = 0;
+    this.#enemyBullets.copyWithin(1, 0)[0] = 0;
+    this.#meet(this.#enemyBullets);
+    this.#meet(this.#aliens);
     if (this.#moveTimer === 0) {
       this.#moveTimer = Math.min(this.#aliensLeft, this.#movePeriod);
       this.#moveAliens();
-      this.#meetAliens();
+      this.#meet(this.#aliens);
     }
     if (this.#shotTimer === 0) {
       this.#shotTimer = SHOT_PERIOD;
       this.#shoot();
     }
-    const reward = this.#hit();
+    const hits = this.#hit();
+    this.#aliensLeft -= hits;
     if (this.#cannonTimer > 0) this.#cannonTimer--;
     this.#moveTimer--;
     this.#shotTimer--;
@@ -81,72 +84,80 @@ export class SpaceInvaders implements Game {
       if (this.#ramping && this.#movePeriod > FASTEST_PERIOD) this.#movePeriod--;
       this.#beginWave();
     }
-    return reward;
+    return hits;
   }
 
   #beginWave(): void {
-    this.#aliens.fill(0);
-    for (let y = 0; y < 4; y++) this.#aliens.fill(1, y * SIZE + 2, y * SIZE + 8);
-    this.#aliensLeft = 24;
+    this.#aliens.fill(0).fill(WAVE_ROW, 0, WAVE_ROWS);
+    this.#aliensLeft = WAVE;
   }
 
-  #meetAliens(): void {
-    if (this.#aliens[LAST_ROW + this.#cannon] === 1) this.over = true;
+  /** Ends the episode where something on `rows` is at the cannon. */
+  #meet(rows: Int32Array): void {
+    if (hasBit(rows[BOTTOM], this.#cannon)) this.over = true;
   }
 
   #moveAliens(): void {
     const aliens = this.#aliens;
-    if (this.#lowest(this.#direction < 0 ? 0 : SIZE - 1) === null) {
-      // The column that they leave for is free, so that no row runs into the next.
-      if (this.#direction < 0) aliens.copyWithin(0, 1)[CELLS - 1] = 0;
-      else aliens.copyWithin(1, 0)[0] = 0;
+    const toLeft = this.#direction < 0;
+    if (!hasBit(this.#columns(), toLeft ? 0 : SIZE - 1)) {
+      for (let y = 0; y < SIZE; y++) aliens[y] = toLeft ? aliens[y] >> 1 : aliens[y] << 1;
       return;
     }
     this.#direction = -this.#direction;
-    // Who has nowhere to go down shows at the top of the last state.
-    this.#lastRow.set(aliens.subarray(LAST_ROW));
-    if (this.#lastRow.includes(1)) this.over = true;
-    aliens.copyWithin(SIZE, 0).set(this.#lastRow);
+    // Aliens that have nowhere to go down to show at the top of the last state.
+    const last = aliens[BOTTOM];
+    if (last !== 0) this.over = true;
+    aliens.copyWithin(1, 0)[0] = last;
+  }
+
+  /** The columns that have aliens, a bit each. */
+  #columns(): number {
+    let columns = 0;
+    for (let y = 0; y < SIZE; y++) columns |= this.#aliens[y];
+    return columns;
   }
 
   /** The lowest alien of the column that is nearest to the cannon shoots; of two columns the left one. */
   #shoot(): void {
-    for (let apart = 0; apart < SIZE; apart++) {
-      const at = this.#lowest(this.#cannon - apart) ?? this.#lowest(this.#cannon + apart);
-      if (at === null) continue;
-      this.#enemyBullets[at] = 1;
-      return;
-    }
-  }
-
-  /** The cell of a column's lowest alien. */
-  #lowest(x: number): number | null {
-    if (x < 0 || x >= SIZE) return null;
-    for (let at = LAST_ROW + x; at >= 0; at -= SIZE) if (this.#aliens[at] === 1) return at;
-    return null;
+    const columns = this.#columns();
+    let apart = 0;
+    while (!hasBit(columns, this.#cannon - apart) && !hasBit(columns, this.#cannon + apart)) apart++;
+    const column = this.#cannon + (hasBit(columns, this.#cannon - apart) ? -apart : apart);
+    let y = BOTTOM;
+    while (!hasBit(this.#aliens[y], column)) y--;
+    this.#enemyBullets[y] |= 1 << column;
   }
 
   /** Removes aliens and the bullets that meet them; returns how many. */
   #hit(): number {
     let hits = 0;
-    for (let at = 0; at < CELLS; at++) {
-      if (this.#aliens[at] === 0 || this.#friendlyBullets[at] === 0) continue;
-      this.#aliens[at] = 0;
-      this.#friendlyBullets[at] = 0;
-      hits++;
+    for (let y = 0; y < SIZE; y++) {
+      const both = this.#aliens[y] & this.#friendlyBullets[y];
+      this.#aliens[y] ^= both;
+      this.#friendlyBullets[y] ^= both;
+      for (let bits = both; bits !== 0; bits &= bits - 1) hits++;
     }
-    this.#aliensLeft -= hits;
     return hits;
   }
 
   draw(state: ObservationArray): void {
     state[cell(BOTTOM, this.#cannon, CHANNELS) + CANNON] = 1;
-    const heading = this.#direction < 0 ? ALIEN_LEFT : ALIEN_RIGHT;
-    for (let at = 0, i = 0; at < CELLS; at++, i += CHANNELS) {
-      state[i + ALIEN] = this.#aliens[at];
-      state[i + heading] = this.#aliens[at];
-      state[i + FRIENDLY_BULLET] = this.#friendlyBullets[at];
-      state[i + ENEMY_BULLET] = this.#enemyBullets[at];
+    drawRows(state, this.#aliens, ALIEN);
+    drawRows(state, this.#aliens, this.#direction < 0 ? ALIEN_LEFT : ALIEN_RIGHT);
+    drawRows(state, this.#friendlyBullets, FRIENDLY_BULLET);
+    drawRows(state, this.#enemyBullets, ENEMY_BULLET);
+  }
+}
+
+/** Whether bit `x` is set; those outside of the grid are not. */
+const hasBit = (bits: number, x: number): boolean => onGrid(x) && ((bits >> x) & 1) === 1;
+
+function drawRows(state: ObservationArray, rows: Int32Array, channel: number): void {
+  for (let y = 0; y < SIZE; y++) {
+    for (let bits = rows[y]; bits !== 0; bits &= bits - 1) {
+      const x = 31 - Math.clz32(bits & -bits);
+      state[cell(y, x, CHANNELS) + channel] = 1;
     }
   }
 }
