@@ -1,4 +1,5 @@
-import { type Body, Box, Polygon, RevoluteJoint, type World } from 'planck';
+import { type Body, Box, Polygon, type World } from 'planck';
+import { LegJoint } from './leg-joint.ts';
 import { HEIGHT, SCALE, WIDTH } from './scale.ts';
 
 /** The hull, in pixels from the body's origin. */
@@ -60,7 +61,7 @@ function makeLeg(world: World, hull: Body, side: -1 | 1): Body {
     filterMaskBits: GROUND_BITS,
   });
   world.createJoint(
-    new RevoluteJoint({
+    new LegJoint({
       bodyA: hull,
       bodyB: leg,
       localAnchorA: { x: 0, y: 0 },
