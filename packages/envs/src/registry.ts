@@ -9,6 +9,9 @@ import { cliffWalking } from './native/cliff-walking.ts';
 import { frozenLake } from './native/frozen-lake.ts';
 import { gridWorld } from './native/grid-world.ts';
 import { highway, highwayFast } from './native/highway/highway.ts';
+import { intersection } from './native/highway/intersection.ts';
+import { merge } from './native/highway/merge.ts';
+import { roundabout } from './native/highway/roundabout.ts';
 import { lunarLander, lunarLanderOptions } from './native/lunar-lander/lunar-lander.ts';
 import { type MinAtarGame, minAtar } from './native/minatar/minatar.ts';
 import { mountainCar } from './native/mountain-car.ts';
@@ -69,6 +72,12 @@ function minAtarEntry(game: MinAtarGame, name: string): Entry {
   );
 }
 
+const drivingOptions = {
+  observation: z
+    .strictObject({ type: z.enum(['Kinematics', 'OccupancyGrid']) })
+    .default({ type: 'Kinematics' }),
+};
+
 const entries: readonly Entry[] = [
   entry(['CartPole-v1'], { sutton_barto_reward: z.boolean().default(false) }, cartPole),
   entry(['CartPole-v0'], { sutton_barto_reward: z.boolean().default(false) }, cartPole),
@@ -93,8 +102,15 @@ const entries: readonly Entry[] = [
   minAtarEntry('Freeway', 'freeway'),
   minAtarEntry('Seaquest', 'seaquest'),
   minAtarEntry('SpaceInvaders', 'space_invaders'),
-  entry(['highway-fast-v0'], {}, highwayFast),
-  entry(['highway-v0'], {}, highway),
+  entry(['highway-fast-v0'], drivingOptions, highwayFast),
+  entry(['highway-v0'], drivingOptions, highway),
+  entry(['merge-v0', 'merge-v1'], drivingOptions, merge),
+  entry(['roundabout-v0', 'roundabout-v1'], drivingOptions, roundabout),
+  entry(
+    ['intersection-v0', 'intersection-v2'],
+    { ...drivingOptions, spawn_probability: z.number().min(0).max(1).default(0.6) },
+    intersection,
+  ),
 ];
 
 /**

@@ -17,6 +17,8 @@ interface Episode {
   options: EnvironmentOptions;
   scene: { vehicles: { id: number; position: [number, number]; heading: number; speed: number }[] };
   actions: string;
+  /** For how many steps highway-env itself stays where it is when rounding differs. */
+  steady: number;
   observations: string;
   rewards: string;
   flags: string;
@@ -56,7 +58,17 @@ function statesOf(episode: Episode): number[][][] {
 const apart = (ours: ArrayLike<number>, theirs: ArrayLike<number>): number =>
   Array.from(ours).reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[i])), 0);
 
-describe.each(['highway-fast-v0', 'highway-v0'])('%s drives as highway-env drives', (name) => {
+describe.each([
+  'highway-fast-v0',
+  'highway-v0',
+  'merge-v0',
+  'merge-v1',
+  'roundabout-v0',
+  'roundabout-v1',
+  'intersection-v0',
+  'intersection-v2',
+  'occupancy-grid',
+])('%s drives as highway-env drives', (name) => {
   const episodes = read(name);
 
   test.each(episodes.map((episode, index) => ({ index, episode })))('episode $index', ({ episode }) => {
@@ -72,7 +84,7 @@ describe.each(['highway-fast-v0', 'highway-v0'])('%s drives as highway-env drive
       observations.subarray(step * observation.length, (step + 1) * observation.length);
     environment.setState?.(scene, observation);
     expect(apart(observation, row(0))).toBeLessThan(1e-6);
-    for (let step = 0; step < actions.length; step++) {
+    for (let step = 0; step < episode.steady; step++) {
       environment.step(Number(actions[step]), observation, outcome);
       const ours = environment.getState?.() as number[][];
       expect(ours.map(([vehicle]) => vehicle)).toEqual(states[step].map(([vehicle]) => vehicle));
@@ -211,6 +223,64 @@ describe('a highway begins as highway-env draws it', () => {
         const share = (x - rows[i - 1][1]) / gap(speed);
         expect(share).toBeGreaterThanOrEqual(0.9 - 1e-9);
         expect(share).toBeLessThanOrEqual(1.1);
+      }
+    }
+  });
+});
+
+describe('other scenes begin as highway-env draws them', () => {
+  const scenesOf = (id: string) => {
+    const definition = findEnvironment(id);
+    const environment = createEnvironment(definition, new Random(11));
+    const observation = allocateObservations(definition.observationSpace);
+    return Array.from({ length: 200 }, () => {
+      environment.reset(observation);
+      return environment.getState?.() as number[][];
+    });
+  };
+
+  test('merge-v1: three about their places on either lane, one on the ramp', () => {
+    const scenes = scenesOf('merge-v1');
+    for (const [ego, ...others] of scenes) {
+      expect(ego.slice(1)).toEqual([30, 4, 0, 30, 0]);
+      expect(others[3].slice(1)).toEqual([110, 14.5, 0, 20, 0]);
+      for (const [i, [x, speed]] of [
+        [90, 29],
+        [70, 31],
+        [5, 31.5],
+      ].entries()) {
+        expect(Math.abs(others[i][1] - x)).toBeLessThanOrEqual(5);
+        expect(Math.abs(others[i][4] - speed)).toBeLessThanOrEqual(1);
+      }
+    }
+    expect(new Set(scenes.map((rows) => rows[1][2]))).toEqual(new Set([0, 4]));
+  });
+
+  test('roundabout-v1: three on the ring in the west, one from the east', () => {
+    const means = Array.from({ length: 5 }, () => 0);
+    for (const rows of scenesOf('roundabout-v1')) {
+      expect(rows).toHaveLength(5);
+      expect(rows[0].slice(1, 3)).toEqual([2, 45]);
+      for (const [i, [, x, y, , speed]] of rows.entries()) {
+        means[i] += speed / 200;
+        if (i >= 1 && i <= 3) expect(Math.hypot(x, y)).toBeCloseTo(i === 1 ? 24 : 20, 9);
+        if (i === 4) expect(y).toBeCloseTo(-2, 9);
+      }
+    }
+    expect(means[0]).toBeCloseTo(8, 9);
+    // The deviation of a mean over 200 draws is 2 / √200 = 0.14.
+    for (const mean of means.slice(1)) expect(Math.abs(mean - 16)).toBeLessThan(0.6);
+  });
+
+  test('intersection-v2: the agent last, from the south, with nobody within 20 m', () => {
+    for (const rows of scenesOf('intersection-v2')) {
+      const [, x, y, , speed] = rows[rows.length - 1];
+      expect(x).toBeCloseTo(2, 9);
+      expect(Math.abs(y - 46)).toBeLessThan(25);
+      expect(speed).toBe(10);
+      expect(rows.length).toBeLessThanOrEqual(11);
+      for (const other of rows.slice(0, -1)) {
+        expect(Math.hypot(other[1] - x, other[2] - y)).toBeGreaterThanOrEqual(20);
       }
     }
   });

@@ -29,7 +29,7 @@ EPISODES = {
     "merge-v1": 6,
     "roundabout-v0": 4,
     "roundabout-v1": 8,
-    "intersection-v0": 5,
+    "intersection-v0": 6,
     "intersection-v2": 8,
 }
 
@@ -67,8 +67,12 @@ def describe(vehicle, number):
     }
 
 
+def state(vehicle):
+    return np.array([*vehicle.position, vehicle.heading, vehicle.speed])
+
+
 def fixed(vehicle):
-    return np.round(np.array([*vehicle.position, vehicle.heading, vehicle.speed]) * 1e7).astype(np.int64)
+    return np.round(state(vehicle) * 1e7).astype(np.int64)
 
 
 def policy(rng, kind, actions):
@@ -79,11 +83,31 @@ def policy(rng, kind, actions):
     return lambda: favourite if rng.uniform() < 0.7 else int(rng.integers(actions))
 
 
-def episode(env_id, seed, config):
+def begin(env_id, seed, config):
     for name, value in USUAL.items():
         setattr(IDMVehicle, name, value)  # The intersection changes them for good.
     env = gym.make(env_id, config=config)
     initial, _ = env.reset(seed=seed)
+    return env, initial
+
+
+def steady_steps(env_id, seed, config, actions, states):
+    """For how many steps rounding does not matter: a scene with speeds 1e-14 m/s aside stays within 1e-8."""
+    env, _ = begin(env_id, seed, config)
+    numbers = {vehicle: i for i, vehicle in enumerate(env.unwrapped.road.vehicles)}
+    for vehicle in numbers:
+        vehicle.speed += 1e-14
+    for step, action in enumerate(actions):
+        env.step(action)
+        there = {numbers[vehicle]: state(vehicle) for vehicle in env.unwrapped.road.vehicles}
+        here = states[step]
+        if there.keys() != here.keys() or max(np.abs(there[i] - here[i]).max() for i in here) > 1e-8:
+            return step
+    return len(actions)
+
+
+def episode(env_id, seed, config):
+    env, initial = begin(env_id, seed, config)
     base = env.unwrapped
     numbers = {vehicle: i for i, vehicle in enumerate(base.road.vehicles)}
     scene = {
@@ -93,7 +117,7 @@ def episode(env_id, seed, config):
     rng = np.random.default_rng(seed)
     choose = policy(rng, seed % 2, env.action_space.n)
     observations, actions, rewards, flags = [initial], [], [], []
-    ids, crashed, moves, counts = [], [], [], []
+    ids, crashed, moves, counts, states = [], [], [], [], []
     before = {vehicle: fixed(vehicle) for vehicle in base.road.vehicles}
     while not (flags and flags[-1]):
         action = choose()
@@ -103,6 +127,7 @@ def episode(env_id, seed, config):
         actions.append(action)
         rewards.append(float(reward))
         flags.append(int(terminated) + 2 * int(truncated))
+        states.append({numbers[vehicle]: state(vehicle) for vehicle in base.road.vehicles})
         counts.append(len(base.road.vehicles))
         for vehicle in base.road.vehicles:
             ids.append(numbers[vehicle])
@@ -114,6 +139,7 @@ def episode(env_id, seed, config):
         "id": env_id,
         "options": config,
         "scene": scene,
+        "steady": steady_steps(env_id, seed, config, actions, states),
         "actions": "".join(map(str, actions)),
         "observations": pack(observations, "<f4"),
         "rewards": pack(rewards, "<f8"),
@@ -125,16 +151,24 @@ def episode(env_id, seed, config):
     }
 
 
+GRID = {"observation": {"type": "OccupancyGrid"}}
+
+
 def main():
     assert version("highway-env") == "1.12.1"
     for env_id, count in EPISODES.items():
         config = {"spawn_probability": 0} if env_id.startswith("intersection") else {}
-        episodes = [episode(env_id, seed, config) for seed in range(count)]
-        data = json.dumps(episodes, separators=(",", ":")).encode()
-        name = HERE / f"{env_id}.json.gz"
-        name.write_bytes(gzip.compress(data, 9, mtime=0))
-        steps = [len(e["actions"]) for e in episodes]
-        print(env_id, steps, name.stat().st_size)
+        write(env_id, [episode(env_id, seed, config) for seed in range(count)])
+    roads = ["highway-fast-v0", "merge-v1", "roundabout-v1", "intersection-v2"]
+    spawn = {"intersection-v2": {"spawn_probability": 0}}
+    write("occupancy-grid", [episode(env_id, 100, GRID | spawn.get(env_id, {})) for env_id in roads])
+
+
+def write(name, episodes):
+    data = json.dumps(episodes, separators=(",", ":")).encode()
+    path = HERE / f"{name}.json.gz"
+    path.write_bytes(gzip.compress(data, 9, mtime=0))
+    print(name, [len(e["actions"]) for e in episodes], [e["steady"] for e in episodes], path.stat().st_size)
 
 
 main()

@@ -3,7 +3,9 @@ import { discrete, type ObservationArray } from '@qfleet/spaces';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../../environment.ts';
 import type { DriverModel } from './driver.ts';
 import { decide, type Manoeuvre } from './ego.ts';
+import { Kinematics, type KinematicsSpec } from './kinematics.ts';
 import type { Observer } from './observer.ts';
+import { OccupancyGrid } from './occupancy-grid.ts';
 import type { Road } from './road.ts';
 import { readScene } from './scene.ts';
 import { Simulation } from './simulation.ts';
@@ -19,12 +21,21 @@ export interface Scenario {
   readonly targetSpeeds: readonly number[];
   readonly driver: DriverModel;
   createRoad(): Road;
-  createObserver(): Observer;
+  readonly kinematics: KinematicsSpec;
   /** Fills the empty road for a new episode. */
   populate(simulation: Simulation, random: Random): Vehicle;
   /** What the state that `manoeuvre` led to is worth. */
   reward(road: Road, ego: Vehicle, manoeuvre: Manoeuvre): number;
   isOver(ego: Vehicle): boolean;
+  /** After how many steps of the simulation the rules of an intersection are enforced, where it is one. */
+  readonly ruledEvery?: number;
+  /** Lets vehicles leave and enter after each step of the agent's, where they do. */
+  renew?(simulation: Simulation, random: Random): void;
+}
+
+/** What every scenario can be asked for, as highway-env's configuration has it. */
+export interface DrivingOptions {
+  readonly observation: { readonly type: 'Kinematics' | 'OccupancyGrid' };
 }
 
 /** One drive after another through a scenario. */
@@ -35,17 +46,20 @@ class Driving implements Environment {
   readonly #observer: Observer;
   #ego!: Vehicle;
 
-  constructor(scenario: Scenario, random: Random) {
+  constructor(scenario: Scenario, observer: Observer, random: Random) {
     this.#random = random;
     this.#scenario = scenario;
-    this.#simulation = new Simulation(scenario.createRoad(), scenario.driver, scenario.frequency);
-    this.#observer = scenario.createObserver();
+    const { driver, frequency, ruledEvery = null } = scenario;
+    this.#simulation = new Simulation(scenario.createRoad(), driver, frequency, ruledEvery);
+    this.#observer = observer;
   }
 
   reset(observation: ObservationArray): void {
     const simulation = this.#simulation;
     simulation.ego = null;
+    simulation.steps = 0;
     simulation.road.vehicles = [];
+    simulation.road.nextId = 0;
     this.#begin(this.#scenario.populate(simulation, this.#random), observation);
   }
 
@@ -60,12 +74,15 @@ class Driving implements Environment {
     outcome.reward = this.#scenario.reward(road, ego, manoeuvre);
     outcome.terminated = this.#scenario.isOver(ego);
     outcome.truncated = false;
+    this.#scenario.renew?.(this.#simulation, this.#random);
   }
 
   setState(scene: unknown, observation: ObservationArray): void {
     const { road } = this.#simulation;
-    const { vehicles, ego } = readScene(scene, road.network, this.#scenario.targetSpeeds.length);
+    const { vehicles, ego, steps } = readScene(scene, road.network, this.#scenario.targetSpeeds.length);
     road.vehicles = vehicles;
+    road.nextId = Math.max(...vehicles.map(({ id }) => id)) + 1;
+    this.#simulation.steps = steps;
     this.#begin(ego, observation);
   }
 
@@ -92,13 +109,16 @@ class Driving implements Environment {
 export function driving(
   about: Pick<EnvironmentDefinition, 'id' | 'maxEpisodeSteps' | 'summary'>,
   scenario: Scenario,
+  { observation }: DrivingOptions,
 ): EnvironmentDefinition {
+  const createObserver = () =>
+    observation.type === 'Kinematics' ? new Kinematics(scenario.kinematics) : new OccupancyGrid();
   return {
     ...about,
     native: true,
-    observationSpace: scenario.createObserver().space,
+    observationSpace: createObserver().space,
     actionSpace: discrete(scenario.manoeuvres.length),
     solvedReturn: null,
-    create: (random) => new Driving(scenario, random),
+    create: (random) => new Driving(scenario, createObserver(), random),
   };
 }

@@ -5,6 +5,11 @@ import type { Vehicle } from './vehicle.ts';
 /** What the agent can ask for. */
 export type Manoeuvre = 'left' | 'idle' | 'right' | 'faster' | 'slower';
 
+/** A highway's actions, in their order. */
+export const USUAL_MANOEUVRES: readonly Manoeuvre[] = ['left', 'idle', 'right', 'faster', 'slower'];
+/** A highway's target speeds, in m/s. */
+export const USUAL_SPEEDS: readonly number[] = [20, 25, 30];
+
 /** Which of equally spaced target speeds, in m/s, is nearest to `speed`. */
 export function speedIndexOf(speed: number, targetSpeeds: readonly number[]): number {
   const last = targetSpeeds.length - 1;

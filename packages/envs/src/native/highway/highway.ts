@@ -1,9 +1,9 @@
 import type { Random } from '@qfleet/random';
 import type { EnvironmentDefinition } from '../../environment.ts';
 import { USUAL_DRIVER } from './driver.ts';
-import { driving, type Scenario } from './driving.ts';
-import type { Manoeuvre } from './ego.ts';
-import { Kinematics, USUAL_KINEMATICS } from './kinematics.ts';
+import { type DrivingOptions, driving, type Scenario } from './driving.ts';
+import { USUAL_MANOEUVRES, USUAL_SPEEDS } from './ego.ts';
+import { USUAL_KINEMATICS } from './kinematics.ts';
 import { RoadNetwork } from './network.ts';
 import { clamp, unit } from './numbers.ts';
 import { Road } from './road.ts';
@@ -12,8 +12,6 @@ import { StraightLane } from './straight-lane.ts';
 import { between, enter, enterEgo, varyDriver } from './traffic.ts';
 import type { Vehicle } from './vehicle.ts';
 
-const TARGET_SPEEDS = [20, 25, 30];
-const MANOEUVRES: readonly Manoeuvre[] = ['left', 'idle', 'right', 'faster', 'slower'];
 const LENGTH = 10_000;
 const SPEED_LIMIT = 30;
 const COLLISION = -1;
@@ -33,8 +31,9 @@ interface HighwayOptions {
 
 /** A straight road of parallel lanes, full of slower traffic. */
 class Highway implements Scenario {
-  readonly manoeuvres = MANOEUVRES;
-  readonly targetSpeeds = TARGET_SPEEDS;
+  readonly manoeuvres = USUAL_MANOEUVRES;
+  readonly targetSpeeds = USUAL_SPEEDS;
+  readonly kinematics = USUAL_KINEMATICS;
   readonly driver = USUAL_DRIVER;
   readonly frequency: number;
   readonly #options: HighwayOptions;
@@ -52,10 +51,6 @@ class Highway implements Scenario {
     return new Road(this.#network, [], false);
   }
 
-  createObserver(): Kinematics {
-    return new Kinematics(USUAL_KINEMATICS);
-  }
-
   populate(simulation: Simulation, random: Random): Vehicle {
     const { lanes, traffic, spacing, trafficCrashes } = this.#options;
     const draw = () => this.#network.lane('0', '1', random.integer(lanes));
@@ -63,7 +58,7 @@ class Highway implements Scenario {
     const gap = (speed: number) => (12 + speed) * Math.exp((-5 / 40) * lanes);
     const room = spacing * gap(25);
     let s = 3 * room + room * between(random, 0.9, 1.1);
-    const ego = enterEgo(simulation, draw(), s, 25, TARGET_SPEEDS);
+    const ego = enterEgo(simulation, draw(), s, 25, USUAL_SPEEDS);
     for (let i = 0; i < traffic; i++) {
       const lane = draw();
       const speed = between(random, 0.7 * SPEED_LIMIT, 0.8 * SPEED_LIMIT);
@@ -90,17 +85,19 @@ class Highway implements Scenario {
 }
 
 /** highway-v0: four lanes and 50 others. */
-export function highway(id: string): EnvironmentDefinition {
+export function highway(id: string, options: DrivingOptions): EnvironmentDefinition {
   return driving(
     { id, maxEpisodeSteps: 40, summary: 'Drive fast among slower traffic on a highway of four lanes.' },
     new Highway({ lanes: 4, traffic: 50, frequency: 15, spacing: 2, trafficCrashes: true }),
+    options,
   );
 }
 
 /** highway-fast-v0: three lanes and 20 others, in coarser steps. */
-export function highwayFast(id: string): EnvironmentDefinition {
+export function highwayFast(id: string, options: DrivingOptions): EnvironmentDefinition {
   return driving(
     { id, maxEpisodeSteps: 30, summary: 'Drive fast among slower traffic on a highway of three lanes.' },
     new Highway({ lanes: 3, traffic: 20, frequency: 5, spacing: 1.5, trafficCrashes: false }),
+    options,
   );
 }

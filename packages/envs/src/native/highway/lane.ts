@@ -3,6 +3,11 @@ import { wrapAngle } from './numbers.ts';
 /** How far a lane counts beyond its ends, in metres: a vehicle's length. */
 const OVERRUN = 5;
 
+/** How many parts of a lane are looked at for the circle around it. */
+const BOUND_POINTS = 32;
+/** The straight way to a lane is at most this many times the distance: sine lanes are measured along a slope. */
+const DETOUR = 1.5;
+
 /** The parallel lanes that lead from one node of a network to another, from left to right. */
 export interface Segment {
   readonly from: string;
@@ -30,14 +35,40 @@ export abstract class Lane {
   readonly forbidden: boolean;
   readonly priority: number;
   abstract readonly length: number;
-  /** The segment that it is part of, and its number there; set when it is added to a network. */
+  /** The segment that it is part of, and its number there. */
   segment!: Segment;
   id = 0;
+  // A circle around its centre line.
+  #centreX = 0;
+  #centreY = 0;
+  #reach = 0;
 
   constructor({ speedLimit = 20, forbidden = false, priority = 0 }: LaneOptions) {
     this.speedLimit = speedLimit;
     this.forbidden = forbidden;
     this.priority = priority;
+  }
+
+  /** Becomes part of a segment, when it is added to a network. */
+  join(segment: Segment): void {
+    this.segment = segment;
+    this.id = segment.lanes.length;
+    segment.lanes.push(this);
+    this.#centreX = this.xAt(this.length / 2, 0);
+    this.#centreY = this.yAt(this.length / 2, 0);
+    for (let i = 0; i <= BOUND_POINTS; i++) {
+      const s = (this.length * i) / BOUND_POINTS;
+      const reach = Math.hypot(this.xAt(s, 0) - this.#centreX, this.yAt(s, 0) - this.#centreY);
+      this.#reach = Math.max(this.#reach, reach + 1);
+    }
+  }
+
+  /** Whether a point is surely farther from the lane than `distance` metres, as `distance()` measures it. */
+  isFar(x: number, y: number, distance: number): boolean {
+    const dx = x - this.#centreX;
+    const dy = y - this.#centreY;
+    const reach = this.#reach + DETOUR * distance;
+    return dx * dx + dy * dy > reach * reach;
   }
 
   /** s of a point. */

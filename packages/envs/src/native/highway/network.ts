@@ -31,14 +31,15 @@ export class RoadNetwork {
       segment = { from, to, lanes: [] };
       leaving.push(segment);
     }
-    for (const lane of lanes) {
-      lane.segment = segment;
-      lane.id = segment.lanes.length;
-      segment.lanes.push(lane);
-    }
+    for (const lane of lanes) lane.join(segment);
     const segments = [...this.#segments.values()].flat();
     this.#lanes = segments.flatMap((known) => known.lanes);
     this.#links = new Map(this.#lanes.map((lane) => [lane, this.#linksOf(lane, segments)]));
+  }
+
+  /** All lanes, in the order in which they count. */
+  get lanes(): readonly Lane[] {
+    return this.#lanes;
   }
 
   segment(from: string, to: string): Segment | undefined {
@@ -57,16 +58,19 @@ export class RoadNetwork {
     return this.#links.get(lane)!;
   }
 
-  /** The lane nearest to a point and a heading. */
-  nearest(x: number, y: number, heading: number): Lane {
+  /** The lane nearest to a point and a heading; `guess` may be any, and is fast where it is nearly right. */
+  nearest(x: number, y: number, heading: number, guess: Lane = this.#lanes[0]): Lane {
     const lanes = this.#lanes;
-    let nearest = lanes[0];
+    const bound = guess.distanceWithHeading(x, y, heading);
+    let nearest = guess;
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < lanes.length; i++) {
-      const distance = lanes[i].distanceWithHeading(x, y, heading);
+      const lane = lanes[i];
+      if (lane.isFar(x, y, bound)) continue;
+      const distance = lane === guess ? bound : lane.distanceWithHeading(x, y, heading);
       if (distance >= least) continue;
       least = distance;
-      nearest = lanes[i];
+      nearest = lane;
     }
     return nearest;
   }

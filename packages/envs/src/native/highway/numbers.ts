@@ -1,6 +1,9 @@
 /** `x`, held between `low` and `high`. */
 export const clamp = (x: number, low: number, high: number): number => (x < low ? low : x > high ? high : x);
 
+/** Degrees as radians, in NumPy's order. */
+export const radians = (degrees: number): number => degrees * (Math.PI / 180);
+
 /** The angle in [−π, π). */
 export function wrapAngle(angle: number): number {
   const turn = 2 * Math.PI;

@@ -5,6 +5,8 @@ import type { Vehicle } from './vehicle.ts';
 
 /** How far beside a lane a vehicle still counts as on it, in metres, for those who look for neighbours. */
 const MARGIN = 1;
+/** Beyond this distance nobody is on a lane: half its width, the margin, and what counts beyond its ends. */
+const LANE_EDGE = 8;
 
 /** A network of lanes, and who is on it. */
 export class Road {
@@ -14,6 +16,8 @@ export class Road {
   readonly #linked: boolean;
   /** In the order in which they act and move. */
   vehicles: Vehicle[] = [];
+  /** The id of the next vehicle that comes. */
+  nextId = 0;
   /** Whom `findNeighbours` found. */
   front: Body | null = null;
   rear: Body | null = null;
@@ -50,6 +54,7 @@ export class Road {
 
   /** Whether `body` is on the lane; if it is, it may be the nearest. Equals ahead: the last; behind: the first. */
   #place(body: Body, lane: Lane, s: number, offset: number): boolean {
+    if (lane.isFar(body.x, body.y, LANE_EDGE)) return false;
     const own = lane.along(body.x, body.y);
     if (!lane.holdsAt(own, lane.lateral(body.x, body.y, own), MARGIN)) return false;
     const theirs = own + offset;

@@ -54,7 +54,6 @@ const schema = z.object({
           delta: z.number(),
           enable_lane_change: z.boolean().nullish(),
           is_yielding: z.boolean().nullish(),
-          yield_timer: z.number().nullish(),
         }),
       ],
       'it must be MDPVehicle or IDMVehicle',
@@ -111,7 +110,6 @@ export function readScene(scene: unknown, network: RoadNetwork, speeds: number):
       vehicle.delta = given.delta;
       vehicle.changesLanes = given.enable_lane_change ?? true;
       vehicle.isYielding = given.is_yielding ?? false;
-      vehicle.yieldTimer = given.yield_timer ?? 0;
     }
     return vehicle;
   });

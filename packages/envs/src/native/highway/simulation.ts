@@ -2,6 +2,7 @@ import { collide } from './collisions.ts';
 import { Driver, type DriverModel } from './driver.ts';
 import { control } from './ego.ts';
 import type { Road } from './road.ts';
+import { Rules } from './rules.ts';
 import type { Vehicle } from './vehicle.ts';
 
 /** A road in motion. */
@@ -9,12 +10,21 @@ export class Simulation {
   readonly road: Road;
   readonly #driver: Driver;
   readonly #dt: number;
+  readonly #rules = new Rules();
+  readonly #ruledEvery: number | null;
   /** What the agent drives; before it enters the road, `null`. */
   ego: Vehicle | null = null;
 
-  /** @param frequency of its steps, in Hz. */
-  constructor(road: Road, driver: DriverModel, frequency: number) {
+  /** Steps since the road was empty. */
+  steps = 0;
+
+  /**
+   * @param frequency of its steps, in Hz.
+   * @param ruledEvery after how many steps the rules of an intersection are enforced; `null`: never.
+   */
+  constructor(road: Road, driver: DriverModel, frequency: number, ruledEvery: number | null) {
     this.road = road;
+    this.#ruledEvery = ruledEvery;
     this.#driver = new Driver(road, driver);
     this.#dt = 1 / frequency;
   }
@@ -28,6 +38,8 @@ export class Simulation {
       if (vehicles[i] === ego) control(ego, network);
       else this.#driver.act(vehicles[i]);
     }
+    this.steps++;
+    if (this.#ruledEvery !== null && this.steps % this.#ruledEvery === 0) this.#rules.enforce(vehicles, ego);
     for (let i = 0; i < vehicles.length; i++) {
       const vehicle = vehicles[i];
       vehicle.timer += dt;

@@ -13,8 +13,7 @@ export function enter({ road }: Simulation, lane: Lane, s: number, speed: number
   const x = lane.xAt(s, 0);
   const y = lane.yAt(s, 0);
   const heading = lane.headingAt(s);
-  const id = road.vehicles.reduce((next, vehicle) => Math.max(next, vehicle.id + 1), 0);
-  const vehicle = new Vehicle(id, x, y, road.network.nearest(x, y, heading), speed);
+  const vehicle = new Vehicle(road.nextId++, x, y, road.network.nearest(x, y, heading), speed);
   vehicle.heading = heading;
   const start = ((x + y) * Math.PI) % 1;
   vehicle.timer = start < 0 ? start + 1 : start;

@@ -4,13 +4,15 @@ import type { RoadNetwork, RouteStep } from './network.ts';
 import { clamp, notZero, wrapAngle } from './numbers.ts';
 
 export const LENGTH = 5;
-const WIDTH = 2;
+export const WIDTH = 2;
 const MAX_SPEED = 40;
 const MAX_STEERING = Math.PI / 3;
-// The controllers' characteristic times, in seconds.
-const TAU_SPEED = 0.6;
-const TAU_LATERAL = 0.6;
-const TAU_HEADING = 0.2;
+// The controllers' gains, the inverse of their characteristic times in seconds.
+const SPEED_GAIN = 1 / 0.6;
+const LATERAL_GAIN = 1 / 0.6;
+const HEADING_GAIN = 1 / 0.2;
+/** How far ahead the lane's heading is taken, in seconds. */
+const PURSUIT = 0.1;
 
 /**
  * A vehicle that follows a target lane at a target speed: two proportional controllers over a bicycle model
@@ -35,9 +37,8 @@ export class Vehicle extends Body {
   delta = 4;
   /** Traffic: whether it ever changes lanes. */
   changesLanes = true;
-  /** Traffic: whether it stopped to give way, and for how many checks of the rules. */
+  /** Traffic: whether it stopped to give way. */
   isYielding = false;
-  yieldTimer = 0;
   /** The agent's: which of its target speeds it wants. */
   speedIndex = 0;
 
@@ -59,18 +60,18 @@ export class Vehicle extends Body {
   steer(): number {
     const { target, speed } = this;
     const s = target.along(this.x, this.y);
-    const lateralSpeed = -target.lateral(this.x, this.y, s) / TAU_LATERAL;
+    const lateralSpeed = -LATERAL_GAIN * target.lateral(this.x, this.y, s);
     const divisor = notZero(speed);
     const slant = Math.asin(clamp(lateralSpeed / divisor, -1, 1));
-    const wanted = target.headingAt(s + (speed * TAU_HEADING) / 2) + clamp(slant, -Math.PI / 4, Math.PI / 4);
-    const turn = wrapAngle(wanted - this.heading) / TAU_HEADING;
+    const wanted = target.headingAt(s + speed * PURSUIT) + clamp(slant, -Math.PI / 4, Math.PI / 4);
+    const turn = HEADING_GAIN * wrapAngle(wanted - this.heading);
     const slip = Math.asin(clamp((LENGTH / 2 / divisor) * turn, -1, 1));
     return clamp(Math.atan(2 * Math.tan(slip)), -MAX_STEERING, MAX_STEERING);
   }
 
   /** The acceleration that leads to the target speed, in m/s². */
   accelerate(): number {
-    return (this.targetSpeed - this.speed) / TAU_SPEED;
+    return SPEED_GAIN * (this.targetSpeed - this.speed);
   }
 
   /** Moves for `dt` seconds on the last commands. */
@@ -88,7 +89,7 @@ export class Vehicle extends Body {
     }
     this.heading += ((speed * Math.sin(slip)) / (LENGTH / 2)) * dt;
     this.speed += this.acceleration * dt;
-    this.lane = network.nearest(this.x, this.y, this.heading);
+    this.lane = network.nearest(this.x, this.y, this.heading, this.lane);
   }
 
   /** Has a crash push it in the next step. */
