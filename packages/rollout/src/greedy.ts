@@ -77,7 +77,7 @@ class GreedyPlay {
     const { definition, frames, policy, episodes, seed, onError } = options;
     this.#options = options;
     this.#slots = new SlotRows({
-      ...{ definition, frameStack: frames, policy },
+      ...{ definition, frames, policy },
       random: new Random(seed),
       turnMs: TURN_MS,
     });

@@ -80,7 +80,7 @@ export class Rollout {
     this.#random = new Random(Random.seed(options.seed, `policy ${options.writer}`));
     const { definition, layout, policy, tdErrors } = options;
     this.#slots = new SlotRows({
-      ...{ definition, frameStack: layout.frames, policy, random: this.#random },
+      ...{ definition, frames: layout.frames, policy, random: this.#random },
       valued: tdErrors !== undefined,
     });
   }

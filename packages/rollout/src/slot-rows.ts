@@ -14,7 +14,7 @@ import type { Memory } from '@qfleet/spaces';
 /** A slot's row of the policy's input. */
 export interface SlotRow {
   readonly slot: number;
-  /** A view on `SlotRows.states`: [frameStack, …observationShape], oldest first. */
+  /** A view on `SlotRows.states`: [frames, …observationShape], oldest first. */
   state: ObservationArray;
   /** A view on the state's last frame: what the environment writes is what the policy reads. */
   observation: ObservationArray;
@@ -32,7 +32,7 @@ export interface SlotRow {
 export interface SlotRowsOptions {
   readonly definition: EnvironmentDefinition;
   /** Observations that make a state. Default 1. */
-  readonly frameStack?: number | undefined;
+  readonly frames?: number | undefined;
   /** The one that acts on the rows, and remembers them. */
   readonly policy: Policy;
   /** What the policy draws from. */
@@ -49,7 +49,7 @@ export interface SlotRowsOptions {
  */
 export class SlotRows {
   readonly rows: SlotRow[] = [];
-  /** [rows, …observationShape], or [rows, frameStack, …observationShape] where frames are stacked. */
+  /** [rows, …observationShape], or [rows, frames, …observationShape] where frames are stacked. */
   states: ObservationArray;
   /** [rows, actions]: 1 for what may be taken; null where the environment has no masks. */
   masks: Uint8Array | null;
@@ -67,17 +67,17 @@ export class SlotRows {
   truncated = new Uint8Array(0);
   readonly #definition: EnvironmentDefinition;
   readonly #environment: VectorEnvironment;
-  readonly #frameStack: number;
+  readonly #frames: number;
   readonly #policy: Policy;
   readonly #random: Random;
   readonly #valued: boolean;
   /** Elements of an observation. */
   readonly #size: number;
 
-  constructor({ definition, frameStack = 1, policy, random, valued = false, turnMs }: SlotRowsOptions) {
+  constructor({ definition, frames = 1, policy, random, valued = false, turnMs }: SlotRowsOptions) {
     this.#definition = definition;
     this.#environment = createVectorEnvironment(definition, turnMs);
-    this.#frameStack = frameStack;
+    this.#frames = frames;
     this.#policy = policy;
     this.#random = random;
     this.#valued = valued;
@@ -135,7 +135,7 @@ export class SlotRows {
     const { begins } = this;
     // Quicker than `fill` for few rows.
     for (let i = 0; i < begins.length; i++) begins[i] = 0;
-    if (this.#frameStack > 1) for (const { state } of this.rows) state.copyWithin(0, this.#size);
+    if (this.#frames > 1) for (const { state } of this.rows) state.copyWithin(0, this.#size);
     return this.#environment.step(this.actions);
   }
 
@@ -146,7 +146,7 @@ export class SlotRows {
     memory.clear();
     this.#environment.reset(index);
     // Before an episode's first frame is that frame again, as in Gymnasium's FrameStackObservation and in sampling.
-    for (let frame = 0; frame < this.#frameStack - 1; frame++) state.set(observation, frame * this.#size);
+    for (let frame = 0; frame < this.#frames - 1; frame++) state.set(observation, frame * this.#size);
   }
 
   /** Takes all rows out and closes their environments. A step in flight is given up. */
@@ -156,17 +156,17 @@ export class SlotRows {
   }
 
   #allocate(rows: number): ObservationArray {
-    return allocateObservations(this.#definition.observationSpace, rows * this.#frameStack);
+    return allocateObservations(this.#definition.observationSpace, rows * this.#frames);
   }
 
   #lastFrame(state: ObservationArray): ObservationArray {
-    return state.subarray((this.#frameStack - 1) * this.#size);
+    return state.subarray((this.#frames - 1) * this.#size);
   }
 
   /** New arrays for the rows that there are now; slots come and go seldom. */
   #layOut(): void {
     const { rows } = this;
-    const size = this.#frameStack * this.#size;
+    const size = this.#frames * this.#size;
     const { n } = this.#definition.actionSpace;
     this.states = this.#allocate(rows.length);
     this.masks = this.masks && new Uint8Array(rows.length * n);
