@@ -26,6 +26,11 @@ export class CircularLane extends Lane {
     this.length = radius * Math.abs(end - start);
   }
 
+  /** The lateral offset alone is at most the distance, and costs no arc tangent. */
+  override isFar(x: number, y: number, distance: number): boolean {
+    return Math.abs(this.lateral(x, y, 0)) > distance || super.isFar(x, y, distance);
+  }
+
   along(x: number, y: number): number {
     const angle = wrapAngle(Math.atan2(y - this.#y, x - this.#x) - this.#start);
     return this.#turn * angle * this.#radius;

@@ -45,28 +45,42 @@ export class Road {
   }
 
   #consider(body: Body, lane: Lane, s: number): void {
-    if (this.#place(body, lane, s, 0) || !this.#linked) return;
+    if (!this.#linked) {
+      const theirs = lane.along(body.x, body.y);
+      if (this.#isNext(theirs, s) && lane.holdsAt(theirs, lane.lateral(body.x, body.y, theirs), MARGIN)) {
+        this.#meet(body, theirs, s);
+      }
+      return;
+    }
+    if (this.#place(body, lane, s, 0)) return;
     const links = this.network.links(lane);
     for (let i = 0; i < links.length; i++) {
       if (this.#place(body, links[i].lane, s, links[i].offset)) return;
     }
   }
 
-  /** Whether `body` is on the lane; if it is, it may be the nearest. Equals ahead: the last; behind: the first. */
+  /** Whether `body` is on the lane, where it may be the nearest. */
   #place(body: Body, lane: Lane, s: number, offset: number): boolean {
     if (lane.isFar(body.x, body.y, LANE_EDGE)) return false;
     const own = lane.along(body.x, body.y);
     if (!lane.holdsAt(own, lane.lateral(body.x, body.y, own), MARGIN)) return false;
     const theirs = own + offset;
+    if (this.#isNext(theirs, s)) this.#meet(body, theirs, s);
+    return true;
+  }
+
+  /** Whether somebody at `theirs` is nearer to `s` than those found. Of equals the last ahead counts, and the first behind. */
+  #isNext(theirs: number, s: number): boolean {
+    return theirs >= s ? theirs <= this.#frontS : theirs > this.#rearS;
+  }
+
+  #meet(body: Body, theirs: number, s: number): void {
     if (theirs >= s) {
-      if (theirs <= this.#frontS) {
-        this.#frontS = theirs;
-        this.front = body;
-      }
-    } else if (theirs > this.#rearS) {
+      this.#frontS = theirs;
+      this.front = body;
+    } else {
       this.#rearS = theirs;
       this.rear = body;
     }
-    return true;
   }
 }
