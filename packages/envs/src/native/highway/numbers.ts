@@ -1,5 +1,5 @@
 /** `x`, held between `low` and `high`. */
-export const clamp = (x: number, low: number, high: number): number => (x < low ? low : x > high ? high : x);
+export const clamp = (x: number, low: number, high: number): number => Math.max(low, Math.min(high, x));
 
 /** Degrees as radians, in NumPy's order. */
 export const radians = (degrees: number): number => degrees * (Math.PI / 180);
