@@ -35,9 +35,10 @@ export function traceOptions(input: unknown): EnvironmentOptions {
  * Plays given actions, to hold an environment against another implementation.
  *
  * @param definition made with `traceOptions(input)`.
- * @param input `actions`, and one of `seed` (of a reset; an environment with a generator of its own takes it as the package that it equals does), `state` (each environment has its own) and `draws` (what a reset
- *   and later steps take in place of random numbers); the last two begin with seed 0 for what is random beside. With
- *   `autoreset` an episode's end is followed by a reset; else the trace ends there, and actions beyond are not taken.
+ * @param input `actions`, and one of `seed` (of a reset; an environment with a generator of its own takes it as the package
+ *   that it equals does), `state` (each environment has its own) and `draws` (what a reset and later steps take in place of
+ *   random numbers); the last two begin with seed 0 for what is random beside. With `autoreset` an episode's end is
+ *   followed by a reset; else the trace ends there, and actions beyond are not taken.
  * @throws EnvironmentDefinitionError when the input is not of that form or does not fit the environment;
  *   EnvironmentError when the environment itself fails.
  */

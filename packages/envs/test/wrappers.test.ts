@@ -170,8 +170,16 @@ const cut = (definition: EnvironmentDefinition): EnvironmentDefinition => ({
   maxEpisodeSteps: 100,
 });
 
-test('a wrapped environment keeps its state, masks and draws, and has no kernel or table', () => {
+test('a wrapped environment keeps its generator, state, masks and draws, and has no kernel or table', () => {
   const wrappers = { actionRepeat: 2, stickyActions: 0.5 };
+  const breakout = wrapEnvironment(findEnvironment('minatar/breakout'), { actionRepeat: 2 });
+  // Where the ball starts is the package's draw for the seed: one of two columns.
+  const initial = (seed: number) => JSON.stringify(traceEnvironment(breakout, { seed, actions: [] }).initial);
+  const plain = (seed: number) =>
+    JSON.stringify(traceEnvironment(findEnvironment('minatar/breakout'), { seed, actions: [] }).initial);
+  const seeds = [0, 1, 2, 3, 4, 5, 6, 7];
+  expect(seeds.map(initial)).toEqual(seeds.map(plain));
+  expect(new Set(seeds.map(plain)).size).toBe(2);
   const cliff = wrapEnvironment(findEnvironment('CliffWalking-v1'), wrappers);
   expect(cliff).not.toHaveProperty('transitions');
   expect(traceEnvironment(cliff, { state: [12], actions: [1] }).states).toEqual([[14]]);

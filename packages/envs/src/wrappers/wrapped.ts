@@ -5,6 +5,7 @@ import type { Environment, EnvironmentDefinition, StepOutcome } from '../environ
 export abstract class Wrapped implements Environment {
   protected readonly inner: Environment;
   readonly mask?: (mask: Uint8Array) => void;
+  readonly seed?: (seed: number) => void;
   readonly setState?: (state: unknown, observation: ObservationArray) => void;
   readonly getState?: () => unknown;
   readonly resetWith?: (draws: unknown, observation: ObservationArray) => void;
@@ -12,6 +13,7 @@ export abstract class Wrapped implements Environment {
   constructor(inner: Environment) {
     this.inner = inner;
     if (inner.mask !== undefined) this.mask = (mask) => inner.mask!(mask);
+    if (inner.seed !== undefined) this.seed = (seed) => inner.seed!(seed);
     if (inner.getState !== undefined) this.getState = () => inner.getState!();
     if (inner.setState !== undefined) {
       this.setState = (state, observation) => {
