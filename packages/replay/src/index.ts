@@ -1,7 +1,14 @@
 export { ChunkBuilder, type ChunkBuilderOptions } from './chunk/builder.ts';
 export type * from './chunk/chunk.ts';
 export { decodeChunk, encodeChunk, encodeOpenChunk } from './chunk/codec.ts';
-export { type Cadence, type ColumnSpec, type ColumnValues, MASK, maskColumn } from './chunk/columns.ts';
+export {
+  type Cadence,
+  type ColumnSpec,
+  type ColumnValues,
+  columnWidth,
+  MASK,
+  maskColumn,
+} from './chunk/columns.ts';
 export { compressesWell } from './chunk/compression.ts';
 export type { OpenChunk, SealedChunk } from './chunk/encoded.ts';
 export { type ChunkHeader, peekChunk } from './chunk/header.ts';

@@ -1,5 +1,5 @@
 import { type ObservationArray, observationArrays } from '@qfleet/envs';
-import { type Layout, MASK } from '@qfleet/replay';
+import { columnWidth, type Layout, MASK } from '@qfleet/replay';
 import { UsageError } from '../errors.ts';
 import type { ArrayColumn } from './array-column.ts';
 import { CellError, finite, integer, quote, text, truth } from './cells.ts';
@@ -58,8 +58,8 @@ export class RowReader {
     this.#checks = checksOf(layout);
     this.#stored = storedArrays(layout);
     this.#mask = this.#stored.findIndex(({ spec }) => spec.name === MASK);
-    this.arrays = this.#stored.map(({ spec: { dtype, shape } }) => {
-      const make = () => new observationArrays[dtype](shape.reduce((product, n) => product * n, 1));
+    this.arrays = this.#stored.map(({ spec }) => {
+      const make = () => new observationArrays[spec.dtype](columnWidth(spec));
       return { now: make(), next: make() };
     });
   }

@@ -1,5 +1,5 @@
 import { elementName } from '@qfleet/envs';
-import { type ColumnSpec, type Layout, MASK } from '@qfleet/replay';
+import { type ColumnSpec, columnWidth, type Layout, MASK } from '@qfleet/replay';
 import { type ArrayColumn, arrayColumn } from './array-column.ts';
 import { CellError } from './cells.ts';
 import { observationColumns } from './observations.ts';
@@ -36,7 +36,7 @@ export function storedArrays(layout: Layout): StoredArray[] {
 }
 
 function namedArray(spec: ColumnSpec): StoredArray {
-  const size = spec.shape.reduce((product, n) => product * n, 1);
+  const size = columnWidth(spec);
   const column = (name: string) => {
     const array = arrayColumn(name, spec.dtype, { start: 0, size, stride: size });
     return spec.name === MASK ? maskColumn(array, size) : array;

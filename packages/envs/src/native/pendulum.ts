@@ -41,7 +41,7 @@ class Pendulum implements Environment {
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void {
     const { g, levels } = this.#options;
     const torque = torqueOf(action, levels);
-    // Of the state before the step.
+    // The reward is that of the state before the step.
     outcome.reward = rewardOf(this.#theta, this.#speed, torque);
     this.#speed = speedAfter(this.#theta, this.#speed, torque, g);
     this.#theta = angleAfter(this.#theta, this.#speed);

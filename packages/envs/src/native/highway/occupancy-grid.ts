@@ -31,7 +31,7 @@ export class OccupancyGrid implements Observer {
 
   write({ vehicles, network }: Road, ego: Vehicle, observation: ObservationArray): void {
     observation.fill(0);
-    // Of several vehicles in a cell the first of the road counts.
+    // Where several vehicles are in a cell, the first of the road counts.
     for (let i = vehicles.length - 1; i >= 0; i--) {
       const vehicle = vehicles[i];
       const cell = cellOf(vehicle.x - ego.x, vehicle.y - ego.y);
