@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from './errors.ts';
 import { isMapping } from './fields.ts';
-import type { RunConfig } from './schema.ts';
+import type { RunConfig } from './schema/run.ts';
 
 /** A field in which two configurations of one run differ; undefined: it is not there. */
 export interface Change {

@@ -1,5 +1,5 @@
 import type { Problem } from './problems.ts';
-import type { RunConfig } from './schema.ts';
+import type { RunConfig } from './schema/run.ts';
 
 /** What is wrong between fields that are each right. */
 export function crossChecks(config: RunConfig): Problem[] {

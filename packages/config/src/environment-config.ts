@@ -1,4 +1,4 @@
-import type { RunConfigInput } from './schema.ts';
+import type { RunConfigInput } from './schema/run.ts';
 
 /** What is known of an environment that no preset trains. */
 export interface KnownEnvironment {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { runSchema } from './schema.ts';
+import { runSchema } from './schema/run.ts';
 
 /** A part of the configuration's JSON Schema: what the errors, the overrides and the comments know of a field. */
 export type Field = z.core.JSONSchema.BaseSchema;

@@ -3,5 +3,5 @@ export type { KnownEnvironment } from './environment-config.ts';
 export { ConfigError } from './errors.ts';
 export { type ConfigSource, loadRunConfig, parseRunConfig, runConfigOf } from './load.ts';
 export { listPresets, presetFor } from './presets.ts';
-export * from './schema.ts';
+export * from './schema/run.ts';
 export { toYaml } from './to-yaml.ts';

@@ -8,7 +8,7 @@ import { applyOverrides, type Override, parseOverride } from './overrides.ts';
 import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
 import { presetConfig } from './presets.ts';
 import { type Problem, problemsOf } from './problems.ts';
-import { type RunConfig, runSchema } from './schema.ts';
+import { type RunConfig, runSchema } from './schema/run.ts';
 
 /**
  * Where a configuration comes from: a preset's name, a YAML file, a native environment, or a module that exports one.

@@ -1,6 +1,6 @@
 import { Document, isCollection, isMap, isScalar, type YAMLMap } from 'yaml';
 import { fieldAt, type Path } from './fields.ts';
-import type { RunConfig } from './schema.ts';
+import type { RunConfig } from './schema/run.ts';
 
 /** A configuration as commented YAML, complete: loading it gives the same configuration. */
 export function toYaml(config: RunConfig): string {

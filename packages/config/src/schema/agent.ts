@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { network } from './network.ts';
+import { count, fraction } from './numbers.ts';
+import { optimizer } from './optimizer.ts';
+
+/** How the target network follows the online one, once an update. */
+const target = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('soft'),
+    tau: fraction.default(0.005).describe('θ⁻ ← τθ + (1−τ)θ⁻ (Lillicrap et al., 2016)'),
+  }),
+  z.strictObject({
+    kind: z.literal('hard'),
+    every: count.default(500).describe('updates between copies (Mnih et al., 2015)'),
+  }),
+  z.strictObject({
+    kind: z.literal('stochastic'),
+    probability: fraction.default(0.002).describe('chance of a copy at each update'),
+  }),
+]);
+
+const dqn = z.strictObject({
+  kind: z.literal('dqn'),
+  network: network.prefault({ kind: 'mlp' }),
+  discount: fraction.default(0.99).describe('γ'),
+  nSteps: z.int().min(1).max(64).default(1).describe('steps of reward before the bootstrap'),
+  doubleQ: z.boolean().default(true).describe('argmax by the online network (van Hasselt et al., 2016)'),
+  loss: z.enum(['huber', 'mse']).default('huber').describe('Huber at δ = 1, or squared error'),
+  batchSize: z.int().min(1).max(65_536).default(64).describe('transitions an update'),
+  learningRate: z.number().positive().max(1).default(5e-4).describe('of the optimizer'),
+  learningRateDecay: fraction
+    .default(1)
+    .describe('the last rate as a part of the first, reached linearly at stop.maxUpdates'),
+  optimizer: optimizer.prefault({ kind: 'adam' }),
+  adamEpsilon: z.number().positive().default(1e-8).describe('added to √v̂ by Adam and AdamW'),
+  gradientClip: z.number().positive().nullable().default(10).describe('largest global norm; null: none'),
+  target: target.prefault({ kind: 'soft' }),
+  updatesPerCall: z.int().min(1).max(64).default(8).describe('updates unrolled into one native call'),
+});
+
+const tabular = z.strictObject({
+  kind: z.literal('tabular'),
+  discount: fraction.default(0.99).describe('γ'),
+  learningRate: z.number().positive().max(1).default(0.1).describe('α of Q ← Q + α(r + γ max Q′ − Q)'),
+  initialQ: z.number().default(0).describe('start value; at the optimum or above it explores by optimism'),
+  batchSize: z.int().min(1).max(65_536).default(64).describe('transitions an update'),
+  updatesPerCall: z.int().min(1).max(64).default(8),
+});
+
+/** What learns. */
+export const agent = z.discriminatedUnion('kind', [dqn, tabular]);

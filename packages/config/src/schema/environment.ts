@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { count } from './numbers.ts';
+
+/** What is played. */
+export const environment = z.strictObject({
+  id: z.string().min(1).describe('see `qfleet envs`'),
+  module: z.string().min(1).optional().describe('path of a module whose default export is the environment'),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  onError: z
+    .enum(['end', 'restart'])
+    .default('end')
+    .describe(
+      'of an environment that throws: the run ends, or the episode is truncated and a new copy begins',
+    ),
+  maxErrorsInARow: count
+    .default(10)
+    .describe('episodes of a slot that may end so one after the other, with onError restart'),
+  actionRepeat: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe('times that an action is taken in a row; their rewards are summed (Mnih et al., 2015: 4)'),
+  stickyActions: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'chance that the last action is executed in place of the chosen one (Machado et al., 2018: 0.25)',
+    ),
+  frameStack: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe('observations that make a state, oldest first (Mnih et al., 2015: 4)'),
+});

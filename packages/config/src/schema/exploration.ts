@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { count, fraction } from './numbers.ts';
+
+const selector = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z
+        .literal('epsilon-greedy')
+        .describe('uniform with probability ε, else the action of the largest Q'),
+    }),
+    z.strictObject({
+      kind: z
+        .literal('softmax')
+        .describe('uniform with probability ε, else an action drawn with probability ∝ exp(Q/temperature)'),
+      temperature: z
+        .number()
+        .positive()
+        .default(1)
+        .describe('in units of Q: towards 0 greedy, towards infinity uniform'),
+    }),
+  ])
+  .describe('how actors choose by Q; evaluations are greedy');
+
+/** How actors leave the greedy path. */
+export const exploration = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('ladder').describe('one ε a slot, Ape-X: εᵢ = ε^(1 + α·i/(N−1))'),
+    base: fraction.default(0.4),
+    alpha: z.number().min(0).default(7),
+    selector: selector.prefault({ kind: 'epsilon-greedy' }),
+  }),
+  z.strictObject({
+    kind: z
+      .literal('schedule')
+      .describe('one ε for all, falling linearly with the environment steps of the run'),
+    from: fraction.default(1),
+    to: fraction.default(0.05),
+    steps: count.default(10_000),
+    selector: selector.prefault({ kind: 'epsilon-greedy' }),
+  }),
+]);

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { count } from './numbers.ts';
+
+/** What the learner keeps, and how often it publishes. */
+export const learner = z
+  .strictObject({
+    publishEvery: count.default(100).describe('updates'),
+    checkpointEvery: count.default(1_000).describe('updates: a crash loses no more'),
+    checkpointsKept: z.int().min(1).default(5).describe('beside the best one'),
+    cacheBytes: count
+      .default(2 ** 30)
+      .describe('bytes of observations that are cached; others are fetched from the replay'),
+  })
+  .prefault({});

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { count } from './numbers.ts';
+
+/** The size of a dense layer. */
+const units = count.max(65_536);
+
+/** A multilayer perceptron over the flattened observation (a Discrete observation enters one-hot). */
+const mlp = z.strictObject({
+  kind: z.literal('mlp'),
+  hidden: z.array(units).min(1).max(8).default([128, 128]).describe('units of each hidden layer'),
+  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
+});
+
+/** Convolutions over images [height, width, channels] (uint8 is scaled by 1/255), then dense layers. */
+const natureCnn = z.strictObject({
+  kind: z.literal('nature-cnn').describe('the convolutions of Mnih et al., 2015'),
+  hidden: z.array(units).min(1).max(8).default([512]).describe('units of each hidden layer after them'),
+  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
+});
+
+export const network = z.discriminatedUnion('kind', [mlp, natureCnn]);

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+const momentum = z.number().min(0).lt(1);
+
+/** How gradients change the parameters. */
+export const optimizer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('adam').describe('Kingma and Ba, 2015'),
+    beta1: momentum.default(0.9),
+    beta2: momentum.default(0.999),
+  }),
+  z.strictObject({
+    kind: z.literal('adamw').describe('Loshchilov and Hutter, 2019'),
+    beta1: momentum.default(0.9),
+    beta2: momentum.default(0.999),
+    weightDecay: z.number().min(0).default(0.01).describe('λ of θ ← θ − ηλθ, apart from the gradient'),
+  }),
+  z.strictObject({
+    kind: z.literal('rmsprop').describe('Tieleman and Hinton, 2012'),
+    decay: momentum.default(0.99).describe('of the moving averages'),
+    epsilon: z.number().positive().default(1e-8).describe('added to the root'),
+    momentum: momentum.default(0),
+    centered: z.boolean().default(false).describe('by the variance, not the second moment (Graves, 2013)'),
+  }),
+  z.strictObject({
+    kind: z.literal('sgd').describe('stochastic gradient descent'),
+    momentum: momentum.default(0),
+  }),
+]);

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { agent } from './agent.ts';
+import { environment } from './environment.ts';
+import { exploration } from './exploration.ts';
+import { fleet } from './fleet.ts';
+import { learner } from './learner.ts';
+import { count } from './numbers.ts';
+import { replay } from './replay.ts';
+
+/** The whole configuration of a run. Every field has a default but the environment and the agent's kind. */
+export const runSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, ".", "_" and "-", at most 64')
+    .default('run')
+    .describe('names the run directory'),
+  seed: z.int().min(0).max(0xffffffff).default(0),
+  environment,
+  agent,
+  exploration: exploration.prefault({ kind: 'ladder' }),
+  replay,
+  fleet,
+  learner,
+  evaluation: z
+    .strictObject({
+      every: count.default(1_000).describe('updates; a checkpoint is taken for each'),
+      episodes: count.default(20).describe('greedy episodes an evaluation'),
+    })
+    .prefault({}),
+  stop: z
+    .strictObject({
+      maxUpdates: count.nullable().default(null),
+      maxSteps: count.nullable().default(null).describe('environment steps of all actors'),
+      maxSeconds: z.number().positive().nullable().default(null).describe('wall time of training'),
+      solvedReturn: z
+        .number()
+        .nullable()
+        .default(null)
+        .describe('stop when an evaluation reaches this mean return, and fresh episodes do too'),
+    })
+    .prefault({}),
+});
+
+/** A run's configuration, checked and complete. */
+export type RunConfig = z.output<typeof runSchema>;
+export type AgentConfig = RunConfig['agent'];
+export type DqnConfig = Extract<AgentConfig, { kind: 'dqn' }>;
+export type TabularConfig = Extract<AgentConfig, { kind: 'tabular' }>;
+export type NetworkConfig = DqnConfig['network'];
+export type TargetConfig = DqnConfig['target'];
+export type ExplorationConfig = RunConfig['exploration'];
+export type SamplingConfig = RunConfig['replay']['sampling'];
+/** A run's configuration as written: defaults may be left out. */
+export type RunConfigInput = z.input<typeof runSchema>;
