@@ -37,6 +37,14 @@ describe('an environment that is named by its id', () => {
     expect(choiceNote('cartpole')).toBe(null);
   });
 
+  it('is trained by a method in place of its preset', () => {
+    const config = configurationOf('Acrobot-v1', { preset: 'per-dqn', set: ['seed=4'] });
+    expect(config).toMatchObject({ name: 'acrobot-per-dqn', seed: 4, agent: { network: { kind: 'mlp' } } });
+    expect(config.stop.solvedReturn).toBe(-85);
+    expect(configurationOf('FrozenLake8x8-v1', { preset: 'dqn' }).agent.kind).toBe('dqn');
+    expect(choiceNote('acrobot', { preset: 'dqn' })).toBe(null);
+  });
+
   it('has a time limit, for evaluations', () => {
     const { environment } = configurationOf('CliffWalkingSlippery-v1', {});
     expect(environment.options['max_episode_steps']).toBeGreaterThan(0);

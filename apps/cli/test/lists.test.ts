@@ -7,14 +7,38 @@ describe('qfleet presets', () => {
   it('lists the presets, a line each', async () => {
     const { code, stdout, stderr } = await qfleet(['presets']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^cartpole +\S/m);
+    expect(stdout).toMatch(/^ {2}cartpole +\S/m);
+    expect(stdout).toMatch(/^Methods: .*\n(.*\n)* {2}per-dqn +\S/m);
     expect(stdout).not.toContain('\u001b');
   });
 
   it('prints one JSON document', async () => {
     const { code, stdout } = await qfleet(['presets', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toContainEqual({ name: 'cartpole', summary: expect.any(String) });
+    expect(JSON.parse(stdout)).toContainEqual({
+      name: 'cartpole',
+      kind: 'environment',
+      summary: expect.any(String),
+    });
+  });
+});
+
+describe('qfleet presets --diff', () => {
+  it('lists the fields in which two differ', async () => {
+    const { stdout } = await qfleet(['presets', '--diff', 'per-dqn', 'dqn', '--json']);
+    const fields = JSON.parse(stdout) as { field: string }[];
+    expect(fields).toContainEqual({ field: 'agent.doubleQ', 'per-dqn': true, dqn: false });
+    expect(fields.map(({ field }) => field)).toEqual([
+      'agent.doubleQ',
+      'agent.learningRate',
+      'replay.sampling',
+    ]);
+  });
+
+  it('takes two', async () => {
+    const { code, stderr } = await qfleet(['presets', '--diff', 'dqn']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--diff takes two presets');
   });
 });
 

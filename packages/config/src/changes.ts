@@ -36,7 +36,7 @@ const FIXED: readonly (readonly [path: string, reason: string])[] = [
 ];
 
 /** The fields in which two configurations differ, in the order of the schema. */
-function changesBetween(before: RunConfig, after: RunConfig): Change[] {
+export function changesBetween(before: RunConfig, after: RunConfig): Change[] {
   return differences(before, after, '');
 }
 

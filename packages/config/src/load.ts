@@ -4,11 +4,12 @@ import { crossChecks } from './checks.ts';
 import { environmentConfig, type KnownEnvironment, moduleConfig } from './environment-config.ts';
 import { ConfigError } from './errors.ts';
 import { isMapping, type Path } from './fields.ts';
+import { type Method, methodFor, methodUnder } from './method.ts';
 import { applyOverrides, type Override, parseOverride } from './overrides.ts';
 import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
-import { presetConfig } from './presets.ts';
+import { isMethod, presetConfig } from './presets.ts';
 import { type Problem, problemsOf } from './problems.ts';
-import { type RunConfig, runSchema } from './schema/run.ts';
+import { type RunConfig, type RunConfigInput, runSchema } from './schema/run.ts';
 
 /**
  * Where a configuration comes from: a preset's name, a YAML file, a native environment, or a module that exports one.
@@ -24,25 +25,52 @@ export type ConfigSource =
  *
  * @param overrides as given to `--set`: `path=value`, the value in YAML. A changed `kind` starts its part afresh, with
  *   the new kind's defaults.
+ * @param method what it is trained by, whatever the preset of the environment says of that; a user's file counts above it.
  * @throws ConfigError with every problem, a line each.
  */
-export function loadRunConfig(source: ConfigSource, overrides: readonly string[] = []): RunConfig {
-  if ('preset' in source) return check({ value: presetConfig(source.preset), place: () => '' }, overrides);
-  if ('environment' in source) {
-    return check({ value: { ...environmentConfig(source.environment) }, place: () => '' }, overrides);
-  }
-  if ('file' in source) {
-    const config = check(parseYaml(read(source.file), source.file), overrides);
-    const { module } = config.environment;
-    // A path in a file is meant from where the file is.
-    if (module !== undefined) config.environment.module = resolve(dirname(source.file), module);
-    return config;
-  }
+export function loadRunConfig(
+  source: ConfigSource,
+  overrides: readonly string[] = [],
+  method: Method | null = null,
+): RunConfig {
+  if ('file' in source) return loadFile(source.file, overrides, method);
+  const given = { ...saidBy(source) };
+  const value = method === null ? given : methodFor(method, given);
+  return check({ value, place: () => '' }, overrides);
+}
+
+/**
+ * The complete configuration of a preset of either kind, to compare with another: a method's is that of no environment.
+ * @throws ConfigError where there is none of this name.
+ */
+export function presetByName(name: string): RunConfig {
+  if (!isMethod(name)) return loadRunConfig({ preset: name });
+  return check(
+    {
+      value: methodFor({ preset: name, observation: null }, { ...moduleConfig('any') }),
+      place: () => '',
+    },
+    [],
+  );
+}
+
+/** What a source other than a file says. */
+function saidBy(source: Exclude<ConfigSource, { file: string }>): RunConfigInput | Record<string, unknown> {
+  if ('preset' in source) return presetConfig(source.preset);
+  if ('environment' in source) return environmentConfig(source.environment);
   const module = resolve(source.environmentModule);
   if (!existsSync(module))
     throw new ConfigError([`There is no file ${module}: it should export an environment.`]);
-  const id = basename(module, extname(module));
-  return check({ value: moduleConfig(id, module), place: () => '' }, overrides);
+  return moduleConfig(basename(module, extname(module)), module);
+}
+
+function loadFile(file: string, overrides: readonly string[], method: Method | null): RunConfig {
+  const { value, place } = parseYaml(read(file), file);
+  const config = check({ value: method === null ? value : methodUnder(method, value), place }, overrides);
+  const { module } = config.environment;
+  // A path in a file is meant from where the file is.
+  if (module !== undefined) config.environment.module = resolve(dirname(file), module);
+  return config;
 }
 
 /**

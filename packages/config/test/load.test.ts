@@ -26,15 +26,18 @@ const problems = (source: ConfigSource, overrides: string[] = []): readonly stri
 const least = 'environment: {id: CartPole-v1}\nagent: {kind: dqn}\n';
 
 describe('presets', () => {
-  it.each(listPresets())('$name is complete and right', ({ name, summary }) => {
-    expect(summary).toMatch(/^\S.+/);
-    const config = loadRunConfig({ preset: name });
-    expect(config.name).toBe(name);
-    expect(config.stop.maxUpdates).toBeGreaterThan(0);
-    // There must be leases that wait, for actors that are added.
-    const { actors, slots, slotsPerActor } = config.fleet;
-    expect(actors * slotsPerActor).toBeLessThan(slots);
-  });
+  it.each(listPresets().filter(({ kind }) => kind === 'environment'))(
+    '$name is complete and right',
+    ({ name, summary }) => {
+      expect(summary).toMatch(/^\S.+/);
+      const config = loadRunConfig({ preset: name });
+      expect(config.name).toBe(name);
+      expect(config.stop.maxUpdates).toBeGreaterThan(0);
+      // There must be leases that wait, for actors that are added.
+      const { actors, slots, slotsPerActor } = config.fleet;
+      expect(actors * slotsPerActor).toBeLessThan(slots);
+    },
+  );
 
   it('names the nearest preset for an unknown one', () => {
     expect(problems({ preset: 'carpole' })).toEqual(['There is no preset "carpole". Did you mean cartpole?']);

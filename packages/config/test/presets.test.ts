@@ -1,32 +1,40 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { listPresets, loadRunConfig, presetFor } from '../src/index.ts';
+import { listPresets, loadRunConfig, presetByName, presetFor } from '../src/index.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** What each preset was when it was last changed on purpose: the whole configuration, defaults included. */
 const expected = JSON.parse(readFileSync(at('./fixtures/presets.json'), 'utf8')) as Record<string, object>;
 const folder = at('../presets');
+const environments = listPresets().filter(({ kind }) => kind === 'environment');
+const methods = listPresets().filter(({ kind }) => kind === 'method');
 
 describe('presets', () => {
   it('are the files of their folder, in order', () => {
-    const files = readdirSync(folder).map((file) => file.replace(/\.yaml$/, ''));
-    expect(listPresets().map(({ name }) => name)).toEqual(files.sort());
-    expect(Object.keys(expected).sort()).toEqual(files);
+    const files = (path: string) =>
+      readdirSync(path)
+        .filter((file) => file.endsWith('.yaml'))
+        .map((file) => file.slice(0, -'.yaml'.length))
+        .sort();
+    expect(environments.map(({ name }) => name)).toEqual(files(folder));
+    expect(methods.map(({ name }) => name)).toEqual(files(join(folder, 'methods')));
+    expect(Object.keys(expected).sort()).toEqual(files(folder));
   });
 
-  it.each(listPresets())('$name trains what it always has', ({ name, summary }) => {
+  it.each(environments)('$name trains what it always has', ({ name, summary }) => {
     expect({ summary, config: loadRunConfig({ preset: name }) }).toEqual(expected[name]);
   });
 
-  it.each(listPresets())('$name is a configuration file like any other', ({ name }) => {
+  it.each(environments)('$name is a configuration file like any other', ({ name }) => {
     const config = loadRunConfig({ file: join(folder, `${name}.yaml`) });
     expect(config).toEqual(loadRunConfig({ preset: name }));
   });
 
-  it.each(listPresets())('$name names the source of each value', ({ name }) => {
-    const lines = readFileSync(join(folder, `${name}.yaml`), 'utf8')
+  it.each(listPresets())('$name names the source of each value', ({ name, kind }) => {
+    const lines = readFileSync(join(folder, kind === 'method' ? 'methods' : '', `${name}.yaml`), 'utf8')
       .trimEnd()
       .split('\n');
     for (const line of lines) expect(line).toMatch(/^ *#|^ *\w+:$|^ *\w+: \S.* # \S/);
@@ -42,5 +50,43 @@ describe('presets', () => {
     expect(join(dirname(compiled), '..', 'presets')).toBe(folder);
     const { listPresets: listed } = (await import('@qfleet/config')) as typeof import('../src/index.ts');
     expect(listed()).toEqual(listPresets());
+  });
+});
+
+describe('a method', () => {
+  const cartpole = { preset: 'cartpole' } as const;
+  const perDqn = { preset: 'per-dqn', observation: [4] };
+
+  it('trains an environment whose preset says what is played, by whom, how it is judged and when it ends', () => {
+    const own = loadRunConfig(cartpole);
+    const config = loadRunConfig(cartpole, [], perDqn);
+    const { environment, fleet, evaluation, stop } = own;
+    expect(config).toMatchObject({ name: 'cartpole-per-dqn', environment, fleet, evaluation, stop });
+    const { agent, replay } = presetByName('per-dqn');
+    expect({ agent: config.agent, replay: config.replay }).toEqual({ agent, replay });
+  });
+
+  it('is overridden, and lies under a file', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'qfleet-')), 'mine.yaml');
+    writeFileSync(
+      file,
+      'environment: {id: CartPole-v1}\nagent: {kind: dqn, nSteps: 5}\nreplay: {capacity: 2000}\nstop: {maxUpdates: 9}\n',
+    );
+    const config = loadRunConfig({ file }, ['agent.batchSize=16'], perDqn);
+    expect(config.agent).toMatchObject({ nSteps: 5, learningRate: 2.5e-4, batchSize: 16 });
+    expect(config.replay).toMatchObject({ capacity: 2000, sampling: { kind: 'prioritized' } });
+  });
+
+  it.each(methods)('$name is complete and trains CartPole', ({ name }) => {
+    expect(loadRunConfig(cartpole, [], { preset: name, observation: [4] }).name).toBe(`cartpole-${name}`);
+  });
+
+  it('is told from the preset of an environment', () => {
+    expect(() => loadRunConfig({ preset: 'per-dqn' })).toThrow(/per-dqn is a method: say what it trains/);
+    const acrobot = { preset: 'acrobot', observation: null };
+    expect(() => loadRunConfig(cartpole, [], acrobot)).toThrow(/acrobot is the preset of an environment/);
+    expect(() => loadRunConfig(cartpole, [], { ...acrobot, preset: 'per-dqm' })).toThrow(
+      /Did you mean per-dqn/i,
+    );
   });
 });

@@ -60,8 +60,11 @@ it('loads what it wrote', () => {
   );
 });
 
-it.each(listPresets())('writes all of $name, with comments', ({ name }) => {
-  const text = toYaml(loadRunConfig({ preset: name }));
-  expect(parseRunConfig(text, 'x')).toStrictEqual(loadRunConfig({ preset: name }));
-  expect(text).toContain('# transitions before learning starts');
-});
+it.each(listPresets().filter(({ kind }) => kind === 'environment'))(
+  'writes all of $name, with comments',
+  ({ name }) => {
+    const text = toYaml(loadRunConfig({ preset: name }));
+    expect(parseRunConfig(text, 'x')).toStrictEqual(loadRunConfig({ preset: name }));
+    expect(text).toContain('# transitions before learning starts');
+  },
+);

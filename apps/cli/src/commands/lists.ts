@@ -1,18 +1,31 @@
 import type { Command } from 'commander';
+import { UsageError } from '../errors.ts';
 import { integer, print, printJson, style, table } from '../terminal/output.ts';
 
 /** `presets` and `envs`: what there is, a line each. */
 export function addLists(program: Command): void {
   program
     .command('presets')
-    .description('the ready configurations, a line each')
+    .description(
+      'the ready configurations, a line each: of environments, and methods for `qfleet train … --preset METHOD`',
+    )
+    .option('--diff <names...>', 'the fields in which two of them differ')
     .option('--json', 'one JSON document on stdout')
-    .addHelpText('after', '\nExample:\n  $ qfleet presets')
-    .action(async ({ json }: { json?: true }) => {
+    .addHelpText('after', '\nExamples:\n  $ qfleet presets\n  $ qfleet presets --diff per-dqn dqn')
+    .action(async ({ diff, json }: { diff?: string[]; json?: true }) => {
       const { listPresets } = await import('@qfleet/config');
+      if (diff !== undefined) return printDifference(diff, json === true);
       const presets = listPresets();
       if (json) return printJson(presets);
-      await print(table(presets.map(({ name, summary }) => [style('bold', name), summary])));
+      for (const [kind, heading] of [
+        ['environment', 'Environments: qfleet train NAME'],
+        ['method', 'Methods: qfleet train ENVIRONMENT --preset NAME'],
+      ]) {
+        const rows = presets.filter((preset) => preset.kind === kind);
+        await print(
+          `${heading}\n${table(rows.map(({ name, summary }) => [`  ${style('bold', name)}`, summary]))}`,
+        );
+      }
     });
 
   program
@@ -41,4 +54,22 @@ export function addLists(program: Command): void {
         ),
       );
     });
+}
+
+/** The fields in which two presets differ, each with both of its values. */
+async function printDifference(names: readonly string[], json: boolean): Promise<void> {
+  if (names.length !== 2) {
+    throw new UsageError(`--diff takes two presets, as in --diff per-dqn dqn, not ${names.length}.`);
+  }
+  const { changesBetween, presetByName } = await import('@qfleet/config');
+  const [first, second] = names.map(presetByName);
+  const fields = changesBetween(first, second).filter(({ path }) => path !== 'name');
+  if (json) {
+    return printJson(
+      fields.map(({ path, from = null, to = null }) => ({ field: path, [names[0]]: from, [names[1]]: to })),
+    );
+  }
+  const shown = (value: unknown): string => (value === undefined ? '–' : JSON.stringify(value));
+  const rows = fields.map(({ path, from, to }) => [path, shown(from), shown(to)]);
+  await print(table([['', ...names].map((name) => style('bold', name)), ...rows]));
 }

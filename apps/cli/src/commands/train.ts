@@ -12,6 +12,7 @@ export function addTrain(program: Command): void {
       '<what>',
       'a preset (see `qfleet presets`), an environment (see `qfleet envs`), a configuration.yaml, or an environment module .ts or .js',
     )
+    .option('--preset <method>', 'how it is trained, in place of its own preset (see `qfleet presets`)')
     .option('--set <path=value>', 'overrides a field of the configuration; may be repeated', collect)
     .option('--actors <n>', 'actor processes to start', positiveInteger)
     .option(
@@ -42,6 +43,7 @@ export function addTrain(program: Command): void {
 Examples:
   $ qfleet train cartpole
   $ qfleet train cartpole --actors 4 --set agent.learningRate=0.001 --set replay.sampling.kind=prioritized
+  $ qfleet train cartpole --preset per-dqn
   $ qfleet train my-run.yaml --seed 7 --run-dir runs/seed-7
   $ qfleet train Taxi-v3 --seed 1
   $ qfleet train env.ts --max-steps 100000

@@ -1,5 +1,12 @@
 import { existsSync } from 'node:fs';
-import { type ConfigSource, loadRunConfig, presetFor, type RunConfig } from '@qfleet/config';
+import {
+  type ConfigSource,
+  loadRunConfig,
+  type Method,
+  presetFor,
+  type RunConfig,
+  torsoOf,
+} from '@qfleet/config';
 import { findEnvironment, listEnvironments } from '@qfleet/envs';
 import { isModule } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
@@ -7,6 +14,7 @@ import { suggest } from '../suggest.ts';
 
 /** The options of `qfleet train`. */
 export interface TrainOptions {
+  readonly preset?: string;
   readonly set?: readonly string[];
   readonly actors?: number;
   readonly single?: true;
@@ -71,21 +79,44 @@ const MOST_SLOTS = 65_536;
  * `--actors` asks for processes, not for a count of slots: the run gets at least twice the slots that they hold, so that
  * some are left for actors that are added later.
  */
-function slotsFor(source: ConfigSource, overrides: readonly string[], actors: number | undefined): string[] {
+function slotsFor(
+  source: ConfigSource,
+  overrides: readonly string[],
+  actors: number | undefined,
+  method: Method | null,
+): string[] {
   if (actors === undefined || overrides.some((override) => override.startsWith('fleet.slots='))) return [];
-  const { slots, slotsPerActor } = loadRunConfig(source, overrides).fleet;
+  const { slots, slotsPerActor } = loadRunConfig(source, overrides, method).fleet;
   const wanted = Math.min(MOST_SLOTS, 2 * actors * slotsPerActor);
   return wanted > slots ? [`fleet.slots=${wanted}`] : [];
 }
 
-/** One sentence on what trains an environment that was named by its id; null: it is as it was asked for. */
-export function choiceNote(what: string): string | null {
+/** The method that `--preset` names, and what is known of the observations that it is to learn from. */
+function methodOf(source: ConfigSource, preset: string | undefined): Method | null {
+  if (preset === undefined) return null;
+  const { environment } = loadRunConfig(source);
+  if (environment.module !== undefined) return { preset, observation: null };
+  const { observationSpace } = findEnvironment(environment.id);
+  return { preset, observation: observationSpace.kind === 'box' ? observationSpace.shape : [] };
+}
+
+/** One sentence on what trains an environment that was named by its id, or by a method; null: it is as it was asked for. */
+export function choiceNote(what: string, options: Pick<TrainOptions, 'preset'> = {}): string | null {
   const source = sourceOf(what);
+  if (options.preset !== undefined) return torsoNote(source, options.preset);
   if ('preset' in source && source.preset !== what)
     return `${what} is trained by the preset ${source.preset}.`;
   if (!('environment' in source)) return null;
   const agent = source.environment.isDiscrete ? 'tabular Q-learning' : 'DQN';
   return `No preset trains ${what}: it is trained by ${agent} with defaults.`;
+}
+
+/** That a method takes another torso for these observations than its own; null: it does not. */
+function torsoNote(source: ConfigSource, preset: string): string | null {
+  const { agent, environment } = loadRunConfig(source, [], methodOf(source, preset));
+  const own = torsoOf(preset);
+  if (own === null || agent.kind !== 'dqn' || agent.network.kind === own) return null;
+  return `${preset} takes the torso ${agent.network.kind} in place of ${own}, which does not suit the observations of ${environment.id}.`;
 }
 
 /**
@@ -96,5 +127,7 @@ export function configurationOf(what: string, options: TrainOptions): RunConfig 
   const source = sourceOf(what);
   const { actors, ...others } = options;
   const overrides = overridesOf(options);
-  return loadRunConfig(source, [...slotsFor(source, overridesOf(others), actors), ...overrides]);
+  const method = methodOf(source, options.preset);
+  const slots = slotsFor(source, overridesOf(others), actors, method);
+  return loadRunConfig(source, [...slots, ...overrides], method);
 }

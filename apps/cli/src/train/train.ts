@@ -50,7 +50,7 @@ export async function train(what: string, options: TrainOptions): Promise<number
     throw error;
   }
   if (options.runDir === undefined) markLatest(directory.path);
-  const note = choiceNote(what);
+  const note = choiceNote(what, options);
   if (note !== null) process.stderr.write(`${note}\n`);
   if (options.detach) {
     claim.release();

@@ -1,0 +1,88 @@
+import { isMapping } from './fields.ts';
+import { methodConfig } from './presets.ts';
+
+/** A method by which something is trained. */
+export interface Method {
+  /** The name of its preset. */
+  readonly preset: string;
+  /** The shape of the environment's observations; null: it is not known yet. */
+  readonly observation: readonly number[] | null;
+}
+
+/** What the preset of an environment says beside how it is trained. */
+const OF_ENVIRONMENT = ['environment', 'fleet', 'evaluation', 'stop'] as const;
+
+/**
+ * What a method trains by, under what `given` says of an environment: of that, the environment, the fleet, the
+ * evaluation and what ends the run count; how the environment is trained otherwise does not.
+ */
+export function methodFor(method: Method, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const kept = Object.fromEntries(
+    OF_ENVIRONMENT.filter((part) => part in given).map((part) => [part, given[part]]),
+  );
+  return { ...over(base(method), kept), name: nameOf(given, method) };
+}
+
+/** What a method trains by, under all that a user's file says. A part of another kind is the file's alone. */
+export function methodUnder(
+  method: Method,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return { name: method.preset, ...over(base(method), given) };
+}
+
+/**
+ * The torso for observations of a shape: convolutions for images [height, width, channels], those of MinAtar's size
+ * where an image is too small for Atari's.
+ */
+function torsoFor(shape: readonly number[]): string {
+  if (shape.length !== 3) return 'mlp';
+  return Math.min(shape[0], shape[1]) < SMALLEST_IMAGE ? 'minatar-cnn' : 'nature-cnn';
+}
+
+/** Pixels that the convolutions of Mnih et al. (2015) need on a side. */
+const SMALLEST_IMAGE = 36;
+
+/** Torsos for the images of Atari's games. */
+const FOR_IMAGES = ['nature-cnn', 'impala'];
+
+/** The method's file, with the torso that the observations need. */
+function base({ preset, observation }: Method): Record<string, unknown> {
+  const values = methodConfig(preset);
+  const agent = isMapping(values['agent']) ? values['agent'] : {};
+  const network = isMapping(agent['network']) ? agent['network'] : {};
+  const needed = observation === null ? (network['kind'] ?? torsoFor([])) : torsoFor(observation);
+  const suits =
+    network['kind'] === needed || (needed === 'nature-cnn' && FOR_IMAGES.includes(`${network['kind']}`));
+  if (suits) return values;
+  // What only the other torso has is left out: the fields that all have are those beside kind and sizes.
+  const { kind: _, hidden: __, width: ___, ...common } = network;
+  return { ...values, agent: { ...agent, network: { ...common, kind: needed } } };
+}
+
+/** The torso that a method's file asks for; null: it takes the one that suits. */
+export function torsoOf(preset: string): string | null {
+  const { agent } = methodConfig(preset);
+  const network = isMapping(agent) ? agent['network'] : undefined;
+  return isMapping(network) && typeof network['kind'] === 'string' ? network['kind'] : null;
+}
+
+const nameOf = (given: Readonly<Record<string, unknown>>, { preset }: Method): string =>
+  typeof given['name'] === 'string' ? `${given['name']}-${preset}`.slice(0, 64) : preset;
+
+/** `upper` over `lower`, part by part; where the `kind` of a part changes, the part is `upper`'s. */
+function over(
+  lower: Readonly<Record<string, unknown>>,
+  upper: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...lower };
+  for (const [key, value] of Object.entries(upper)) {
+    const below = lower[key];
+    const samePart =
+      isMapping(below) &&
+      isMapping(value) &&
+      (value['kind'] === undefined || value['kind'] === below['kind']);
+    merged[key] = samePart ? over(below, value) : value;
+  }
+  return merged;
+}
