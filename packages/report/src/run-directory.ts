@@ -10,6 +10,7 @@ import { MetricsFile } from './metrics-file.ts';
 import { readTextFile } from './read-file.ts';
 import { type MetricsRow, type RunSummary, runSummarySchema } from './records.ts';
 import { StorageError } from './storage-error.ts';
+import { EventFile } from './tensorboard/event-file.ts';
 
 /** The version of the layout below; raised when an older Qfleet could no longer read it. */
 const format = 1;
@@ -33,6 +34,7 @@ const runFileSchema = z.object({
  *     checkpoints/    what `qfleet resume` and `qfleet eval` load
  *     curve.svg       the learning curve
  *     summary.json    what came of it
+ *     events.out.…    the metrics for TensorBoard, where the configuration asks for them
  */
 export class RunDirectory implements Disposable {
   /** Absolute. */
@@ -41,6 +43,8 @@ export class RunDirectory implements Disposable {
   readonly run: string;
   readonly config: RunConfig;
   readonly #metrics: MetricsFile;
+  /** Null: the configuration asks for none. */
+  readonly #events: EventFile | null;
   #lock: Lock | null = null;
 
   private constructor(path: string, run: string, config: RunConfig) {
@@ -48,6 +52,7 @@ export class RunDirectory implements Disposable {
     this.run = run;
     this.config = config;
     this.#metrics = new MetricsFile(join(path, 'metrics.jsonl'));
+    this.#events = config.report.tensorboard ? new EventFile(path) : null;
   }
 
   /**
@@ -195,6 +200,7 @@ export class RunDirectory implements Disposable {
   /** Only the holder of the lock may call it. */
   appendMetrics(row: MetricsRow): void {
     this.#metrics.append(row);
+    this.#events?.append(row);
   }
 
   /** All rows, in the order they were written; a line that a crash or a full disk cut short is left out. */

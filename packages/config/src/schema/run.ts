@@ -6,6 +6,7 @@ import { fleet } from './fleet.ts';
 import { learner } from './learner.ts';
 import { count } from './numbers.ts';
 import { replay } from './replay.ts';
+import { report } from './report.ts';
 
 /** The whole configuration of a run. Every field has a default but the environment and the agent's kind. */
 export const runSchema = z.strictObject({
@@ -39,6 +40,7 @@ export const runSchema = z.strictObject({
         .describe('stop when an evaluation reaches this mean return, and fresh episodes do too'),
     })
     .prefault({}),
+  report,
 });
 
 /** A run's configuration, checked and complete. */
