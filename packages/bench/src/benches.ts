@@ -14,10 +14,10 @@ export const benches = {
   learner: async ({ peer }) => (await import('./learner/learner.ts')).benchLearner(await torchIf(peer)),
   inference: async ({ peer }) =>
     (await import('./inference/inference.ts')).benchInference(await torchIf(peer)),
-  actor: async () => (await import('./actor/actor.ts')).benchActor(),
   envs: async () => (await import('./envs/envs.ts')).benchEnvs(),
   replay: async ({ peer }) => (await import('./replay/here.ts')).benchReplayHere(peer),
   fleet: async ({ command }) => (await import('./fleet/fleet.ts')).benchFleet(command),
+  actor: async () => (await import('./actor/actor.ts')).benchActor(),
 } satisfies Record<string, (options: BenchOptions) => Promise<readonly BenchRow[]>>;
 
 /** A name of a benchmark. */

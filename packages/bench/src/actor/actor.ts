@@ -26,12 +26,15 @@ const ADMIT_MS = 1;
  * on them, and the push of chunks that are there.
  *
  * @param milliseconds of measuring a figure, after a warm-up half as long.
+ * @param rounds in which that is done.
  */
-export async function benchActor(milliseconds = 5000): Promise<BenchRow[]> {
+export async function benchActor(milliseconds = 3000, rounds = 10): Promise<BenchRow[]> {
   const rows = await withRedis(async (url) => {
     const found: BenchRow[] = [];
     for (const [place, actorCase] of actorCases.entries()) {
-      found.push(...rowsOf(actorCase, await measure({ place, url, run: `bench${place}`, milliseconds })));
+      found.push(
+        ...rowsOf(actorCase, await measure({ place, url, run: `bench${place}`, milliseconds, rounds })),
+      );
     }
     return found;
   });
@@ -44,7 +47,11 @@ async function measure(options: ActorChildOptions): Promise<ActorChildAnswer> {
   const { layout } = await openTask(actorCases[options.place].config);
   const redis = await openRedis(options.url);
   try {
-    const store = await createRedisReplay([{ redis, prefix: replayPrefix(options.run, 0) }], layout, CAPACITY);
+    const store = await createRedisReplay(
+      [{ redis, prefix: replayPrefix(options.run, 0) }],
+      layout,
+      CAPACITY,
+    );
     const program = fileURLToPath(programBeside('actor-child', import.meta.url));
     let ended = false;
     const child = promisify(execFile)(process.execPath, [program, JSON.stringify(options)]).finally(() => {
@@ -59,7 +66,10 @@ async function measure(options: ActorChildOptions): Promise<ActorChildAnswer> {
   }
 }
 
-function rowsOf({ name, config }: ActorCase, { actor, environment, policy, push }: ActorChildAnswer): BenchRow[] {
+function rowsOf(
+  { name, config }: ActorCase,
+  { actor, environment, policy, push }: ActorChildAnswer,
+): BenchRow[] {
   const rate = (costs: readonly Cost[], spent: 'cpuSeconds' | 'seconds' = 'cpuSeconds'): number =>
     median(costs.map((cost) => cost.transitions / cost[spent]));
   const title = `${name}, ${config.fleet.slots} slots`;

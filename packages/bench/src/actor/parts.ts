@@ -124,13 +124,16 @@ function actsOn(states: ObservationArray, policy: Policy, epsilons: readonly num
     });
 }
 
+/** Portions of chunks that are made before some are pushed. */
+const PORTIONS = 8;
+
 /** Hands in what was stepped before, which is not counted, in portions as an actor's. */
 function pushes(rollout: Rollout, uplink: Uplink, chunkLength: number): Turn {
   let steps = 0;
   return async (milliseconds) => {
     const total = { transitions: 0, cpuSeconds: 0, seconds: 0 };
     while (total.seconds * 1000 < milliseconds) {
-      const portions = Array.from({ length: BUFFERED_CHUNKS_PER_SLOT / 2 }, () => {
+      const portions = Array.from({ length: PORTIONS }, () => {
         // A round of full chunks.
         for (let round = 0; round < chunkLength; round++) steps += rollout.step() as number;
         return { chunks: rollout.takeChunks(), episodes: rollout.takeEpisodes(), steps };
