@@ -19,6 +19,8 @@ def network(case):
     shape, actions = case["spec"]["shape"], case["spec"]["actions"]
     if case["network"]["kind"] == "nature-cnn":
         return NatureCnn(shape[-1], actions)
+    if case["network"]["kind"] == "minatar-cnn":
+        return MinAtarCnn(shape, case["network"], actions)
     sizes = [shape[0], *case["network"]["hidden"], actions]
     layers = []
     for before, after in zip(sizes, sizes[1:]):
@@ -41,6 +43,22 @@ class NatureCnn(nn.Module):
     def forward(self, frames):
         # The bytes lie as channels_last wants them: a view, no copy.
         return self.layers(frames.permute(0, 3, 1, 2).float() * (1 / 255))
+
+
+class MinAtarCnn(nn.Module):
+    """Young and Tian, 2019, on grids [rows, height, width, channels] of zeros and ones."""
+
+    def __init__(self, shape, config, actions):
+        super().__init__()
+        height, width, channels = shape
+        filters, (hidden,) = config["filters"], config["hidden"]
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, filters, 3), nn.ReLU(), nn.Flatten(),
+            nn.Linear((height - 2) * (width - 2) * filters, hidden), nn.ReLU(), nn.Linear(hidden, actions),
+        )
+
+    def forward(self, grids):
+        return self.layers(grids.permute(0, 3, 1, 2).float())
 
 
 class Learner:
@@ -70,6 +88,9 @@ class Learner:
 
 def observations(case, rows, random):
     shape = (rows, *case["spec"]["shape"])
+    if case["spec"].get("high") == 1:
+        # The part of Breakout's cells that hold something: see drawObservations.
+        return (random.random(shape) < 33 / 400).astype(np.uint8)
     if case["spec"]["dtype"] == "uint8":
         return random.integers(0, 256, shape, dtype=np.uint8)
     return random.standard_normal(shape, dtype=np.float32)

@@ -17,6 +17,7 @@ export const benches = {
   envs: async () => (await import('./envs/envs.ts')).benchEnvs(),
   replay: async ({ peer }) => (await import('./replay/here.ts')).benchReplayHere(peer),
   fleet: async ({ command }) => (await import('./fleet/fleet.ts')).benchFleet(command),
+  actor: async () => (await import('./actor/actor.ts')).benchActor(),
 } satisfies Record<string, (options: BenchOptions) => Promise<readonly BenchRow[]>>;
 
 /** A name of a benchmark. */

@@ -47,9 +47,22 @@ export const learnerCases: readonly LearnerCase[] = [
   },
 ];
 
-/** Observations as a case has them: normal, or bytes. */
+/** The network of MinAtar's Breakout (Young and Tian, 2019). */
+export const minAtarCase: LearnerCase = {
+  name: 'MinAtar CNN 10×10×4, batch 32',
+  spec: { shape: [10, 10, 4], dtype: 'uint8', high: 1, frames: 1, actions: 3 },
+  network: { kind: 'minatar-cnn', filters: 16, hidden: [128], dueling: false },
+  batchSize: 32,
+  unrolled: [1],
+};
+
+/** The part of a grid's cells that hold something: 30 bricks, paddle, ball and its trail of Breakout's 400 cells. */
+const FILLED = 33 / 400;
+
+/** Observations as a case has them: normal, bytes, or a grid of zeros and some ones. */
 export function drawObservations(spec: StateSpec, rows: number, random: Random): Float32Array | Uint8Array {
   const length = rows * elementsOf(spec.shape);
+  if (spec.high === 1) return Uint8Array.from({ length }, () => Number(random.uniform() < FILLED));
   return spec.dtype === 'uint8'
     ? Uint8Array.from({ length }, () => random.integer(256))
     : Float32Array.from({ length }, () => random.normal());

@@ -1,5 +1,5 @@
 import { loadTensor } from '@qfleet/tensor';
-import { type LearnerCase, learnerCases } from '../contest/cases.ts';
+import { type LearnerCase, learnerCases, minAtarCase } from '../contest/cases.ts';
 import { type ContestantCommand, ownChild } from '../contest/contestant.ts';
 import { compare, type Peer, rowsAgainst } from '../contest/rounds.ts';
 import { programBeside } from '../program-beside.ts';
@@ -16,6 +16,7 @@ interface InferenceCase {
 /** Networks of the learner's cases, and the vectors that actors have of such. */
 const inferenceCases: readonly InferenceCase[] = [
   { name: 'MLP 4-128-128-2', learnerCase: learnerCases[0], sizes: [1, 16, 64, 256, 1024] },
+  { name: 'MinAtar CNN', learnerCase: minAtarCase, sizes: [1, 16, 64] },
   { name: 'Nature CNN', learnerCase: learnerCases[2], sizes: [1, 8, 32] },
 ];
 
