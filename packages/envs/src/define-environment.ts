@@ -1,6 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { type Discrete, describe, type ObservationArray, unknownName } from '@qfleet/spaces';
 import { z } from 'zod';
+import { isAdapted, markAdapted } from './adapted.ts';
 import { completeSpace, type OwnSpace } from './composite.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { ContractError, EnvironmentDefinitionError } from './errors.ts';
@@ -46,9 +47,6 @@ export interface OwnDefinition<S extends OwnActionSpace = Discrete> {
   create(random: Random): OwnEnvironment<S>;
 }
 
-/** Marks definitions that are adapted already, also by another copy of this package. */
-const adapted: unique symbol = Symbol.for('qfleet.environment');
-
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 const schema = z.strictObject({
@@ -90,9 +88,7 @@ export function defineEnvironment<S extends OwnActionSpace>(own: OwnDefinition<S
 
 /** The definition that `value` is or describes. `what` starts the sentence of an error. */
 export function adaptDefinition(value: unknown, what: string): EnvironmentDefinition {
-  if (typeof value === 'object' && value !== null && adapted in value) {
-    return value as unknown as EnvironmentDefinition;
-  }
+  if (isAdapted(value)) return value;
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const known = Object.keys(schema.shape);
@@ -112,8 +108,7 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
     summary: own.summary ?? '',
     create: (random) => new Adapted(own.create(random), writer, actions, own.masked === true),
   };
-  // Not enumerable: a copy of the definition with another `create` is not adapted yet.
-  return Object.defineProperty(definition, adapted, { value: true });
+  return markAdapted(definition);
 }
 
 /** What `take` makes of a field, whose name `what` ends with. */

@@ -3,6 +3,7 @@ import type { StateSpec } from '@qfleet/spaces';
 import { noCore } from './cores/none.ts';
 import type { HeadFactory } from './heads/head.ts';
 import { composeNetwork, type Network } from './network.ts';
+import { createNormalizer } from './normalizer.ts';
 import { mlpTorso } from './torsos/mlp.ts';
 import { natureCnnTorso } from './torsos/nature-cnn.ts';
 import type { Torso } from './torsos/torso.ts';
@@ -22,6 +23,7 @@ const TORSOS: Readonly<Record<NetworkConfig['kind'], (spec: StateSpec, hidden: r
  */
 export function createNetwork(config: NetworkConfig, spec: StateSpec, head: HeadFactory): Network {
   const { kind, hidden, dueling } = config;
+  const normalizer = spec.normalized ? createNormalizer(spec) : null;
   const torso = TORSOS[kind](spec, dueling ? hidden.slice(0, -1) : hidden);
   const core = noCore(torso.width);
   const streams = dueling ? hidden[hidden.length - 1] : null;
@@ -30,5 +32,6 @@ export function createNetwork(config: NetworkConfig, spec: StateSpec, head: Head
     torso,
     core,
     head({ width: core.width, actions: spec.actions, dueling: streams }),
+    normalizer,
   );
 }
