@@ -1,4 +1,4 @@
-import type { Layout } from '@qfleet/replay';
+import type { Layout, TransitionBatch } from '@qfleet/replay';
 import { observationArrays } from '@qfleet/spaces';
 import { loadTensor } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ const small = { network: { kind: 'mlp', hidden: [8, 8] }, batchSize: 8, updatesP
 const agentOf = (fields: Record<string, unknown> = {}, seed = 1, of: Layout = layout): Promise<Agent> =>
   createAgent({ config: dqnConfig({ ...small, ...fields }), spec: of, seed, totalUpdates: null });
 
-const drawCall = (agent: Agent, lcg: Lcg, of: Layout = layout) =>
+const drawCall = (agent: Agent, lcg: Lcg, of: Layout = layout): TransitionBatch[] =>
   Array.from({ length: agent.batchesPerUpdate }, () => drawBatch(lcg, of, 8));
 
 function train(agent: Agent, lcg: Lcg, calls: number): Float32Array {
@@ -52,7 +52,9 @@ describe('the DQN agent', () => {
     const seen: number[] = [];
     const draw = (from: Lcg) =>
       drawCall(first, from, of).map((batch) => {
-        const observations = batch.observations.map((x, i) => 50 * (i % 4) + (1 + (i % 4)) * x) as Float32Array;
+        const observations = batch.observations.map(
+          (x, i) => 50 * (i % 4) + (1 + (i % 4)) * x,
+        ) as Float32Array;
         return { ...batch, observations, nextObservations: observations };
       });
     const tdErrors = new Float32Array(16);
@@ -79,10 +81,13 @@ describe('the DQN agent', () => {
     policy.act(rowsOf(policy, batch.observations, 8, { values }));
     const still = await agentOf({ updatesPerCall: 1, target: { kind: 'hard', every: 1000 } }, 1, of);
     still.restore(first.state());
-    still.update([{ ...batch, discounts: new Float32Array(8) }], tdErrors.subarray(0, 8));
+    const last: TransitionBatch = { ...batch, discounts: new Float32Array(8) };
+    still.update([last], tdErrors.subarray(0, 8));
     for (let row = 0; row < 8; row++) {
       // The learner has this batch in its statistics by then: one of 41.
-      expect(Math.abs(tdErrors[row] - Math.abs(batch.returns[row] - values[row * 3 + batch.actions[row]]))).toBeLessThan(0.1);
+      expect(
+        Math.abs(tdErrors[row] - Math.abs(batch.returns[row] - values[row * 3 + batch.actions[row]])),
+      ).toBeLessThan(0.1);
     }
 
     const second = await agentOf({}, 2, of);

@@ -54,7 +54,9 @@ export function composeNetwork(
   const stack = layers && headLayers && core.parameters.length === 0 && core.memory.length === 0;
   return {
     spec,
-    parameters: [torso, core, head, ...(normalizer ? [normalizer] : [])].flatMap(({ parameters }) => parameters),
+    parameters: [torso, core, head, ...(normalizer ? [normalizer] : [])].flatMap(
+      ({ parameters }) => parameters,
+    ),
     normalizer,
     memory: core.memory,
     forward(tf, parameters, { states, begins, memory = {} }) {

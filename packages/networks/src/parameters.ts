@@ -31,7 +31,8 @@ export function multiplyAdds(specs: readonly ParameterSpec[]): number {
 export function initialParameters(specs: readonly ParameterSpec[], random: Random): NamedTensors {
   return new Map(
     specs.map(({ name, shape, fanIn, start }) => {
-      if (start !== undefined) return [name, { shape, data: new Float32Array(elementsOf(shape)).fill(start) }];
+      if (start !== undefined)
+        return [name, { shape, data: new Float32Array(elementsOf(shape)).fill(start) }];
       const bound = 1 / Math.sqrt(fanIn);
       const data = Float32Array.from({ length: elementsOf(shape) }, () => bound * (2 * random.uniform() - 1));
       return [name, { shape, data }];

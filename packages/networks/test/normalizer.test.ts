@@ -39,7 +39,8 @@ function observed(runtime: Runtime, network: Network, batches: readonly Float32A
   const { spec } = network;
   const start = initialParameters(network.parameters, new Random(0));
   const shape = spec.frames === 1 ? [-1, ...spec.shape] : [-1, spec.frames, ...spec.shape];
-  return tf.tidy(() => {
+  let statistics: NamedTensors = new Map();
+  tf.tidy(() => {
     let parameters = Object.fromEntries(
       [...start].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
     );
@@ -47,13 +48,14 @@ function observed(runtime: Runtime, network: Network, batches: readonly Float32A
       const states = tf.reshape(tf.tensor(batch), shape);
       parameters = { ...parameters, ...network.normalizer!.observe(tf, parameters, states) };
     }
-    return new Map(
+    statistics = new Map(
       [...start].map(([name, { shape }]) => [
         name,
         { shape, data: parameters[name].dataSync() as Float32Array },
       ]),
     );
   });
+  return statistics;
 }
 
 describe('the running statistics of observations', () => {

@@ -87,7 +87,9 @@ export class ValueAgent implements Agent {
     this.#statistics = statistics;
     this.#copies = [ONLINE, TARGET, ...optimizer.slotNames(ONLINE)];
     this.#specs = [
-      ...this.#copies.flatMap((copy) => learned.map(({ name, shape }) => ({ name: `${copy}/${name}`, shape }))),
+      ...this.#copies.flatMap((copy) =>
+        learned.map(({ name, shape }) => ({ name: `${copy}/${name}`, shape })),
+      ),
       ...statistics,
     ];
     const { tf } = runtime;
