@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const suites = 'test/vitest.config.ts';
 const learningSuites = 'test/vitest.learning.config.ts';
 const deploySuites = 'test/vitest.deploy.config.ts';
+const paritySuites = 'test/vitest.parity.config.ts';
 const soakSuites = 'test/vitest.soak.config.ts';
 
 /** @typedef {import('./setup.mjs').Ready} Ready
@@ -75,6 +76,10 @@ const commands = {
   'test:deploy': {
     native: true,
     run: async (ready, args) => report(await runSuites(ready, deploySuites, args)),
+  },
+  'test:parity': {
+    native: false,
+    run: async (ready, args) => report(await runSuites(ready, paritySuites, args)),
   },
   'test:soak': {
     native: true,

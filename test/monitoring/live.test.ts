@@ -8,6 +8,8 @@ import { selectorsOf } from './support/promql.ts';
 
 /** Queries that may be empty while all is well, and why. */
 const mayBeEmpty: Readonly<Record<string, string>> = {
+  'qfleet_actor_info_mean{run="$run"}': 'CartPole tells nothing in info',
+  'qfleet_evaluator_info_mean{run="$run"}': 'the same',
   'sum by (alertname) (ALERTS{alertstate="firing"})': 'no alert fires in a healthy fleet',
 };
 
@@ -58,7 +60,7 @@ describe.skipIf(!hasPrometheus)('Prometheus (apt-get install prometheus) on a tr
     const rules = [...readRules('recording.yml'), ...readRules('alerts.yml')];
     const expressions = [
       ...new Set([
-        ...panelQueries().map(({ expr }) => fill(expr)),
+        ...panelQueries().flatMap(({ expr }) => (expr in mayBeEmpty ? [] : fill(expr))),
         // What an alert compares has to be there; whether it fires for a fault is promtool's to test.
         ...rules.flatMap(({ expr }) => selectorsOf(expr)),
         ...rules.flatMap(({ record, expr }) => (record ? [record, expr] : [])),

@@ -1,4 +1,4 @@
-import type { Layout } from '@qfleet/replay';
+import type { Layout, TransitionBatch } from '@qfleet/replay';
 import { observationArrays } from '@qfleet/spaces';
 import { loadTensor } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ const small = { network: { kind: 'mlp', hidden: [8, 8] }, batchSize: 8, updatesP
 const agentOf = (fields: Record<string, unknown> = {}, seed = 1, of: Layout = layout): Promise<Agent> =>
   createAgent({ config: dqnConfig({ ...small, ...fields }), spec: of, seed, totalUpdates: null });
 
-const drawCall = (agent: Agent, lcg: Lcg, of: Layout = layout) =>
+const drawCall = (agent: Agent, lcg: Lcg, of: Layout = layout): TransitionBatch[] =>
   Array.from({ length: agent.batchesPerUpdate }, () => drawBatch(lcg, of, 8));
 
 function train(agent: Agent, lcg: Lcg, calls: number): Float32Array {
@@ -43,6 +43,65 @@ describe('the DQN agent', () => {
     expect(second.state()).toEqual(first.state());
     first.dispose();
     second.dispose();
+  });
+
+  it('normalizes by the statistics of what it was given, and continues bit for bit with them', async () => {
+    const of: Layout = { ...layout, normalized: true };
+    const first = await agentOf({}, 1, of);
+    const lcg = new Lcg(5);
+    const seen: number[] = [];
+    const draw = (from: Lcg) =>
+      drawCall(first, from, of).map((batch) => {
+        const observations = batch.observations.map(
+          (x, i) => 50 * (i % 4) + (1 + (i % 4)) * x,
+        ) as Float32Array;
+        return { ...batch, observations, nextObservations: observations };
+      });
+    const tdErrors = new Float32Array(16);
+    for (let call = 0; call < 20; call++) {
+      const batches = draw(lcg);
+      for (const { observations } of batches) seen.push(...observations);
+      first.update(batches, tdErrors);
+    }
+    const parameters = first.parameters();
+    expect(parameters.get('normalizer/count')!.data).toEqual(Float32Array.of(seen.length / 4));
+    for (let element = 0; element < 4; element++) {
+      const column = seen.filter((_, i) => i % 4 === element);
+      const mean = column.reduce((sum, x) => sum + x, 0) / column.length;
+      const variance = column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / column.length;
+      expect(parameters.get('normalizer/mean')!.data[element]).toBeCloseTo(mean, 3);
+      expect(parameters.get('normalizer/variance')!.data[element] / variance).toBeCloseTo(1, 4);
+    }
+
+    // An actor of these weights values states as the learner does, and changes no statistic.
+    const policy = await createPolicy({ config: dqnConfig(small), spec: of });
+    policy.load(parameters);
+    const [batch] = draw(new Lcg(8));
+    const values = new Float32Array(24);
+    policy.act(rowsOf(policy, batch.observations, 8, { values }));
+    const still = await agentOf({ updatesPerCall: 1, target: { kind: 'hard', every: 1000 } }, 1, of);
+    still.restore(first.state());
+    const last: TransitionBatch = { ...batch, discounts: new Float32Array(8) };
+    still.update([last], tdErrors.subarray(0, 8));
+    for (let row = 0; row < 8; row++) {
+      // The learner has this batch in its statistics by then: one of 41.
+      expect(
+        Math.abs(tdErrors[row] - Math.abs(batch.returns[row] - values[row * 3 + batch.actions[row]])),
+      ).toBeLessThan(0.1);
+    }
+
+    const second = await agentOf({}, 2, of);
+    second.restore(first.state());
+    const errors = [first, second].map((agent) => {
+      const from = new Lcg(6);
+      for (let call = 0; call < 4; call++) agent.update(draw(from), tdErrors);
+      return [...tdErrors];
+    });
+    expect(errors[1]).toEqual(errors[0]);
+    expect(second.state()).toEqual(first.state());
+    const missing = new Map([...first.state()].filter(([name]) => name !== 'normalizer/mean'));
+    expect(() => second.restore(missing)).toThrow('Parameter "normalizer/mean" is missing');
+    for (const agent of [first, second, still]) agent.dispose();
   });
 
   it('gives the TD errors of every row, and weights scale its steps', async () => {

@@ -23,6 +23,9 @@ export function crossChecks(config: RunConfig): Problem[] {
   if (agent.kind === 'tabular' && environment.frameStack > 1) {
     refuse('environment.frameStack', `is ${environment.frameStack}; allowed: 1 with agent.kind tabular.`);
   }
+  if (agent.kind === 'tabular' && environment.normalizeObservations) {
+    refuse('environment.normalizeObservations', 'is true; allowed: false with agent.kind tabular.');
+  }
   if (slotsPerLease > slots) {
     refuse('fleet.slotsPerLease', `is ${slotsPerLease}; allowed: at most fleet.slots, ${slots}.`);
   } else if (slotsPerLease > slotsPerActor) {

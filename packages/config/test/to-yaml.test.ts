@@ -29,6 +29,8 @@ const config: fc.Arbitrary<RunConfig> = fc
     actionRepeat: count(64),
     stickyActions: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     frameStack: count(64),
+    maxEpisodeSteps: orNull(count(1e6)),
+    normalizeObservations: fc.boolean(),
     onError: fc.constantFrom('end' as const, 'restart' as const),
     maxErrorsInARow: count(64),
     learningRate: fc.double({ min: 1e-12, max: 1, noNaN: true }),
@@ -38,8 +40,9 @@ const config: fc.Arbitrary<RunConfig> = fc
     solvedReturn: orNull(fc.double({ noNaN: true, noDefaultInfinity: true })),
   })
   .map(({ preset, seed, options, id, hidden, solvedReturn, ...given }) => {
-    const { actionRepeat, stickyActions, frameStack, onError, maxErrorsInARow, ...agent } = given;
-    const wrappers = { actionRepeat, stickyActions, frameStack };
+    const { actionRepeat, stickyActions, frameStack, onError, maxErrorsInARow, ...others } = given;
+    const { maxEpisodeSteps, normalizeObservations, ...agent } = others;
+    const wrappers = { maxEpisodeSteps, actionRepeat, stickyActions, frameStack, normalizeObservations };
     const base = loadRunConfig({ preset });
     if (base.agent.kind !== 'dqn') throw new Error('not DQN');
     return {

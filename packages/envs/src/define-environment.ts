@@ -1,11 +1,13 @@
 import type { Random } from '@qfleet/random';
 import { type Discrete, describe, type ObservationArray, unknownName } from '@qfleet/spaces';
 import { z } from 'zod';
+import { isAdapted, markAdapted } from './adapted.ts';
 import { completeSpace, type OwnSpace } from './composite.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { ContractError, EnvironmentDefinitionError } from './errors.ts';
 import { issueSentence } from './issues.ts';
 import { type OwnAction, type OwnActionSpace, type OwnActions, takeActions } from './own-actions.ts';
+import type { StepInfo } from './step-info.ts';
 import { ObservationWriter, type OwnObservation } from './write-observation.ts';
 
 /** What a step of a user's environment returns: Gymnasium's tuple, by name. */
@@ -16,6 +18,8 @@ export interface OwnStep {
   terminated: boolean;
   /** The episode is cut for another reason; `maxEpisodeSteps` is applied without it. */
   truncated?: boolean;
+  /** Numbers in it, and true and false, become metrics: of each episode, the last under each name. */
+  info?: StepInfo;
 }
 
 /** One copy of a user's environment. */
@@ -45,9 +49,6 @@ export interface OwnDefinition<S extends OwnActionSpace = Discrete> {
   /** Makes a copy. All randomness must come from `random`, so that a seed gives the same run again. */
   create(random: Random): OwnEnvironment<S>;
 }
-
-/** Marks definitions that are adapted already, also by another copy of this package. */
-const adapted: unique symbol = Symbol.for('qfleet.environment');
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
@@ -90,9 +91,7 @@ export function defineEnvironment<S extends OwnActionSpace>(own: OwnDefinition<S
 
 /** The definition that `value` is or describes. `what` starts the sentence of an error. */
 export function adaptDefinition(value: unknown, what: string): EnvironmentDefinition {
-  if (typeof value === 'object' && value !== null && adapted in value) {
-    return value as unknown as EnvironmentDefinition;
-  }
+  if (isAdapted(value)) return value;
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const known = Object.keys(schema.shape);
@@ -112,8 +111,7 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
     summary: own.summary ?? '',
     create: (random) => new Adapted(own.create(random), writer, actions, own.masked === true),
   };
-  // Not enumerable: a copy of the definition with another `create` is not adapted yet.
-  return Object.defineProperty(definition, adapted, { value: true });
+  return markAdapted(definition);
 }
 
 /** What `take` makes of a field, whose name `what` ends with. */
@@ -125,7 +123,7 @@ function taken<T>(take: (value: unknown) => T, value: unknown, what: string): T 
   }
 }
 
-const stepFields = ['observation', 'reward', 'terminated', 'truncated'];
+const stepFields = ['observation', 'reward', 'terminated', 'truncated', 'info'];
 
 /** A user's environment behind the interface of ours. `createEnvironment` adds the place to what it throws. */
 class Adapted implements Environment {
@@ -173,11 +171,12 @@ class Adapted implements Environment {
     const result = this.#own.step(this.#toOwn(action));
     if (typeof result !== 'object' || result === null || !('observation' in result)) {
       throw new ContractError(
-        `step returned ${describe(result)}: it must be { observation, reward, terminated, truncated? }.`,
+        `step returned ${describe(result)}: it must be { observation, reward, terminated, truncated?, info? }.`,
       );
     }
     for (const field in result) {
       if (field !== 'observation' && field !== 'reward' && field !== 'terminated' && field !== 'truncated') {
+        if (field === 'info') continue;
         throw new ContractError(unknownName('what step returns', 'field', field, stepFields));
       }
     }
@@ -185,6 +184,10 @@ class Adapted implements Environment {
     outcome.reward = result.reward;
     outcome.terminated = result.terminated;
     outcome.truncated = result.truncated ?? false;
+    const { info } = result;
+    if (info === undefined || info === null) return;
+    if (typeof info !== 'object') throw new ContractError(`info is ${describe(info)}: it must be an object.`);
+    outcome.info = info;
   }
 
   mask(mask: Uint8Array): void {

@@ -39,10 +39,20 @@ export {
 } from './errors.ts';
 export { type EnvironmentOptions, findEnvironment, listEnvironments } from './registry.ts';
 export { enterUserCode, leaveUserCode, running, type UserCallWatch } from './running.ts';
+export {
+  type InfoNumbers,
+  infoNumber,
+  isInfoName,
+  LARGEST_INFO,
+  MOST_INFO_NAME,
+  MOST_INFO_NAMES,
+  type StepInfo,
+} from './step-info.ts';
 export { isOwnFrame, shortPath, thrownText, userFrame } from './thrown.ts';
 export { type EnvironmentTrace, type NestedObservation, traceEnvironment, traceOptions } from './trace.ts';
 export type { RowArrays, VectorEnvironment } from './vector-environment.ts';
 export { repeatActions } from './wrappers/action-repeat.ts';
+export { limitSteps } from './wrappers/step-limit.ts';
 export { stickActions } from './wrappers/sticky-actions.ts';
 export { type EnvironmentWrappers, wrapEnvironment } from './wrappers/wrap-environment.ts';
 export type { OwnObservation } from './write-observation.ts';

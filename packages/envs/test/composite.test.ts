@@ -13,7 +13,18 @@ import {
   type OwnSpace,
   tuple,
 } from '../src/index.ts';
-import reference from './reference/flat.json' with { type: 'json' };
+import { readReferenceJson } from './support/reference.ts';
+
+// Made by Gymnasium itself: see reference/make_flat.py.
+const reference = readReferenceJson<{
+  cases: {
+    space: unknown;
+    low: (number | string)[];
+    high: (number | string)[];
+    values: unknown[];
+    flat: number[][];
+  }[];
+}>('flat.json');
 
 /** An environment that observes `values` one after the other. */
 const observing = (observationSpace: OwnSpace, values: readonly unknown[]) =>

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Random } from '@qfleet/random';
 import { describe, expect, test } from 'vitest';
 import {
@@ -8,11 +7,9 @@ import {
   findEnvironment,
   observationSize,
 } from '../src/index.ts';
+import { readReferenceJson } from './support/reference.ts';
 
 // Made by Gymnasium itself: see reference/make_traces.py.
-const read = (name: string) =>
-  JSON.parse(readFileSync(new URL(`reference/${name}.json`, import.meta.url), 'utf8'));
-
 interface Episode {
   state: string;
   maxEpisodeSteps: number | null;
@@ -72,7 +69,7 @@ describe.each([
   ['mountain-car', 2_000, 0],
   ['acrobot', 3_000, 1e-6],
 ])('%s moves as Gymnasium moves it', (name, atLeast, tolerance) => {
-  const { id, episodes } = read(name) as { id: string; episodes: Episode[] };
+  const { id, episodes } = readReferenceJson<{ id: string; episodes: Episode[] }>(`${name}.json`);
 
   test('over enough steps', () => {
     expect(episodes.reduce((steps, { actions }) => steps + actions.length, 0)).toBeGreaterThan(atLeast);
@@ -96,7 +93,7 @@ describe.each([
 });
 
 describe('tabular environments have the transition tables of Gymnasium', () => {
-  const tables = read('tables') as Table[];
+  const tables = readReferenceJson<Table[]>('tables.json');
 
   test.each([
     ...tables,

@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { Random } from '@qfleet/random';
 import { describe, expect, test } from 'vitest';
 import { createEnvironment, findEnvironment } from '../src/index.ts';
 import { sameDistribution } from './support/kolmogorov-smirnov.ts';
+import { readReferenceJson } from './support/reference.ts';
 
 /** Episodes of each policy. LUNAR_LANDER_EPISODES=1000 holds as many against Gymnasium's as are stored. */
 const EPISODES = Number(process.env.LUNAR_LANDER_EPISODES ?? 150);
 
 // 1,000 episodes of each, as Gymnasium itself played them: see reference/make_lunar_lander.py.
-const { returns } = JSON.parse(
-  readFileSync(new URL('reference/lunar-lander.json', import.meta.url), 'utf8'),
-) as { returns: Record<'random' | 'heuristic', [number, number][]> };
+const { returns } = readReferenceJson<{
+  returns: Record<'random' | 'heuristic', [number, number][]>;
+}>('lunar-lander.json');
 
 /** The heuristic of Gymnasium's `lunar_lander.py`. */
 function heuristic(s: Float32Array): number {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Random } from '@qfleet/random';
 import { World } from 'planck';
 import { describe, expect, test } from 'vitest';
 import { type EnvironmentOptions, findEnvironment, traceEnvironment } from '../src/index.ts';
 import { makeLander } from '../src/native/lunar-lander/lander.ts';
+import { readReferenceJson } from './support/reference.ts';
 
 interface Flight {
   options: EnvironmentOptions;
@@ -15,12 +15,10 @@ interface Flight {
 }
 
 // Made by Gymnasium itself: see reference/make_lunar_lander.py.
-const reference = JSON.parse(
-  readFileSync(new URL('reference/lunar-lander.json', import.meta.url), 'utf8'),
-) as {
+const reference = readReferenceJson<{
   bodies: Record<'hull' | 'leg', { mass: number; center: [number, number]; inertia: number }>;
   flights: Flight[];
-};
+}>('lunar-lander.json');
 
 function floats(base64: string): Float32Array {
   const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Random } from '@qfleet/random';
 import { allocateObservations } from '@qfleet/spaces';
@@ -9,6 +8,7 @@ import {
   findEnvironment,
   traceEnvironment,
 } from '../src/index.ts';
+import { readReference } from './support/reference.ts';
 
 /** What the package played from one seed: see reference/make_minatar.py. */
 interface Played {
@@ -22,7 +22,7 @@ interface Played {
 }
 
 function read(game: string): { stateBytes: number; channels: number; runs: Played[] } {
-  const data = gunzipSync(readFileSync(new URL(`reference/minatar/${game}.gz`, import.meta.url)));
+  const data = gunzipSync(readReference(`minatar/${game}.gz`));
   let at = data.indexOf('\n') + 1;
   const { acts, channels, runs } = JSON.parse(data.subarray(0, at).toString());
   const stateBytes = Math.ceil((100 * channels) / 8);
@@ -88,8 +88,8 @@ const games = [
 describe.each(games)('%s equals the package MinAtar, bit for bit', (game, name, own) => {
   const { stateBytes, channels, runs } = read(name);
 
-  test.each(runs)('over 2,600 acts from seed $seed, $options', (theirs) => {
-    expect(theirs.actions).toHaveLength(2600);
+  test.each(runs)('over $actions.length acts from seed $seed, $options', (theirs) => {
+    expect(theirs.actions.length).toBeGreaterThanOrEqual(2600);
     const ours = replay(game, theirs, stateBytes);
     // The first state that differs says more than the first byte.
     const differs = ours.states.findIndex((byte, i) => byte !== theirs.states[i]);

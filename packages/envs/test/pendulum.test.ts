@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Random } from '@qfleet/random';
 import { describe, expect, test } from 'vitest';
 import { createEnvironment, findEnvironment, traceEnvironment } from '../src/index.ts';
+import { readReferenceJson } from './support/reference.ts';
 
 interface Episode {
   options: { levels: number; g: number };
@@ -13,9 +13,7 @@ interface Episode {
 }
 
 // Made by Gymnasium itself: see reference/make_pendulum.py.
-const { episodes } = JSON.parse(
-  readFileSync(new URL('reference/pendulum.json', import.meta.url), 'utf8'),
-) as { episodes: Episode[] };
+const { episodes } = readReferenceJson<{ episodes: Episode[] }>('pendulum.json');
 
 const bytesOf = (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64')).buffer;
 

@@ -1,11 +1,14 @@
 import { Random } from '@qfleet/random';
 import { describe, expect, test } from 'vitest';
 import {
+  adaptDefinition,
   createEnvironment,
+  createVectorEnvironment,
   defineEnvironment,
   discrete,
   type EnvironmentDefinition,
   findEnvironment,
+  limitSteps,
   repeatActions,
   stickActions,
   traceEnvironment,
@@ -116,6 +119,68 @@ describe('an action that is repeated', () => {
   });
 });
 
+describe('a time limit', () => {
+  test('takes the place of the environment’s own, shorter or longer; null keeps that', () => {
+    const cartPole = findEnvironment('CartPole-v1');
+    expect(limitSteps(cartPole, null)).toBe(cartPole);
+    expect(limitSteps(cartPole, 500)).toBe(cartPole);
+    for (const [limit, length] of [
+      [7, 7],
+      [40, 40],
+    ]) {
+      const { definition } = counter({ maxEpisodeSteps: 20 });
+      const { truncated, terminated } = trace(limitSteps(definition, limit), new Array(3 * limit).fill(0));
+      expect(truncated).toEqual(Array.from({ length: 3 * limit }, (_, i) => (i + 1) % length === 0));
+      expect(terminated).not.toContain(true);
+    }
+  });
+
+  test('is set on a step that terminates too, as by Gymnasium’s TimeLimit', () => {
+    const { truncated, terminated } = trace(limitSteps(counter({ end: 3 }).definition, 3), [1, 1, 1]);
+    expect([truncated, terminated]).toEqual([
+      [false, false, true],
+      [false, false, true],
+    ]);
+  });
+
+  test('keeps the batched kernel, in which it holds', () => {
+    const definition = limitSteps(findEnvironment('Pendulum-v1'), 5);
+    expect(definition).toHaveProperty('createVector');
+    const rows = createVectorEnvironment(definition);
+    for (let slot = 0; slot < 3; slot++) rows.add(new Random(slot), slot, 0);
+    const truncated = new Uint8Array(3);
+    rows.bind({
+      ...{ observations: new Float32Array(9), stride: 3, masks: null },
+      ...{ rewards: new Float64Array(3), terminated: new Uint8Array(3), truncated },
+    });
+    for (let row = 0; row < 3; row++) rows.reset(row);
+    const ends = Array.from({ length: 5 }, () => {
+      rows.step(new Int32Array(3));
+      return [...truncated];
+    });
+    expect(ends).toEqual([...new Array(4).fill([0, 0, 0]), [1, 1, 1]]);
+  });
+
+  test('counts the inner steps of a repeated action', () => {
+    const { definition, taken } = counter({ maxEpisodeSteps: 1000 });
+    const wrapped = wrapEnvironment(definition, { maxEpisodeSteps: 6, actionRepeat: 4 });
+    expect(wrapped.maxEpisodeSteps).toBe(2);
+    expect(trace(wrapped, [1, 1, 1, 1]).truncated).toEqual([false, true, false, true]);
+    expect(taken).toHaveLength(12);
+  });
+});
+
+test.each([
+  ['a time limit', (definition: EnvironmentDefinition) => limitSteps(definition, 4)],
+  ['a repeat', (definition: EnvironmentDefinition) => repeatActions(definition, 4)],
+  ['sticky actions', (definition: EnvironmentDefinition) => stickActions(definition, 0.5)],
+])('a module may export an environment with %s', (_, wrap) => {
+  for (const inner of [counter().definition, findEnvironment('CartPole-v1')]) {
+    const wrapped = wrap(inner);
+    expect(adaptDefinition(wrapped, 'Environment module env.ts')).toBe(wrapped);
+  }
+});
+
 describe('sticky actions', () => {
   test('are executed again as often as the probability says, from the last executed one', () => {
     const probability = 0.25;
@@ -171,7 +236,7 @@ const cut = (definition: EnvironmentDefinition): EnvironmentDefinition => ({
 });
 
 test('a wrapped environment keeps its generator, state, masks and draws, and has no kernel or table', () => {
-  const wrappers = { actionRepeat: 2, stickyActions: 0.5 };
+  const wrappers = { maxEpisodeSteps: 9, actionRepeat: 2, stickyActions: 0.5 };
   const breakout = wrapEnvironment(findEnvironment('minatar/breakout'), { actionRepeat: 2 });
   // Where the ball starts is the package's draw for the seed: one of two columns.
   const initial = (seed: number) => JSON.stringify(traceEnvironment(breakout, { seed, actions: [] }).initial);

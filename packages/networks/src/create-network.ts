@@ -3,6 +3,7 @@ import type { StateSpec } from '@qfleet/spaces';
 import { noCore } from './cores/none.ts';
 import type { HeadFactory } from './heads/head.ts';
 import { composeNetwork, type Network } from './network.ts';
+import { createNormalizer } from './normalizer.ts';
 import { minAtarCnnTorso } from './torsos/minatar-cnn.ts';
 import { mlpTorso } from './torsos/mlp.ts';
 import { natureCnnTorso } from './torsos/nature-cnn.ts';
@@ -32,6 +33,7 @@ export function createNetwork<K extends Kind>(
   head: HeadFactory,
 ): Network {
   const { hidden, dueling }: NetworkConfig = config;
+  const normalizer = spec.normalized ? createNormalizer(spec) : null;
   const torso = TORSOS[config.kind](spec, dueling ? hidden.slice(0, -1) : hidden, config);
   const core = noCore(torso.width);
   const streams = dueling ? hidden[hidden.length - 1] : null;
@@ -40,5 +42,6 @@ export function createNetwork<K extends Kind>(
     torso,
     core,
     head({ width: core.width, actions: spec.actions, dueling: streams }),
+    normalizer,
   );
 }

@@ -5,6 +5,7 @@ export { valuesHead } from './heads/values.ts';
 export { createInference } from './inference/create-inference.ts';
 export type { Inference, InferenceRows, ValuesOf } from './inference/inference.ts';
 export { composeNetwork, type Network, type NetworkInput, type NetworkOutput } from './network.ts';
+export { isStatistic, type Normalizer } from './normalizer.ts';
 export { oneHot } from './one-hot.ts';
 export { Packing } from './packing.ts';
 export {

@@ -4,6 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Core } from './cores/core.ts';
 import type { Head } from './heads/head.ts';
 import type { ActingLayers } from './inference/acting-layers.ts';
+import type { Normalizer } from './normalizer.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 import type { Torso } from './torsos/torso.ts';
 
@@ -28,8 +29,10 @@ export interface NetworkOutput {
 /** A network: its parameters, and its forward pass as a pure function of tensors. */
 export interface Network {
   readonly spec: StateSpec;
-  /** In a fixed order: those of the torso, the core and the head. */
+  /** In a fixed order: those of the torso, the core and the head, and the normalizer's statistics. */
   readonly parameters: readonly ParameterSpec[];
+  /** What states pass before the torso; null: nothing. */
+  readonly normalizer: Normalizer | null;
   /** What it carries from step to step: that of its core. */
   readonly memory: readonly ColumnSpec[];
   /** @param tf the library instance that the tensors belong to; passed so that nothing here loads one. */
@@ -38,17 +41,27 @@ export interface Network {
   readonly layers: ((tensors: NamedTensors) => ActingLayers) | null;
 }
 
-/** Torso, core and head as one network. */
-export function composeNetwork(spec: StateSpec, torso: Torso, core: Core, head: Head): Network {
+/** Torso, core and head as one network, behind a normalizer where there is one. */
+export function composeNetwork(
+  spec: StateSpec,
+  torso: Torso,
+  core: Core,
+  head: Head,
+  normalizer: Normalizer | null = null,
+): Network {
   const { layers } = torso;
   const { layers: headLayers } = head;
   const stack = layers && headLayers && core.parameters.length === 0 && core.memory.length === 0;
   return {
     spec,
-    parameters: [torso, core, head].flatMap(({ parameters }) => parameters),
+    parameters: [torso, core, head, ...(normalizer ? [normalizer] : [])].flatMap(
+      ({ parameters }) => parameters,
+    ),
+    normalizer,
     memory: core.memory,
     forward(tf, parameters, { states, begins, memory = {} }) {
-      const step = core.forward(tf, parameters, torso.forward(tf, parameters, states), memory, begins);
+      const seen = normalizer ? normalizer.forward(tf, parameters, states) : states;
+      const step = core.forward(tf, parameters, torso.forward(tf, parameters, seen), memory, begins);
       return { out: head.forward(tf, parameters, step.features), memory: step.memory };
     },
     layers: stack

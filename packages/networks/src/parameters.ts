@@ -11,6 +11,8 @@ export interface ParameterSpec {
   readonly fanIn: number;
   /** How often a row's forward pass uses each value: once in a dense layer, at each position in a convolution. */
   readonly uses: number;
+  /** The start value of a statistic, which no gradient changes; left out: it is drawn. */
+  readonly start?: number;
 }
 
 /** A network's parameters as tensors, by their names. */
@@ -28,7 +30,9 @@ export function multiplyAdds(specs: readonly ParameterSpec[]): number {
  */
 export function initialParameters(specs: readonly ParameterSpec[], random: Random): NamedTensors {
   return new Map(
-    specs.map(({ name, shape, fanIn }) => {
+    specs.map(({ name, shape, fanIn, start }) => {
+      if (start !== undefined)
+        return [name, { shape, data: new Float32Array(elementsOf(shape)).fill(start) }];
       const bound = 1 / Math.sqrt(fanIn);
       const data = Float32Array.from({ length: elementsOf(shape) }, () => bound * (2 * random.uniform() - 1));
       return [name, { shape, data }];

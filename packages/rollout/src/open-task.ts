@@ -16,10 +16,14 @@ export interface Task {
 export async function openTask({
   environment,
 }: {
-  readonly environment: EnvironmentDescription & { readonly frameStack: number };
+  readonly environment: EnvironmentDescription & {
+    readonly frameStack: number;
+    readonly normalizeObservations: boolean;
+  };
 }): Promise<Task> {
   const definition = await resolveEnvironment(environment);
-  return { definition, layout: layoutOf(definition, environment.frameStack) };
+  const layout = layoutOf(definition, environment.frameStack);
+  return { definition, layout: environment.normalizeObservations ? { ...layout, normalized: true } : layout };
 }
 
 /**

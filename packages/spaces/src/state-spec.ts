@@ -15,6 +15,8 @@ export interface StateSpec {
   /** Observations that are stacked in a state on a new leading axis, oldest first; 1: it is one observation. */
   readonly frames: number;
   readonly actions: number;
+  /** Whether a network takes the elements by running statistics of them; they reach it as they are. */
+  readonly normalized?: boolean;
   /** Whether each state has a mask: which of the actions may be taken. */
   readonly masked?: boolean;
 }

@@ -1,5 +1,13 @@
 import type { DqnConfig } from '@qfleet/config';
-import { checkParameters, createNetwork, initialParameters, type Network, Packing } from '@qfleet/networks';
+import {
+  checkParameters,
+  createNetwork,
+  initialParameters,
+  isStatistic,
+  type Network,
+  Packing,
+  type ParameterSpec,
+} from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { type Batch, MASK, type SampleUnit, type TransitionBatch } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
@@ -56,6 +64,8 @@ export class ValueAgent implements Agent {
   readonly #step: Compiled;
   readonly #packing: Packing;
   readonly #optimizer: Optimizer;
+  /** What the network has beside what is learned by gradients: running statistics. */
+  readonly #statistics: readonly ParameterSpec[];
   /** What the state holds of every parameter: itself, the target network's, and the optimizer's slots. */
   readonly #copies: readonly string[];
   /** Names and shapes of all that `state` gives. */
@@ -67,16 +77,21 @@ export class ValueAgent implements Agent {
     const objective = given.objective ?? createObjective(config);
     const network = createNetwork(config.network, spec, objective.head);
     const optimizer = createOptimizer(config);
-    const packing = new Packing(network.parameters);
+    const [learned, statistics] = apart(network.parameters);
+    const packing = new Packing(learned);
     this.batchesPerUpdate = config.updatesPerCall;
     this.unit = objective.unit;
     this.#given = given;
     this.#packing = packing;
     this.#optimizer = optimizer;
+    this.#statistics = statistics;
     this.#copies = [ONLINE, TARGET, ...optimizer.slotNames(ONLINE)];
-    this.#specs = this.#copies.flatMap((copy) =>
-      network.parameters.map(({ name, shape }) => ({ name: `${copy}/${name}`, shape })),
-    );
+    this.#specs = [
+      ...this.#copies.flatMap((copy) =>
+        learned.map(({ name, shape }) => ({ name: `${copy}/${name}`, shape })),
+      ),
+      ...statistics,
+    ];
     const { tf } = runtime;
     const parts = { tf, network, packing, objective, optimizer, largestNorm: config.gradientClip };
     this.#step = compile(runtime, (state, inputs) => updateStep(parts, state, inputs), {
@@ -115,8 +130,11 @@ export class ValueAgent implements Agent {
   }
 
   parameters(): NamedTensors {
-    const state = this.#step.state(this.#packing.names.map((name) => `${ONLINE}/${name}`));
-    return this.#packing.unpack(without(`${ONLINE}/`, state));
+    const state = this.#step.state([
+      ...this.#packing.names.map((name) => `${ONLINE}/${name}`),
+      ...this.#statistics.map(({ name }) => name),
+    ]);
+    return new Map([...this.#packing.unpack(without(`${ONLINE}/`, state)), ...statisticsOf(state)]);
   }
 
   state(): NamedTensors {
@@ -125,6 +143,7 @@ export class ValueAgent implements Agent {
       ...this.#copies.flatMap((copy) => [
         ...under(`${copy}/`, this.#packing.unpack(without(`${copy}/`, state))),
       ]),
+      ...statisticsOf(state),
       [UPDATES, counterToTensor(this.#updates)],
     ]);
   }
@@ -132,11 +151,12 @@ export class ValueAgent implements Agent {
   restore(state: NamedTensors): void {
     checkParameters([...this.#specs, { name: UPDATES, shape: [2] }], state);
     this.#step.setState(
-      new Map(
-        this.#copies.flatMap((copy) => [
+      new Map([
+        ...this.#copies.flatMap((copy) => [
           ...under(`${copy}/`, this.#packing.pack(without(`${copy}/`, state))),
         ]),
-      ),
+        ...statisticsOf(state),
+      ]),
     );
     this.#updates = counterFromTensor(state.get(UPDATES)!);
   }
@@ -184,22 +204,40 @@ function without(prefix: string, tensors: NamedTensors): NamedTensors {
   );
 }
 
+/** The tensors among these that are running statistics. */
+const statisticsOf = (tensors: NamedTensors): NamedTensors =>
+  new Map([...tensors].filter(([name]) => isStatistic(name)));
+
+/** What gradients change of a network's parameters, and its running statistics. */
+function apart(
+  parameters: readonly ParameterSpec[],
+): [learned: readonly ParameterSpec[], statistics: readonly ParameterSpec[]] {
+  const isLearned = ({ name }: ParameterSpec): boolean => !isStatistic(name);
+  return [parameters.filter(isLearned), parameters.filter((each) => !isLearned(each))];
+}
+
 /** What `ValueAgent.state` gives before the first update, with these parameters. */
 export function stateOf(config: DqnConfig, parameters: NamedTensors): NamedTensors {
-  const online = under(`${ONLINE}/`, parameters);
+  const learned = new Map([...parameters].filter(([name]) => !isStatistic(name)));
+  const online = under(`${ONLINE}/`, learned);
   return new Map([
     ...online,
-    ...under(`${TARGET}/`, parameters),
+    ...under(`${TARGET}/`, learned),
     ...initialSlots(createOptimizer(config), online),
+    ...statisticsOf(parameters),
     [UPDATES, counterToTensor(0)],
   ]);
 }
 
 /** The compiled step's state at its beginning. */
 function startState(network: Network, packing: Packing, optimizer: Optimizer, seed: number): NamedTensors {
-  const start = packing.pack(
-    initialParameters(network.parameters, new Random(Random.seed(seed, 'parameters'))),
-  );
+  const drawn = initialParameters(network.parameters, new Random(Random.seed(seed, 'parameters')));
+  const start = packing.pack(drawn);
   const online = under(`${ONLINE}/`, start);
-  return new Map([...online, ...under(`${TARGET}/`, start), ...initialSlots(optimizer, online)]);
+  return new Map([
+    ...online,
+    ...under(`${TARGET}/`, start),
+    ...initialSlots(optimizer, online),
+    ...statisticsOf(drawn),
+  ]);
 }

@@ -47,8 +47,10 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
   const batch = inputs as unknown as TransitionTensors & TensorRecord;
   const context = { tf, actions: network.spec.actions };
   const tensorsOf = (of: string) => packing.names.map((name) => state[`${of}/${name}`]!);
+  // Statistics of this batch too, as Gymnasium scales an observation by what it has changed.
+  const statistics = network.normalizer?.observe(tf, state, batch.observations) ?? {};
   const outputsBy = (tensors: readonly Tensor[]) => (states: Tensor) =>
-    network.forward(tf, packing.split(tf, tensors), { states }).out;
+    network.forward(tf, { ...packing.split(tf, tensors), ...statistics }, { states }).out;
 
   const targets = objective.targets(
     context,
@@ -72,7 +74,7 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
       tf.mul(state[`${TARGET}/${name}`]!, inputs['targetKeep']!),
     );
   }
-  return { state: changed, outputs: { priorities, loss, gradientNorm, ...stats } };
+  return { state: { ...changed, ...statistics }, outputs: { priorities, loss, gradientNorm, ...stats } };
 }
 
 /** What an objective says, and the gradient of its loss by each of `parameters`. */

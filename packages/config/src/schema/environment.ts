@@ -15,6 +15,10 @@ export const environment = z.strictObject({
   maxErrorsInARow: count
     .default(10)
     .describe('episodes of a slot that may end so one after the other, with onError restart'),
+  maxEpisodeSteps: count
+    .nullable()
+    .default(null)
+    .describe('steps after which an episode is truncated, inner ones counted; null: the environment’s own'),
   actionRepeat: z
     .int()
     .min(1)
@@ -35,4 +39,10 @@ export const environment = z.strictObject({
     .max(64)
     .default(1)
     .describe('observations that make a state, oldest first (Mnih et al., 2015: 4)'),
+  normalizeObservations: z
+    .boolean()
+    .default(false)
+    .describe(
+      'networks see (x − mean)/√variance within ±10, by running statistics of each element that go with the weights',
+    ),
 });

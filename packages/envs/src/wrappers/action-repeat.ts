@@ -1,4 +1,5 @@
 import type { ObservationArray } from '@qfleet/spaces';
+import { markAdapted } from '../adapted.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 import { makeIsAllowed, outerFields, Wrapped } from './wrapped.ts';
 
@@ -10,12 +11,12 @@ import { makeIsAllowed, outerFields, Wrapped } from './wrapped.ts';
 export function repeatActions(definition: EnvironmentDefinition, times: number): EnvironmentDefinition {
   if (times === 1) return definition;
   const { masked, maxEpisodeSteps: limit } = definition;
-  return {
+  return markAdapted({
     ...outerFields(definition),
     // A mask may cut every step down to one inner step.
     maxEpisodeSteps: limit === null || masked ? limit : Math.ceil(limit / times),
     create: (random) => new Repeated(definition, definition.create(random), times),
-  };
+  });
 }
 
 class Repeated extends Wrapped {

@@ -1,5 +1,6 @@
 import type { Random } from '@qfleet/random';
 import type { ObservationArray } from '@qfleet/spaces';
+import { markAdapted } from '../adapted.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 import { makeIsAllowed, outerFields, Wrapped } from './wrapped.ts';
 
@@ -10,10 +11,10 @@ import { makeIsAllowed, outerFields, Wrapped } from './wrapped.ts';
  */
 export function stickActions(definition: EnvironmentDefinition, probability: number): EnvironmentDefinition {
   if (probability === 0) return definition;
-  return {
+  return markAdapted({
     ...outerFields(definition),
     create: (random) => new Sticky(definition, definition.create(random), random, probability),
-  };
+  });
 }
 
 class Sticky extends Wrapped {

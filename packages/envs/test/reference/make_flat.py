@@ -6,6 +6,7 @@
 Spaces and values are written as Qfleet takes them; bounds and observations are Gymnasium's, flattened.
 """
 
+import argparse
 import json
 from pathlib import Path
 
@@ -61,9 +62,14 @@ def plain(space, value):
             return [float(x) for x in value.flatten()]
 
 
+parser = argparse.ArgumentParser()
+parser.add_argument("--seed", type=int, default=1)
+parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+args = parser.parse_args()
+
 cases = []
 for space in SPACES:
-    space.seed(1)
+    space.seed(args.seed)
     flat = flatten_space(space)
     values = [space.sample() for _ in range(4)]
     cases.append(
@@ -75,4 +81,4 @@ for space in SPACES:
             "flat": [[float(x) for x in flatten(space, value)] for value in values],
         }
     )
-(Path(__file__).parent / "flat.json").write_text(json.dumps({"gymnasium": gym.__version__, "cases": cases}) + "\n")
+(args.out / "flat.json").write_text(json.dumps({"gymnasium": gym.__version__, "cases": cases}) + "\n")

@@ -8,6 +8,7 @@ base64 of little-endian values, a whole file is gzip. Positions, headings and sp
 m/s), each as its difference from the same vehicle's a step before.
 """
 
+import argparse
 import base64
 import gzip
 import json
@@ -20,7 +21,10 @@ import numpy as np
 from highway_env.vehicle.behavior import IDMVehicle
 from highway_env.vehicle.controller import MDPVehicle
 
-HERE = Path(__file__).parent
+parser = argparse.ArgumentParser()
+parser.add_argument("--seed", type=int, default=0)
+parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+args = parser.parse_args()
 USUAL = {"DISTANCE_WANTED": 10.0, "COMFORT_ACC_MAX": 3.0, "COMFORT_ACC_MIN": -5.0}
 EPISODES = {
     "highway-fast-v0": 8,
@@ -158,15 +162,15 @@ def main():
     assert version("highway-env") == "1.12.1"
     for env_id, count in EPISODES.items():
         config = {"spawn_probability": 0} if env_id.startswith("intersection") else {}
-        write(env_id, [episode(env_id, seed, config) for seed in range(count)])
+        write(env_id, [episode(env_id, args.seed + i, config) for i in range(count)])
     roads = ["highway-fast-v0", "merge-v1", "roundabout-v1", "intersection-v2"]
     spawn = {"intersection-v2": {"spawn_probability": 0}}
-    write("occupancy-grid", [episode(env_id, 100, GRID | spawn.get(env_id, {})) for env_id in roads])
+    write("occupancy-grid", [episode(env_id, args.seed + 100, GRID | spawn.get(env_id, {})) for env_id in roads])
 
 
 def write(name, episodes):
     data = json.dumps(episodes, separators=(",", ":")).encode()
-    path = HERE / f"{name}.json.gz"
+    path = args.out / f"{name}.json.gz"
     path.write_bytes(gzip.compress(data, 9, mtime=0))
     print(name, [len(e["actions"]) for e in episodes], [e["steady"] for e in episodes], path.stat().st_size)
 

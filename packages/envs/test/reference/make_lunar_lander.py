@@ -6,9 +6,11 @@
 - `bodies`: mass, centre of mass and inertia about the body's origin, of the hull and a leg.
 - `flights`: episodes with all that was drawn in them, up to the first contact or the end. Observations are base64 of
   little-endian float32.
-- `returns`: returns and lengths of whole episodes of a random policy and of Gymnasium's heuristic, a pair for each.
+- `returns`: returns and lengths of whole episodes of a random policy and of Gymnasium's heuristic, a pair for each,
+  of the same episodes whatever --seed is: whether two distributions are told apart is then no matter of luck.
 """
 
+import argparse
 import base64
 import json
 from pathlib import Path
@@ -17,7 +19,10 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.box2d.lunar_lander import heuristic
 
-HERE = Path(__file__).parent
+parser = argparse.ArgumentParser()
+parser.add_argument("--seed", type=int, default=17)
+parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+args = parser.parse_args()
 EPISODES = 1_000
 
 
@@ -86,7 +91,7 @@ def flight(seed, policy, options):
 
 
 def flights():
-    rng = np.random.default_rng(17)
+    rng = np.random.default_rng(args.seed)
 
     def random(env, s, t):
         return rng.integers(4)
@@ -104,7 +109,7 @@ def flights():
     policies = [(random, {})] * 4 + [(steady, {})] * 3 + [(hover, {})] * 2
     policies += [(lambda env, s, t, a=a: a, {}) for a in range(4)]
     policies += [(random, gale), (steady, gale), (steady, {"gravity": -4.0})]
-    return [flight(100 + i, policy, options) for i, (policy, options) in enumerate(policies)]
+    return [flight(args.seed + 83 + i, policy, options) for i, (policy, options) in enumerate(policies)]
 
 
 def returns(policy):
@@ -130,7 +135,7 @@ def main():
         "flights": flights(),
         "returns": {"random": returns(lambda env, s: env.action_space.sample()), "heuristic": returns(heuristic)},
     }
-    (HERE / "lunar-lander.json").write_text(json.dumps(trace, separators=(",", ":")) + "\n")
+    (args.out / "lunar-lander.json").write_text(json.dumps(trace, separators=(",", ":")) + "\n")
 
 
 main()

@@ -1,7 +1,7 @@
 """Writes what the package MinAtar itself does, for minatar.test.ts to hold the native games against.
 
     python3 -m venv .venv && .venv/bin/pip install 'MinAtar==1.0.15' 'numpy==2.4.6'
-    .venv/bin/python packages/envs/test/reference/make_minatar.py [--acts N] [--seeds N] [--out FOLDER] [GAME ...]
+    .venv/bin/python packages/envs/test/reference/make_minatar.py [--acts N] [--seeds N] [--seed FIRST] [--out FOLDER] [GAME ...]
 
 The package is GPL: it is run here, and nothing of its source is in Qfleet. Each file is gzip of a line of JSON
 {game, channels, acts, runs: [{seed, options}]} and then, for each run: `acts` actions, rewards and ends, a byte each, and the states.
@@ -53,19 +53,20 @@ def longest(ends):
 
 
 parser = argparse.ArgumentParser()
+parser.add_argument("--seed", type=int, default=0, help="the first")
 parser.add_argument("--acts", type=int, default=2600)
 parser.add_argument("--seeds", type=int, default=4)
-parser.add_argument("--out", type=Path, default=Path(__file__).parent / "minatar")
+parser.add_argument("--out", type=Path, default=Path(__file__).parent)
 parser.add_argument("games", nargs="*", default=list(POLICIES))
 args = parser.parse_args()
 # The last seed plays without ramps, and with actions that stick more.
 USUAL = {"sticky_action_prob": 0.1, "difficulty_ramping": True}
 OTHER = {"sticky_action_prob": 0.25, "difficulty_ramping": False}
-runs = [{"seed": seed, "options": USUAL if seed < args.seeds - 1 else OTHER} for seed in range(args.seeds)]
+runs = [{"seed": args.seed + i, "options": USUAL if i < args.seeds - 1 else OTHER} for i in range(args.seeds)]
 for game in args.games:
     # The package's copy is made for each seed, as the last action outlives a seed.
     envs = [Environment(game, **run["options"]) for run in runs]
     head = {"game": game, "channels": envs[0].state_shape()[2], "acts": args.acts, "runs": runs}
     body = b"".join(played(env, game, run["seed"], args.acts) for env, run in zip(envs, runs))
     data = json.dumps(head).encode() + b"\n" + body
-    (args.out / f"{game}.gz").write_bytes(gzip.compress(data, 9, mtime=0))
+    (args.out / "minatar" / f"{game}.gz").write_bytes(gzip.compress(data, 9, mtime=0))

@@ -7,6 +7,7 @@ Episodes of 200 steps from given states, through gym.make's own TimeLimit. Array
 states and rewards of float64, observations of float32.
 """
 
+import argparse
 import base64
 import json
 from pathlib import Path
@@ -14,7 +15,10 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 
-HERE = Path(__file__).parent
+parser = argparse.ArgumentParser()
+parser.add_argument("--seed", type=int, default=2026)
+parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+args = parser.parse_args()
 
 
 def pack(values, dtype):
@@ -49,7 +53,7 @@ def episode(rng, state, levels, g=10.0, action=None):
     }
 
 
-rng = np.random.default_rng(2026)
+rng = np.random.default_rng(args.seed)
 episodes = [episode(rng, rng.uniform(-1, 1, 2) * [np.pi, 1], 5) for _ in range(4)]
 # Another count of levels; another gravity; at the bounds of speed, far from one turn; hanging still.
 episodes.append(episode(rng, [2.0, -0.5], 4))
@@ -57,4 +61,4 @@ episodes.append(episode(rng, [-1.0, 0.5], 3, g=9.81))
 episodes.append(episode(rng, [-20.0, 8.0], 5, action=4))
 episodes.append(episode(rng, [np.pi, 0.0], 5, action=2))
 value = {"id": "Pendulum-v1", "gymnasium": gym.__version__, "episodes": episodes}
-(HERE / "pendulum.json").write_text(json.dumps(value) + "\n")
+(args.out / "pendulum.json").write_text(json.dumps(value) + "\n")

@@ -8,6 +8,7 @@ table.
 Arrays are base64 of little-endian values, so that comparisons are bit for bit.
 """
 
+import argparse
 import base64
 import json
 from pathlib import Path
@@ -15,7 +16,10 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 
-HERE = Path(__file__).parent
+parser = argparse.ArgumentParser()
+parser.add_argument("--seed", type=int, default=2024)
+parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+args = parser.parse_args()
 
 
 def pack(values, dtype):
@@ -139,10 +143,10 @@ def table(env_id, **options):
 
 
 def write(name, value):
-    (HERE / f"{name}.json").write_text(json.dumps(value, indent=2) + "\n")
+    (args.out / f"{name}.json").write_text(json.dumps(value, indent=2) + "\n")
 
 
-rng = np.random.default_rng(2024)
+rng = np.random.default_rng(args.seed)
 write("cartpole", cartpole(rng))
 write("acrobot", acrobot(rng))
 write("mountain-car", mountain_car(rng))

@@ -1,6 +1,7 @@
 import { inputSize, Memory, type StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import type { Network } from '../network.ts';
+import type { Scaling } from '../normalizer.ts';
 import { checkParameters } from '../parameters.ts';
 import type { ActingLayers } from './acting-layers.ts';
 import { DenseStack } from './dense/dense-stack.ts';
@@ -12,6 +13,8 @@ export class DenseNetwork implements Inference {
   readonly #layersOf: (tensors: NamedTensors) => ActingLayers;
   readonly #inputs: number;
   #stack: DenseStack | null = null;
+  /** How a state's numbers are scaled; null: they are not. */
+  #scaling: Scaling | null = null;
 
   constructor(network: Network, layersOf: (tensors: NamedTensors) => ActingLayers) {
     this.#network = network;
@@ -28,6 +31,7 @@ export class DenseNetwork implements Inference {
       convolution,
     );
     this.#stack.load(layers);
+    this.#scaling = this.#network.normalizer?.scaling(tensors) ?? null;
   }
 
   memory(rows: number): Memory {
@@ -51,8 +55,9 @@ export class DenseNetwork implements Inference {
     }
     for (let row = 0; row < rows; row += stack.rows) {
       const part = Math.min(stack.rows, rows - row);
-      if (count === undefined) copy(states, row * width, part, width, stack);
-      else oneHot(states, row * width, part, width, count, stack);
+      if (count !== undefined) oneHot(states, row * width, part, width, count, stack);
+      else if (this.#scaling !== null) scale(this.#scaling, states, row * width, part, width, stack);
+      else copy(states, row * width, part, width, stack);
       stack.run(part, values, row * actions);
     }
   }
@@ -65,6 +70,17 @@ function copy(from: ArrayLike<number>, start: number, rows: number, width: numbe
     const [source, target] = [start + row * width, row * stride];
     for (let i = 0; i < width; i++) input[target + i] = from[source + i];
   }
+}
+
+function scale(
+  scaling: Scaling,
+  from: ArrayLike<number>,
+  start: number,
+  rows: number,
+  width: number,
+  { input, stride }: DenseStack,
+): void {
+  for (let row = 0; row < rows; row++) scaling(from, start + row * width, input, row * stride, width);
 }
 
 /** `width` states a row, each one-hot, side by side. */

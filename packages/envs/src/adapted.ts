@@ -1,0 +1,11 @@
+import type { EnvironmentDefinition } from './environment.ts';
+
+/** Marks definitions whose copies have our interface already, also by another copy of this package. */
+const adapted: unique symbol = Symbol.for('qfleet.environment');
+
+export const isAdapted = (value: unknown): value is EnvironmentDefinition =>
+  typeof value === 'object' && value !== null && adapted in value;
+
+/** Marks a definition, so that a module may export it as it is. Not enumerable: a copy with another `create` is not marked. */
+export const markAdapted = (definition: EnvironmentDefinition): EnvironmentDefinition =>
+  Object.defineProperty(definition, adapted, { value: true });
