@@ -36,7 +36,7 @@ export class Simulation {
   /** Every vehicle decides, in order; then all move; then those that met crash. */
   step(): void {
     const { ego, road } = this;
-    const { vehicles, obstacles, network } = road;
+    const { vehicles, network } = road;
     const dt = this.#dt;
     road.locate();
     for (let i = 0; i < vehicles.length; i++) {
