@@ -92,6 +92,23 @@ test.each(ids)('batched %s is the scalar one over thousands of steps, without a 
   expect(ends).toBeGreaterThan(5);
 });
 
+test('a row that comes when others have gone has taken no action yet', async () => {
+  const both = pair('minatar/breakout', { sticky_action_prob: 0.9 }, 1);
+  // As many as the kernel has room for at first, so that what the last one leaves stays where it was.
+  for (const each of both) for (let seed = 0; seed < 8; seed++) each.add(seed);
+  for (let seed = 8; seed < 14; seed++) {
+    for (let t = 0; t < 20; t++) {
+      for (const each of both) await each.step(new Array(8).fill(1));
+      expectSame(both);
+      for (const each of both) resetEnded(each);
+    }
+    for (const each of both) {
+      each.remove(1);
+      each.add(seed);
+    }
+  }
+});
+
 function resetEnded({ environment, arrays: { terminated, truncated } }: Rows): void {
   for (let row = 0; row < environment.rows; row++) {
     if (terminated[row] !== 0 || truncated[row] !== 0) environment.reset(row);

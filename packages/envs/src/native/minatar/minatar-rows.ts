@@ -58,32 +58,39 @@ export class MinAtarRows implements VectorEnvironment {
   }
 
   reset(row: number): void {
-    this.#game.reset(this.#states, row * this.#game.width, this.#streams[row]);
-    this.#observe(row);
+    const game = this.#game;
+    const { observations, stride } = this.#arrays!;
+    game.reset(this.#states, row * game.width, this.#streams[row]);
+    observations.fill(0, row * stride, row * stride + this.#size);
+    game.draw(this.#states, row * game.width, observations, row * stride);
   }
 
   step(actions: Int32Array): void {
-    const { rewards, terminated, truncated } = this.#arrays!;
+    const { observations, stride, rewards, terminated, truncated } = this.#arrays!;
     const game = this.#game;
     const own = this.#actions;
     const stickiness = this.#stickiness;
     const states = this.#states;
     const { rows } = this;
-    for (let row = 0, at = 0; row < rows; row++, at += game.width) {
+    const { width } = game;
+    this.#clear();
+    for (let row = 0, at = 0, to = 0; row < rows; row++, at += width, to += stride) {
       const random = this.#streams[row];
       if (random.uniform() >= stickiness) states[at + LAST] = own[actions[row]];
       rewards[row] = game.act(states, at, random, states[at + LAST]);
       terminated[row] = states[at + OVER];
       truncated[row] = 0;
-      this.#observe(row);
+      game.draw(states, at, observations, to);
     }
   }
 
-  #observe(row: number): void {
+  /** Zeroes all observations: at once, where nothing lies between them. */
+  #clear(): void {
     const { observations, stride } = this.#arrays!;
-    const to = row * stride;
-    observations.fill(0, to, to + this.#size);
-    this.#game.draw(this.#states, row * this.#game.width, observations, to);
+    const size = this.#size;
+    const { rows } = this;
+    if (stride === size) observations.fill(0, 0, rows * size);
+    else for (let row = 0, to = 0; row < rows; row++, to += stride) observations.fill(0, to, to + size);
   }
 
   close(): void {
