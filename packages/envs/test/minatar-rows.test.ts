@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createVectorEnvironment, findEnvironment } from '../src/index.ts';
-import { Rows } from './support/rows.ts';
+import { findEnvironment } from '../src/index.ts';
+import { expectSame, pair, resetEnded } from './support/pair.ts';
 
 /** What is done to the rows; `seed` also picks a row. */
 const deed = fc.oneof(
@@ -11,24 +11,6 @@ const deed = fc.oneof(
   },
   fc.record({ kind: fc.constantFrom('add' as const, 'remove' as const, 'reset' as const), seed: fc.nat() }),
 );
-
-/** Both at once, the batched one first. */
-function pair(id: string, options: object, stack: number): Rows[] {
-  const definition = findEnvironment(id, { ...options });
-  const { createVector, ...scalar } = definition;
-  expect(createVector).toBeDefined();
-  return [definition, scalar].map((each) => new Rows(each, createVectorEnvironment(each), stack));
-}
-
-/** Says in what the two differ: bytes, since a whole comparison of each state would take long. */
-function expectSame([batched, copies]: readonly Rows[]): void {
-  for (const name of ['observations', 'rewards', 'terminated', 'truncated'] as const) {
-    const [ours, theirs] = [batched.arrays[name], copies.arrays[name]];
-    if (Buffer.from(ours.buffer).equals(Buffer.from(theirs.buffer))) continue;
-    expect(batched.seen).toEqual(copies.seen);
-    expect.fail(`${name} differ`);
-  }
-}
 
 const ids = ['asterix', 'breakout', 'freeway', 'seaquest', 'space_invaders'].map((name) => `minatar/${name}`);
 
@@ -108,9 +90,3 @@ test('a row that comes when others have gone has taken no action yet', async () 
     }
   }
 });
-
-function resetEnded({ environment, arrays: { terminated, truncated } }: Rows): void {
-  for (let row = 0; row < environment.rows; row++) {
-    if (terminated[row] !== 0 || truncated[row] !== 0) environment.reset(row);
-  }
-}
