@@ -14,7 +14,7 @@ export const benches = {
   learner: async ({ peer }) => (await import('./learner/learner.ts')).benchLearner(await torchIf(peer)),
   inference: async ({ peer }) =>
     (await import('./inference/inference.ts')).benchInference(await torchIf(peer)),
-  envs: async () => (await import('./envs/envs.ts')).benchEnvs(),
+  envs: async ({ peer }) => (await import('./envs/envs.ts')).benchEnvs(peer),
   replay: async ({ peer }) => (await import('./replay/here.ts')).benchReplayHere(peer),
   fleet: async ({ command }) => (await import('./fleet/fleet.ts')).benchFleet(command),
   actor: async () => (await import('./actor/actor.ts')).benchActor(),

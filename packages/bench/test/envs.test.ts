@@ -1,18 +1,27 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { envCases } from '../src/envs/cases.ts';
 import { benchEnvs } from '../src/envs/envs.ts';
 
-test('the benchmark holds each number of slots against its peer, and as many rows of the kernel against the slots', () => {
-  const rows = benchEnvs(5);
-  expect(rows.map(({ name }) => name)).toEqual([
-    'CartPole-v1, 1 slot',
-    'CartPole-v1, 1 row of the kernel',
-    'CartPole-v1, 64 slots',
-    'CartPole-v1, 64 rows of the kernel',
-    'CartPole-v1, 1024 slots',
-    'CartPole-v1, 1024 rows of the kernel',
+const named = (id: string) => envCases.filter((each) => each.id === id);
+
+test('an environment is measured at each number of copies, its kernel beside the same copies without it', async () => {
+  const rows = await benchEnvs(false, { figure: 10, warmUp: 5 }, named('CartPole-v1'));
+  expect(rows.map(({ name, reference }) => [name, reference])).toEqual([
+    ['CartPole-v1, 1 copy', null],
+    ['CartPole-v1, 64 copies', 'the same copies one after the other'],
+    ['CartPole-v1, 1024 copies', null],
   ]);
-  for (const { value, referenceValue, ratio } of rows) {
+  for (const { value, unit, referenceValue, ratio } of rows) {
+    expect(unit).toBe('steps/s');
     expect(value).toBeGreaterThan(0);
     expect(ratio).toBe(referenceValue === null ? null : value / referenceValue);
   }
+});
+
+test('a peer that can’t be brought is told on stderr, and the rows have no reference', async () => {
+  // No folder can be made there.
+  vi.stubEnv('QFLEET_CACHE_DIR', import.meta.filename);
+  const rows = await benchEnvs(true, { figure: 10, warmUp: 5 }, named('LunarLander-v3'));
+  vi.unstubAllEnvs();
+  expect(rows.map(({ reference }) => reference)).toEqual([null, null, null]);
 });

@@ -18,29 +18,33 @@ test('swimmers come, move and go as in a list of Python', () => {
   );
   fc.assert(
     fc.property(fc.array(command, { maxLength: 200, size: 'max' }), (commands) => {
-      const swimmers = new Swimmers(4);
+      // Elsewhere than at the beginning, with something before and after it.
+      const swimmers = new Swimmers(2, 4, 200);
+      const s = new Int32Array(3 + swimmers.end + 1).fill(7);
+      swimmers.clear(s, 3);
       const list: number[][] = [];
       for (const { kind, x, y } of commands) {
         const index = x % Math.max(list.length, 1);
         if (kind === 'add') {
-          swimmers.set(swimmers.add(x, y, 1), 3, y);
+          swimmers.set(s, 3, swimmers.add(s, 3, x, y, 1), 3, y);
           list.push([x, y, 1, y]);
         } else if (kind === 'removeAt') {
           const found = list.find((row) => row[0] === x && row[1] === y);
-          expect(swimmers.removeAt(x, y)).toBe(found !== undefined);
+          expect(swimmers.removeAt(s, 3, x, y)).toBe(found !== undefined);
           if (found !== undefined) remove(list, found);
         } else if (list.length > 0 && kind === 'removeEqual') {
           const row = list[index];
           remove(list, row);
-          expect(swimmers.removeEqual(index)).toBe(list.indexOf(row));
+          expect(swimmers.removeEqual(s, 3, index)).toBe(list.indexOf(row));
         } else if (list.length > 0) {
           list[index][0]++;
-          expect(swimmers.move(index)).toBe(list[index][0]);
+          expect(swimmers.move(s, 3, index)).toBe(list[index][0]);
         }
-        const ours = Array.from({ length: swimmers.count }, (_, i) =>
-          [0, 1, 2, 3].map((field) => swimmers.get(i, field)),
+        const ours = Array.from({ length: swimmers.count(s, 3) }, (_, i) =>
+          [0, 1, 2, 3].map((field) => swimmers.get(s, 3, i, field)),
         );
         expect(ours).toEqual(list);
+        expect([...s.subarray(0, 5), s[s.length - 1]]).toEqual(new Array(6).fill(7));
       }
     }),
     { numRuns: 30 },

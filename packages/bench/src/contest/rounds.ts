@@ -15,6 +15,7 @@ export type Rounds = ReadonlyMap<string, readonly number[]>;
 export async function compare(
   commands: Readonly<Record<string, ContestantCommand>>,
   milliseconds: number,
+  rounds = ROUNDS,
 ): Promise<Rounds> {
   const contestants = new Map<string, Contestant>();
   try {
@@ -26,11 +27,11 @@ export async function compare(
       }
     }
     const figures = new Map([...contestants].map(([name]) => [name, [] as number[]]));
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       // There and back, so that none is always the first after another.
       const order = round % 2 === 0 ? [...contestants] : [...contestants].reverse();
       for (const [name, contestant] of order) {
-        figures.get(name)!.push(await contestant.measure(milliseconds / ROUNDS));
+        figures.get(name)!.push(await contestant.measure(milliseconds / rounds));
       }
     }
     return figures;

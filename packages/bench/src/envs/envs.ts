@@ -1,104 +1,104 @@
-import { createEnvironment, createVectorEnvironment, findEnvironment } from '@qfleet/envs';
-import { Random } from '@qfleet/random';
-import { allocateObservations, observationRows, observationSize } from '@qfleet/spaces';
+import { findEnvironment } from '@qfleet/envs';
+import { type ContestantCommand, ownChild } from '../contest/contestant.ts';
+import { compare } from '../contest/rounds.ts';
+import { peerPythonIfAny, peerScript } from '../peers/python.ts';
+import { programBeside } from '../program-beside.ts';
 import { type BenchRow, benchRow } from '../row.ts';
+import { COPIES, type EnvCase, type EnvPeer, envCases } from './cases.ts';
+import type { EnvsChildOptions } from './envs-child.ts';
 
-/** The peer: its fastest way. */
-const GYMNASIUM = 'Gymnasium 1.4.0 NumPy vector (recorded)';
+/** What a batched kernel is held against. */
+const SCALAR = 'the same copies one after the other';
+/** The copies at which it is. */
+const SCALAR_COPIES = 64;
+const ROUNDS = 5;
 
-/** What it reached on one core of a 2-core CPU, on CartPole-v1, where that was recorded. */
-const peers: readonly { readonly slots: number; readonly stepsPerSecond?: number }[] = [
-  { slots: 1 },
-  { slots: 64, stepsPerSecond: 1.5e6 },
-  { slots: 1024, stepsPerSecond: 12e6 },
-];
-
-/** What the batched kernel is held against, measured in alternate turns with it. */
-const LOOP = 'a copy for each row, in a loop';
-const TURNS = 10;
-
-const definition = findEnvironment('CartPole-v1');
+/** How long is measured, in milliseconds of processor time. */
+interface Durations {
+  /** One figure, over all rounds. */
+  readonly figure: number;
+  readonly warmUp: number;
+}
 
 /**
- * Steps a second of one core, CartPole-v1 with its time limit and resets, written into one batch: copies in a loop, and
- * the rows of its batched kernel.
- *
- * @param milliseconds of measuring a figure, after as long a warm-up.
+ * Steps a second of processor time, observations written and ends handled, of each environment at each number of
+ * copies: a figure of one core. Batched kernels are held against the same copies without, and with `peer` all are
+ * held against other libraries, alternately.
  */
-export function benchEnvs(milliseconds = 500): BenchRow[] {
-  return peers.flatMap(({ slots, stepsPerSecond }) => {
-    const [loop, kernel] = measure([copies(slots), batched(slots)], slots, milliseconds);
-    const many = slots === 1 ? '' : 's';
-    return [
-      benchRow(`CartPole-v1, ${slots} slot${many}`, loop, 'steps/s', GYMNASIUM, stepsPerSecond),
-      benchRow(`CartPole-v1, ${slots} row${many} of the kernel`, kernel, 'steps/s', LOOP, loop),
-    ];
-  });
+export async function benchEnvs(
+  peer = false,
+  durations: Durations = { figure: peer ? 2500 : 750, warmUp: 400 },
+  cases: readonly EnvCase[] = envCases,
+): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const each of cases) rows.push(...(await benchCase(each, peer, durations)));
+  return rows;
 }
 
-/** One step of all slots, with resets. Actions alternate from slot to slot and from step to step. */
-type Step = (turn: number) => void;
-
-function copies(slots: number): Step {
-  const random = new Random(0);
-  const environments = Array.from({ length: slots }, (_, slot) =>
-    createEnvironment(definition, random, slot),
-  );
-  const size = observationSize(definition.observationSpace);
-  const rows = observationRows(allocateObservations(definition.observationSpace, slots), size);
-  const outcome = { reward: 0, terminated: false, truncated: false };
-  environments.forEach((environment, slot) => {
-    environment.reset(rows[slot]);
-  });
-  return (turn) => {
-    for (let slot = 0; slot < slots; slot++) {
-      environments[slot].step((turn + slot) & 1, rows[slot], outcome);
-      if (outcome.terminated || outcome.truncated) environments[slot].reset(rows[slot]);
-    }
-  };
+/** Something that is measured, by a name that no other contestant of a case has. */
+interface Entrant {
+  readonly reference: string;
+  readonly copies: number;
+  readonly command: ContestantCommand;
 }
 
-function batched(slots: number): Step {
-  const random = new Random(0);
-  const environment = createVectorEnvironment(definition);
-  for (let slot = 0; slot < slots; slot++) environment.add(random, slot, 0);
-  const actions = new Int32Array(slots);
-  const terminated = new Uint8Array(slots);
-  const truncated = new Uint8Array(slots);
-  environment.bind({
-    observations: allocateObservations(definition.observationSpace, slots),
-    stride: observationSize(definition.observationSpace),
-    ...{ rewards: new Float64Array(slots), terminated, truncated, masks: null },
-  });
-  for (let slot = 0; slot < slots; slot++) environment.reset(slot);
-  return (turn) => {
-    for (let slot = 0; slot < slots; slot++) actions[slot] = (turn + slot) & 1;
-    environment.step(actions);
-    for (let slot = 0; slot < slots; slot++) if (terminated[slot] || truncated[slot]) environment.reset(slot);
+async function benchCase(envCase: EnvCase, peer: boolean, durations: Durations): Promise<BenchRow[]> {
+  const { id, goals } = envCase;
+  const ours = (copies: number, scalar: boolean): ContestantCommand => {
+    const options: EnvsChildOptions = { id, copies, scalar, warmUp: durations.warmUp };
+    return ownChild(programBeside('envs-child', import.meta.url), options);
   };
-}
-
-/** Steps a second of each contestant, in alternate turns. */
-function measure(contestants: readonly Step[], slots: number, milliseconds: number): number[] {
-  const run = (step: Step): { steps: number; elapsed: number } => {
-    const start = performance.now();
-    let turn = 0;
-    let elapsed = 0;
-    while (elapsed < milliseconds / TURNS) {
-      for (const end = turn + Math.ceil(8192 / slots); turn < end; turn++) step(turn);
-      elapsed = performance.now() - start;
-    }
-    return { steps: turn * slots, elapsed };
-  };
-  const totals = contestants.map(() => ({ steps: 0, elapsed: 0 }));
-  for (let turn = -TURNS; turn < TURNS; turn++) {
-    contestants.forEach((step, i) => {
-      const { steps, elapsed } = run(step);
-      // Turns before 0 are the warm-up.
-      if (turn < 0) return;
-      totals[i].steps += steps;
-      totals[i].elapsed += elapsed;
-    });
+  const entrants: Entrant[] = COPIES.map((copies) => ({
+    reference: '',
+    copies,
+    command: ours(copies, false),
+  }));
+  if (findEnvironment(id).createVector !== undefined) {
+    entrants.push({ reference: SCALAR, copies: SCALAR_COPIES, command: ours(SCALAR_COPIES, true) });
   }
-  return totals.map(({ steps, elapsed }) => (steps / elapsed) * 1000);
+  if (peer) for (const each of envCase.peers) entrants.push(...(await entrantsOf(each, id)));
+  const key = ({ reference, copies }: Entrant) => `${reference} ${copies}`;
+  const commands = Object.fromEntries(entrants.map((entrant) => [key(entrant), entrant.command]));
+  const figures = await compare(commands, durations.figure, ROUNDS);
+  const rate = (entrant: Entrant | undefined) => {
+    const microseconds = entrant && figures.get(key(entrant));
+    return microseconds && stepsPerSecond(microseconds);
+  };
+  return COPIES.flatMap((copies) => {
+    const name = `${id}, ${copies} ${copies === 1 ? 'copy' : 'copies'}`;
+    const value = rate(entrants.find((entrant) => entrant.reference === '' && entrant.copies === copies))!;
+    const references = [SCALAR, ...envCase.peers.map((each) => each.name)].flatMap((reference) => {
+      const { batched = true } = envCase.peers.find((each) => each.name === reference) ?? {};
+      const theirs = rate(
+        entrants.find(
+          (entrant) => entrant.reference === reference && entrant.copies === (batched ? copies : 1),
+        ),
+      );
+      return theirs === undefined ? [] : [{ reference, theirs }];
+    });
+    if (references.length === 0) return [benchRow(name, value, 'steps/s')];
+    return references.map(({ reference, theirs }): BenchRow => {
+      const goal = reference === envCase.peers[0].name ? goals[copies] : undefined;
+      return { ...benchRow(name, value, 'steps/s', reference, theirs), ...(goal && { goal }) };
+    });
+  });
 }
+
+/** A peer at each number of copies that it has a form for; none, with a line on stderr, where pip can't bring it. */
+async function entrantsOf(peer: EnvPeer, id: string): Promise<Entrant[]> {
+  const python = await peerPythonIfAny(peer.python, peer.packages);
+  if (python === null) return [];
+  return (peer.batched ? COPIES : [1]).map((copies) => ({
+    reference: peer.name,
+    copies,
+    command: {
+      program: python,
+      args: [peerScript('envs.py'), JSON.stringify({ library: peer.library, id: peer.id ?? id, copies })],
+      optional: true,
+    },
+  }));
+}
+
+/** The mean over rounds of equal lengths, so that each counts with the resets that it met. */
+const stepsPerSecond = (microseconds: readonly number[]): number =>
+  microseconds.reduce((sum, each) => sum + 1e6 / each, 0) / microseconds.length;

@@ -27,11 +27,24 @@ export async function measurePeer<T>(
     const { stdout } = await run(python, [peerScript(script), name], { maxBuffer: 1 << 24 });
     return JSON.parse(stdout) as T;
   } catch (error) {
-    const { stderr, message } = error as { stderr?: string; message: string };
-    const reason = stderr?.trim().split('\n').at(-1) || message;
-    process.stderr.write(`The peer ${name} can't be measured here: ${reason}\n`);
-    return null;
+    return tellAbsent(name, error);
   }
+}
+
+/** A Python with these packages, made once; null, with a line on stderr, where they are not to be had. */
+export async function peerPythonIfAny(name: string, packages: readonly string[]): Promise<string | null> {
+  try {
+    return await peerPython(name, packages);
+  } catch (error) {
+    return tellAbsent(name, error);
+  }
+}
+
+function tellAbsent(name: string, error: unknown): null {
+  const { stderr, message } = error as { stderr?: string; message: string };
+  const reason = stderr?.trim().split('\n').at(-1) || message;
+  process.stderr.write(`The peer ${name} can't be measured here: ${reason}\n`);
+  return null;
 }
 
 /** A Python with these packages, made once in the cache folder. */

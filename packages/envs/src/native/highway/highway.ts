@@ -1,12 +1,13 @@
 import type { Random } from '@qfleet/random';
 import type { EnvironmentDefinition } from '../../environment.ts';
 import { USUAL_DRIVER } from './driver.ts';
-import { type DrivingOptions, driving, type Scenario } from './driving.ts';
+import { type DrivingOptions, driving } from './driving.ts';
 import { USUAL_MANOEUVRES, USUAL_SPEEDS } from './ego.ts';
 import { USUAL_KINEMATICS } from './kinematics.ts';
 import { RoadNetwork } from './network.ts';
 import { clamp, unit } from './numbers.ts';
 import { Road } from './road.ts';
+import type { Scenario } from './scenario.ts';
 import type { Simulation } from './simulation.ts';
 import { StraightLane } from './straight-lane.ts';
 import { between, enter, enterEgo, varyDriver } from './traffic.ts';
@@ -36,12 +37,14 @@ class Highway implements Scenario {
   readonly kinematics = USUAL_KINEMATICS;
   readonly driver = USUAL_DRIVER;
   readonly frequency: number;
+  readonly vehicles: number;
   readonly #options: HighwayOptions;
   readonly #network = new RoadNetwork();
 
   constructor(options: HighwayOptions) {
     this.#options = options;
     this.frequency = options.frequency;
+    this.vehicles = 1 + options.traffic;
     for (let i = 0; i < options.lanes; i++) {
       this.#network.add('0', '1', new StraightLane([0, 4 * i], [LENGTH, 4 * i], { speedLimit: SPEED_LIMIT }));
     }

@@ -1,11 +1,12 @@
 import type { Random } from '@qfleet/random';
 import type { EnvironmentDefinition } from '../../environment.ts';
 import { CircularLane } from './circular-lane.ts';
-import { type DrivingOptions, driving, type Scenario } from './driving.ts';
+import { type DrivingOptions, driving } from './driving.ts';
 import type { Manoeuvre } from './ego.ts';
 import { RoadNetwork } from './network.ts';
 import { clamp, radians, unit } from './numbers.ts';
 import { Road } from './road.ts';
+import type { Scenario } from './scenario.ts';
 import type { Simulation } from './simulation.ts';
 import { StraightLane } from './straight-lane.ts';
 import { enter, enterEgo, varyDriver } from './traffic.ts';

@@ -38,6 +38,8 @@ export abstract class Lane {
   /** The segment that it is part of, and its number there. */
   segment!: Segment;
   id = 0;
+  /** Its number among all lanes of the network. */
+  index = 0;
   // A circle around its centre line.
   #centreX = 0;
   #centreY = 0;

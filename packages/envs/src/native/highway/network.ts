@@ -1,4 +1,5 @@
 import type { Lane, Segment } from './lane.ts';
+import { LaneGrid, NEAR } from './lane-grid.ts';
 
 /** A step of a route: a segment, and the lane to take where it matters. */
 export interface RouteStep {
@@ -7,7 +8,7 @@ export interface RouteStep {
 }
 
 /** A lane that touches another at an end: what to add to its s to have it along the other one. */
-interface Link {
+export interface Link {
   readonly lane: Lane;
   readonly offset: number;
 }
@@ -17,7 +18,10 @@ export class RoadNetwork {
   /** The segments that begin at each node, in the order in which they were added. */
   readonly #segments = new Map<string, Segment[]>();
   #lanes: Lane[] = [];
-  #links = new Map<Lane, Link[]>();
+  /** Of each lane, by its index. */
+  #links: Link[][] = [];
+  /** Null: not needed yet. */
+  #grid: LaneGrid | null = null;
 
   /** Adds lanes, left to right, after those that lead from `from` to `to` already. */
   add(from: string, to: string, ...lanes: readonly Lane[]): void {
@@ -34,7 +38,11 @@ export class RoadNetwork {
     for (const lane of lanes) lane.join(segment);
     const segments = [...this.#segments.values()].flat();
     this.#lanes = segments.flatMap((known) => known.lanes);
-    this.#links = new Map(this.#lanes.map((lane) => [lane, this.#linksOf(lane, segments)]));
+    this.#lanes.forEach((lane, index) => {
+      lane.index = index;
+    });
+    this.#links = this.#lanes.map((lane) => this.#linksOf(lane, segments));
+    this.#grid = null;
   }
 
   /** All lanes, in the order in which they count. */
@@ -55,18 +63,27 @@ export class RoadNetwork {
 
   /** Every way that leads on from this lane, then every way that leads to it: one lane of each. */
   links(lane: Lane): readonly Link[] {
-    return this.#links.get(lane)!;
+    return this.#links[lane.index];
+  }
+
+  /** What is known of the lanes around each point. */
+  get grid(): LaneGrid {
+    this.#grid ??= new LaneGrid(this.#lanes);
+    return this.#grid;
   }
 
   /** The lane nearest to a point and a heading; `guess` may be any, and is fast where it is nearly right. */
   nearest(x: number, y: number, heading: number, guess: Lane = this.#lanes[0]): Lane {
     const lanes = this.#lanes;
+    const { grid } = this;
+    const cell = grid.indexOf(x, y);
     const bound = guess.distanceWithHeading(x, y, heading);
     let nearest = guess;
     let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < lanes.length; i++) {
-      const lane = lanes[i];
-      if (lane.isFar(x, y, bound)) continue;
+    const near = cell < 0 || bound > NEAR ? lanes : grid.nearby(cell);
+    for (let i = 0; i < near.length; i++) {
+      const lane = near[i];
+      if (cell < 0 ? lane.isFar(x, y, bound) : grid.leastDistance(cell, lane.index) > bound) continue;
       const distance = lane === guess ? bound : lane.distanceWithHeading(x, y, heading);
       if (distance >= least) continue;
       least = distance;

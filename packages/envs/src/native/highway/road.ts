@@ -1,12 +1,11 @@
 import type { Body, Obstacle } from './body.ts';
 import type { Lane } from './lane.ts';
-import type { RoadNetwork } from './network.ts';
+import type { Link, RoadNetwork } from './network.ts';
 import type { Vehicle } from './vehicle.ts';
 
 /** How far beside a lane a vehicle still counts as on it, in metres, for those who look for neighbours. */
 const MARGIN = 1;
-/** Beyond this distance nobody is on a lane: half its width, the margin, and what counts beyond its ends. */
-const LANE_EDGE = 8;
+const NONE: readonly Link[] = [];
 
 /** A network of lanes, and who is on it. */
 export class Road {
@@ -21,8 +20,10 @@ export class Road {
   /** Whom `findNeighbours` found. */
   front: Body | null = null;
   rear: Body | null = null;
-  #frontS = 0;
-  #rearS = 0;
+  /** [lanes, bodies], vehicles first: s of each body on each lane; NaN: it is not on it. */
+  #places = new Float64Array(0);
+  /** Vehicles and obstacles. */
+  #bodies = 0;
 
   constructor(network: RoadNetwork, obstacles: readonly Obstacle[], linked: boolean) {
     this.network = network;
@@ -30,57 +31,70 @@ export class Road {
     this.#linked = linked;
   }
 
-  /** Finds who is next ahead of `vehicle` (`front`) and behind it (`rear`) on a lane. */
-  findNeighbours(vehicle: Vehicle, lane: Lane): void {
-    this.front = null;
-    this.rear = null;
-    this.#frontS = Number.POSITIVE_INFINITY;
-    this.#rearS = Number.NEGATIVE_INFINITY;
-    const s = lane.along(vehicle.x, vehicle.y);
-    const { vehicles, obstacles } = this;
+  /** Takes down which lanes everybody is on: whoever looks for neighbours relies on it until somebody moves. */
+  locate(): void {
+    const { vehicles, obstacles, network } = this;
+    this.#bodies = vehicles.length + obstacles.length;
+    const needed = this.#bodies * network.lanes.length;
+    if (this.#places.length < needed) this.#places = new Float64Array(2 * needed);
+    this.#places.fill(Number.NaN, 0, needed);
     for (let i = 0; i < vehicles.length; i++) {
-      if (vehicles[i] !== vehicle) this.#consider(vehicles[i], lane, s);
+      vehicles[i].order = i;
+      this.#locate(vehicles[i], i);
     }
-    for (let i = 0; i < obstacles.length; i++) this.#consider(obstacles[i], lane, s);
+    for (let i = 0; i < obstacles.length; i++) this.#locate(obstacles[i], vehicles.length + i);
   }
 
-  #consider(body: Body, lane: Lane, s: number): void {
-    if (!this.#linked) {
-      const theirs = lane.along(body.x, body.y);
-      if (this.#isNext(theirs, s) && lane.holdsAt(theirs, lane.lateral(body.x, body.y, theirs), MARGIN)) {
-        this.#meet(body, theirs, s);
+  #locate({ x, y }: Body, body: number): void {
+    const { grid } = this.network;
+    const cell = grid.indexOf(x, y);
+    if (cell < 0) return;
+    const nearby = grid.nearby(cell);
+    for (let i = 0; i < nearby.length; i++) {
+      const lane = nearby[i];
+      const s = lane.along(x, y);
+      if (lane.holdsAt(s, lane.lateral(x, y, s), MARGIN)) this.#places[lane.index * this.#bodies + body] = s;
+    }
+  }
+
+  /**
+   * Finds who is next ahead of `vehicle` (`front`) and behind it (`rear`) on a lane, as of the last `locate`. Of equals
+   * the last ahead counts, and the first behind.
+   */
+  findNeighbours(vehicle: Vehicle, lane: Lane): void {
+    const places = this.#places;
+    const bodies = this.#bodies;
+    const links = this.#linked ? this.network.links(lane) : NONE;
+    const self = vehicle.order;
+    const s = lane.along(vehicle.x, vehicle.y);
+    let front = -1;
+    let rear = -1;
+    let frontS = Number.POSITIVE_INFINITY;
+    let rearS = Number.NEGATIVE_INFINITY;
+    for (let i = 0, at = lane.index * bodies; i < bodies; i++, at++) {
+      if (i === self) continue;
+      let theirs = places[at];
+      // On the first of the lanes that it is on, a body counts.
+      for (let link = 0; Number.isNaN(theirs) && link < links.length; link++) {
+        theirs = places[links[link].lane.index * bodies + i] + links[link].offset;
       }
-      return;
+      // NaN, for somebody elsewhere, is neither ahead nor behind.
+      if (theirs >= s) {
+        if (theirs > frontS) continue;
+        frontS = theirs;
+        front = i;
+      } else if (theirs > rearS) {
+        rearS = theirs;
+        rear = i;
+      }
     }
-    if (this.#place(body, lane, s, 0)) return;
-    const links = this.network.links(lane);
-    for (let i = 0; i < links.length; i++) {
-      if (this.#place(body, links[i].lane, s, links[i].offset)) return;
-    }
+    this.front = this.#body(front);
+    this.rear = this.#body(rear);
   }
 
-  /** Whether `body` is on the lane, where it may be the nearest. */
-  #place(body: Body, lane: Lane, s: number, offset: number): boolean {
-    if (lane.isFar(body.x, body.y, LANE_EDGE)) return false;
-    const own = lane.along(body.x, body.y);
-    if (!lane.holdsAt(own, lane.lateral(body.x, body.y, own), MARGIN)) return false;
-    const theirs = own + offset;
-    if (this.#isNext(theirs, s)) this.#meet(body, theirs, s);
-    return true;
-  }
-
-  /** Whether somebody at `theirs` is nearer to `s` than those found. Of equals the last ahead counts, and the first behind. */
-  #isNext(theirs: number, s: number): boolean {
-    return theirs >= s ? theirs <= this.#frontS : theirs > this.#rearS;
-  }
-
-  #meet(body: Body, theirs: number, s: number): void {
-    if (theirs >= s) {
-      this.#frontS = theirs;
-      this.front = body;
-    } else {
-      this.#rearS = theirs;
-      this.rear = body;
-    }
+  #body(index: number): Body | null {
+    if (index < 0) return null;
+    const { vehicles, obstacles } = this;
+    return index < vehicles.length ? vehicles[index] : obstacles[index - vehicles.length];
   }
 }

@@ -20,6 +20,8 @@ const PURSUIT = 0.1;
  */
 export class Vehicle extends Body {
   readonly id: number;
+  /** Its place among the road's vehicles, as of the last `Road.locate`. */
+  order = -1;
   target: Lane;
   targetSpeed: number;
   /** The segments to come, the present one first, or `null` where it goes as the road does. */

@@ -1,6 +1,6 @@
 import type { NumpyRandom } from '@qfleet/random';
 import type { ObservationArray } from '@qfleet/spaces';
-import { cell, DOWN, type Game, LEFT, onGrid, RIGHT, SIZE, UP } from './game.ts';
+import { cell, DOWN, type Game, LEFT, OVER, OWN, onGrid, RIGHT, SIZE, UP } from './game.ts';
 
 const PLAYER = 0;
 const ENEMY = 1;
@@ -14,113 +14,114 @@ const SPAWN_PERIOD = 10;
 const MOVE_PERIOD = 5;
 const RAMP_PERIOD = 100;
 
+// A state.
+const PLAYER_X = OWN;
+const PLAYER_Y = OWN + 1;
+const SPAWN_EVERY = OWN + 2;
+const SPAWN_TIMER = OWN + 3;
+const MOVE_EVERY = OWN + 4;
+const MOVE_TIMER = OWN + 5;
+const RAMP_TIMER = OWN + 6;
+const RAMPS = OWN + 7;
+/** The channel of what is in each slot; 0: it is free. */
+const KIND = OWN + 8;
+const X = KIND + SLOTS;
+const DIRECTION = X + SLOTS;
+const WIDTH = DIRECTION + SLOTS;
+
 /** The player collects gold, for 1 each, and keeps out of the enemies' way. */
 export class Asterix implements Game {
-  over = false;
-  readonly #random: NumpyRandom;
+  readonly width = WIDTH;
   readonly #ramping: boolean;
-  /** The channel of what is in each slot; 0: it is free. */
-  readonly #kind = new Int32Array(SLOTS);
-  readonly #x = new Int32Array(SLOTS);
-  readonly #direction = new Int32Array(SLOTS);
-  #playerX = 0;
-  #playerY = 0;
-  #spawnPeriod = 0;
-  #spawnTimer = 0;
-  #movePeriod = 0;
-  #moveTimer = 0;
-  #rampTimer = 0;
-  #ramps = 0;
 
-  constructor(random: NumpyRandom, ramping: boolean) {
-    this.#random = random;
+  constructor(ramping: boolean) {
     this.#ramping = ramping;
   }
 
-  reset(): void {
-    this.over = false;
-    this.#kind.fill(0);
-    this.#playerX = 5;
-    this.#playerY = 5;
-    this.#spawnPeriod = SPAWN_PERIOD;
-    this.#spawnTimer = SPAWN_PERIOD;
-    this.#movePeriod = MOVE_PERIOD;
-    this.#moveTimer = MOVE_PERIOD;
-    this.#rampTimer = RAMP_PERIOD;
-    this.#ramps = 0;
+  reset(s: Int32Array, at: number): void {
+    s[at + OVER] = 0;
+    s.fill(0, at + KIND, at + X);
+    s[at + PLAYER_X] = 5;
+    s[at + PLAYER_Y] = 5;
+    s[at + SPAWN_EVERY] = SPAWN_PERIOD;
+    s[at + SPAWN_TIMER] = SPAWN_PERIOD;
+    s[at + MOVE_EVERY] = MOVE_PERIOD;
+    s[at + MOVE_TIMER] = MOVE_PERIOD;
+    s[at + RAMP_TIMER] = RAMP_PERIOD;
+    s[at + RAMPS] = 0;
   }
 
-  act(action: number): number {
-    if (this.#spawnTimer === 0) {
-      this.#spawn();
-      this.#spawnTimer = this.#spawnPeriod;
+  act(s: Int32Array, at: number, random: NumpyRandom, action: number): number {
+    if (s[at + SPAWN_TIMER] === 0) {
+      spawn(s, at, random);
+      s[at + SPAWN_TIMER] = s[at + SPAWN_EVERY];
     }
-    if (action === LEFT) this.#playerX = Math.max(this.#playerX - 1, 0);
-    else if (action === RIGHT) this.#playerX = Math.min(this.#playerX + 1, SIZE - 1);
-    else if (action === UP) this.#playerY = Math.max(this.#playerY - 1, 1);
-    else if (action === DOWN) this.#playerY = Math.min(this.#playerY + 1, SLOTS);
+    if (action === LEFT) s[at + PLAYER_X] = Math.max(s[at + PLAYER_X] - 1, 0);
+    else if (action === RIGHT) s[at + PLAYER_X] = Math.min(s[at + PLAYER_X] + 1, SIZE - 1);
+    else if (action === UP) s[at + PLAYER_Y] = Math.max(s[at + PLAYER_Y] - 1, 1);
+    else if (action === DOWN) s[at + PLAYER_Y] = Math.min(s[at + PLAYER_Y] + 1, SLOTS);
 
     let reward = 0;
-    for (let slot = 0; slot < SLOTS; slot++) reward += this.#meet(slot);
-    if (this.#moveTimer === 0) {
-      this.#moveTimer = this.#movePeriod;
+    for (let slot = 0; slot < SLOTS; slot++) reward += meet(s, at, slot);
+    if (s[at + MOVE_TIMER] === 0) {
+      s[at + MOVE_TIMER] = s[at + MOVE_EVERY];
       for (let slot = 0; slot < SLOTS; slot++) {
-        if (this.#kind[slot] === 0) continue;
-        this.#x[slot] += this.#direction[slot];
-        if (!onGrid(this.#x[slot])) this.#kind[slot] = 0;
-        reward += this.#meet(slot);
+        if (s[at + KIND + slot] === 0) continue;
+        s[at + X + slot] += s[at + DIRECTION + slot];
+        if (!onGrid(s[at + X + slot])) s[at + KIND + slot] = 0;
+        reward += meet(s, at, slot);
       }
     }
-    this.#spawnTimer--;
-    this.#moveTimer--;
-    if (this.#ramping) this.#ramp();
+    s[at + SPAWN_TIMER]--;
+    s[at + MOVE_TIMER]--;
+    if (this.#ramping) ramp(s, at);
     return reward;
   }
 
-  #spawn(): void {
-    const toRight = this.#random.uniform() < 0.5;
-    const isGold = this.#random.uniform() < 1 / 3;
-    let free = 0;
-    for (let slot = 0; slot < SLOTS; slot++) if (this.#kind[slot] === 0) free++;
-    if (free === 0) return;
-    let skip = this.#random.integer(0, free);
-    let slot = 0;
-    while (this.#kind[slot] !== 0 || skip-- > 0) slot++;
-    this.#kind[slot] = isGold ? GOLD : ENEMY;
-    this.#x[slot] = toRight ? 0 : SIZE - 1;
-    this.#direction[slot] = toRight ? 1 : -1;
-  }
-
-  /** What follows where the player is on a slot's cell; returns the reward. */
-  #meet(slot: number): number {
-    if (this.#playerY !== slot + 1 || this.#playerX !== this.#x[slot]) return 0;
-    if (this.#kind[slot] === ENEMY) this.over = true;
-    if (this.#kind[slot] !== GOLD) return 0;
-    this.#kind[slot] = 0;
-    return 1;
-  }
-
-  #ramp(): void {
-    if (this.#spawnPeriod <= 1 && this.#movePeriod <= 1) return;
-    if (this.#rampTimer >= 0) {
-      this.#rampTimer--;
-      return;
-    }
-    if (this.#movePeriod > 1 && this.#ramps % 2 === 1) this.#movePeriod--;
-    if (this.#spawnPeriod > 1) this.#spawnPeriod--;
-    this.#ramps++;
-    this.#rampTimer = RAMP_PERIOD;
-  }
-
-  draw(state: ObservationArray): void {
-    state[cell(this.#playerY, this.#playerX, CHANNELS) + PLAYER] = 1;
+  draw(s: Int32Array, at: number, out: ObservationArray, to: number): void {
+    out[to + cell(s[at + PLAYER_Y], s[at + PLAYER_X], CHANNELS) + PLAYER] = 1;
     for (let slot = 0; slot < SLOTS; slot++) {
-      const kind = this.#kind[slot];
+      const kind = s[at + KIND + slot];
       if (kind === 0) continue;
-      const x = this.#x[slot];
-      const behind = x - this.#direction[slot];
-      state[cell(slot + 1, x, CHANNELS) + kind] = 1;
-      if (onGrid(behind)) state[cell(slot + 1, behind, CHANNELS) + TRAIL] = 1;
+      const x = s[at + X + slot];
+      const behind = x - s[at + DIRECTION + slot];
+      out[to + cell(slot + 1, x, CHANNELS) + kind] = 1;
+      if (onGrid(behind)) out[to + cell(slot + 1, behind, CHANNELS) + TRAIL] = 1;
     }
   }
+}
+
+function spawn(s: Int32Array, at: number, random: NumpyRandom): void {
+  const toRight = random.uniform() < 0.5;
+  const isGold = random.uniform() < 1 / 3;
+  let free = 0;
+  for (let slot = 0; slot < SLOTS; slot++) if (s[at + KIND + slot] === 0) free++;
+  if (free === 0) return;
+  let skip = random.integer(0, free);
+  let slot = 0;
+  while (s[at + KIND + slot] !== 0 || skip-- > 0) slot++;
+  s[at + KIND + slot] = isGold ? GOLD : ENEMY;
+  s[at + X + slot] = toRight ? 0 : SIZE - 1;
+  s[at + DIRECTION + slot] = toRight ? 1 : -1;
+}
+
+/** What follows where the player is on a slot's cell; returns the reward. */
+function meet(s: Int32Array, at: number, slot: number): number {
+  if (s[at + PLAYER_Y] !== slot + 1 || s[at + PLAYER_X] !== s[at + X + slot]) return 0;
+  if (s[at + KIND + slot] === ENEMY) s[at + OVER] = 1;
+  if (s[at + KIND + slot] !== GOLD) return 0;
+  s[at + KIND + slot] = 0;
+  return 1;
+}
+
+function ramp(s: Int32Array, at: number): void {
+  if (s[at + SPAWN_EVERY] <= 1 && s[at + MOVE_EVERY] <= 1) return;
+  if (s[at + RAMP_TIMER] >= 0) {
+    s[at + RAMP_TIMER]--;
+    return;
+  }
+  if (s[at + MOVE_EVERY] > 1 && s[at + RAMPS] % 2 === 1) s[at + MOVE_EVERY]--;
+  if (s[at + SPAWN_EVERY] > 1) s[at + SPAWN_EVERY]--;
+  s[at + RAMPS]++;
+  s[at + RAMP_TIMER] = RAMP_PERIOD;
 }

@@ -1,6 +1,6 @@
 import type { NumpyRandom } from '@qfleet/random';
 import type { ObservationArray } from '@qfleet/spaces';
-import { cell, DOWN, type Game, SIZE, UP } from './game.ts';
+import { cell, DOWN, type Game, OVER, OWN, SIZE, UP } from './game.ts';
 
 const CHICKEN = 0;
 const CAR = 1;
@@ -14,82 +14,78 @@ const COLUMN = 4;
 const START = 9;
 /** Steps from one move of the chicken to the next. */
 const PAUSE = 3;
-const CLOCK = 2500;
+const STEPS = 2500;
+
+// A state.
+/** The chicken's row. */
+const Y = OWN;
+const PAUSE_TIMER = OWN + 1;
+const CLOCK = OWN + 2;
+// The cars': car i is on row i + 1.
+const X = OWN + 3;
+/** Steps from one move of a car to the next. */
+const PERIOD = X + CARS;
+/** 1 is right, −1 left. */
+const DIRECTION = PERIOD + CARS;
+const TIMER = DIRECTION + CARS;
+const WIDTH = TIMER + CARS;
 
 /** A chicken crosses a road of eight lanes, for 1 each time, until the clock has run out. */
 export class Freeway implements Game {
-  over = false;
-  readonly #random: NumpyRandom;
-  /** Car i is on row i + 1. */
-  readonly #x = new Int32Array(CARS);
-  /** Steps from one move of a car to the next. */
-  readonly #period = new Int32Array(CARS);
-  /** Draws of the cars' directions: the upper half is right. */
-  readonly #toRight = new Float64Array(CARS);
-  readonly #timer = new Int32Array(CARS);
-  #chicken = START;
-  #pause = 0;
-  #clock = 0;
+  readonly width = WIDTH;
 
-  constructor(random: NumpyRandom) {
-    this.#random = random;
+  reset(s: Int32Array, at: number, random: NumpyRandom): void {
+    s[at + OVER] = 0;
+    drawSpeeds(s, at, random);
+    s.fill(0, at + X, at + PERIOD);
+    s[at + Y] = START;
+    s[at + PAUSE_TIMER] = PAUSE;
+    s[at + CLOCK] = STEPS;
   }
 
-  reset(): void {
-    this.over = false;
-    this.#drawSpeeds();
-    this.#x.fill(0);
-    this.#chicken = START;
-    this.#pause = PAUSE;
-    this.#clock = CLOCK;
-  }
-
-  act(action: number): number {
-    if (this.#pause === 0 && (action === UP || action === DOWN)) {
-      this.#pause = PAUSE;
-      this.#chicken = action === UP ? Math.max(this.#chicken - 1, 0) : Math.min(this.#chicken + 1, START);
+  act(s: Int32Array, at: number, random: NumpyRandom, action: number): number {
+    if (s[at + PAUSE_TIMER] === 0 && (action === UP || action === DOWN)) {
+      s[at + PAUSE_TIMER] = PAUSE;
+      s[at + Y] = action === UP ? Math.max(s[at + Y] - 1, 0) : Math.min(s[at + Y] + 1, START);
     }
     let reward = 0;
-    if (this.#chicken === 0) {
+    if (s[at + Y] === 0) {
       reward = 1;
-      this.#drawSpeeds();
-      this.#chicken = START;
+      drawSpeeds(s, at, random);
+      s[at + Y] = START;
     }
     for (let car = 0; car < CARS; car++) {
-      this.#strike(car);
-      if (this.#timer[car] === 0) {
-        this.#timer[car] = this.#period[car];
-        this.#x[car] = (this.#x[car] + this.#direction(car) + SIZE) % SIZE;
-        this.#strike(car);
-      } else this.#timer[car]--;
+      strike(s, at, car);
+      if (s[at + TIMER + car] === 0) {
+        s[at + TIMER + car] = s[at + PERIOD + car];
+        s[at + X + car] = (s[at + X + car] + s[at + DIRECTION + car] + SIZE) % SIZE;
+        strike(s, at, car);
+      } else s[at + TIMER + car]--;
     }
-    if (this.#pause > 0) this.#pause--;
-    this.over = --this.#clock < 0;
+    if (s[at + PAUSE_TIMER] > 0) s[at + PAUSE_TIMER]--;
+    if (--s[at + CLOCK] < 0) s[at + OVER] = 1;
     return reward;
   }
 
-  #drawSpeeds(): void {
-    this.#random.integers(1, SLOWEST + 1, this.#period);
-    this.#random.uniforms(this.#toRight);
-    this.#timer.set(this.#period);
-  }
-
-  #direction(car: number): number {
-    return this.#toRight[car] < 0.5 ? -1 : 1;
-  }
-
-  /** A chicken that a car meets starts over. */
-  #strike(car: number): void {
-    if (this.#chicken === car + 1 && this.#x[car] === COLUMN) this.#chicken = START;
-  }
-
-  draw(state: ObservationArray): void {
-    state[cell(this.#chicken, COLUMN, CHANNELS) + CHICKEN] = 1;
+  draw(s: Int32Array, at: number, out: ObservationArray, to: number): void {
+    out[to + cell(s[at + Y], COLUMN, CHANNELS) + CHICKEN] = 1;
     for (let car = 0; car < CARS; car++) {
-      const x = this.#x[car];
-      const behind = (x - this.#direction(car) + SIZE) % SIZE;
-      state[cell(car + 1, x, CHANNELS) + CAR] = 1;
-      state[cell(car + 1, behind, CHANNELS) + FASTEST + this.#period[car] - 1] = 1;
+      const x = s[at + X + car];
+      const behind = (x - s[at + DIRECTION + car] + SIZE) % SIZE;
+      out[to + cell(car + 1, x, CHANNELS) + CAR] = 1;
+      out[to + cell(car + 1, behind, CHANNELS) + FASTEST + s[at + PERIOD + car] - 1] = 1;
     }
   }
+}
+
+/** Draws all speeds, then all directions. */
+function drawSpeeds(s: Int32Array, at: number, random: NumpyRandom): void {
+  for (let car = 0; car < CARS; car++) s[at + PERIOD + car] = random.integer(1, SLOWEST + 1);
+  for (let car = 0; car < CARS; car++) s[at + DIRECTION + car] = random.uniform() < 0.5 ? -1 : 1;
+  s.copyWithin(at + TIMER, at + PERIOD, at + PERIOD + CARS);
+}
+
+/** A chicken that a car meets starts over. */
+function strike(s: Int32Array, at: number, car: number): void {
+  if (s[at + Y] === car + 1 && s[at + X + car] === COLUMN) s[at + Y] = START;
 }

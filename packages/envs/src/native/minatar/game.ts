@@ -1,3 +1,4 @@
+import type { NumpyRandom } from '@qfleet/random';
 import type { ObservationArray } from '@qfleet/spaces';
 
 /** Rows and columns of every game's grid. */
@@ -10,19 +11,29 @@ export const RIGHT = 3;
 export const DOWN = 4;
 export const FIRE = 5;
 
-/** One of MinAtar's games, without its sticky actions. */
+// What every game's state begins with.
+/** 1: the episode has ended. */
+export const OVER = 0;
+/** The last action that the game took, which outlives its episode. */
+export const LAST = 1;
+/** The first integer that is the game's own. */
+export const OWN = 2;
+
+/**
+ * The rules of one of MinAtar's games, without its sticky actions. A state is `width` integers that begin at `s[at]`, so
+ * that the states of many copies lie in one array.
+ */
 export interface Game {
+  readonly width: number;
   /** Starts an episode. */
-  reset(): void;
+  reset(s: Int32Array, at: number, random: NumpyRandom): void;
   /** Takes one of the six actions; returns the reward. Not called between an episode's end and `reset`. */
-  act(action: number): number;
-  /** Whether the episode has ended. */
-  readonly over: boolean;
-  /** Writes the channels: `state`, [10, 10, channels] of zeros, gets a 1 where there is something. */
-  draw(state: ObservationArray): void;
+  act(s: Int32Array, at: number, random: NumpyRandom, action: number): number;
+  /** Writes the channels: [10, 10, channels] of zeros, from `out[to]` on, get a 1 where there is something. */
+  draw(s: Int32Array, at: number, out: ObservationArray, to: number): void;
 }
 
-/** The index of a cell's first channel in a state. */
+/** The index of a cell's first channel among those of a state. */
 export const cell = (y: number, x: number, channels: number): number => (y * SIZE + x) * channels;
 
 /** Whether `x` is a row or column of the grid. */

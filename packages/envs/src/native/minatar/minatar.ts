@@ -4,7 +4,8 @@ import type { Environment, EnvironmentDefinition, StepOutcome } from '../../envi
 import { Asterix } from './asterix.ts';
 import { Breakout } from './breakout.ts';
 import { Freeway } from './freeway.ts';
-import { type Game, SIZE } from './game.ts';
+import { type Game, LAST, OVER, SIZE } from './game.ts';
+import { MinAtarRows } from './minatar-rows.ts';
 import { Seaquest } from './seaquest.ts';
 import { SpaceInvaders } from './space-invaders.ts';
 
@@ -21,7 +22,7 @@ interface GameDefinition {
   /** The game's own actions, of the six. */
   readonly actions: readonly number[];
   readonly summary: string;
-  make(random: NumpyRandom, ramping: boolean): Game;
+  make(ramping: boolean): Game;
 }
 
 const games = {
@@ -29,31 +30,31 @@ const games = {
     channels: 4,
     actions: [0, 1, 2, 3, 4],
     summary: 'Collect gold that crosses the grid, and keep clear of enemies (MinAtar).',
-    make: (random, ramping) => new Asterix(random, ramping),
+    make: (ramping) => new Asterix(ramping),
   },
   Breakout: {
     channels: 4,
     actions: [0, 1, 3],
     summary: 'Keep a ball in play with a paddle, to strike three rows of bricks (MinAtar).',
-    make: (random) => new Breakout(random),
+    make: () => new Breakout(),
   },
   Freeway: {
     channels: 7,
     actions: [0, 2, 4],
     summary: 'Lead a chicken over a road of eight lanes as often as the clock allows (MinAtar).',
-    make: (random) => new Freeway(random),
+    make: () => new Freeway(),
   },
   Seaquest: {
     channels: 10,
     actions: [0, 1, 2, 3, 4, 5],
     summary: 'Shoot fish and submarines, and bring divers up before the oxygen runs out (MinAtar).',
-    make: (random, ramping) => new Seaquest(random, ramping),
+    make: (ramping) => new Seaquest(ramping),
   },
   SpaceInvaders: {
     channels: 6,
     actions: [0, 1, 3, 5],
     summary: 'Shoot waves of aliens that come down and shoot back (MinAtar).',
-    make: (_, ramping) => new SpaceInvaders(ramping),
+    make: (ramping) => new SpaceInvaders(ramping),
   },
 } as const satisfies Record<string, GameDefinition>;
 
@@ -68,17 +69,17 @@ const allActions = [0, 1, 2, 3, 4, 5];
  */
 class MinAtar implements Environment {
   readonly #game: Game;
+  readonly #state: Int32Array;
   readonly #random: NumpyRandom;
   readonly #actions: readonly number[];
   readonly #stickiness: number;
-  /** The last action that the game took, which outlives its episode. */
-  #last = 0;
 
-  constructor(game: GameDefinition, actions: readonly number[], options: MinAtarOptions, seed: number) {
+  constructor(game: Game, actions: readonly number[], stickiness: number, seed: number) {
+    this.#game = game;
+    this.#state = new Int32Array(game.width);
     this.#random = new NumpyRandom(seed);
-    this.#game = game.make(this.#random, options.difficulty_ramping);
     this.#actions = actions;
-    this.#stickiness = options.sticky_action_prob;
+    this.#stickiness = stickiness;
   }
 
   seed(seed: number): void {
@@ -86,21 +87,22 @@ class MinAtar implements Environment {
   }
 
   reset(observation: ObservationArray): void {
-    this.#game.reset();
+    this.#game.reset(this.#state, 0, this.#random);
     this.#observe(observation);
   }
 
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void {
-    if (this.#random.uniform() >= this.#stickiness) this.#last = this.#actions[action];
-    outcome.reward = this.#game.act(this.#last);
-    outcome.terminated = this.#game.over;
+    const state = this.#state;
+    if (this.#random.uniform() >= this.#stickiness) state[LAST] = this.#actions[action];
+    outcome.reward = this.#game.act(state, 0, this.#random, state[LAST]);
+    outcome.terminated = state[OVER] === 1;
     outcome.truncated = false;
     this.#observe(observation);
   }
 
   #observe(observation: ObservationArray): void {
     observation.fill(0);
-    this.#game.draw(observation);
+    this.#game.draw(this.#state, 0, observation, 0);
   }
 }
 
@@ -109,16 +111,19 @@ class MinAtar implements Environment {
  * each copy seeds its generator from its `Random`. Ids that end in `-v0` take all six actions, others the game's own.
  */
 export function minAtar(name: MinAtarGame, id: string, options: MinAtarOptions): EnvironmentDefinition {
-  const game: GameDefinition = games[name];
-  const actions = id.endsWith('-v0') ? allActions : game.actions;
+  const { channels, make, summary, actions: own }: GameDefinition = games[name];
+  const actions = id.endsWith('-v0') ? allActions : own;
+  const game = make(options.difficulty_ramping);
+  const stickiness = options.sticky_action_prob;
   return {
     id,
     native: true,
-    observationSpace: box({ low: 0, high: 1, shape: [SIZE, SIZE, game.channels], dtype: 'uint8' }),
+    observationSpace: box({ low: 0, high: 1, shape: [SIZE, SIZE, channels], dtype: 'uint8' }),
     actionSpace: discrete(actions.length),
     maxEpisodeSteps: null,
     solvedReturn: null,
-    summary: game.summary,
-    create: (random: Random) => new MinAtar(game, actions, options, random.next()),
+    summary,
+    create: (random: Random) => new MinAtar(game, actions, stickiness, random.next()),
+    createVector: () => new MinAtarRows(game, SIZE * SIZE * channels, actions, stickiness),
   };
 }

@@ -1,5 +1,6 @@
+import type { NumpyRandom } from '@qfleet/random';
 import type { ObservationArray } from '@qfleet/spaces';
-import { cell, FIRE, type Game, LEFT, onGrid, RIGHT, SIZE } from './game.ts';
+import { cell, FIRE, type Game, LEFT, OVER, OWN, onGrid, RIGHT, SIZE } from './game.ts';
 
 const CANNON = 0;
 const ALIEN = 1;
@@ -20,144 +21,154 @@ const SHOT_PERIOD = 10;
 const MOVE_PERIOD = 12;
 const FASTEST_PERIOD = 6;
 
+// A state.
+const ALIENS_LEFT = OWN;
+/** The aliens' direction: −1 is left. */
+const DIRECTION = OWN + 1;
+const CANNON_X = OWN + 2;
+const CANNON_TIMER = OWN + 3;
+/** Steps from one move of the aliens to the next, while there are that many of them. */
+const MOVE_EVERY = OWN + 4;
+const MOVE_TIMER = OWN + 5;
+const SHOT_TIMER = OWN + 6;
+// Rows of the grid, in which bit x is column x.
+const ALIENS = OWN + 7;
+const FRIENDLY_BULLETS = ALIENS + SIZE;
+const ENEMY_BULLETS = FRIENDLY_BULLETS + SIZE;
+const WIDTH = ENEMY_BULLETS + SIZE;
+
 /** A cannon shoots at waves of aliens, for 1 each; they shoot back as they come down. No rule draws a random number. */
 export class SpaceInvaders implements Game {
-  over = false;
+  readonly width = WIDTH;
   readonly #ramping: boolean;
-  // A row each, in which bit x is column x.
-  readonly #aliens = new Int32Array(SIZE);
-  readonly #friendlyBullets = new Int32Array(SIZE);
-  readonly #enemyBullets = new Int32Array(SIZE);
-  #aliensLeft = 0;
-  /** The aliens' direction: −1 is left. */
-  #direction = -1;
-  #cannon = 0;
-  #cannonTimer = 0;
-  /** Steps from one move of the aliens to the next, while there are that many of them. */
-  #movePeriod = 0;
-  #moveTimer = 0;
-  #shotTimer = 0;
 
   constructor(ramping: boolean) {
     this.#ramping = ramping;
   }
 
-  reset(): void {
-    this.over = false;
-    this.#friendlyBullets.fill(0);
-    this.#enemyBullets.fill(0);
-    this.#direction = -1;
-    this.#cannon = 5;
-    this.#cannonTimer = 0;
-    this.#movePeriod = MOVE_PERIOD;
-    this.#moveTimer = MOVE_PERIOD;
-    this.#shotTimer = SHOT_PERIOD;
-    this.#beginWave();
+  reset(s: Int32Array, at: number): void {
+    s[at + OVER] = 0;
+    s.fill(0, at + FRIENDLY_BULLETS, at + WIDTH);
+    s[at + DIRECTION] = -1;
+    s[at + CANNON_X] = 5;
+    s[at + CANNON_TIMER] = 0;
+    s[at + MOVE_EVERY] = MOVE_PERIOD;
+    s[at + MOVE_TIMER] = MOVE_PERIOD;
+    s[at + SHOT_TIMER] = SHOT_PERIOD;
+    beginWave(s, at);
   }
 
-  act(action: number): number {
-    if (action === FIRE && this.#cannonTimer === 0) {
-      this.#friendlyBullets[BOTTOM] |= 1 << this.#cannon;
-      this.#cannonTimer = CANNON_PERIOD;
-    } else if (action === LEFT) this.#cannon = Math.max(this.#cannon - 1, 0);
-    else if (action === RIGHT) this.#cannon = Math.min(this.#cannon + 1, SIZE - 1);
+  act(s: Int32Array, at: number, _random: NumpyRandom, action: number): number {
+    if (action === FIRE && s[at + CANNON_TIMER] === 0) {
+      s[at + FRIENDLY_BULLETS + BOTTOM] |= 1 << s[at + CANNON_X];
+      s[at + CANNON_TIMER] = CANNON_PERIOD;
+    } else if (action === LEFT) s[at + CANNON_X] = Math.max(s[at + CANNON_X] - 1, 0);
+    else if (action === RIGHT) s[at + CANNON_X] = Math.min(s[at + CANNON_X] + 1, SIZE - 1);
 
-    this.#friendlyBullets.copyWithin(0, 1)[BOTTOM] = 0;
-    this.#enemyBullets.copyWithin(1, 0)[0] = 0;
-    this.#meet(this.#enemyBullets);
-    this.#meet(this.#aliens);
-    if (this.#moveTimer === 0) {
-      this.#moveTimer = Math.min(this.#aliensLeft, this.#movePeriod);
-      this.#moveAliens();
-      this.#meet(this.#aliens);
+    // Friendly bullets go up by a row, the enemy's down.
+    s.copyWithin(at + FRIENDLY_BULLETS, at + FRIENDLY_BULLETS + 1, at + ENEMY_BULLETS);
+    s[at + FRIENDLY_BULLETS + BOTTOM] = 0;
+    s.copyWithin(at + ENEMY_BULLETS + 1, at + ENEMY_BULLETS, at + ENEMY_BULLETS + BOTTOM);
+    s[at + ENEMY_BULLETS] = 0;
+    meet(s, at, ENEMY_BULLETS);
+    meet(s, at, ALIENS);
+    if (s[at + MOVE_TIMER] === 0) {
+      s[at + MOVE_TIMER] = Math.min(s[at + ALIENS_LEFT], s[at + MOVE_EVERY]);
+      moveAliens(s, at);
+      meet(s, at, ALIENS);
     }
-    if (this.#shotTimer === 0) {
-      this.#shotTimer = SHOT_PERIOD;
-      this.#shoot();
+    if (s[at + SHOT_TIMER] === 0) {
+      s[at + SHOT_TIMER] = SHOT_PERIOD;
+      shoot(s, at);
     }
-    const hits = this.#hit();
-    this.#aliensLeft -= hits;
-    if (this.#cannonTimer > 0) this.#cannonTimer--;
-    this.#moveTimer--;
-    this.#shotTimer--;
-    if (this.#aliensLeft === 0) {
-      if (this.#ramping && this.#movePeriod > FASTEST_PERIOD) this.#movePeriod--;
-      this.#beginWave();
+    const hits = hit(s, at);
+    s[at + ALIENS_LEFT] -= hits;
+    if (s[at + CANNON_TIMER] > 0) s[at + CANNON_TIMER]--;
+    s[at + MOVE_TIMER]--;
+    s[at + SHOT_TIMER]--;
+    if (s[at + ALIENS_LEFT] === 0) {
+      if (this.#ramping && s[at + MOVE_EVERY] > FASTEST_PERIOD) s[at + MOVE_EVERY]--;
+      beginWave(s, at);
     }
     return hits;
   }
 
-  #beginWave(): void {
-    this.#aliens.fill(0).fill(WAVE_ROW, 0, WAVE_ROWS);
-    this.#aliensLeft = WAVE;
+  draw(s: Int32Array, at: number, out: ObservationArray, to: number): void {
+    out[to + cell(BOTTOM, s[at + CANNON_X], CHANNELS) + CANNON] = 1;
+    drawRows(s, at + ALIENS, out, to, ALIEN);
+    drawRows(s, at + ALIENS, out, to, s[at + DIRECTION] < 0 ? ALIEN_LEFT : ALIEN_RIGHT);
+    drawRows(s, at + FRIENDLY_BULLETS, out, to, FRIENDLY_BULLET);
+    drawRows(s, at + ENEMY_BULLETS, out, to, ENEMY_BULLET);
   }
+}
 
-  /** Ends the episode where something on `rows` is at the cannon. */
-  #meet(rows: Int32Array): void {
-    if (hasBit(rows[BOTTOM], this.#cannon)) this.over = true;
-  }
+function beginWave(s: Int32Array, at: number): void {
+  s.fill(0, at + ALIENS, at + ALIENS + SIZE);
+  s.fill(WAVE_ROW, at + ALIENS, at + ALIENS + WAVE_ROWS);
+  s[at + ALIENS_LEFT] = WAVE;
+}
 
-  #moveAliens(): void {
-    const aliens = this.#aliens;
-    const toLeft = this.#direction < 0;
-    if (!hasBit(this.#columns(), toLeft ? 0 : SIZE - 1)) {
-      for (let y = 0; y < SIZE; y++) aliens[y] = toLeft ? aliens[y] >> 1 : aliens[y] << 1;
-      return;
-    }
-    this.#direction = -this.#direction;
-    // Aliens that have nowhere to go down to show at the top of the last state.
-    const last = aliens[BOTTOM];
-    if (last !== 0) this.over = true;
-    aliens.copyWithin(1, 0)[0] = last;
-  }
+/** Ends the episode where something on `rows` is at the cannon. */
+function meet(s: Int32Array, at: number, rows: number): void {
+  if (hasBit(s[at + rows + BOTTOM], s[at + CANNON_X])) s[at + OVER] = 1;
+}
 
-  /** The columns that have aliens, a bit each. */
-  #columns(): number {
-    let columns = 0;
-    for (let y = 0; y < SIZE; y++) columns |= this.#aliens[y];
-    return columns;
-  }
-
-  /** The lowest alien of the column that is nearest to the cannon shoots; of two columns the left one. */
-  #shoot(): void {
-    const columns = this.#columns();
-    let apart = 0;
-    while (!hasBit(columns, this.#cannon - apart) && !hasBit(columns, this.#cannon + apart)) apart++;
-    const column = this.#cannon + (hasBit(columns, this.#cannon - apart) ? -apart : apart);
-    let y = BOTTOM;
-    while (!hasBit(this.#aliens[y], column)) y--;
-    this.#enemyBullets[y] |= 1 << column;
-  }
-
-  /** Removes aliens and the bullets that meet them; returns how many. */
-  #hit(): number {
-    let hits = 0;
+function moveAliens(s: Int32Array, at: number): void {
+  const toLeft = s[at + DIRECTION] < 0;
+  if (!hasBit(columnsOf(s, at), toLeft ? 0 : SIZE - 1)) {
     for (let y = 0; y < SIZE; y++) {
-      const both = this.#aliens[y] & this.#friendlyBullets[y];
-      this.#aliens[y] ^= both;
-      this.#friendlyBullets[y] ^= both;
-      for (let bits = both; bits !== 0; bits &= bits - 1) hits++;
+      const row = s[at + ALIENS + y];
+      s[at + ALIENS + y] = toLeft ? row >> 1 : row << 1;
     }
-    return hits;
+    return;
   }
+  s[at + DIRECTION] = -s[at + DIRECTION];
+  // Aliens that have nowhere to go down to show at the top of the last state.
+  const last = s[at + ALIENS + BOTTOM];
+  if (last !== 0) s[at + OVER] = 1;
+  s.copyWithin(at + ALIENS + 1, at + ALIENS, at + ALIENS + BOTTOM);
+  s[at + ALIENS] = last;
+}
 
-  draw(state: ObservationArray): void {
-    state[cell(BOTTOM, this.#cannon, CHANNELS) + CANNON] = 1;
-    drawRows(state, this.#aliens, ALIEN);
-    drawRows(state, this.#aliens, this.#direction < 0 ? ALIEN_LEFT : ALIEN_RIGHT);
-    drawRows(state, this.#friendlyBullets, FRIENDLY_BULLET);
-    drawRows(state, this.#enemyBullets, ENEMY_BULLET);
+/** The columns that have aliens, a bit each. */
+function columnsOf(s: Int32Array, at: number): number {
+  let columns = 0;
+  for (let y = 0; y < SIZE; y++) columns |= s[at + ALIENS + y];
+  return columns;
+}
+
+/** The lowest alien of the column that is nearest to the cannon shoots; of two columns the left one. */
+function shoot(s: Int32Array, at: number): void {
+  const columns = columnsOf(s, at);
+  let apart = 0;
+  while (!hasBit(columns, s[at + CANNON_X] - apart) && !hasBit(columns, s[at + CANNON_X] + apart)) apart++;
+  const column = s[at + CANNON_X] + (hasBit(columns, s[at + CANNON_X] - apart) ? -apart : apart);
+  let y = BOTTOM;
+  while (!hasBit(s[at + ALIENS + y], column)) y--;
+  s[at + ENEMY_BULLETS + y] |= 1 << column;
+}
+
+/** Removes aliens and the bullets that meet them; returns how many. */
+function hit(s: Int32Array, at: number): number {
+  let hits = 0;
+  for (let y = 0; y < SIZE; y++) {
+    const both = s[at + ALIENS + y] & s[at + FRIENDLY_BULLETS + y];
+    s[at + ALIENS + y] ^= both;
+    s[at + FRIENDLY_BULLETS + y] ^= both;
+    for (let bits = both; bits !== 0; bits &= bits - 1) hits++;
   }
+  return hits;
 }
 
 /** Whether bit `x` is set; those outside of the grid are not. */
 const hasBit = (bits: number, x: number): boolean => onGrid(x) && ((bits >> x) & 1) === 1;
 
-function drawRows(state: ObservationArray, rows: Int32Array, channel: number): void {
+/** @param rows where the first of ten rows of bits is. */
+function drawRows(s: Int32Array, rows: number, out: ObservationArray, to: number, channel: number): void {
   for (let y = 0; y < SIZE; y++) {
-    for (let bits = rows[y]; bits !== 0; bits &= bits - 1) {
+    for (let bits = s[rows + y]; bits !== 0; bits &= bits - 1) {
       const x = 31 - Math.clz32(bits & -bits);
-      state[cell(y, x, CHANNELS) + channel] = 1;
+      out[to + cell(y, x, CHANNELS) + channel] = 1;
     }
   }
 }

@@ -5,65 +5,75 @@ export const Y = 1;
 export const DIRECTION = 2;
 
 /**
- * Things of the same integer fields, in the order in which they came. As it may with a list of Python, one may go while
- * they are walked from the last on.
+ * A part of a game's state: a list of things of the same integer fields, in the order in which they came. As it may with
+ * a list of Python, one may go while they are walked from the last on. A state begins at `s[at]`.
  */
 export class Swimmers {
-  #count = 0;
-  #fields = new Int32Array(64);
+  /** Where the part that follows begins. */
+  readonly end: number;
+  readonly #start: number;
   readonly #width: number;
+  readonly #capacity: number;
 
-  /** @param width fields of each. */
-  constructor(width: number) {
+  /**
+   * @param start where the list begins in a state: its length, then its fields.
+   * @param width fields of each.
+   * @param capacity more of them than the rules ever let there be.
+   */
+  constructor(start: number, width: number, capacity: number) {
+    this.#start = start;
     this.#width = width;
+    this.#capacity = capacity;
+    this.end = start + 1 + width * capacity;
   }
 
-  get count(): number {
-    return this.#count;
+  count(s: Int32Array, at: number): number {
+    return s[at + this.#start];
   }
 
-  clear(): void {
-    this.#count = 0;
+  clear(s: Int32Array, at: number): void {
+    s[at + this.#start] = 0;
   }
 
-  get(index: number, field: number): number {
-    return this.#fields[index * this.#width + field];
+  get(s: Int32Array, at: number, index: number, field: number): number {
+    return s[at + this.#start + 1 + index * this.#width + field];
   }
 
-  set(index: number, field: number, value: number): void {
-    this.#fields[index * this.#width + field] = value;
+  set(s: Int32Array, at: number, index: number, field: number, value: number): void {
+    s[at + this.#start + 1 + index * this.#width + field] = value;
   }
 
-  /** Adds one, whose further fields are to be set, and returns its index. */
-  add(x: number, y: number, direction: number): number {
-    const index = this.#count++;
-    if (this.#count * this.#width > this.#fields.length) {
-      const fields = new Int32Array(this.#fields.length * 2);
-      fields.set(this.#fields);
-      this.#fields = fields;
-    }
-    this.set(index, X, x);
-    this.set(index, Y, y);
-    this.set(index, DIRECTION, direction);
+  /**
+   * Adds one, whose further fields are to be set, and returns its index.
+   * @throws RangeError beyond the capacity.
+   */
+  add(s: Int32Array, at: number, x: number, y: number, direction: number): number {
+    const index = s[at + this.#start];
+    if (index === this.#capacity) throw new RangeError(`There is no room for more than ${index} swimmers.`);
+    s[at + this.#start]++;
+    this.set(s, at, index, X, x);
+    this.set(s, at, index, Y, y);
+    this.set(s, at, index, DIRECTION, direction);
     return index;
   }
 
   /** Moves one by a cell; returns its column then. */
-  move(index: number): number {
-    const x = this.get(index, X) + this.get(index, DIRECTION);
-    this.set(index, X, x);
+  move(s: Int32Array, at: number, index: number): number {
+    const x = this.get(s, at, index, X) + this.get(s, at, index, DIRECTION);
+    this.set(s, at, index, X, x);
     return x;
   }
 
-  isAt(index: number, x: number, y: number): boolean {
-    return this.get(index, X) === x && this.get(index, Y) === y;
+  isAt(s: Int32Array, at: number, index: number, x: number, y: number): boolean {
+    return this.get(s, at, index, X) === x && this.get(s, at, index, Y) === y;
   }
 
   /** Removes the first on a cell; returns whether there was one. */
-  removeAt(x: number, y: number): boolean {
-    for (let index = 0; index < this.#count; index++) {
-      if (!this.isAt(index, x, y)) continue;
-      this.#remove(index);
+  removeAt(s: Int32Array, at: number, x: number, y: number): boolean {
+    const count = this.count(s, at);
+    for (let index = 0; index < count; index++) {
+      if (!this.isAt(s, at, index, x, y)) continue;
+      this.#remove(s, at, index);
       return true;
     }
     return false;
@@ -74,22 +84,23 @@ export class Swimmers {
    *
    * @returns where the one at `index` is after that: −1 if it went itself.
    */
-  removeEqual(index: number): number {
+  removeEqual(s: Int32Array, at: number, index: number): number {
     let first = 0;
-    while (!this.#equal(first, index)) first++;
-    this.#remove(first);
+    while (!this.#equal(s, at, first, index)) first++;
+    this.#remove(s, at, first);
     return first === index ? -1 : index - 1;
   }
 
-  #remove(index: number): void {
+  #remove(s: Int32Array, at: number, index: number): void {
     const width = this.#width;
-    this.#fields.copyWithin(index * width, (index + 1) * width, this.#count * width);
-    this.#count--;
+    const fields = at + this.#start + 1;
+    const count = --s[at + this.#start];
+    s.copyWithin(fields + index * width, fields + (index + 1) * width, fields + (count + 1) * width);
   }
 
-  #equal(a: number, b: number): boolean {
+  #equal(s: Int32Array, at: number, a: number, b: number): boolean {
     for (let field = 0; field < this.#width; field++) {
-      if (this.get(a, field) !== this.get(b, field)) return false;
+      if (this.get(s, at, a, field) !== this.get(s, at, b, field)) return false;
     }
     return true;
   }
