@@ -15,20 +15,22 @@ const TORSOS: Readonly<Record<NetworkConfig['kind'], (spec: StateSpec, hidden: r
   };
 
 /**
- * The network of a configuration. A dueling head takes the last hidden layer, once for each of its streams.
+ * The network of a configuration. A dueling head takes the last hidden layer, once for each of its streams, and so does
+ * a head that owns it.
  *
  * @param head the one that the agent's objective needs.
  * @throws Error when the states do not suit the torso.
  */
 export function createNetwork(config: NetworkConfig, spec: StateSpec, head: HeadFactory): Network {
   const { kind, hidden, dueling } = config;
-  const torso = TORSOS[kind](spec, dueling ? hidden.slice(0, -1) : hidden);
+  const last = hidden[hidden.length - 1];
+  const torso = TORSOS[kind](spec, dueling || head.ownsHidden ? hidden.slice(0, -1) : hidden);
   const core = noCore(torso.width);
-  const streams = dueling ? hidden[hidden.length - 1] : null;
-  return composeNetwork(
-    spec,
-    torso,
-    core,
-    head({ width: core.width, actions: spec.actions, dueling: streams }),
-  );
+  const made = head({
+    width: core.width,
+    actions: spec.actions,
+    dueling: dueling ? last : null,
+    hidden: !dueling && head.ownsHidden ? last : null,
+  });
+  return composeNetwork(spec, torso, core, made);
 }

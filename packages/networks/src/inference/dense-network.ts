@@ -12,6 +12,8 @@ export class DenseNetwork implements Inference {
   readonly #layersOf: (tensors: NamedTensors) => DenseLayer[];
   readonly #inputs: number;
   #stack: DenseStack | null = null;
+  /** What the stack gives for so many rows at once, where that is not Q itself. */
+  #outputs = new Float32Array(0);
 
   constructor(network: Network, layersOf: (tensors: NamedTensors) => DenseLayer[]) {
     this.#network = network;
@@ -24,6 +26,9 @@ export class DenseNetwork implements Inference {
     const layers = this.#layersOf(tensors);
     this.#stack ??= new DenseStack(layers.map(({ inputs, outputs }) => ({ inputs, outputs })));
     this.#stack.load(layers);
+    if (this.#network.reduce === null) return;
+    const width = layers[layers.length - 1].outputs;
+    if (this.#outputs.length === 0) this.#outputs = new Float32Array(this.#stack.rows * width);
   }
 
   memory(rows: number): Memory {
@@ -37,7 +42,8 @@ export class DenseNetwork implements Inference {
   run({ states, count: rows }: InferenceRows, values: Float32Array): void {
     const stack = this.#stack;
     if (stack === null) throw new Error('The network has no parameters yet: load some first.');
-    const { count, frames, actions }: StateSpec = this.#network.spec;
+    const { reduce, spec } = this.#network;
+    const { count, frames, actions }: StateSpec = spec;
     const width = count === undefined ? this.#inputs : frames;
     if (states.length < rows * width || values.length < rows * actions) {
       throw new RangeError(
@@ -49,7 +55,11 @@ export class DenseNetwork implements Inference {
       const part = Math.min(stack.rows, rows - row);
       if (count === undefined) copy(states, row * width, part, width, stack);
       else oneHot(states, row * width, part, width, count, stack);
-      stack.run(part, values, row * actions);
+      if (reduce === null) stack.run(part, values, row * actions);
+      else {
+        stack.run(part, this.#outputs, 0);
+        reduce(this.#outputs, part, values, row * actions);
+      }
     }
   }
 }
