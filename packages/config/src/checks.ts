@@ -1,3 +1,4 @@
+import { objectiveChecks } from './objective-checks.ts';
 import type { Problem } from './problems.ts';
 import type { RunConfig } from './schema/run.ts';
 
@@ -23,6 +24,7 @@ export function crossChecks(config: RunConfig): Problem[] {
   if (agent.kind === 'tabular' && environment.frameStack > 1) {
     refuse('environment.frameStack', `is ${environment.frameStack}; allowed: 1 with agent.kind tabular.`);
   }
+  if (agent.kind === 'dqn') problems.push(...objectiveChecks(agent, replay.sampling));
   if (slotsPerLease > slots) {
     refuse('fleet.slotsPerLease', `is ${slotsPerLease}; allowed: at most fleet.slots, ${slots}.`);
   } else if (slotsPerLease > slotsPerActor) {
