@@ -190,7 +190,7 @@ function drawnState(lcg: Lcg, fresh: NamedTensors): NamedTensors {
 const tensorOf = (tf: TensorFlow, x: Nested, dtype: 'float32' | 'int32' = 'float32'): Tensor =>
   tf.tensor(x as number[], undefined, dtype);
 
-const flat = (x: Nested): number[] => [x].flat(Number.POSITIVE_INFINITY) as number[];
+const flat = (x: Nested): number[] => (typeof x === 'number' ? [x] : x.flatMap(flat));
 
 /** Each number within `tolerance` of the expected one, relative to the largest of them, at least `tolerance` itself. */
 function expectClose(

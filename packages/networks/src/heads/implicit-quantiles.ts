@@ -24,12 +24,15 @@ export function implicitQuantilesHead(actingSamples: number, cosines: number): H
     const plain = dueling === null && hidden !== null ? new Dense('hidden', width, hidden) : null;
     const outputs = actionOutputs({ width: plain?.width ?? width, actions, dueling }, 1);
     const middles = middleLevels(actingSamples);
+    const waves = middles.map((level) =>
+      Float64Array.from({ length: cosines }, (_, i) => Math.cos(Math.PI * i * level)),
+    );
     return {
       parameters: [...embedding.parameters, ...(plain?.parameters ?? []), ...outputs.parameters],
       forward: (tf, parameters, features, levels = tf.tensor2d([middles])) => {
         const [, count] = levels.shape;
-        const waves = tf.reshape(cosinesOf(tf, levels, cosines), [-1, cosines]) as Tensor2D;
-        const embedded = tf.relu(embedding.forward(tf, parameters, waves));
+        const asked = tf.reshape(cosinesOf(tf, levels, cosines), [-1, cosines]) as Tensor2D;
+        const embedded = tf.relu(embedding.forward(tf, parameters, asked));
         // [1, K, width] where all rows have the same levels.
         const apart = tf.reshape(embedded, [-1, count!, width]);
         const product = tf.reshape(tf.mul(tf.expandDims(features, 1), apart), [-1, width]) as Tensor2D;
@@ -38,7 +41,7 @@ export function implicitQuantilesHead(actingSamples: number, cosines: number): H
         return { quantiles: tf.transpose(values, [0, 2, 1]) };
       },
       layers: (tensors) => {
-        const embeddings = middles.map((level) => embed(embedding.layer(tensors), level));
+        const embeddings = waves.map((each) => embed(embedding.layer(tensors), each));
         const layers = [...(plain ? [plain.layer(tensors)] : []), ...outputs.layers(tensors)];
         return overInputsScaled(layers, embeddings);
       },
@@ -52,11 +55,11 @@ function cosinesOf(tf: TensorFlow, levels: Tensor, n: number): Tensor {
   return tf.cos(tf.mul(tf.expandDims(levels, 2), tf.mul(tf.range(0, n), Math.PI)));
 }
 
-/** φ(τ), from the layer of the embedding. */
-function embed({ inputs, outputs, kernel, bias }: DenseLayer, level: number): Float64Array {
-  return Float64Array.from(bias, (sum, j) => {
-    let wave = sum;
-    for (let i = 0; i < inputs; i++) wave += Math.cos(Math.PI * i * level) * kernel[i * outputs + j];
-    return Math.max(0, wave);
-  });
+/** φ(τ) of the cosines of a level. */
+function embed({ inputs, outputs, kernel, bias }: DenseLayer, waves: Float64Array): Float64Array {
+  const sums = Float64Array.from(bias);
+  for (let i = 0; i < inputs; i++) {
+    for (let j = 0; j < outputs; j++) sums[j] += waves[i] * kernel[i * outputs + j];
+  }
+  return sums.map((sum) => Math.max(0, sum));
 }
