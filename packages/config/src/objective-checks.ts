@@ -13,6 +13,12 @@ export function objectiveChecks(agent: DqnConfig, sampling: SamplingConfig): Pro
       `is ${objective.low}; allowed: less than agent.objective.high, ${objective.high}.`,
     );
   }
+  if (objective.kind === 'iqn' && agent.network.kind === 'mlp' && agent.network.hidden.length < 2) {
+    refuse(
+      'agent.network.hidden',
+      'has one layer; allowed: two or more with agent.objective iqn, which multiplies its levels into what the first ones make.',
+    );
+  }
   if (munchausen !== null) {
     const why = doubleQ
       ? 'agent.doubleQ false: its target is a mean over a softmax policy, in which no greedy action is chosen'

@@ -71,6 +71,10 @@ describe('what an agent is trained for', () => {
       /agent\.valueRescaling null/,
     );
     expect(dqn('munchausen: {}, doubleQ: false, objective: {kind: iqn}')).toEqual([]);
+    expect(dqn('objective: {kind: iqn}, network: {kind: mlp, hidden: [8]}')).toEqual([
+      'agent.network.hidden has one layer; allowed: two or more with agent.objective iqn, which multiplies its levels ' +
+        'into what the first ones make.',
+    ]);
   });
 
   it('leaves first priorities to actors only where they know its TD errors', () => {
