@@ -77,6 +77,19 @@ describe('what an agent is trained for', () => {
     ]);
   });
 
+  it('is switched on by any of its fields', () => {
+    const source = { file: file(least) };
+    const overrides = ['agent.munchausen.tau=0.1', 'agent.doubleQ=false'];
+    expect(loadRunConfig(source, overrides).agent).toMatchObject({ munchausen: { alpha: 0.9, tau: 0.1 } });
+    expect(
+      problems(source, ['agent.munchausen.tua=0.1', 'agent.cql.alpha=0', 'agent.gradientClip.x=1']),
+    ).toEqual([
+      'agent.munchausen.tua is unknown. Did you mean agent.munchausen.tau?',
+      'agent.gradientClip.x is unknown: agent.gradientClip takes a number above 0 or null.',
+      'agent.cql.alpha is 0; allowed: a number above 0.',
+    ]);
+  });
+
   it('leaves first priorities to actors only where they know its TD errors', () => {
     const replay =
       'replay: {sampling: {kind: prioritized, initialPriority: td-error}}\nstop: {maxUpdates: 1000}\n';
