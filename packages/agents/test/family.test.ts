@@ -75,12 +75,14 @@ describe.each(Object.entries(members))('%s', (_name, fields) => {
 
     const next = new Lcg(4);
     const batches = [maskedBatch(next), maskedBatch(next)];
-    const second = new ValueAgent(runtime, given);
-    second.restore(state);
-    for (const [i, agent] of [agents[0], second].entries()) agent.update(batches, priorities[i]);
+    const again = priorities.map((into) => {
+      agents[0].restore(state);
+      agents[0].update(batches, into);
+      return agents[0].state();
+    });
     expect(priorities[1]).toEqual(priorities[0]);
-    expect(second.state()).toEqual(agents[0].state());
-    for (const agent of [...agents, second]) agent.dispose();
+    expect(again[1]).toEqual(again[0]);
+    for (const agent of agents) agent.dispose();
   });
 
   it.each([false, true])(
@@ -129,3 +131,42 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): vo
   expect(actual.length).toBe(expected.length);
   for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i] - expected[i])).toBeLessThan(1e-5);
 }
+
+describe('what an update draws', () => {
+  it('is a function of the run’s seed and of the update’s number', async () => {
+    const runtime = await loadTensor();
+    const config = dqnConfig({
+      objective: iqn,
+      batchSize: ROWS,
+      updatesPerCall: 2,
+      learningRate: 1e-12,
+      ...mlp(false),
+    });
+    const start = new ValueAgent(runtime, { config, spec: layout, seed: 3, totalUpdates: null });
+    const batch = drawBatch(new Lcg(1), layout, ROWS);
+    /** The priorities of two updates on one batch, with parameters that stay as they are. */
+    const prioritiesOf = (seed: number): Float32Array => {
+      const agent = new ValueAgent(runtime, { config, spec: layout, seed, totalUpdates: null });
+      agent.restore(start.state());
+      const priorities = new Float32Array(2 * ROWS);
+      agent.update([batch, batch], priorities);
+      agent.dispose();
+      return priorities;
+    };
+    const first = prioritiesOf(3);
+    expect(prioritiesOf(3)).toEqual(first);
+    expect(prioritiesOf(4)).not.toEqual(first);
+    expect(first.slice(0, ROWS)).not.toEqual(first.slice(ROWS));
+    start.dispose();
+  });
+});
+
+it.each([c51, hlGauss, qr, iqn, { kind: 'expected' }])(
+  '$kind has its rewards clipped and scaled by its sample unit',
+  (objective) => {
+    const unitOf = (fields: object) => createObjective(dqnConfig({ objective, nSteps: 3, ...fields })).unit;
+    expect(unitOf({})).toEqual({ kind: 'transition', nSteps: 3 });
+    const rewards = { largest: 1, scale: 0.5 };
+    expect(unitOf({ rewardClip: 1, rewardScale: 0.5 })).toEqual({ kind: 'transition', nSteps: 3, rewards });
+  },
+);
