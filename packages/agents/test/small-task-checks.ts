@@ -95,7 +95,7 @@ export async function checkDistributions(task: Task, fields: Fields, updates: nu
   const places = Array.from({ length: task.states * task.actions }, (_, at) => ({
     state: Math.floor(at / task.actions),
     action: at % task.actions,
-  }));
+  })).filter((place) => task.outcomes.some(({ state }) => state === place.state));
   const returns = places.map(({ state, action }) => returnsFrom(task, state, action, 5_000));
   const all = returns.flat().sort((a, b) => a - b);
   const range = all[all.length - 1] - all[0];

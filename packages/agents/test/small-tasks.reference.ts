@@ -44,7 +44,11 @@ describe('the distributions are those of returns that were played', () => {
     Object.entries({
       c51: { objective: { kind: 'c51', atoms: 101, low: 0, high: 1 }, network },
       qr: { objective: { kind: 'qr', quantiles: 50, kappa: 0.01 }, network },
-      iqn: { objective: { kind: 'iqn', kappa: 0.01 }, network },
+      iqn: {
+        objective: { kind: 'iqn', samples: 32, targetSamples: 32, kappa: 0.01 },
+        learningRate: 3e-3,
+        network,
+      },
     }),
   )('of FrozenLake, by %s', (_name, fields) => checkDistributions(frozenLake, fields, updates));
 });

@@ -133,13 +133,13 @@ export function returnsFrom(task: Task, state: number, action: number, episodes:
 
 /** The outcome of an action whose part of [0, 1) a uniform number lies in. */
 function drawn({ outcomes }: Task, state: number, action: number, uniform: number): Outcome {
+  const possible = outcomes.filter((each) => each.state === state && each.action === action);
   let left = uniform;
-  for (const outcome of outcomes) {
-    if (outcome.state !== state || outcome.action !== action) continue;
-    left -= outcome.probability;
-    if (left < 0) return outcome;
-  }
-  throw new Error(`The probabilities of state ${state} and action ${action} do not sum to 1.`);
+  // The last one also has what rounding leaves of the sum.
+  return possible.find(({ probability }, i) => {
+    left -= probability;
+    return left < 0 || i === possible.length - 1;
+  })!;
 }
 
 /** Wasserstein's distance of two distributions on the line, given as values with masses that sum to 1: ∫ |F − G|. */
