@@ -13,6 +13,7 @@ import { trainArguments } from './train-arguments.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const suites = 'test/vitest.config.ts';
 const learningSuites = 'test/vitest.learning.config.ts';
+const referenceSuites = 'test/vitest.reference.config.ts';
 const deploySuites = 'test/vitest.deploy.config.ts';
 const paritySuites = 'test/vitest.parity.config.ts';
 const soakSuites = 'test/vitest.soak.config.ts';
@@ -72,6 +73,10 @@ const commands = {
   'test:learning': {
     native: true,
     run: async (ready, args) => report(await runSuites(ready, learningSuites, args)),
+  },
+  'test:reference': {
+    native: true,
+    run: async (ready, args) => report(await runSuites(ready, referenceSuites, args)),
   },
   'test:deploy': {
     native: true,

@@ -235,6 +235,7 @@ async function makeTrainer(
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept, patient),
     from,
     callsAhead: CALLS_AHEAD,
+    warn: (sentence) => log.warn(sentence),
     listener: {
       onEvaluation: (result) => recorder.write(trainer, result),
       onUnconfirmed: ({ updates, mean }, { mean: again, returns }) => {

@@ -1,3 +1,4 @@
+import { objectiveChecks } from './objective-checks.ts';
 import type { Problem } from './problems.ts';
 import type { RunConfig } from './schema/run.ts';
 
@@ -26,6 +27,7 @@ export function crossChecks(config: RunConfig): Problem[] {
   if (agent.kind === 'tabular' && environment.normalizeObservations) {
     refuse('environment.normalizeObservations', 'is true; allowed: false with agent.kind tabular.');
   }
+  if (agent.kind === 'dqn') problems.push(...objectiveChecks(agent, replay.sampling));
   if (slotsPerLease > slots) {
     refuse('fleet.slotsPerLease', `is ${slotsPerLease}; allowed: at most fleet.slots, ${slots}.`);
   } else if (slotsPerLease > slotsPerActor) {

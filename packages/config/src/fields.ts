@@ -82,8 +82,10 @@ function range(field: Field): string {
   return low && high ? `${low} and${high}` : low + high;
 }
 
-/** The option of a union that a value means. */
+/** The option of a union that a value means; of a field that may be null, what it is otherwise. */
 function alternative(field: Field, value: unknown): Field {
+  const others = (field.anyOf as Field[] | undefined)?.filter(({ type }) => type !== 'null');
+  if (others?.length === 1) return alternative(others[0], value);
   if (kindsOf(field) === undefined) return field;
   const given = isMapping(value) ? value['kind'] : undefined;
   const kind = given ?? (isMapping(field.default) ? field.default['kind'] : undefined);

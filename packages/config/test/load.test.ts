@@ -47,6 +47,66 @@ describe('presets', () => {
   });
 });
 
+describe('what an agent is trained for', () => {
+  const dqn = (fields: string, rest = '') =>
+    problems({ file: file(`environment: {id: CartPole-v1}\nagent: {kind: dqn, ${fields}}\n${rest}`) }).map(
+      (line) => line.replace(/^.*?: /, ''),
+    );
+
+  it('is refused where its parts contradict each other, with the reason', () => {
+    expect(dqn('objective: {kind: c51, low: 3, high: 3}')).toEqual([
+      'agent.objective.low is 3; allowed: less than agent.objective.high, 3.',
+    ]);
+    expect(dqn('objective: {kind: hl-gauss, low: 1, high: 0, bins: 1}')[0]).toBe(
+      'agent.objective.bins is 1; allowed: an integer of at least 2 and at most 1024.',
+    );
+    expect(dqn('objective: {kind: c51, atoms: 1}')).toEqual([
+      'agent.objective.atoms is 1; allowed: an integer of at least 2 and at most 1024.',
+    ]);
+    expect(dqn('munchausen: {}')).toEqual([
+      'agent.munchausen is set; allowed: null, or agent.doubleQ false: its target is a mean over a softmax policy, ' +
+        'in which no greedy action is chosen.',
+    ]);
+    expect(dqn('munchausen: {}, doubleQ: false, objective: {kind: c51}')[0]).toMatch(
+      /another agent\.objective than c51/,
+    );
+    expect(dqn('munchausen: {}, doubleQ: false, valueRescaling: 0.001')[0]).toMatch(
+      /agent\.valueRescaling null/,
+    );
+    expect(dqn('munchausen: {}, doubleQ: false, objective: {kind: iqn}')).toEqual([]);
+    expect(dqn('objective: {kind: iqn}, network: {kind: mlp, hidden: [8]}')).toEqual([
+      'agent.network.hidden has one layer; allowed: two or more with agent.objective iqn, which multiplies its levels ' +
+        'into what the first ones make.',
+    ]);
+  });
+
+  it('is switched on by any of its fields', () => {
+    const source = { file: file(least) };
+    const overrides = ['agent.munchausen.tau=0.1', 'agent.doubleQ=false'];
+    expect(loadRunConfig(source, overrides).agent).toMatchObject({ munchausen: { alpha: 0.9, tau: 0.1 } });
+    expect(
+      problems(source, ['agent.munchausen.tua=0.1', 'agent.cql.alpha=0', 'agent.gradientClip.x=1']),
+    ).toEqual([
+      'agent.munchausen.tua is unknown. Did you mean agent.munchausen.tau?',
+      'agent.gradientClip.x is unknown: agent.gradientClip takes a number above 0 or null.',
+      'agent.cql.alpha is 0; allowed: a number above 0.',
+    ]);
+  });
+
+  it('leaves first priorities to actors only where they know its TD errors', () => {
+    const replay =
+      'replay: {sampling: {kind: prioritized, initialPriority: td-error}}\nstop: {maxUpdates: 1000}\n';
+    expect(dqn('rewardClip: 1', replay)).toEqual([]);
+    expect(dqn('objective: {kind: qr}', replay)).toEqual([
+      'replay.sampling.initialPriority is td-error; allowed: max, because the priorities of agent.objective qr are no TD errors.',
+    ]);
+    expect(dqn('valueRescaling: 0.001', replay)[0]).toMatch(
+      /targets of agent\.valueRescaling are not those of actors/,
+    );
+    expect(dqn('munchausen: {}, doubleQ: false', replay)[0]).toMatch(/targets of agent\.munchausen/);
+  });
+});
+
 describe('files', () => {
   it('fills in the defaults', () => {
     const config = loadRunConfig({ file: file(least) });

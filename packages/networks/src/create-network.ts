@@ -22,7 +22,8 @@ const TORSOS: {
 };
 
 /**
- * The network of a configuration. A dueling head takes the last hidden layer, once for each of its streams.
+ * The network of a configuration. A dueling head takes the last hidden layer, once for each of its streams, and so does
+ * a head that owns it.
  *
  * @param head the one that the agent's objective needs.
  * @throws Error when the states do not suit the torso.
@@ -33,15 +34,15 @@ export function createNetwork<K extends Kind>(
   head: HeadFactory,
 ): Network {
   const { hidden, dueling }: NetworkConfig = config;
+  const last = hidden[hidden.length - 1];
   const normalizer = spec.normalized ? createNormalizer(spec) : null;
-  const torso = TORSOS[config.kind](spec, dueling ? hidden.slice(0, -1) : hidden, config);
+  const torso = TORSOS[config.kind](spec, dueling || head.ownsHidden ? hidden.slice(0, -1) : hidden, config);
   const core = noCore(torso.width);
-  const streams = dueling ? hidden[hidden.length - 1] : null;
-  return composeNetwork(
-    spec,
-    torso,
-    core,
-    head({ width: core.width, actions: spec.actions, dueling: streams }),
-    normalizer,
-  );
+  const made = head({
+    width: core.width,
+    actions: spec.actions,
+    dueling: dueling ? last : null,
+    hidden: !dueling && head.ownsHidden ? last : null,
+  });
+  return composeNetwork(spec, torso, core, made, normalizer);
 }

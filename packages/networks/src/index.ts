@@ -1,6 +1,9 @@
 export { createNetwork } from './create-network.ts';
 export { actionOutputs } from './heads/action-outputs.ts';
-export type { Head, HeadFactory, HeadOptions } from './heads/head.ts';
+export { categoricalHead } from './heads/categorical.ts';
+export type { Head, HeadFactory, HeadOptions, Reduce } from './heads/head.ts';
+export { implicitQuantilesHead, middleLevels } from './heads/implicit-quantiles.ts';
+export { quantilesHead } from './heads/quantiles.ts';
 export { valuesHead } from './heads/values.ts';
 export { createInference } from './inference/create-inference.ts';
 export type { Inference, InferenceRows, ValuesOf } from './inference/inference.ts';

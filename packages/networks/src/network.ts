@@ -2,7 +2,7 @@ import type { ColumnSpec, StateSpec } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Core } from './cores/core.ts';
-import type { Head } from './heads/head.ts';
+import type { Head, Reduce } from './heads/head.ts';
 import type { ActingLayers } from './inference/acting-layers.ts';
 import type { Normalizer } from './normalizer.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
@@ -16,6 +16,8 @@ export interface NetworkInput {
   readonly begins?: Tensor;
   /** By the names of the network's memory, [rows, …shape]. Needed where it has one. */
   readonly memory?: TensorRecord;
+  /** float32 [rows, N]: the quantile levels that the head is asked for, where it takes some. */
+  readonly levels?: Tensor;
 }
 
 /** What a network gives. */
@@ -37,8 +39,13 @@ export interface Network {
   readonly memory: readonly ColumnSpec[];
   /** @param tf the library instance that the tensors belong to; passed so that nothing here loads one. */
   forward(tf: TensorFlow, parameters: Parameters, input: NetworkInput): NetworkOutput;
-  /** Layers that give Q(s, ·) of a state's numbers, where it is nothing else and remembers nothing; null: it is more. */
+  /**
+   * Layers that give Q(s, ·) of a state's numbers, or what `reduce` takes, where it is nothing else and remembers
+   * nothing; null: it is more.
+   */
   readonly layers: ((tensors: NamedTensors) => ActingLayers) | null;
+  /** Makes Q(s, ·) of what the last of `layers` gives; null: that is Q(s, ·). */
+  readonly reduce: Reduce | null;
 }
 
 /** Torso, core and head as one network, behind a normalizer where there is one. */
@@ -59,10 +66,10 @@ export function composeNetwork(
     ),
     normalizer,
     memory: core.memory,
-    forward(tf, parameters, { states, begins, memory = {} }) {
+    forward(tf, parameters, { states, begins, memory = {}, levels }) {
       const seen = normalizer ? normalizer.forward(tf, parameters, states) : states;
       const step = core.forward(tf, parameters, torso.forward(tf, parameters, seen), memory, begins);
-      return { out: head.forward(tf, parameters, step.features), memory: step.memory };
+      return { out: head.forward(tf, parameters, step.features, levels), memory: step.memory };
     },
     layers: stack
       ? (tensors) => {
@@ -70,5 +77,6 @@ export function composeNetwork(
           return { convolution, dense: [...dense, ...headLayers(tensors)] };
         }
       : null,
+    reduce: head.reduce ?? null,
   };
 }

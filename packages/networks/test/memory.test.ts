@@ -32,7 +32,7 @@ const network = composeNetwork(
   spec,
   torso,
   elmanCore(4),
-  valuesHead({ width: 4, actions: 2, dueling: null }),
+  valuesHead({ width: 4, actions: 2, dueling: null, hidden: null }),
 );
 const valuesOf = (_tf: TensorFlow, out: TensorRecord) => out['values'];
 

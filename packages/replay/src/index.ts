@@ -33,6 +33,8 @@ export type * from './sampling/batch.ts';
 export { makeBatch, makeSequenceBatch, makeTransitionBatch } from './sampling/make-batch.ts';
 export type { PrioritizedOptions } from './sampling/prioritized.ts';
 export {
+  type RewardShaping,
+  rewardShaping,
   type SampleUnit,
   type SequenceUnit,
   type TransitionUnit,

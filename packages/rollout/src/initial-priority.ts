@@ -1,8 +1,13 @@
-import type { ReturnOptions } from '@qfleet/replay';
+import { type ReturnOptions, rewardShaping } from '@qfleet/replay';
 
 /** The fields of a run's configuration that say where new transitions' priorities come from. */
 interface PriorityFields {
-  readonly agent: { readonly discount: number; readonly nSteps?: number };
+  readonly agent: {
+    readonly discount: number;
+    readonly nSteps?: number;
+    readonly rewardClip?: number | null;
+    readonly rewardScale?: number;
+  };
   readonly replay: {
     readonly sampling: { readonly kind: string; readonly initialPriority?: 'max' | 'td-error' };
   };
@@ -11,5 +16,8 @@ interface PriorityFields {
 /** The option `tdErrors` of a run's rollouts: the learner's returns, where their TD errors are the first priorities. */
 export function initialPriority({ agent, replay }: PriorityFields): { tdErrors?: ReturnOptions } {
   if (replay.sampling.initialPriority !== 'td-error') return {};
-  return { tdErrors: { discount: agent.discount, nSteps: agent.nSteps ?? 1 } };
+  const rewards = rewardShaping(agent);
+  return {
+    tdErrors: { discount: agent.discount, nSteps: agent.nSteps ?? 1, ...(rewards ? { rewards } : {}) },
+  };
 }

@@ -81,6 +81,7 @@ export class SingleRun {
       })),
       checkpoints: new CheckpointFolder(files.checkpoints, config.learner.checkpointsKept),
       from,
+      warn: (sentence) => this.#warn(sentence),
       listener: {
         onEvaluation: (result) => {
           files.recorder?.write(this.trainer, result);

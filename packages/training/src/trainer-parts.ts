@@ -27,6 +27,8 @@ export interface TrainerParts {
   /** Where priorities outlive this process, and its fencing token; without it they are not kept. */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
   readonly listener?: ScoreboardListener;
+  /** Told, in one sentence, of what is wrong with the training that goes on. */
+  readonly warn?: (sentence: string) => void;
   readonly watch?: ChunkWatch;
   /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
   readonly restore?: () => Promise<void>;

@@ -11,6 +11,7 @@ import type { Scoreboard } from './evaluation/scoreboard.ts';
 import { Experience, openReplay } from './experience.ts';
 import { Publisher } from './publisher.ts';
 import { Sampling } from './sampling.ts';
+import { SupportWatch } from './support-watch.ts';
 import type { StopReason, TrainerCounts, TrainerParts, WaitReason } from './trainer-parts.ts';
 
 /**
@@ -27,6 +28,7 @@ export class Trainer {
   readonly #desk: EvaluationDesk;
   readonly #pace: CheckpointPace;
   readonly #divergence: DivergenceWatch;
+  readonly #support: SupportWatch;
   readonly #background = new Background();
   /** Each row's priority after a call, in the order of its batches. */
   readonly #newPriorities: Float32Array;
@@ -46,6 +48,7 @@ export class Trainer {
     this.#sampling = new Sampling({ ...parts, replay: this.replay, from: from?.random ?? null });
     this.#newPriorities = new Float32Array(config.agent.batchSize * batchesPerUpdate);
     this.#divergence = new DivergenceWatch(config.agent);
+    this.#support = new SupportWatch(config.agent, (sentence) => parts.warn?.(sentence));
     if (from) agent.restore(from.state);
     this.#updates = from?.updates ?? 0;
     this.#secondsBefore = from?.seconds ?? 0;
@@ -143,6 +146,7 @@ export class Trainer {
     const stats = agent.update(batches, this.#newPriorities);
     this.#stats = stats;
     this.#divergence.afterCall({ updates: this.#updates, batches, stats }, () => agent.state());
+    this.#support.afterCall(batches, stats);
     this.#updates += batches.length;
     watch?.updated(this.#updates);
     this.#counts.updates += batches.length;

@@ -1,6 +1,29 @@
-import type { DqnConfig } from '@qfleet/config';
+import type { DqnConfig, ObjectiveConfig } from '@qfleet/config';
+import { c51 } from './c51.ts';
+import { withCql } from './cql.ts';
 import { expectedValue } from './expected.ts';
+import { hlGauss } from './hl-gauss.ts';
+import { implicitQuantiles } from './iqn.ts';
 import type { Objective } from './objective.ts';
+import { quantileRegression } from './qr.ts';
+
+type Kind = ObjectiveConfig['kind'];
+
+/** The objectives by the `kind` of their configuration. */
+const OBJECTIVES: {
+  readonly [K in Kind]: (config: DqnConfig, of: Extract<ObjectiveConfig, { kind: K }>) => Objective;
+} = {
+  expected: expectedValue,
+  c51,
+  qr: quantileRegression,
+  iqn: implicitQuantiles,
+  'hl-gauss': hlGauss,
+};
 
 /** The objective of a configuration. */
-export const createObjective = (config: DqnConfig): Objective => expectedValue(config);
+export function createObjective(config: DqnConfig): Objective {
+  const { objective, cql } = config;
+  const create = OBJECTIVES[objective.kind] as (config: DqnConfig, of: ObjectiveConfig) => Objective;
+  const made = create(config, objective);
+  return cql === null ? made : withCql(made, cql.alpha);
+}

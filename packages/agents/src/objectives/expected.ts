@@ -2,55 +2,42 @@ import type { DqnConfig } from '@qfleet/config';
 import { oneHot, valuesHead } from '@qfleet/networks';
 import type { TensorFlow } from '@qfleet/tensor';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { expectedTarget } from './expected-target.ts';
+import { readingsOf } from './next-actions.ts';
 import type { Objective } from './objective.ts';
+import { valueAt } from './per-action.ts';
+import { transitionUnit } from './unit.ts';
 
 /** The fields of a configuration that this objective reads. */
-type ExpectedConfig = Pick<DqnConfig, 'nSteps' | 'doubleQ' | 'loss'>;
+type ExpectedConfig = Pick<
+  DqnConfig,
+  'nSteps' | 'doubleQ' | 'loss' | 'munchausen' | 'valueRescaling' | 'rewardClip' | 'rewardScale'
+>;
 
 /**
  * DQN: the expected return. The target is r + γ·Q(s′, a′; θ⁻), where a′ = argmax Q(s′, ·; θ) for double Q-learning (van
  * Hasselt et al., 2016, equation 4) and argmax Q(s′, ·; θ⁻) otherwise (Mnih et al., 2015).
  */
-export function expectedValue({ nSteps, doubleQ, loss }: ExpectedConfig): Objective {
+export function expectedValue(config: ExpectedConfig): Objective {
   return {
-    unit: { kind: 'transition', nSteps },
+    unit: transitionUnit(config),
     head: valuesHead,
-    targets({ tf, actions }, online, target, batch) {
-      const { nextObservations, returns, discounts, nextMasks } = batch;
-      const values = target(nextObservations)['values'] as Tensor2D;
-      const best = () => tf.argMax(allowed(tf, online(nextObservations)['values'], nextMasks), 1);
-      const bootstrap = doubleQ
-        ? valueAt(tf, values, oneHot(tf, best(), actions))
-        : tf.max(allowed(tf, values, nextMasks), 1);
-      return {
-        returns: tf.add(returns, tf.mul(discounts, bootstrap)),
-        chosen: oneHot(tf, batch.actions, actions),
-      };
-    },
+    reads: readingsOf(config),
+    targets: (context, online, target, batch) => ({
+      returns: expectedTarget(context, config, (_tf, out) => out['values'], online, target, batch),
+      chosen: oneHot(context.tf, batch.actions, context.actions),
+    }),
     loss({ tf }, out, { returns, chosen }, { weights }) {
       const q = out['values'] as Tensor2D;
-      const value = valueAt(tf, q, chosen as Tensor2D);
+      const value = valueAt(tf, q, chosen);
       return {
-        loss: lossOfValues(tf, loss, q, chosen as Tensor2D, returns, weights),
+        loss: lossOfValues(tf, config.loss, q, chosen as Tensor2D, returns, weights),
         priorities: tf.abs(tf.sub(returns, value)),
         stats: { meanQ: tf.mean(value) },
       };
     },
     values: (_tf, out) => out['values'],
   };
-}
-
-/** Values [rows, actions] of which those that the masks do not allow win no maximum. */
-function allowed(tf: TensorFlow, values: Tensor, masks: Tensor | undefined): Tensor {
-  return masks === undefined ? values : tf.where(tf.cast(masks, 'bool'), values, LOWEST);
-}
-
-/** Below every value, and finite: a discount of 0 makes 0 of it. */
-const LOWEST = -3e38;
-
-/** Q(s, a) of each row: [rows, actions] at one-hot actions. */
-function valueAt(tf: TensorFlow, values: Tensor2D, chosen: Tensor2D): Tensor {
-  return tf.sum(tf.mul(values, chosen), 1);
 }
 
 /**
@@ -70,7 +57,7 @@ function lossOfValues(
   weights: Tensor,
 ): Scalar {
   const lossOf = tf.customGrad((values, save) => {
-    const errors = tf.sub(targets, valueAt(tf, values as Tensor2D, chosen));
+    const errors = tf.sub(targets, valueAt(tf, values as Tensor, chosen));
     const slope = loss === 'huber' ? tf.clipByValue(errors, -1, 1) : tf.mul(errors, 2);
     const weighted = tf.mul(weights, slope);
     (save as (tensors: Tensor[]) => void)([weighted]);

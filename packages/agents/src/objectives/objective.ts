@@ -3,8 +3,13 @@ import type { SampleUnit } from '@qfleet/replay';
 import type { TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 
-/** A network's outputs on states, by its head's names. */
-export type Outputs = (states: Tensor) => TensorRecord;
+/**
+ * A network's outputs on states, by its head's names.
+ *
+ * @param levels float32 [rows, N]: the quantile levels that are asked for, where the head takes some; absent: those by
+ *   which actors act.
+ */
+export type Outputs = (states: Tensor, levels?: Tensor) => TensorRecord;
 
 /** A batch of transitions: `observations`, `nextObservations`, and the rest [rows]. */
 export interface TransitionTensors {
@@ -16,12 +21,19 @@ export interface TransitionTensors {
   readonly weights: Tensor;
   /** int32 [rows, actions]: 1 for each action that is allowed in the next state, else 0; absent: all are. */
   readonly nextMasks?: Tensor;
+  /** As `nextMasks`, in the state itself; for objectives that read `masks`. */
+  readonly masks?: Tensor;
 }
 
 /** What an objective computes with. */
 export interface ObjectiveContext {
   readonly tf: TensorFlow;
   readonly actions: number;
+  /**
+   * float32 numbers uniform on [0, 1), others at each update and at each call, and the same for the same run's seed; for
+   * objectives that read `random`.
+   */
+  uniform(shape: readonly number[]): Tensor;
 }
 
 /** What an objective gives for a batch. */
@@ -34,6 +46,9 @@ export interface ObjectiveLoss {
   readonly stats: TensorRecord;
 }
 
+/** What some objectives read beside a batch's other columns: the masks of s, and random numbers. */
+export type Reading = 'masks' | 'random';
+
 /**
  * What a network is trained for: its targets, its loss, its priorities, and how values follow from what it gives. One
  * paper, one file.
@@ -43,8 +58,11 @@ export interface Objective {
   readonly unit: SampleUnit;
   /** The head that it needs. */
   readonly head: HeadFactory;
+  /** What it reads that others don't. */
+  readonly reads: readonly Reading[];
   /**
-   * What the loss takes as constant: no gradient flows into it.
+   * What the loss takes as constant: no gradient flows into it. An entry `levels` [rows, N] is what the network's
+   * outputs on s are asked for.
    *
    * @param online the network that learns; `target` the one that follows it.
    */

@@ -23,12 +23,12 @@ import {
 } from '@qfleet/tensor';
 import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
 import { createObjective } from '../objectives/create-objective.ts';
-import type { Objective } from '../objectives/objective.ts';
+import type { Objective, Reading } from '../objectives/objective.ts';
 import { counterFromTensor, counterToTensor } from './counter.ts';
 import { createOptimizer } from './optimizer.ts';
 import { parallelismOf } from './parallelism.ts';
-import { ratesOf } from './rates.ts';
-import { ONLINE, stepInputs, TARGET, updateStep } from './step.ts';
+import { ratesOf, seedOf } from './rates.ts';
+import { ONLINE, SEED, stepInputs, TARGET, updateStep } from './step.ts';
 
 /** The name in the state of the count of updates, on which schedules depend. */
 const UPDATES = 'updates';
@@ -61,6 +61,7 @@ export class ValueAgent implements Agent {
   readonly batchesPerUpdate: number;
   readonly unit: SampleUnit;
   readonly #given: ValueAgentOptions;
+  readonly #reads: readonly Reading[];
   readonly #step: Compiled;
   readonly #packing: Packing;
   readonly #optimizer: Optimizer;
@@ -82,6 +83,7 @@ export class ValueAgent implements Agent {
     this.batchesPerUpdate = config.updatesPerCall;
     this.unit = objective.unit;
     this.#given = given;
+    this.#reads = objective.reads;
     this.#packing = packing;
     this.#optimizer = optimizer;
     this.#statistics = statistics;
@@ -96,7 +98,7 @@ export class ValueAgent implements Agent {
     const parts = { tf, network, packing, objective, optimizer, largestNorm: config.gradientClip };
     this.#step = compile(runtime, (state, inputs) => updateStep(parts, state, inputs), {
       state: startState(network, packing, optimizer, seed),
-      inputs: stepInputs(spec, config.batchSize, this.#rates(0)),
+      inputs: stepInputs(spec, config.batchSize, this.#rates(0), objective),
       unroll: config.updatesPerCall,
       eager,
     });
@@ -108,7 +110,10 @@ export class ValueAgent implements Agent {
       throw new RangeError(`An update call takes ${count} batches, not ${batches.length}.`);
     }
     const inputs = (batches as readonly TransitionBatch[]).map(
-      ({ observations, nextObservations, actions, returns, discounts, weights, nextColumns }, k) => ({
+      (
+        { observations, nextObservations, actions, returns, discounts, weights, columns, nextColumns },
+        k,
+      ) => ({
         observations,
         nextObservations,
         actions,
@@ -116,6 +121,8 @@ export class ValueAgent implements Agent {
         discounts,
         weights,
         ...(MASK in nextColumns ? { nextMasks: nextColumns[MASK] as Uint8Array } : {}),
+        ...(MASK in columns && this.#reads.includes('masks') ? { masks: columns[MASK] as Uint8Array } : {}),
+        ...(this.#reads.includes('random') ? { [SEED]: seedOf(this.#given.seed, this.#updates + k) } : {}),
         ...this.#rates(this.#updates + k),
       }),
     );

@@ -26,6 +26,13 @@ export function ratesOf(
   const targetMix = targetMixOf(config.target, seed, updates + 1);
   return { ...optimizer.rates(updates + 1, learningRate), targetMix, targetKeep: 1 - targetMix };
 }
+
+/** The seed of the random numbers of the update after `updates` others: two words. */
+export function seedOf(seed: number, updates: number): Int32Array {
+  const label = `draws of update ${updates + 1}`;
+  return Int32Array.of(Random.seed(seed, label), Random.seed(seed, `${label}, second word`));
+}
+
 /** The learning rate, which falls linearly from the configured one to `learningRateDecay` of it. */
 export function learningRateOf(config: DqnConfig, totalUpdates: number | null, updates: number): number {
   const progress = totalUpdates === null ? 0 : Math.min(1, updates / totalUpdates);

@@ -1,18 +1,39 @@
 import type { Network, Packing } from '@qfleet/networks';
 import { type StateSpec, stateDType, stateShape } from '@qfleet/spaces';
-import type { InputSpec, Optimizer, StepResult, TensorFlow, TensorRecord } from '@qfleet/tensor';
+import {
+  type InputSpec,
+  type Optimizer,
+  randomUniform,
+  type StepResult,
+  type TensorFlow,
+  type TensorRecord,
+} from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Objective, ObjectiveLoss, TransitionTensors } from '../objectives/objective.ts';
+import type {
+  Outputs as Forward,
+  Objective,
+  ObjectiveLoss,
+  TransitionTensors,
+} from '../objectives/objective.ts';
 import type { Rates } from './rates.ts';
 
 /** Names in the state, before those of a `Packing`: the parameters θ and the target network's θ⁻. */
 export const ONLINE = 'online';
 export const TARGET = 'target';
 
-/** The inputs of an update: a batch of `rows` transitions, and the update's rates. */
-export function stepInputs(spec: StateSpec, rows: number, rates: Rates): Record<string, InputSpec> {
+/** The input of which an update's random numbers are a function, for objectives that read `random`. */
+export const SEED = 'seed';
+
+/** The inputs of an update: a batch of `rows` transitions, the update's rates, and what else the objective reads. */
+export function stepInputs(
+  spec: StateSpec,
+  rows: number,
+  rates: Rates,
+  { reads }: Pick<Objective, 'reads'>,
+): Record<string, InputSpec> {
   const observations: InputSpec = { shape: [rows, ...stateShape(spec)], dtype: stateDType(spec) };
   const column: InputSpec = { shape: [rows] };
+  const masks: InputSpec = { shape: [rows, spec.actions], dtype: 'uint8' };
   return {
     observations,
     nextObservations: observations,
@@ -20,7 +41,9 @@ export function stepInputs(spec: StateSpec, rows: number, rates: Rates): Record<
     returns: column,
     discounts: column,
     weights: column,
-    ...(spec.masked ? { nextMasks: { shape: [rows, spec.actions], dtype: 'uint8' } as const } : {}),
+    ...(spec.masked ? { nextMasks: masks } : {}),
+    ...(spec.masked && reads.includes('masks') ? { masks } : {}),
+    ...(reads.includes('random') ? { [SEED]: { shape: [2], dtype: 'int32' } as const } : {}),
     ...Object.fromEntries(Object.keys(rates).map((name) => [name, { shape: [] }])),
   };
 }
@@ -45,12 +68,18 @@ export interface StepParts {
 export function updateStep(parts: StepParts, state: TensorRecord, inputs: TensorRecord): StepResult {
   const { tf, network, packing, objective, optimizer } = parts;
   const batch = inputs as unknown as TransitionTensors & TensorRecord;
-  const context = { tf, actions: network.spec.actions };
+  const context = { tf, actions: network.spec.actions, uniform: drawing(tf, inputs[SEED]) };
   const tensorsOf = (of: string) => packing.names.map((name) => state[`${of}/${name}`]!);
   // Statistics of this batch too, as Gymnasium scales an observation by what it has changed.
   const statistics = network.normalizer?.observe(tf, state, batch.observations) ?? {};
-  const outputsBy = (tensors: readonly Tensor[]) => (states: Tensor) =>
-    network.forward(tf, { ...packing.split(tf, tensors), ...statistics }, { states }).out;
+  const outputsBy =
+    (tensors: readonly Tensor[]): Forward =>
+    (states, levels) =>
+      network.forward(
+        tf,
+        { ...packing.split(tf, tensors), ...statistics },
+        { states, ...(levels ? { levels } : {}) },
+      ).out;
 
   const targets = objective.targets(
     context,
@@ -60,7 +89,8 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
   );
   const { loss, priorities, stats, gradients } = lossAndGradients(
     tf,
-    (online) => objective.loss(context, outputsBy(online)(batch.observations), targets, batch),
+    (online) =>
+      objective.loss(context, outputsBy(online)(batch.observations, targets['levels']), targets, batch),
     tensorsOf(ONLINE),
   );
 
@@ -75,6 +105,15 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
     );
   }
   return { state: { ...changed, ...statistics }, outputs: { priorities, loss, gradientNorm, ...stats } };
+}
+
+/** Draws numbers that are a function of an update's seed and of how many draws there were before. */
+function drawing(tf: TensorFlow, seed: Tensor | undefined): (shape: readonly number[]) => Tensor {
+  let draws = 0;
+  return (shape) => {
+    if (seed === undefined) throw new Error("An objective that draws numbers says so: reads: ['random'].");
+    return randomUniform(tf, shape, tf.add(seed, tf.tensor1d([0, draws++], 'int32')));
+  };
 }
 
 /** What an objective says, and the gradient of its loss by each of `parameters`. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { network } from './network.ts';
 import { count, fraction } from './numbers.ts';
+import { cql, munchausen, objective } from './objective.ts';
 import { optimizer } from './optimizer.ts';
 
 /** How the target network follows the online one, once an update. */
@@ -25,7 +26,30 @@ const dqn = z.strictObject({
   discount: fraction.default(0.99).describe('γ'),
   nSteps: z.int().min(1).max(64).default(1).describe('steps of reward before the bootstrap'),
   doubleQ: z.boolean().default(true).describe('argmax by the online network (van Hasselt et al., 2016)'),
-  loss: z.enum(['huber', 'mse']).default('huber').describe('Huber at δ = 1, or squared error'),
+  objective: objective.prefault({ kind: 'expected' }),
+  loss: z
+    .enum(['huber', 'mse'])
+    .default('huber')
+    .describe('of the objective expected: Huber at δ = 1, or squared error'),
+  munchausen: munchausen
+    .nullable()
+    .default(null)
+    .describe('Vieillard et al., 2020; null: the target is that of Q-learning'),
+  valueRescaling: z
+    .number()
+    .positive()
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe('ε of h(x) = sign(x)(√(|x| + 1) − 1) + εx, in which values are learned (Pohlen et al., 2018)'),
+  rewardClip: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('largest |reward| of a step; null: any'),
+  rewardScale: z.number().positive().default(1).describe('factor of each reward, after rewardClip'),
+  cql: cql.nullable().default(null).describe('Kumar et al., 2020, for learning from data; null: none'),
   batchSize: z.int().min(1).max(65_536).default(64).describe('transitions an update'),
   learningRate: z.number().positive().max(1).default(5e-4).describe('of the optimizer'),
   learningRateDecay: fraction

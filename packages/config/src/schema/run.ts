@@ -49,6 +49,7 @@ export type AgentConfig = RunConfig['agent'];
 export type DqnConfig = Extract<AgentConfig, { kind: 'dqn' }>;
 export type TabularConfig = Extract<AgentConfig, { kind: 'tabular' }>;
 export type NetworkConfig = DqnConfig['network'];
+export type ObjectiveConfig = DqnConfig['objective'];
 export type TargetConfig = DqnConfig['target'];
 export type ExplorationConfig = RunConfig['exploration'];
 export type SamplingConfig = RunConfig['replay']['sampling'];

@@ -1,5 +1,6 @@
-import type { TensorFlow } from '@qfleet/tensor';
+import type { NamedTensors, TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { type DenseLayer, sideBySide } from '../inference/dense/layer.ts';
 import { Dense } from '../layers/dense.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
 import type { HeadOptions } from './head.ts';
@@ -9,10 +10,15 @@ export interface ActionOutputs {
   readonly parameters: readonly ParameterSpec[];
   /** float32 [rows, actions], or [rows, actions, perAction] where that is not 1. */
   forward(tf: TensorFlow, parameters: Parameters, features: Tensor2D): Tensor;
+  /** Dense layers that give the same numbers, [rows, actions × perAction]. */
+  layers(tensors: NamedTensors): DenseLayer[];
 }
 
 /** Such outputs by one dense layer, or as V + A − mean A of two streams. */
-export function actionOutputs(options: HeadOptions, perAction: number): ActionOutputs {
+export function actionOutputs(
+  options: Pick<HeadOptions, 'width' | 'actions' | 'dueling'>,
+  perAction: number,
+): ActionOutputs {
   const { width, actions, dueling } = options;
   const shape = perAction === 1 ? [-1, actions] : [-1, actions, perAction];
   if (dueling === null) {
@@ -23,6 +29,7 @@ export function actionOutputs(options: HeadOptions, perAction: number): ActionOu
         const flat = output.forward(tf, parameters, features);
         return perAction === 1 ? flat : tf.reshape(flat, shape);
       },
+      layers: (tensors) => [output.layer(tensors)],
     };
   }
   const streams = duelingStreams({ width, actions, dueling }, perAction);
@@ -34,11 +41,18 @@ export function actionOutputs(options: HeadOptions, perAction: number): ActionOu
       const apart = tf.reshape(advantage, shape);
       return tf.add(tf.reshape(value, [-1, 1, perAction]), tf.sub(apart, tf.mean(apart, 1, true)));
     },
+    layers: (tensors) => {
+      const { value, advantage } = streams;
+      return [
+        sideBySide(value.hidden.layer(tensors), advantage.hidden.layer(tensors)),
+        duelingLayer(value.output.layer(tensors), advantage.output.layer(tensors)),
+      ];
+    },
   };
 }
 
 /** The two streams of a dueling head, of which Q = V + A − mean A: the mean makes V and A identifiable (Wang et al., 2016, equation 9). */
-export function duelingStreams(
+function duelingStreams(
   { width, actions, dueling }: { width: number; actions: number; dueling: number },
   perAction: number,
 ) {
@@ -59,5 +73,38 @@ export function duelingStreams(
       streams.map(({ hidden, output }) =>
         output.forward(tf, parameters, tf.relu(hidden.forward(tf, parameters, features))),
       ),
+  };
+}
+
+/**
+ * A dueling head's outputs as one layer: it is linear in its two hidden layers, V = hᵥ·wᵥ + bᵥ and A = hₐ·Wₐ + bₐ, so
+ * V + A − mean A is one dense layer on [hᵥ, hₐ] with the mean over actions already taken from Wₐ and bₐ.
+ */
+function duelingLayer(value: DenseLayer, advantage: DenseLayer): DenseLayer {
+  const perAction = value.outputs;
+  const { outputs } = advantage;
+  const actions = outputs / perAction;
+  const meanFree = (row: Float32Array, plus: ArrayLike<number>): Float32Array => {
+    const means = Float64Array.from({ length: perAction }, (_, i) => {
+      let sum = 0;
+      for (let at = i; at < outputs; at += perAction) sum += row[at];
+      return sum / actions;
+    });
+    return row.map((x, at) => x - means[at % perAction] + plus[at % perAction]);
+  };
+  const zeros = new Float32Array(perAction);
+  const kernel = new Float32Array((value.inputs + advantage.inputs) * outputs);
+  for (let at = 0; at < value.inputs * outputs; at++) {
+    kernel[at] = value.kernel[Math.floor(at / outputs) * perAction + (at % perAction)];
+  }
+  for (let i = 0; i < advantage.inputs; i++) {
+    const row = advantage.kernel.subarray(i * outputs, (i + 1) * outputs);
+    kernel.set(meanFree(row, zeros), (value.inputs + i) * outputs);
+  }
+  return {
+    inputs: value.inputs + advantage.inputs,
+    outputs,
+    kernel,
+    bias: meanFree(advantage.bias, value.bias),
   };
 }

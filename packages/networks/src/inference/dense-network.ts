@@ -15,6 +15,8 @@ export class DenseNetwork implements Inference {
   #stack: DenseStack | null = null;
   /** How a state's numbers are scaled; null: they are not. */
   #scaling: Scaling | null = null;
+  /** What the stack gives for so many rows at once, where that is not Q itself. */
+  #outputs = new Float32Array(0);
 
   constructor(network: Network, layersOf: (tensors: NamedTensors) => ActingLayers) {
     this.#network = network;
@@ -32,6 +34,9 @@ export class DenseNetwork implements Inference {
     );
     this.#stack.load(layers);
     this.#scaling = this.#network.normalizer?.scaling(tensors) ?? null;
+    if (this.#network.reduce === null) return;
+    const width = dense[dense.length - 1].outputs;
+    if (this.#outputs.length === 0) this.#outputs = new Float32Array(this.#stack.rows * width);
   }
 
   memory(rows: number): Memory {
@@ -45,7 +50,8 @@ export class DenseNetwork implements Inference {
   run({ states, count: rows }: InferenceRows, values: Float32Array): void {
     const stack = this.#stack;
     if (stack === null) throw new Error('The network has no parameters yet: load some first.');
-    const { count, frames, actions }: StateSpec = this.#network.spec;
+    const { reduce, spec } = this.#network;
+    const { count, frames, actions }: StateSpec = spec;
     const width = count === undefined ? this.#inputs : frames;
     if (states.length < rows * width || values.length < rows * actions) {
       throw new RangeError(
@@ -58,7 +64,11 @@ export class DenseNetwork implements Inference {
       if (count !== undefined) oneHot(states, row * width, part, width, count, stack);
       else if (this.#scaling !== null) scale(this.#scaling, states, row * width, part, width, stack);
       else copy(states, row * width, part, width, stack);
-      stack.run(part, values, row * actions);
+      if (reduce === null) stack.run(part, values, row * actions);
+      else {
+        stack.run(part, this.#outputs, 0);
+        reduce(this.#outputs, part, values, row * actions);
+      }
     }
   }
 }

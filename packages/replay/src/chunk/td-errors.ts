@@ -1,8 +1,12 @@
+import { type RewardShaping, shapeReward } from '../sampling/sample-unit.ts';
+
 /** The return that an actor's own TD errors are of: the learner's. */
 export interface ReturnOptions {
   /** γ. */
   readonly discount: number;
   readonly nSteps: number;
+  /** Absent: rewards stay as they are. */
+  readonly rewards?: RewardShaping;
 }
 
 /** What an actor's network said while T consecutive steps of an episode were taken. */
@@ -23,14 +27,14 @@ export interface ActingValues {
 export function tdErrors(
   rewards: Float32Array,
   { taken, best, last }: ActingValues,
-  { discount, nSteps }: ReturnOptions,
+  { discount, nSteps, rewards: shaping }: ReturnOptions,
   out: Float32Array,
 ): void {
   const { length } = rewards;
   for (let t = 0; t < length; t++) {
     const end = Math.min(t + nSteps, length);
     let target = end === length ? last : best[end];
-    for (let k = end - 1; k >= t; k--) target = rewards[k] + discount * target;
+    for (let k = end - 1; k >= t; k--) target = shapeReward(rewards[k], shaping) + discount * target;
     out[t] = Math.abs(target - taken[t]);
   }
 }

@@ -42,7 +42,7 @@ export class Contents {
   readonly #chunks: ChunkRecord[] = [];
 
   constructor({ layout, capacity, cacheBytes, unit, prioritized, inProcess }: ContentsOptions) {
-    this.index = new TransitionIndex(capacity);
+    this.index = new TransitionIndex(capacity, unit.rewards);
     const size = observationSize(layout);
     const rows = cachedRows(layout, { capacity, cacheBytes });
     this.cache = new ObservationCache(makeObservations(layout.dtype, rows * size), size);

@@ -1,7 +1,28 @@
+/** What becomes of each step's reward before returns are made of it: clip(r, ±largest)·scale. The replay keeps r itself. */
+export interface RewardShaping {
+  /** Infinity: none is clipped. */
+  readonly largest: number;
+  readonly scale: number;
+}
+
+/** A configuration's rewards; undefined: they stay as they are. */
+export function rewardShaping({
+  rewardClip = null,
+  rewardScale = 1,
+}: {
+  readonly rewardClip?: number | null;
+  readonly rewardScale?: number;
+}): RewardShaping | undefined {
+  if (rewardClip === null && rewardScale === 1) return undefined;
+  return { largest: rewardClip ?? Number.POSITIVE_INFINITY, scale: rewardScale };
+}
+
 /** A transition: its return reaches over `nSteps` steps, fewer where the episode ends. */
 export interface TransitionUnit {
   readonly kind: 'transition';
   readonly nSteps: number;
+  /** Absent: rewards stay as they are. */
+  readonly rewards?: RewardShaping;
 }
 
 /**
@@ -14,10 +35,20 @@ export interface SequenceUnit {
   readonly burnIn: number;
   readonly length: number;
   readonly stride: number;
+  /** Absent: rewards stay as they are. */
+  readonly rewards?: RewardShaping;
 }
 
 /** What a sampled place expands into: a row of a batch. */
 export type SampleUnit = TransitionUnit | SequenceUnit;
+
+/** Rewards as they are, to the bit. */
+const NO_SHAPING: RewardShaping = { largest: Number.POSITIVE_INFINITY, scale: 1 };
+
+/** What a step's reward counts as. */
+export function shapeReward(reward: number, { largest, scale }: RewardShaping = NO_SHAPING): number {
+  return Math.max(-largest, Math.min(largest, reward)) * scale;
+}
 
 /** Steps of a row that are trained on, at most. */
 export const trainedSteps = (unit: SampleUnit): number => (unit.kind === 'sequence' ? unit.length : 1);
@@ -27,6 +58,10 @@ export const trainedSteps = (unit: SampleUnit): number => (unit.kind === 'sequen
  * @throws RangeError naming the field that is no such number.
  */
 export function checkUnit(unit: SampleUnit): void {
+  const { largest, scale } = unit.rewards ?? NO_SHAPING;
+  if (!(largest > 0)) throw new RangeError(`rewards.largest is a number above 0, not ${largest}.`);
+  if (!(scale > 0 && Number.isFinite(scale)))
+    throw new RangeError(`rewards.scale is a number above 0, not ${scale}.`);
   const check = (name: string, value: number, least: number, most: number) => {
     if (!Number.isInteger(value) || value < least || value > most)
       throw new RangeError(`${name} is an integer from ${least} up${range(most)}, not ${value}.`);

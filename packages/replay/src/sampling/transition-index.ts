@@ -1,6 +1,7 @@
 import type { Chunk } from '../chunk/chunk.ts';
 import type { ColumnValues } from '../chunk/columns.ts';
 import { Fifo } from '../fifo.ts';
+import { type RewardShaping, shapeReward } from './sample-unit.ts';
 
 /** What the learner knows of a chunk beside its columns. What sampling reads comes first, to lie together. */
 export interface ChunkRecord {
@@ -63,13 +64,18 @@ export class TransitionIndex {
   readonly #records = new Fifo<ChunkRecord>();
   /** The last chunk of each writer's slots, for the links. */
   readonly #latest = new Map<string, Map<number, ChunkRecord>>();
+  readonly #shaping: RewardShaping | undefined;
   #head = 0;
   #tail = 0;
 
-  /** @param transitions the most that are held at a time. */
-  constructor(transitions: number) {
+  /**
+   * @param transitions the most that are held at a time.
+   * @param shaping what rewards count as when they are read; the replay keeps them as they came.
+   */
+  constructor(transitions: number, shaping?: RewardShaping) {
     if (!Number.isInteger(transitions) || transitions < 1 || transitions > 2 ** 30)
       throw new RangeError(`A replay's capacity is 1 to 2^30 transitions, not ${transitions}.`);
+    this.#shaping = shaping;
     this.leaves = 2 ** Math.ceil(Math.log2(transitions));
     this.#mask = this.leaves - 1;
     this.#steps = new Int32Array(this.leaves * WORDS);
@@ -208,7 +214,7 @@ export class TransitionIndex {
     let sum = 0;
     let discount = 1;
     for (let m = 1; ; m++) {
-      sum += discount * this.#rewards[at * WORDS + 2];
+      sum += discount * shapeReward(this.#rewards[at * WORDS + 2], this.#shaping);
       discount *= gamma;
       step++;
       if (step < chunk.length) {
@@ -233,8 +239,9 @@ export class TransitionIndex {
     return (chunk.start + step) & this.#mask;
   }
 
+  /** What the reward of the transition at `leaf` counts as. */
   rewardAt(leaf: number): number {
-    return this.#rewards[leaf * WORDS + 2];
+    return shapeReward(this.#rewards[leaf * WORDS + 2], this.#shaping);
   }
 
   /** The step within its chunk of the transition at `leaf`. */

@@ -17,3 +17,42 @@ export function sideBySide(a: DenseLayer, b: DenseLayer): DenseLayer {
   }
   return { inputs: a.inputs, outputs, kernel, bias: Float32Array.of(...a.bias, ...b.bias) };
 }
+
+/** A layer whose outputs are the means of each `count` neighbouring ones. */
+export function meanOver({ inputs, outputs, kernel, bias }: DenseLayer, count: number): DenseLayer {
+  const means = (row: Float32Array): Float32Array =>
+    Float32Array.from({ length: row.length / count }, (_, to) => {
+      let sum = 0;
+      for (let i = to * count; i < (to + 1) * count; i++) sum += row[i];
+      return sum / count;
+    });
+  return { inputs, outputs: outputs / count, kernel: means(kernel), bias: means(bias) };
+}
+
+/**
+ * The mean of what one or two layers make of x ⊙ s for each of several scales s, as so many layers of x. The first layer
+ * is there once for each s with its kernel's rows times s, and the last takes the mean over them.
+ */
+export function overInputsScaled(
+  layers: readonly DenseLayer[],
+  scales: readonly ArrayLike<number>[],
+): DenseLayer[] {
+  const [first, last] = layers;
+  const { inputs, outputs } = first;
+  const all = scales.length * outputs;
+  const kernel = new Float32Array(inputs * all);
+  const bias = new Float32Array(all);
+  for (const [k, scale] of scales.entries()) {
+    bias.set(first.bias, k * outputs);
+    for (let i = 0; i < inputs; i++) {
+      const from = i * outputs;
+      const to = i * all + k * outputs;
+      for (let o = 0; o < outputs; o++) kernel[to + o] = scale[i] * first.kernel[from + o];
+    }
+  }
+  const wide = { inputs, outputs: all, kernel, bias };
+  const part = last.kernel.map((x) => x / scales.length);
+  const mean = new Float32Array(all * last.outputs);
+  for (let k = 0; k < scales.length; k++) mean.set(part, k * part.length);
+  return [wide, { inputs: all, outputs: last.outputs, kernel: mean, bias: last.bias }];
+}
