@@ -3,7 +3,7 @@ import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Core } from './cores/core.ts';
 import type { Head } from './heads/head.ts';
-import type { DenseLayer } from './inference/dense/layer.ts';
+import type { ActingLayers } from './inference/acting-layers.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 import type { Torso } from './torsos/torso.ts';
 
@@ -34,8 +34,8 @@ export interface Network {
   readonly memory: readonly ColumnSpec[];
   /** @param tf the library instance that the tensors belong to; passed so that nothing here loads one. */
   forward(tf: TensorFlow, parameters: Parameters, input: NetworkInput): NetworkOutput;
-  /** Dense layers that give Q(s, ·) of a state's numbers, where it is nothing else and remembers nothing; null: it is more. */
-  readonly layers: ((tensors: NamedTensors) => DenseLayer[]) | null;
+  /** Layers that give Q(s, ·) of a state's numbers, where it is nothing else and remembers nothing; null: it is more. */
+  readonly layers: ((tensors: NamedTensors) => ActingLayers) | null;
 }
 
 /** Torso, core and head as one network. */
@@ -51,6 +51,11 @@ export function composeNetwork(spec: StateSpec, torso: Torso, core: Core, head: 
       const step = core.forward(tf, parameters, torso.forward(tf, parameters, states), memory, begins);
       return { out: head.forward(tf, parameters, step.features), memory: step.memory };
     },
-    layers: stack ? (tensors) => [...layers(tensors), ...headLayers(tensors)] : null,
+    layers: stack
+      ? (tensors) => {
+          const { convolution, dense } = layers(tensors);
+          return { convolution, dense: [...dense, ...headLayers(tensors)] };
+        }
+      : null,
   };
 }

@@ -4,7 +4,7 @@ import { inputSize, type StateSpec, stateShape } from '@qfleet/spaces';
 import { loadTensor, type NamedTensors } from '@qfleet/tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assemble } from '../scripts/assemble.ts';
+import { assemble, MODULES } from '../scripts/assemble.ts';
 import {
   createInference,
   createNetwork,
@@ -13,6 +13,7 @@ import {
   type Network,
   valuesHead,
 } from '../src/index.ts';
+import { convolutionWasm } from '../src/inference/convolution/convolution-wasm.ts';
 import { denseWasm } from '../src/inference/dense/dense-wasm.ts';
 
 const box: StateSpec = { shape: [4], dtype: 'float32', frames: 1, actions: 3 };
@@ -87,11 +88,14 @@ describe('parameters', () => {
   });
 });
 
-describe('the kernel of dense networks', () => {
-  it('is what its source assembles to', async () => {
-    expect(await assemble()).toBe(Buffer.from(denseWasm).toString('base64'));
+describe('the kernels', () => {
+  const modules = { dense: denseWasm, convolution: convolutionWasm };
+  it.each(MODULES)('%s is what its source assembles to', async (name) => {
+    expect(await assemble(name)).toBe(Buffer.from(modules[name]).toString('base64'));
   });
+});
 
+describe('the kernel of dense networks', () => {
   const networks = fc.record({
     hidden: fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 3 }),
     dueling: fc.boolean(),

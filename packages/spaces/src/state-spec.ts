@@ -6,6 +6,8 @@ export interface StateSpec {
   readonly shape: readonly number[];
   /** The element type of the observations as they are stored; a network takes float16 as float32. */
   readonly dtype: ObservationDType;
+  /** The upper bound of all elements, where they are bytes and it is below 255. */
+  readonly high?: number;
   /** n of a Discrete observation (the integers 0 … n − 1), which enters one-hot; absent for a box. */
   readonly count?: number;
   /** What the elements are, where a dict or tuple space was flattened. */

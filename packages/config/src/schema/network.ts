@@ -18,4 +18,12 @@ const natureCnn = z.strictObject({
   dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
 });
 
-export const network = z.discriminatedUnion('kind', [mlp, natureCnn]);
+/** One small convolution over grids [height, width, channels] (uint8 is scaled by 1/high), then dense layers. */
+const minAtarCnn = z.strictObject({
+  kind: z.literal('minatar-cnn').describe('the network of Young and Tian, 2019'),
+  filters: z.int().min(1).max(1_024).default(16).describe('of its one convolution, 3 × 3'),
+  hidden: z.array(units).min(1).max(8).default([128]).describe('units of each hidden layer after it'),
+  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
+});
+
+export const network = z.discriminatedUnion('kind', [mlp, natureCnn, minAtarCnn]);

@@ -2,7 +2,7 @@ import type { Network } from '../network.ts';
 import { DenseNetwork } from './dense-network.ts';
 import type { Inference, ValuesOf } from './inference.ts';
 
-/** Dense layers run on a kernel of ours, which needs no tfjs; every other network is loaded with tfjs. */
+/** Layers that our kernels have run on them, without tfjs; every other network is loaded with tfjs. */
 export async function createInference(network: Network, valuesOf: ValuesOf): Promise<Inference> {
   if (network.layers !== null) return new DenseNetwork(network, network.layers);
   const { createCompiledNetwork } = await import('./compiled-network.ts');

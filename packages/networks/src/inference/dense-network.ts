@@ -2,18 +2,18 @@ import { inputSize, Memory, type StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import type { Network } from '../network.ts';
 import { checkParameters } from '../parameters.ts';
+import type { ActingLayers } from './acting-layers.ts';
 import { DenseStack } from './dense/dense-stack.ts';
-import type { DenseLayer } from './dense/layer.ts';
 import type { Inference, InferenceRows } from './inference.ts';
 
-/** A network of dense layers alone, for inference: no tfjs, and no allocation a call. */
+/** A network of dense layers, after a convolution or none, for inference: no tfjs, and no allocation a call. */
 export class DenseNetwork implements Inference {
   readonly #network: Network;
-  readonly #layersOf: (tensors: NamedTensors) => DenseLayer[];
+  readonly #layersOf: (tensors: NamedTensors) => ActingLayers;
   readonly #inputs: number;
   #stack: DenseStack | null = null;
 
-  constructor(network: Network, layersOf: (tensors: NamedTensors) => DenseLayer[]) {
+  constructor(network: Network, layersOf: (tensors: NamedTensors) => ActingLayers) {
     this.#network = network;
     this.#layersOf = layersOf;
     this.#inputs = inputSize(network.spec);
@@ -22,7 +22,11 @@ export class DenseNetwork implements Inference {
   load(tensors: NamedTensors): void {
     checkParameters(this.#network.parameters, tensors);
     const layers = this.#layersOf(tensors);
-    this.#stack ??= new DenseStack(layers.map(({ inputs, outputs }) => ({ inputs, outputs })));
+    const { convolution, dense } = layers;
+    this.#stack ??= new DenseStack(
+      dense.map(({ inputs, outputs }) => ({ inputs, outputs })),
+      convolution,
+    );
     this.#stack.load(layers);
   }
 

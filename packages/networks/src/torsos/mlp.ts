@@ -12,7 +12,7 @@ export function mlpTorso(spec: StateSpec, hidden: readonly number[]): Torso {
     parameters: layers.parameters,
     width: layers.width,
     forward: (tf, parameters, states) => layers.forward(tf, parameters, numbersOf(tf, spec, states)),
-    layers: (tensors) => layers.layers(tensors),
+    layers: (tensors) => ({ convolution: null, dense: layers.layers(tensors) }),
   };
 }
 

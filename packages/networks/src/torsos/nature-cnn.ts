@@ -3,6 +3,7 @@ import type { TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { HiddenLayers } from '../layers/dense.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
+import { asChannels, type Image, imageOf } from './image.ts';
 import type { Torso } from './torso.ts';
 
 /** The convolutions of Mnih et al., 2015 (methods, "Model architecture"), each with relu and no padding. */
@@ -21,41 +22,17 @@ const SMALLEST = 36;
  * @throws Error when the observations are no images, or too small ones.
  */
 export function natureCnnTorso(spec: StateSpec, hidden: readonly number[]): Torso {
-  const image = imageOf(spec);
+  const image = imageOf(spec, 'nature-cnn');
   const convolutions = convolutionSpecs(image, spec);
   const layers = new HiddenLayers(convolutions.features, hidden);
   return {
     parameters: [...convolutions.specs, ...layers.parameters],
     width: layers.width,
     forward: (tf, parameters, states) => {
-      const features = convolve(tf, image, parameters, states);
+      const features = convolve(tf, image, spec.dtype === 'uint8', parameters, states);
       return layers.forward(tf, parameters, features);
     },
   };
-}
-
-/** An observation as an image. Stacked frames and their own channels become its channels. */
-interface Image {
-  readonly height: number;
-  readonly width: number;
-  /** Channels of one frame. */
-  readonly depth: number;
-  readonly frames: number;
-  /** Whether its elements are bytes. */
-  readonly bytes: boolean;
-}
-
-/** @throws Error when the observations are no images [height, width] or [height, width, channels]. */
-function imageOf({ shape, dtype, count, frames }: StateSpec): Image {
-  const [height, width, depth = 1] = shape;
-  if (count !== undefined || shape.length < 2 || shape.length > 3) {
-    throw new Error(
-      'agent.network.kind is nature-cnn, which takes images [height, width] or [height, width, channels], and this ' +
-        `environment gives ${count === undefined ? `[${shape}]` : `one of ${count}`}: ` +
-        'take agent.network.kind mlp.',
-    );
-  }
-  return { height, width, depth, frames, bytes: dtype === 'uint8' };
 }
 
 /** @throws Error when the images are too small. */
@@ -95,20 +72,21 @@ function tooSmall({ shape: [first, second, third] }: StateSpec): string {
 }
 
 /**
+ * @param bytes whether the elements are bytes, which are scaled to [0, 1].
  * @param states [rows, height, width, channels], or [rows, frames, height, width, channels].
  * @returns float32 [rows, features].
  */
-function convolve(tf: TensorFlow, image: Image, parameters: Parameters, states: Tensor): Tensor2D {
-  const { height, width, depth, frames, bytes } = image;
-  let x = tf.cast(states, 'float32') as Tensor4D;
-  if (frames > 1) {
-    // The frames of a pixel side by side, as its channels.
-    const apart = tf.reshape(x, [-1, frames, height, width, depth]);
-    x = tf.reshape(tf.transpose(apart, [0, 2, 3, 1, 4]), [-1, height, width, frames * depth]);
-  } else x = tf.reshape(x, [-1, height, width, depth]);
+function convolve(
+  tf: TensorFlow,
+  image: Image,
+  bytes: boolean,
+  parameters: Parameters,
+  states: Tensor,
+): Tensor2D {
+  let x = asChannels(tf, image, states);
   for (const [i, { stride }] of LAYERS.entries()) {
     let kernel = parameters[`conv${i}/kernel`] as Tensor4D;
-    // Bytes are scaled to [0, 1], in the kernel, which is the smaller of the two.
+    // They are scaled in the kernel, which is smaller than a batch.
     if (i === 0 && bytes) kernel = tf.mul(kernel, 1 / 255);
     x = tf.relu(tf.add(tf.conv2d(x, kernel, stride, 'valid'), parameters[`conv${i}/bias`]));
   }

@@ -1,6 +1,6 @@
 import type { NamedTensors, TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { DenseLayer } from '../inference/dense/layer.ts';
+import type { ActingLayers } from '../inference/acting-layers.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
 
 /** The part of a network that makes features of a state. */
@@ -15,6 +15,6 @@ export interface Torso {
    * @returns float32 [rows, width].
    */
   forward(tf: TensorFlow, parameters: Parameters, states: Tensor): Tensor2D;
-  /** Its layers, where it is nothing but dense ones on the state's numbers: actors compute those without tfjs. */
-  layers?(tensors: NamedTensors): DenseLayer[];
+  /** Its layers, where it is nothing but such: actors compute those without tfjs. */
+  layers?(tensors: NamedTensors): ActingLayers;
 }

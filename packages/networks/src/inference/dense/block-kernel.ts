@@ -1,7 +1,10 @@
+import { convolutionWasm } from '../convolution/convolution-wasm.ts';
+import type { ConvolutionPlace } from '../convolution/place.ts';
 import { denseWasm } from './dense-wasm.ts';
 import { BLOCK_ROWS, type StackLayout } from './stack-layout.ts';
 
-const module = new WebAssembly.Module(denseWasm);
+const dense = new WebAssembly.Module(denseWasm);
+let convolution: WebAssembly.Module | null = null;
 
 /** The export of dense.wat. */
 type Dense = (
@@ -18,25 +21,43 @@ type Dense = (
   floor: number,
 ) => void;
 
-/** The way through a stack of dense layers, a block of rows at a time. */
+/** The export of convolution.wat. */
+type Convolve = (
+  rows: number,
+  inputs: number,
+  outputs: number,
+  x: number,
+  taps: number,
+  kernel: number,
+  bias: number,
+  y: number,
+  kernelStep: number,
+  outputStep: number,
+) => void;
+
+/** The way through a stack of layers, a block of rows at a time. */
 export class BlockKernel {
   readonly #dense: Dense;
+  /** Null where the layout has no convolution. */
+  readonly #convolve: Convolve | null;
   readonly #layout: StackLayout;
 
   /** @param memory what the layout describes. */
   constructor(memory: WebAssembly.Memory, layout: StackLayout) {
-    const instance = new WebAssembly.Instance(module, { memory: { memory } });
-    this.#dense = (instance.exports as { dense: Dense }).dense;
+    const imports = { memory: { memory } };
+    this.#dense = (new WebAssembly.Instance(dense, imports).exports as { dense: Dense }).dense;
+    this.#convolve = layout.convolution && convolveOf(imports);
     this.#layout = layout;
   }
 
   /** Computes the block of that number, of a vector of `rows` rows: from the input to the output of the layout. */
   run(block: number, rows: number): void {
-    const { places, input, output, activations, ends, lists, compress } = this.#layout;
+    const { convolution, places, input, stride, output, activations, ends, lists, compress } = this.#layout;
     const first = block * BLOCK_ROWS;
     const count = Math.min(BLOCK_ROWS, rows - first);
     const last = places.length - 1;
-    let x = input + first * places[0].inputs * 4;
+    let x = input + first * stride * 4;
+    if (convolution !== null) x = this.#convolved(convolution, count, x, activations[1]);
     for (let i = 0; i <= last; i++) {
       const { inputs, outputs, kernel, bias } = places[i];
       const y = i < last ? activations[i % 2] : output + first * outputs * 4;
@@ -45,4 +66,17 @@ export class BlockKernel {
       x = y;
     }
   }
+
+  /** @returns `y`, where the convolution of the rows at `x` then lies. */
+  #convolved(place: ConvolutionPlace, rows: number, x: number, y: number): number {
+    const { inputs, outputs, taps, kernel, bias, kernelStep, outputStep } = place;
+    this.#convolve!(rows, inputs, outputs, x, taps, kernel, bias, y, kernelStep, outputStep);
+    return y;
+  }
+}
+
+/** The module is compiled once, where a network needs it. */
+function convolveOf(imports: { memory: { memory: WebAssembly.Memory } }): Convolve {
+  convolution ??= new WebAssembly.Module(convolutionWasm);
+  return (new WebAssembly.Instance(convolution, imports).exports as { convolve: Convolve }).convolve;
 }

@@ -1,9 +1,11 @@
+import type { ActingLayers } from '../acting-layers.ts';
+import type { ConvolutionShape } from '../convolution/layer.ts';
+import { writeConvolution, writeTaps } from '../convolution/place.ts';
 import { BlockKernel } from './block-kernel.ts';
-import type { DenseLayer } from './layer.ts';
 import { BLOCK_ROWS, layOut, type StackLayout } from './stack-layout.ts';
 import { allocate, writeLayers } from './stack-memory.ts';
 
-/** A stack of dense layers with relu between them, in a WebAssembly memory of its own. */
+/** A stack of dense layers with relu between them, after a convolution or none, in a WebAssembly memory of its own. */
 export class DenseStack {
   /** The most rows of a `run`. */
   readonly rows: number;
@@ -15,22 +17,31 @@ export class DenseStack {
   readonly #kernel: BlockKernel;
   readonly #width: number;
 
-  /** @param sizes of the layers, each one's inputs the outputs of the one before. */
-  constructor(sizes: readonly { readonly inputs: number; readonly outputs: number }[]) {
-    const layout = layOut(sizes);
+  /**
+   * @param sizes of the dense layers, each one's inputs the outputs of the one before.
+   * @param shape of the convolution before them; null: there is none.
+   */
+  constructor(
+    sizes: readonly { readonly inputs: number; readonly outputs: number }[],
+    shape: ConvolutionShape | null,
+  ) {
+    const layout = layOut(sizes, shape);
     const memory = allocate(layout);
+    if (layout.convolution && shape) writeTaps(memory, layout.convolution, shape);
     this.#layout = layout;
     this.#memory = new Float32Array(memory.buffer);
     this.#kernel = new BlockKernel(memory, layout);
     this.#width = sizes[sizes.length - 1].outputs;
     this.rows = layout.rows;
-    this.stride = layout.places[0].inputs;
+    this.stride = layout.stride;
     this.input = new Float32Array(memory.buffer, layout.input, layout.rows * this.stride);
   }
 
   /** Copies the layers' numbers in; they have the sizes that the stack was made for. */
-  load(layers: readonly DenseLayer[]): void {
-    writeLayers(this.#memory, this.#layout, layers);
+  load({ convolution, dense }: ActingLayers): void {
+    const place = this.#layout.convolution;
+    if (place && convolution) writeConvolution(this.#memory, place, convolution);
+    writeLayers(this.#memory, this.#layout, dense);
   }
 
   /** Runs `rows` rows of `input` (1 to `this.rows`) and writes the last layer's [rows, outputs] to `out` at `start`. */

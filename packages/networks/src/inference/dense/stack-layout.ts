@@ -1,3 +1,6 @@
+import type { ConvolutionShape } from '../convolution/layer.ts';
+import { type ConvolutionPlace, placeConvolution } from '../convolution/place.ts';
+
 /** Rows that are computed together. */
 export const BLOCK_ROWS = 16;
 
@@ -15,11 +18,15 @@ export interface Place {
 
 /** Where everything lies that a stack of dense layers computes with. */
 export interface StackLayout {
+  /** What is computed before the dense layers; null: nothing is. */
+  readonly convolution: ConvolutionPlace | null;
   readonly places: readonly Place[];
   /** The most rows of a vector; larger vectors are computed in several parts. */
   readonly rows: number;
-  /** [rows, inputs of the first layer]. */
+  /** [rows, stride]. */
   readonly input: number;
+  /** Numbers of a row: those that enter the convolution, or else the first dense layer. */
+  readonly stride: number;
   /** [rows, outputs of the last layer]. */
   readonly output: number;
   /** The 16 shuffles of dense.wat. */
@@ -36,7 +43,10 @@ export interface StackLayout {
 const padded = (size: number): number => Math.ceil(size / 4) * 4;
 
 /** Lays out layers of the given sizes, each one's inputs the outputs of the one before. */
-export function layOut(sizes: readonly { readonly inputs: number; readonly outputs: number }[]): StackLayout {
+export function layOut(
+  sizes: readonly { readonly inputs: number; readonly outputs: number }[],
+  shape: ConvolutionShape | null,
+): StackLayout {
   let end = 0;
   const allocate = (bytes: number): number => {
     const start = end;
@@ -51,16 +61,19 @@ export function layOut(sizes: readonly { readonly inputs: number; readonly outpu
     kernel: allocate(padded(inputs) * Math.ceil(outputs / 32) * 128),
     bias: allocate(padded(outputs) * 4),
   }));
-  const [{ inputs }] = places;
+  const convolution = shape && placeConvolution(shape, allocate);
+  const stride = (convolution ?? places[0]).inputs;
   const { outputs } = places[places.length - 1];
-  const blocks = Math.floor(INPUT_BYTES / (BLOCK_ROWS * inputs * 4));
+  const blocks = Math.floor(INPUT_BYTES / (BLOCK_ROWS * stride * 4));
   const rows = BLOCK_ROWS * Math.min(64, Math.max(1, blocks));
   const widest = Math.max(...places.flatMap((place) => [place.inputs, place.outputs]));
   const activationBytes = BLOCK_ROWS * widest * 4;
   return {
+    convolution,
     places,
     rows,
-    input: allocate(rows * inputs * 4),
+    input: allocate(rows * stride * 4),
+    stride,
     output: allocate(rows * outputs * 4),
     compress,
     activations: [allocate(activationBytes), allocate(activationBytes)],
