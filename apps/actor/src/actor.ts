@@ -90,6 +90,7 @@ export class Actor {
         environmentSteps: this.#steps,
         episodes: this.#episodes,
         environmentErrors: environmentErrors.count,
+        infoRefused: this.#rollout.infoRefused,
         transitionsDropped: this.#dropped + uplink.dropped,
         actorNamesTaken: uplink.namesTaken,
         weightsRefused: this.#weights.refused,

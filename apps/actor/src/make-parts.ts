@@ -71,6 +71,7 @@ export async function makeParts(context: ProcessContext, config: RunConfig): Pro
       if (environmentErrors.count++ === 0) warn(sentence);
       else log.warn(sentence);
     },
+    onInfoRefused: (sentence) => log.warn(sentence),
     ...(spans ? { onChunk: (chunk) => spans.closed(chunk) } : {}),
   });
   const [experience, weights, announcements] = await Promise.all(

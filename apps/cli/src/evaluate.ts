@@ -37,13 +37,23 @@ export async function evaluate(path: string, options: EvaluateOptions): Promise<
   const player = await EvaluationPlayer.create(config);
   const request = requestOf(checkpoint, options.episodes, seed);
   // Nothing cancels it.
-  const { returns, mean, std, cutShort } = (await player.play(request, { warn: warnOnce() }))!;
-  if (options.json) return printJson({ returns, mean, std, ...(cutShort === undefined ? {} : { cutShort }) });
+  const { returns, mean, std, cutShort, info } = (await player.play(request, { warn: warnOnce() }))!;
+  if (options.json) {
+    return printJson({
+      ...{ returns, mean, std },
+      ...(cutShort === undefined ? {} : { cutShort }),
+      ...(info === undefined ? {} : { info }),
+    });
+  }
   const range = `${returned(Math.min(...returns))} to ${returned(Math.max(...returns))}`;
   await print(
     `${style('bold', returnedAs(mean, std))} over ${returns.length} greedy episodes${cutShortNote(cutShort)} (${range}) of ` +
       `${id}, update ${checkpoint.updates}, seed ${seed}`,
   );
+  if (info !== undefined) {
+    const means = Object.entries(info).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
+    await print(`mean of ${means.join(', ')}`);
+  }
 }
 
 /** Writes warnings to stderr, each once. */

@@ -30,7 +30,7 @@ await runProcess(
         });
         stop.throwIfAborted();
         // Only what is cancelled has no result.
-        return result!.returns;
+        return result!;
       },
       log,
     });

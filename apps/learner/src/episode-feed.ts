@@ -69,6 +69,7 @@ export class EpisodeFeed {
         meanReturn: recent?.meanReturn ?? null,
         returnStd: recent?.returnStd ?? null,
         epsilon: recent?.meanEpsilon ?? null,
+        ...(recent?.info === undefined ? {} : { info: recent.info }),
       };
     } catch (error) {
       // What ails Redis is met by the training loop.

@@ -31,6 +31,17 @@ export function learning(): DashboardBuilder {
         'sum by (le) (increase(qfleet_fleet_episode_return_bucket{run="$run"}[$__rate_interval]))',
       ),
     )
+    .withPanel(
+      graph(
+        'Numbers of the environment',
+        'short',
+        [
+          { expr: 'qfleet_actor_info_mean{run="$run"}', legend: '{{name}}, training' },
+          { expr: 'qfleet_evaluator_info_mean{run="$run"}', legend: '{{name}}, evaluation' },
+        ],
+        'What steps tell in info: the mean over episodes of each one’s last. Environments that tell none have no line.',
+      ),
+    )
     .withRow(new RowBuilder('Updates'))
     .withPanel(graph('Loss', 'short', [{ expr: 'qfleet_learner_loss{run="$run"}', legend: 'loss' }]))
     .withPanel(

@@ -6,6 +6,7 @@ import type { Environment, EnvironmentDefinition, StepOutcome } from './environm
 import { ContractError, EnvironmentDefinitionError } from './errors.ts';
 import { issueSentence } from './issues.ts';
 import { type OwnAction, type OwnActionSpace, type OwnActions, takeActions } from './own-actions.ts';
+import type { StepInfo } from './step-info.ts';
 import { ObservationWriter, type OwnObservation } from './write-observation.ts';
 
 /** What a step of a user's environment returns: Gymnasium's tuple, by name. */
@@ -16,6 +17,8 @@ export interface OwnStep {
   terminated: boolean;
   /** The episode is cut for another reason; `maxEpisodeSteps` is applied without it. */
   truncated?: boolean;
+  /** Numbers in it, and true and false, become metrics: of each episode, the last under each name. */
+  info?: StepInfo;
 }
 
 /** One copy of a user's environment. */
@@ -125,7 +128,7 @@ function taken<T>(take: (value: unknown) => T, value: unknown, what: string): T 
   }
 }
 
-const stepFields = ['observation', 'reward', 'terminated', 'truncated'];
+const stepFields = ['observation', 'reward', 'terminated', 'truncated', 'info'];
 
 /** A user's environment behind the interface of ours. `createEnvironment` adds the place to what it throws. */
 class Adapted implements Environment {
@@ -173,11 +176,12 @@ class Adapted implements Environment {
     const result = this.#own.step(this.#toOwn(action));
     if (typeof result !== 'object' || result === null || !('observation' in result)) {
       throw new ContractError(
-        `step returned ${describe(result)}: it must be { observation, reward, terminated, truncated? }.`,
+        `step returned ${describe(result)}: it must be { observation, reward, terminated, truncated?, info? }.`,
       );
     }
     for (const field in result) {
       if (field !== 'observation' && field !== 'reward' && field !== 'terminated' && field !== 'truncated') {
+        if (field === 'info') continue;
         throw new ContractError(unknownName('what step returns', 'field', field, stepFields));
       }
     }
@@ -185,6 +189,10 @@ class Adapted implements Environment {
     outcome.reward = result.reward;
     outcome.terminated = result.terminated;
     outcome.truncated = result.truncated ?? false;
+    const { info } = result;
+    if (info === undefined || info === null) return;
+    if (typeof info !== 'object') throw new ContractError(`info is ${describe(info)}: it must be an object.`);
+    outcome.info = info;
   }
 
   mask(mask: Uint8Array): void {

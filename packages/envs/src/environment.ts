@@ -1,5 +1,6 @@
 import type { Random } from '@qfleet/random';
 import type { Discrete, ObservationArray, Space } from '@qfleet/spaces';
+import type { StepInfo } from './step-info.ts';
 import type { VectorEnvironment } from './vector-environment.ts';
 
 /** What one step gave, beside the observation. One object is reused for every step. */
@@ -9,6 +10,8 @@ export interface StepOutcome {
   terminated: boolean;
   /** The episode was cut (a time limit): the value after it is bootstrapped. */
   truncated: boolean;
+  /** What the step tells beside, set by an environment that does; the caller clears it. Absent or null: nothing. */
+  info?: StepInfo | null;
 }
 
 /**

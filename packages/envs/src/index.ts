@@ -39,6 +39,15 @@ export {
 } from './errors.ts';
 export { type EnvironmentOptions, findEnvironment, listEnvironments } from './registry.ts';
 export { enterUserCode, leaveUserCode, running, type UserCallWatch } from './running.ts';
+export {
+  type InfoNumbers,
+  infoNumber,
+  isInfoName,
+  LARGEST_INFO,
+  MOST_INFO_NAME,
+  MOST_INFO_NAMES,
+  type StepInfo,
+} from './step-info.ts';
 export { isOwnFrame, shortPath, thrownText, userFrame } from './thrown.ts';
 export { type EnvironmentTrace, type NestedObservation, traceEnvironment, traceOptions } from './trace.ts';
 export type { RowArrays, VectorEnvironment } from './vector-environment.ts';

@@ -3,6 +3,7 @@ import { observationSize } from '@qfleet/spaces';
 import type { EnvironmentDefinition } from './environment.ts';
 import { EnvironmentError, type EnvironmentPlace } from './errors.ts';
 import { enterUserCode, leaveUserCode, type UserCall } from './running.ts';
+import type { StepInfo } from './step-info.ts';
 import { NO_ACTION, observationProblem } from './step-problems.ts';
 import { callUser, problemOf } from './user-call.ts';
 import type { RowArrays, VectorEnvironment } from './vector-environment.ts';
@@ -40,6 +41,10 @@ export class KernelRows implements VectorEnvironment {
 
   get rows(): number {
     return this.#rows.length;
+  }
+
+  get infos(): readonly (StepInfo | null)[] | null {
+    return this.#kernel.infos ?? null;
   }
 
   bind(arrays: RowArrays): void {

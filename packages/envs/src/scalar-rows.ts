@@ -2,6 +2,7 @@ import type { Random } from '@qfleet/random';
 import { allocateObservations, type ObservationArray, observationSize } from '@qfleet/spaces';
 import { createEnvironment } from './create-environment.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
+import type { StepInfo } from './step-info.ts';
 import type { RowArrays, VectorEnvironment } from './vector-environment.ts';
 
 interface Row {
@@ -24,7 +25,10 @@ export class ScalarRows implements VectorEnvironment {
   readonly #definition: EnvironmentDefinition;
   readonly #turnMs: number;
   readonly #rows: Row[] = [];
-  readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
+  readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false, info: null };
+  readonly #infos: (StepInfo | null)[] = [];
+  /** Whether a row's last step told something. */
+  #told = false;
   #arrays: RowArrays | null = null;
   #closed = false;
 
@@ -36,6 +40,10 @@ export class ScalarRows implements VectorEnvironment {
 
   get rows(): number {
     return this.#rows.length;
+  }
+
+  get infos(): readonly (StepInfo | null)[] | null {
+    return this.#told ? this.#infos : null;
   }
 
   bind(arrays: RowArrays): void {
@@ -89,6 +97,7 @@ export class ScalarRows implements VectorEnvironment {
 
   step(actions: Int32Array): void | Promise<void> {
     if (this.failures.size > 0) this.failures.clear();
+    if (this.#told) this.#forget();
     if (this.#rows.length > 0) return this.#stepFrom(0, actions);
   }
 
@@ -107,14 +116,29 @@ export class ScalarRows implements VectorEnvironment {
         rewards[row] = outcome.reward;
         terminated[row] = outcome.terminated ? 1 : 0;
         truncated[row] = outcome.truncated ? 1 : 0;
+        if (outcome.info) this.#tell(row, outcome.info);
       } catch (cause) {
         rows[row].failed = true;
         this.failures.set(row, cause);
+        outcome.info = null;
       }
       if (turns && row + 1 < count && performance.now() - began >= this.#turnMs) {
         return this.#stepLater(row + 1, actions);
       }
     }
+  }
+
+  #tell(row: number, info: StepInfo): void {
+    const infos = this.#infos;
+    while (infos.length < this.#rows.length) infos.push(null);
+    infos[row] = info;
+    this.#told = true;
+    this.#outcome.info = null;
+  }
+
+  #forget(): void {
+    this.#infos.fill(null);
+    this.#told = false;
   }
 
   /** A method of its own: a closure on the loop's row would be memory for each row. */

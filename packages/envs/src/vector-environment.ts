@@ -1,5 +1,6 @@
 import type { Random } from '@qfleet/random';
 import type { ObservationArray } from '@qfleet/spaces';
+import type { StepInfo } from './step-info.ts';
 
 /** The caller's arrays, which rows are written into. */
 export interface RowArrays {
@@ -30,6 +31,11 @@ export interface VectorEnvironment {
    * done their step.
    */
   readonly failures: ReadonlyMap<number, unknown>;
+  /**
+   * [rows]: what each row's last step told beside, null for nothing; absent or null: no row told anything. Valid up to the
+   * next step.
+   */
+  readonly infos?: readonly (StepInfo | null)[] | null;
   /** Sets the arrays that are written into from now on; whoever replaces them copies what they hold. */
   bind(arrays: RowArrays): void;
   /**

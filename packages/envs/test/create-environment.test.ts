@@ -117,12 +117,12 @@ describe("a user's environment that breaks its contract is named by environment,
     [
       'a promise',
       { step: Promise.resolve() },
-      'step returned a promise: it must be { observation, reward, terminated, truncated? }.',
+      'step returned a promise: it must be { observation, reward, terminated, truncated?, info? }.',
     ],
     [
       'nothing',
       { step: undefined },
-      'step returned undefined: it must be { observation, reward, terminated, truncated? }.',
+      'step returned undefined: it must be { observation, reward, terminated, truncated?, info? }.',
     ],
     [
       'a reward of text',
@@ -134,13 +134,14 @@ describe("a user's environment that breaks its contract is named by environment,
     [
       'a misspelt field',
       { step: { truncted: true } },
-      'what step returns has no field truncted: did you mean truncated? It takes observation, reward, terminated, truncated.',
+      'what step returns has no field truncted: did you mean truncated? It takes observation, reward, terminated, truncated, info.',
     ],
     [
       'a field that is not supported',
-      { step: { info: {} } },
-      'what step returns has no field info: it takes observation, reward, terminated, truncated.',
+      { step: { render: {} } },
+      'what step returns has no field render: it takes observation, reward, terminated, truncated, info.',
     ],
+    ['an info that is a number', { step: { info: 3 } }, 'info is 3: it must be an object.'],
     [
       'rows that are too few',
       { step: { observation: [[0, 0]] }, reset: [0, 0, 0, 0], space: matrix },

@@ -5,6 +5,9 @@ import { useRedis } from './support/fixture.ts';
 
 const keys = fleetKeys('r');
 
+const withInfo = (info: string): string =>
+  `{"episodes":1,"meanReturn":0,"returnSquares":0,"meanEpsilon":0,"info":${info}}`;
+
 describe('episodes, from actors to whoever asks', () => {
   const fixture = useRedis();
   let number = 0;
@@ -56,6 +59,41 @@ describe('episodes, from actors to whoever asks', () => {
     expect(recent.meanEpsilon).toBe(0.5);
   });
 
+  it('have means of what they told in info, over the episodes that told it', async () => {
+    const tally = new EpisodeTally();
+    const told = [{ crashed: 1, speed: 20 }, { crashed: 0 }, { crashed: 0, speed: 30 }, undefined];
+    for (const info of told) tally.add({ return: 1, epsilon: 0, ...(info ? { info } : {}) });
+    const first = tally.take()!;
+    expect(first.info).toEqual({ crashed: [3, 1 / 3], speed: [2, 25] });
+    await reportEpisodes(fixture.redis, 'r', 'a', ++number, first);
+    tally.add({ return: 1, epsilon: 0, info: { crashed: 1 } });
+    const second = tally.take()!;
+    expect(second.info).toEqual({ crashed: [1, 1] });
+    await reportEpisodes(fixture.redis, 'r', 'a', ++number, second);
+    const { info } = (await readRecentEpisodes(fixture.redis, 'r'))!;
+    expect(info!['crashed']).toBeCloseTo(0.5, 12);
+    expect(info!['speed']).toBe(25);
+    expect(JSON.stringify(second).length).toBeLessThan(512);
+  });
+
+  it('are read at the longest, and have 16 names in all, those of the newest', async () => {
+    const tally = new EpisodeTally();
+    const longest = (letter: string) =>
+      Object.fromEntries(
+        Array.from({ length: 16 }, (_, i) => [
+          `${letter}${i}`.padEnd(32, 'x'),
+          -Math.PI * 1e-99 - i * 1e-100,
+        ]),
+      );
+    for (const letter of ['a', 'b']) {
+      for (let i = 0; i < 3; i++)
+        tally.add({ return: -Math.PI * 1e99, epsilon: 1 / 3, info: longest(letter) });
+      await reportEpisodes(fixture.redis, 'r', 'a', ++number, tally.take()!);
+    }
+    const { info } = (await readRecentEpisodes(fixture.redis, 'r'))!;
+    expect(Object.keys(info!)).toEqual(Object.keys(longest('b')));
+  });
+
   it('are not told of what no actor reports', async () => {
     const forged = [
       '{',
@@ -64,6 +102,10 @@ describe('episodes, from actors to whoever asks', () => {
       '{"episodes":1e300}',
       '{"episodes":-1,"meanReturn":0}',
       '"x"'.repeat(9),
+      ...['{"a\\nb":[1,2]}', '{"a":[0,2]}', '{"a":[1,1e200]}', '{"a":3}', '[]', '{"a":[1,null]}'].map(
+        withInfo,
+      ),
+      withInfo(JSON.stringify(Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`n${i}`, [1, 0]])))),
     ];
     for (const text of forged) await fixture.redis.xadd(keys.episodes, '*', 'report', text);
     await fixture.redis.xadd(keys.episodes, '*', 'episodes', '[{"return":1}]');

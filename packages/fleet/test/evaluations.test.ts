@@ -39,11 +39,13 @@ describe('evaluations', () => {
     return new EvaluationWorker({ redis: fixture.connect(), run: 'r', evaluate, log });
   }
   /** Plays the parameters: returns follow from what came over the wire. */
-  const play: Evaluate = async ({ parameters, episodes, seed }) =>
-    Array.from(
+  const play: Evaluate = async ({ parameters, episodes, seed, updates }) => ({
+    returns: Array.from(
       { length: episodes },
       (_, i) => parameters.get('w')!.data[0] + i * parameters.get('w')!.data[1] + seed,
-    );
+    ),
+    ...(updates === 20 ? { info: { crashed: 0.25 } } : {}),
+  });
 
   it('are played by a worker, and read by the one who asked and by others', async () => {
     const queue = await newQueue();
@@ -57,6 +59,7 @@ describe('evaluations', () => {
       { id: request(10).id, updates: 10, returns: [17, 17.25, 17.5], mean: 17.25 },
       { id: request(20).id, updates: 20, returns: [27, 27.25, 27.5], mean: 27.25 },
     ]);
+    expect(results.map(({ info }) => info)).toEqual([undefined, { crashed: 0.25 }]);
     expect(results[0].std).toBeCloseTo(Math.sqrt(0.125 / 3), 12);
     expect(await queue.results()).toEqual([]);
     expect(await readEvaluations(fixture.redis, 'r', 1)).toEqual(results.slice(1));
@@ -126,7 +129,7 @@ describe('evaluations', () => {
     const first = worker(async (_, signal) => {
       begun = true;
       await sleep(60_000, undefined, { signal });
-      return [];
+      return { returns: [] };
     });
     await expect.poll(() => begun, within).toBe(true);
     await first.close();
@@ -145,7 +148,7 @@ describe('evaluations', () => {
     blob[blob.length - 1] ^= 1;
     await fixture.redis.hset(key, '0', blob);
     let played = 0;
-    const evaluator = worker(async () => [++played]);
+    const evaluator = worker(async () => ({ returns: [++played] }));
     await expect.poll(() => evaluator.failed, within).toBeGreaterThan(0);
     await evaluator.close();
     expect(played).toBe(0);
@@ -173,7 +176,7 @@ describe('evaluations', () => {
     let played: Float32Array | undefined;
     const evaluator = worker(async ({ parameters }) => {
       played = parameters.get('w')!.data;
-      return [1];
+      return { returns: [1] };
     });
     await expect.poll(() => evaluator.done, within).toBe(1);
     expect(played).toEqual(data);

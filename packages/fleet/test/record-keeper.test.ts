@@ -103,7 +103,7 @@ describe('counters that somebody spoiled', () => {
     const worker = new EvaluationWorker({
       redis: fixture.connect(),
       run: 'r',
-      evaluate: async ({ updates }) => [updates],
+      evaluate: async ({ updates }) => ({ returns: [updates] }),
       log,
     });
     onTestFinished(async () => {

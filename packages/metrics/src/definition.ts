@@ -43,6 +43,10 @@ export const learner = (state: FleetState): LearnerSnapshot | undefined =>
 export const byReason = (values: Record<string, number>): Sample[] =>
   Object.entries(values).map(([reason, value]) => ({ value, labels: { reason } }));
 
+/** A sample for each name. */
+export const byName = (values: Readonly<Record<string, number>>): Sample[] =>
+  Object.entries(values).map(([name, value]) => ({ value, labels: { name } }));
+
 /** A series for each actor. */
 export const perActor = (
   name: string,

@@ -44,6 +44,8 @@ export interface FleetTotals extends RefusedRecords {
   episodes: number;
   /** Errors of environments that a run outlived (`environment.onError: restart`). */
   environmentErrors: number;
+  /** Numbers that environments told under a name that is refused. */
+  infoRefused: number;
   /** Transitions acknowledged by the replay. */
   transitionsPushed: number;
   /** Transitions drawn into batches. */
@@ -100,6 +102,7 @@ export function zeroTotals(): FleetTotals {
     environmentSteps: 0,
     episodes: 0,
     environmentErrors: 0,
+    infoRefused: 0,
     transitionsPushed: 0,
     transitionsSampled: 0,
     transitionsEvicted: 0,
@@ -153,6 +156,9 @@ export interface ReturnsSnapshot {
   /** Mean return of the last 100 episodes or a few more, and of the newest evaluation; null: none yet. */
   readonly lastMean: number | null;
   readonly lastEvaluationMean: number | null;
+  /** Means of the numbers that environments told in `info`, by name, of the same episodes. */
+  readonly info: Readonly<Record<string, number>>;
+  readonly evaluationInfo: Readonly<Record<string, number>>;
 }
 
 export interface ReplaySnapshot {

@@ -1,4 +1,5 @@
 import {
+  byName,
   byReason,
   gauge,
   learner,
@@ -122,6 +123,18 @@ export const metricDefinitions: readonly MetricDefinition[] = [
         lease: totals.actorWaitLeaseSeconds,
       }),
   },
+  {
+    name: 'qfleet_actor_info_mean',
+    help: 'Mean of a number that environments tell in info, over the last training episodes (100 at most)',
+    type: 'gauge',
+    labels: ['name'],
+    samples: ({ returns }) => byName(returns.info),
+  },
+  total(
+    'qfleet_actor_info_refused_total',
+    'Numbers that environments told in info under a name that is not reported',
+    (s) => s.totals.infoRefused,
+  ),
   total(
     'qfleet_actor_environment_errors_total',
     'Errors of environments that were made again after them',
@@ -247,6 +260,13 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     'Mean greedy return of the newest evaluation',
     (s) => s.returns.lastEvaluationMean,
   ),
+  {
+    name: 'qfleet_evaluator_info_mean',
+    help: 'Mean of a number that the environment tells in info, over the newest evaluation',
+    type: 'gauge',
+    labels: ['name'],
+    samples: ({ returns }) => byName(returns.evaluationInfo),
+  },
 
   {
     name: 'qfleet_queue_jobs',

@@ -70,7 +70,10 @@ function fleet(more: Partial<FleetState> = {}): FleetState {
       chunksRefused: 2,
       chunksRefusedSize: 3,
     },
-    returns: { counts, sum: 999_029.5, lastMean: 88, lastEvaluationMean: null },
+    returns: {
+      ...{ counts, sum: 999_029.5, lastMean: 88, lastEvaluationMean: null },
+      ...{ info: { crashed: 0.25, 'lane/right': 2 }, evaluationInfo: { crashed: 0.125 } },
+    },
     replay: {
       transitions: 600,
       bytes: 24_000,
@@ -148,6 +151,9 @@ describe('values', () => {
     expect(value('qfleet_fleet_process_restarts_total', { role: 'learner' })).toBe(1);
     expect(value('qfleet_fleet_environment_steps_total')).toBe(5_000);
     expect(value('qfleet_fleet_return_mean')).toBe(88);
+    expect(value('qfleet_actor_info_mean', { name: 'crashed' })).toBe(0.25);
+    expect(value('qfleet_actor_info_mean', { name: 'lane/right' })).toBe(2);
+    expect(value('qfleet_evaluator_info_mean', { name: 'crashed' })).toBe(0.125);
     expect(value('qfleet_actor_epsilon', { actor: 'a1' })).toBe(0.25);
     expect(value('qfleet_actor_wait_seconds_total', { reason: 'ratio' })).toBe(2.5);
     expect(value('qfleet_replay_transitions')).toBe(600);

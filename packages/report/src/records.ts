@@ -2,6 +2,10 @@ import { z } from 'zod';
 
 const count = z.int().min(0);
 const measured = z.number().nullable();
+const info = z
+  .record(z.string(), z.number())
+  .optional()
+  .describe('means of the numbers that the environment told in info, by name; left out: none');
 const change = z.object({ path: z.string(), from: z.json().optional(), to: z.json().optional() });
 
 /** A line of `metrics.jsonl`: how training stood at one moment. Null: nothing measured yet. */
@@ -17,8 +21,9 @@ export const metricsRowSchema = z.object({
   meanAbsTdError: measured,
   meanQ: measured,
   replayTransitions: count,
+  info,
   evaluation: z
-    .object({ updates: count, mean: z.number(), std: z.number(), episodes: count })
+    .object({ updates: count, mean: z.number(), std: z.number(), episodes: count, info })
     .optional()
     .describe('one that was reported since the row before'),
   changes: z.array(change).optional().describe('settings that are others from here on'),
@@ -58,6 +63,7 @@ export const runSummarySchema = z.object({
       cutShort: count
         .optional()
         .describe('episodes among them that did not end by themselves; left out: none'),
+      info,
     })
     .nullable()
     .describe('greedy episodes of the best checkpoint that no comparison has seen; null: there were none'),

@@ -1,7 +1,8 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Policy } from '@qfleet/agents';
-import type { EnvironmentDefinition } from '@qfleet/envs';
+import type { EnvironmentDefinition, InfoNumbers, StepInfo } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
+import { EpisodeInfo, InfoNames, meanInfo } from './episode-info.ts';
 import { type ErrorPolicy, ErrorsInARow } from './error-policy.ts';
 import { SlotRows } from './slot-rows.ts';
 
@@ -33,6 +34,8 @@ export interface GreedyEpisodes {
   readonly lengths: number[];
   /** Episodes among them that did not end by themselves. */
   readonly cutShort: number;
+  /** Means of the numbers in `info` over the episodes that told them, each one's last; left out: none did. */
+  readonly info?: InfoNumbers;
 }
 
 /** Steps after which an episode is cut where the environment has no time limit: a greedy policy may walk for ever. */
@@ -64,6 +67,9 @@ class GreedyPlay {
   readonly #returns: Float64Array;
   readonly #lengths: Float64Array;
   readonly #finished = new Set<number>();
+  readonly #infoNames: InfoNames;
+  /** By episode, from the first step that tells something on. */
+  readonly #infos = new Map<number, EpisodeInfo>();
   /** Whether an episode ends at some time, whatever the policy does. */
   readonly #limited: boolean;
   #cutShort = 0;
@@ -82,6 +88,7 @@ class GreedyPlay {
       turnMs: TURN_MS,
     });
     this.#errors = new ErrorsInARow(onError);
+    this.#infoNames = new InfoNames(definition.id, options.warn);
     this.#returns = new Float64Array(episodes);
     this.#lengths = new Float64Array(episodes);
     this.#limited = definition.maxEpisodeSteps !== null;
@@ -114,10 +121,18 @@ class GreedyPlay {
 
   result(): GreedyEpisodes {
     const finished = (_: number, episode: number): boolean => this.#finished.has(episode);
+    const info = meanInfo(
+      // In the order of the seeds, on which alone the sums then depend.
+      Array.from(
+        [...this.#infos].sort(([a], [b]) => a - b),
+        ([episode, told]) => (this.#finished.has(episode) ? told.take() : undefined),
+      ),
+    );
     return {
       returns: [...this.#returns].filter(finished),
       lengths: [...this.#lengths].filter(finished),
       cutShort: this.#cutShort,
+      ...(info === undefined ? {} : { info }),
     };
   }
 
@@ -137,7 +152,7 @@ class GreedyPlay {
 
   /** Takes what a step gave in a row. @returns whether its episode is over. */
   #take(index: number): boolean {
-    const { rows, rewards, terminated, truncated, failures } = this.#slots;
+    const { rows, rewards, terminated, truncated, failures, infos } = this.#slots;
     const row = rows[index];
     if (failures.has(index)) {
       this.#survive(failures.get(index));
@@ -146,6 +161,8 @@ class GreedyPlay {
     }
     this.#returns[row.slot] += rewards[index];
     this.#lengths[row.slot]++;
+    const told = infos === null ? null : infos[index];
+    if (told !== null) this.#tell(row.slot, told);
     if (terminated[index] || truncated[index]) {
       this.#errors.clear();
       this.#endedAt = performance.now();
@@ -155,6 +172,15 @@ class GreedyPlay {
     this.#cutShort++;
     this.#warn();
     return true;
+  }
+
+  #tell(episode: number, told: StepInfo): void {
+    let info = this.#infos.get(episode);
+    if (info === undefined) {
+      info = new EpisodeInfo(this.#infoNames);
+      this.#infos.set(episode, info);
+    }
+    info.add(told);
   }
 
   /** Reports the first error that the evaluation outlives. @throws EnvironmentError: one too many. */

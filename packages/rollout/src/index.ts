@@ -1,3 +1,5 @@
+export type { InfoNumbers } from '@qfleet/envs';
+export { meanInfo } from './episode-info.ts';
 export { type ErrorPolicy, errorPolicy } from './error-policy.ts';
 export { type GreedyEpisodes, type GreedyEpisodesOptions, playGreedyEpisodes } from './greedy.ts';
 export { initialPriority } from './initial-priority.ts';

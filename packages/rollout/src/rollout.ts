@@ -1,7 +1,8 @@
 import { argmax, type Policy } from '@qfleet/agents';
-import type { EnvironmentDefinition, EnvironmentError } from '@qfleet/envs';
+import type { EnvironmentDefinition, EnvironmentError, InfoNumbers } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { ChunkBuilder, type ChunkEnd, type Layout, type OpenChunk, type ReturnOptions } from '@qfleet/replay';
+import { EpisodeInfo, InfoNames } from './episode-info.ts';
 import { type ErrorPolicy, ErrorsInARow } from './error-policy.ts';
 import { type SlotRow, SlotRows } from './slot-rows.ts';
 
@@ -25,6 +26,8 @@ export interface RolloutOptions {
   readonly onError?: ErrorPolicy;
   /** Told of each error that is survived. */
   readonly onSurvived?: (error: EnvironmentError) => void;
+  /** Told, in a sentence each, of names in `info` under which nothing is reported. */
+  readonly onInfoRefused?: (sentence: string) => void;
   /** Told of each chunk when its last step is done. */
   readonly onChunk?: (chunk: OpenChunk) => void;
 }
@@ -38,6 +41,8 @@ export interface EpisodeSummary {
   readonly length: number;
   readonly epsilon: number;
   readonly weightsVersion: number;
+  /** Numbers that the environment told in `info`, under each name the last; left out: none. */
+  readonly info?: InfoNumbers;
 }
 
 /** What a slot that comes again goes on with: its environment's stream, and its number of episodes. */
@@ -51,6 +56,8 @@ interface SlotRecord {
   readonly past: Past;
   readonly builder: ChunkBuilder;
   readonly errors: ErrorsInARow;
+  /** What the episode told so far. */
+  readonly info: EpisodeInfo;
 }
 
 /**
@@ -69,6 +76,7 @@ export class Rollout {
   readonly #past = new Map<number, Past>();
   /** max Q of the states that the last actions were chosen in: a row each, with `tdErrors` only. */
   #best = new Float32Array(0);
+  readonly #infoNames: InfoNames;
   /** Whether a step is awaited. */
   #inFlight = false;
   #sequence = 0;
@@ -79,10 +87,16 @@ export class Rollout {
     this.#options = options;
     this.#random = new Random(Random.seed(options.seed, `policy ${options.writer}`));
     const { definition, layout, policy, tdErrors } = options;
+    this.#infoNames = new InfoNames(definition.id, options.onInfoRefused);
     this.#slots = new SlotRows({
       ...{ definition, frames: layout.frames, policy, random: this.#random },
       valued: tdErrors !== undefined,
     });
+  }
+
+  /** How many numbers the environments told under a name that is refused. */
+  get infoRefused(): number {
+    return this.#infoNames.refused;
   }
 
   /** The slots it steps, in the order of their rows. */
@@ -115,7 +129,7 @@ export class Rollout {
       ...(tdErrors ? { tdErrors } : {}),
     });
     builder.begin(row.observation, 0, row.columns);
-    this.#records.push({ past, builder, errors });
+    this.#records.push({ past, builder, errors, info: new EpisodeInfo(this.#infoNames) });
   }
 
   #add(slot: number, { random, episodes }: Past, errors: ErrorsInARow): SlotRow {
@@ -189,14 +203,14 @@ export class Rollout {
 
   /** Takes what a step gave into chunks, and begins the next episodes. */
   #take(version: number): number {
-    const { rows, acting, rewards, terminated, truncated, failures } = this.#slots;
+    const { rows, acting, rewards, terminated, truncated, failures, infos } = this.#slots;
     const { actions, epsilons, values } = acting;
     const width = this.#options.layout.actions;
     const anyFailed = failures.size > 0;
     this.#inFlight = false;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
-      const { builder, errors } = this.#records[i];
+      const { builder, errors, info } = this.#records[i];
       const best = values ? this.#best[i] : 0;
       this.#keep(builder.settle(best));
       builder.epsilon = epsilons[i];
@@ -205,6 +219,8 @@ export class Rollout {
         this.#survive(i, failures.get(i), best);
         continue;
       }
+      const told = infos === null ? null : infos[i];
+      if (told !== null) info.add(told);
       // A step that does both is terminal: nothing is bootstrapped after it.
       const end: ChunkEnd = terminated[i] ? 'terminated' : truncated[i] ? 'truncated' : 'continues';
       const taken = values ? values[i * width + actions[i]] : 0;
@@ -260,9 +276,14 @@ export class Rollout {
 
   /** A row's episode is over. */
   #told(index: number): void {
-    const { episodeReturn, episodeLength, epsilon, weightsVersion } = this.#records[index].builder;
+    const { builder, info } = this.#records[index];
+    const { episodeReturn, episodeLength, epsilon, weightsVersion } = builder;
     const { slot } = this.#slots.rows[index];
-    this.#episodes.push({ slot, return: episodeReturn, length: episodeLength, epsilon, weightsVersion });
+    const told = info.take();
+    this.#episodes.push({
+      ...{ slot, return: episodeReturn, length: episodeLength, epsilon, weightsVersion },
+      ...(told === undefined ? {} : { info: told }),
+    });
   }
 
   /** The chunks closed since the last call, open: they have to be sealed to leave the process. */

@@ -5,6 +5,7 @@ import {
   type EnvironmentDefinition,
   type ObservationArray,
   observationSize,
+  type StepInfo,
   type VectorEnvironment,
 } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
@@ -91,6 +92,11 @@ export class SlotRows {
   /** The rows that the last step failed in, with what was thrown: `reset` begins their next episodes. */
   get failures(): ReadonlyMap<number, unknown> {
     return this.#environment.failures;
+  }
+
+  /** What each row's last step told beside; null: no row told anything. */
+  get infos(): readonly (StepInfo | null)[] | null {
+    return this.#environment.infos ?? null;
   }
 
   /**

@@ -99,6 +99,7 @@ export class SingleRun {
       epsilon: (slot) => epsilonOf(config.exploration, slot, slots, this.#steps),
       ...initialPriority(config),
       ...errorPolicy(config),
+      onInfoRefused: this.#warnOnce,
       onSurvived: ({ message }) => {
         if (this.#survived++ === 0) this.#warn(`${message} It is made again, and training goes on.`);
       },

@@ -87,6 +87,20 @@ describe('trainSingle', () => {
     }
   });
 
+  it('reports the numbers that steps tell in info, of training and of evaluations', async () => {
+    const environmentModule = fileURLToPath(new URL('./fixtures/coin.ts', import.meta.url));
+    const config = loadRunConfig({ environmentModule }, ['stop.maxUpdates=80', 'evaluation.every=40']);
+    const directory = directoryOf(config, 'info');
+    const { evaluation, best } = await trainSingle(config, { directory });
+    expect(evaluation!.info).toEqual({ heads: evaluation!.mean, tails: 1 - evaluation!.mean });
+    expect(best!.info!['heads']).toBe(best!.mean);
+    const row = directory.readMetrics().at(-1)!;
+    expect(row.info!['heads']).toBe(row.meanReturn);
+    const evaluated = directory.readMetrics().flatMap((each) => each.evaluation ?? []);
+    expect(evaluated.map(({ info }) => info!['heads'])).toEqual(evaluated.map(({ mean }) => mean));
+    expect(evaluated).toHaveLength(2);
+  });
+
   it('ends in order where it is aborted, and goes on from there', async () => {
     const config = configOf('taxi', ...short);
     const directory = directoryOf(config, 'aborted');

@@ -1,4 +1,5 @@
 import { type MetricsRow, type RunDirectory, StorageError } from '@qfleet/report';
+import type { InfoNumbers } from '@qfleet/rollout';
 import type { EvaluationResult } from './evaluation/result.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -9,6 +10,8 @@ export interface EpisodeFigures {
   readonly meanReturn: number | null;
   readonly returnStd: number | null;
   readonly epsilon: number | null;
+  /** Means of what they told in `info`; left out: nothing. */
+  readonly info?: InfoNumbers;
 }
 
 /** Rows that wait for room on a disk, at most: those of a day. */
@@ -59,6 +62,7 @@ export class MetricsRecorder {
       mean: result.mean,
       std: result.std,
       episodes: result.returns.length,
+      ...(result.info === undefined ? {} : { info: result.info }),
     };
     if (evaluation !== undefined) {
       const name = nameOf(evaluation);

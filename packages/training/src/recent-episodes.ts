@@ -1,9 +1,11 @@
+import { type InfoNumbers, meanInfo } from '@qfleet/rollout';
 import type { EpisodeFigures } from './metrics-recorder.ts';
 
 /** What is known of a finished training episode. */
 export interface RecentEpisode {
   readonly return: number;
   readonly epsilon: number;
+  readonly info?: InfoNumbers;
 }
 
 const KEPT = 100;
@@ -26,11 +28,13 @@ export class RecentEpisodes {
 
   get figures(): EpisodeFigures {
     const returns = this.#last.map((episode) => episode.return);
+    const info = meanInfo(this.#last.map((episode) => episode.info));
     return {
       episodes: this.#episodes,
       meanReturn: mean(returns),
       returnStd: deviation(returns),
       epsilon: mean(this.#last.map(({ epsilon }) => epsilon)),
+      ...(info === undefined ? {} : { info }),
     };
   }
 

@@ -60,10 +60,11 @@ export async function goalOf(config: RunConfig): Promise<number | null> {
 
 function summarized(evaluation: FinalEvaluation | null): RunSummary['evaluation'] {
   if (evaluation === null) return null;
-  const { returns, mean, std, cutShort, seed } = evaluation;
+  const { returns, mean, std, cutShort, info, seed } = evaluation;
   return {
     ...{ episodes: returns.length, returns: [...returns], mean, std },
     ...(cutShort === undefined ? {} : { cutShort }),
+    ...(info === undefined ? {} : { info }),
     seed,
   };
 }

@@ -16,7 +16,10 @@ const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 
 /** Plays the request's episodes. Rejects when `signal` is aborted. */
-export type Evaluate = (request: EvaluationRequest, signal: AbortSignal) => Promise<readonly number[]>;
+export type Evaluate = (
+  request: EvaluationRequest,
+  signal: AbortSignal,
+) => Promise<Pick<EvaluationResult, 'returns' | 'info'>>;
 
 export interface EvaluationWorkerOptions {
   readonly redis: RedisClient;
@@ -82,15 +85,16 @@ export class EvaluationWorker {
     const weights = extent && (await readEvaluationWeights(this.#weights, run, job.id!, extent));
     if (!weights) throw new UnrecoverableError('its weights are no longer in Redis');
     const startedAt = performance.now();
-    let returns: readonly number[];
+    let played: Awaited<ReturnType<Evaluate>>;
     try {
       const request = { id: job.id!, updates, version, parameters: weights.tensors, episodes, seed };
-      returns = await evaluate(request, this.#stop.signal);
+      played = await evaluate(request, this.#stop.signal);
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
       await job.moveToWait(token);
       throw new WaitingError();
     }
+    const { returns, info } = played;
     const result: EvaluationResult = {
       id: job.id!,
       updates,
@@ -98,6 +102,7 @@ export class EvaluationWorker {
       returns,
       ...meanAndStd(returns),
       seconds: (performance.now() - startedAt) / 1000,
+      ...(info === undefined ? {} : { info }),
     };
     const report = async (): Promise<void> => {
       const weights = keys.evaluationWeights(job.id!);

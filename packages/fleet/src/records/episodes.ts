@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { fleetKeys } from '../keys.ts';
 import { readReportsScript } from '../scripts/episodes.lua.ts';
 import { admit } from './admit.ts';
+import { infoTallies } from './info.ts';
 import { unlessOtherType } from './read.ts';
 import { refuse } from './refusals.ts';
 
-const MOST_BYTES = 512;
+/** 16 names of 32 characters, each with a count and a mean, beside the rest. */
+const MOST_BYTES = 2_048;
 
 /** What an actor reports of episodes, without the buckets, which are counted elsewhere. */
 const schema = z.object({
@@ -15,6 +17,7 @@ const schema = z.object({
   meanReturn: z.number().min(-1e100).max(1e100),
   returnSquares: z.number().min(0),
   meanEpsilon: z.number().min(0).max(1),
+  info: infoTallies,
 });
 
 /** The newest `most` reports at most, the newest first; without those that are refused. */

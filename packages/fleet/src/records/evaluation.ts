@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { fleetKeys } from '../keys.ts';
 import { readEvaluationsScript } from '../scripts/evaluations.lua.ts';
 import { admit, admitValue } from './admit.ts';
+import { infoMeans } from './info.ts';
 import { unlessOtherType } from './read.ts';
 import { refuse } from './refusals.ts';
 
@@ -23,15 +24,17 @@ const schema = z
     returns: z.array(z.number().min(-1e100).max(1e100)).min(1),
     seed: z.int().min(0).max(0xffffffff),
     seconds: z.number().min(0),
+    info: infoMeans,
   })
   .transform(
-    ({ updates, returns, seed, seconds, id = `evaluation-${updates}-${seed}` }): EvaluationResult => ({
+    ({ updates, returns, seed, seconds, info, id = `evaluation-${updates}-${seed}` }): EvaluationResult => ({
       id,
       updates,
       returns,
       ...meanAndStd(returns),
       seed,
       seconds,
+      ...(info === undefined ? {} : { info }),
     }),
   );
 

@@ -1,6 +1,8 @@
+import { type InfoNumbers, MOST_INFO_NAMES } from '@qfleet/envs';
 import type { RedisClient } from '@qfleet/replay';
 import { fleetKeys } from '../keys.ts';
 import { readReports } from '../records/episodes.ts';
+import { refuse } from '../records/refusals.ts';
 import { reportEpisodesScript } from '../scripts/episodes.lua.ts';
 import type { EpisodeReport } from './episode-tally.ts';
 
@@ -10,6 +12,8 @@ export interface RecentEpisodes {
   readonly meanReturn: number;
   readonly returnStd: number;
   readonly meanEpsilon: number;
+  /** Means of the numbers that environments told in `info`, over the episodes that told them; left out: none did. */
+  readonly info?: InfoNumbers;
 }
 
 /** Reports kept. Each holds an episode at least. */
@@ -18,7 +22,7 @@ const RECENT_EPISODES = 100;
 
 /**
  * Adds a report to the run's stream and to the histogram of returns, in one round trip, whole or not at all. It takes
- * about 150 bytes, however many episodes it sums up.
+ * about 150 bytes, and 50 for each number of `info`, however many episodes it sums up.
  *
  * @param actor the process's id.
  * @param number rising from 1: a report that is sent again, because its reply was lost, counts once.
@@ -49,6 +53,7 @@ export async function reportEpisodes(
 /** The newest training episodes; null where none was reported yet. It costs the same however many there were. */
 export async function readRecentEpisodes(redis: RedisClient, run: string): Promise<RecentEpisodes | null> {
   let [episodes, mean, squares, epsilons] = [0, 0, 0, 0];
+  const infos = new Map<string, [episodes: number, mean: number]>();
   for (const report of await readReports(redis, run, KEPT_REPORTS)) {
     // Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
     const all = episodes + report.episodes;
@@ -57,8 +62,29 @@ export async function readRecentEpisodes(redis: RedisClient, run: string): Promi
     mean += (apart * report.episodes) / all;
     epsilons += report.meanEpsilon * report.episodes;
     episodes = all;
+    for (const [name, tally] of Object.entries(report.info ?? {})) addInfo(infos, name, tally);
     if (episodes >= RECENT_EPISODES) break;
   }
   if (episodes === 0) return null;
-  return { meanReturn: mean, returnStd: Math.sqrt(squares / episodes), meanEpsilon: epsilons / episodes };
+  return {
+    ...{ meanReturn: mean, returnStd: Math.sqrt(squares / episodes), meanEpsilon: epsilons / episodes },
+    ...(infos.size === 0
+      ? {}
+      : { info: Object.fromEntries([...infos].map(([name, [, each]]) => [name, each])) }),
+  };
+}
+
+/** Adds what a report tells of a number. Each actor has at most 16 names, and so have all together. */
+function addInfo(
+  infos: Map<string, [episodes: number, mean: number]>,
+  name: string,
+  [episodes, mean]: readonly [episodes: number, mean: number],
+): void {
+  const tally = infos.get(name);
+  if (tally !== undefined) {
+    tally[0] += episodes;
+    tally[1] += ((mean - tally[1]) * episodes) / tally[0];
+  } else if (infos.size < MOST_INFO_NAMES) infos.set(name, [episodes, mean]);
+  else
+    refuse('episodes', `reports have numbers of info under more than ${MOST_INFO_NAMES} names, as ${name}`);
 }

@@ -6,6 +6,7 @@ import {
   type ReplayStanding,
   replayRefusals,
 } from '@qfleet/replay';
+import type { EvaluationResult } from '@qfleet/training';
 import type { Queue } from 'bullmq';
 import { FleetConfigurationError } from '../errors.ts';
 import { readEvaluations } from '../evaluations/evaluations.ts';
@@ -40,7 +41,7 @@ export class FleetReader {
   readonly #totals: TotalsReader;
   #record: RunRecord | null = null;
   #returns: CountedReturns | undefined;
-  #lastEvaluationMean: number | null = null;
+  #lastEvaluation: EvaluationResult | null = null;
   readonly #queues: readonly Queue[];
   /** Connected at the first reading of the run. */
   #shards: ReplayShards | null = null;
@@ -83,7 +84,7 @@ export class FleetReader {
       ]);
     if (!record) return null;
     this.#returns = returns;
-    this.#lastEvaluationMean = evaluations[0]?.mean ?? this.#lastEvaluationMean;
+    this.#lastEvaluation = evaluations[0] ?? this.#lastEvaluation;
     const { replay } = record.config;
     const shards = await this.#connectShards(record);
     const [standing, refusals, shardServers] = await Promise.all([
@@ -113,7 +114,9 @@ export class FleetReader {
       returns: {
         ...returns,
         lastMean: episodes?.meanReturn ?? null,
-        lastEvaluationMean: this.#lastEvaluationMean,
+        lastEvaluationMean: this.#lastEvaluation?.mean ?? null,
+        info: episodes?.info ?? {},
+        evaluationInfo: this.#lastEvaluation?.info ?? {},
       },
       replay: {
         transitions: standing.transitions,

@@ -44,7 +44,7 @@ export class EvaluationPlayer {
     const { id, updates, parameters, episodes, seed } = request;
     const began = performance.now();
     this.#policy.load(parameters);
-    const { returns, cutShort } = await playGreedyEpisodes({
+    const { returns, cutShort, info } = await playGreedyEpisodes({
       definition: this.#task.definition,
       policy: this.#policy,
       frames: this.#task.layout.frames,
@@ -57,6 +57,7 @@ export class EvaluationPlayer {
     return {
       ...{ id, updates, seed, returns, ...meanAndStd(returns), seconds },
       ...(cutShort > 0 ? { cutShort } : {}),
+      ...(info === undefined ? {} : { info }),
     };
   }
 }

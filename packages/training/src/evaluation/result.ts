@@ -1,3 +1,5 @@
+import type { InfoNumbers } from '@qfleet/rollout';
+
 /** What greedy episodes on the parameters of one checkpoint gave. */
 export interface EvaluationResult {
   /** The request's. */
@@ -13,6 +15,8 @@ export interface EvaluationResult {
   readonly seconds: number;
   /** Episodes among them that did not end by themselves; left out: none, or not known. */
   readonly cutShort?: number;
+  /** Means of the numbers that the environment told in `info`, each episode's last; left out: none. */
+  readonly info?: InfoNumbers;
 }
 
 /** The evaluation of the best checkpoint. */

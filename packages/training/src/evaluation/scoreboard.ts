@@ -1,4 +1,5 @@
 import type { RunConfig } from '@qfleet/config';
+import { meanInfo } from '@qfleet/rollout';
 import type { CheckpointFolder } from '../checkpoint.ts';
 import type { Evaluations } from './evaluations.ts';
 import { confirmationSeed, type EvaluationRequest } from './request.ts';
@@ -143,7 +144,13 @@ export class Scoreboard {
       this.#listener.onUnconfirmed?.(evaluation, confirmation);
       if (this.#best?.updates === updates) {
         const returns = [...evaluation.returns, ...confirmation.returns];
-        await this.#keep({ ...evaluation, returns, ...meanAndStd(returns), confirmation });
+        const info = meanInfo(
+          [evaluation, confirmation].flatMap((each) => each.returns.map(() => each.info)),
+        );
+        await this.#keep({
+          ...{ ...evaluation, returns, ...meanAndStd(returns), confirmation },
+          ...(info === undefined ? {} : { info }),
+        });
       }
     }
     await this.#checkpoints.release(updates);

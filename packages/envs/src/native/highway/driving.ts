@@ -44,6 +44,9 @@ class Driving implements Environment {
   readonly #scenario: Scenario;
   readonly #simulation: Simulation;
   readonly #observer: Observer;
+  /** What each step tells; `speed` is the mean over the episode's steps, in m/s. */
+  readonly #info = { crashed: 0, speed: 0 };
+  #steps = 0;
   #ego!: Vehicle;
 
   constructor(scenario: Scenario, observer: Observer, random: Random) {
@@ -74,6 +77,10 @@ class Driving implements Environment {
     outcome.reward = this.#scenario.reward(road, ego, manoeuvre);
     outcome.terminated = this.#scenario.isOver(ego);
     outcome.truncated = false;
+    const info = this.#info;
+    info.crashed = Number(ego.crashed);
+    info.speed += (ego.speed - info.speed) / ++this.#steps;
+    outcome.info = info;
     this.#scenario.renew?.(this.#simulation, this.#random);
   }
 
@@ -99,6 +106,8 @@ class Driving implements Environment {
 
   #begin(ego: Vehicle, observation: ObservationArray): void {
     this.#ego = ego;
+    this.#steps = 0;
+    this.#info.speed = 0;
     this.#simulation.ego = ego;
     this.#observer.begin(ego);
     this.#observer.write(this.#simulation.road, ego, observation);
