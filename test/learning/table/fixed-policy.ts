@@ -6,7 +6,7 @@ import { Memory } from '@qfleet/spaces';
 import type { Judged } from './results.ts';
 
 /** A policy without weights: always `action`, or any by chance where it is null. */
-export class FixedPolicy implements Policy {
+class FixedPolicy implements Policy {
   readonly #action: number | null;
   readonly #actions: number;
   readonly #random: Random;
