@@ -7,12 +7,16 @@ import { mlpTorso } from './torsos/mlp.ts';
 import { natureCnnTorso } from './torsos/nature-cnn.ts';
 import type { Torso } from './torsos/torso.ts';
 
-/** The torsos by the `kind` of a network's configuration. */
-const TORSOS: Readonly<Record<NetworkConfig['kind'], (spec: StateSpec, hidden: readonly number[]) => Torso>> =
-  {
-    mlp: mlpTorso,
-    'nature-cnn': natureCnnTorso,
-  };
+type Kind = NetworkConfig['kind'];
+type ConfigOf<K extends Kind> = Extract<NetworkConfig, { kind: K }>;
+
+/** The torsos by the `kind` of a network's configuration; `hidden` are the units of the dense layers that are theirs. */
+const TORSOS: {
+  readonly [K in Kind]: (spec: StateSpec, hidden: readonly number[], config: ConfigOf<K>) => Torso;
+} = {
+  mlp: mlpTorso,
+  'nature-cnn': natureCnnTorso,
+};
 
 /**
  * The network of a configuration. A dueling head takes the last hidden layer, once for each of its streams.
@@ -20,15 +24,19 @@ const TORSOS: Readonly<Record<NetworkConfig['kind'], (spec: StateSpec, hidden: r
  * @param head the one that the agent's objective needs.
  * @throws Error when the states do not suit the torso.
  */
-export function createNetwork(config: NetworkConfig, spec: StateSpec, head: HeadFactory): Network {
-  const { kind, hidden, dueling } = config;
-  const torso = TORSOS[kind](spec, dueling ? hidden.slice(0, -1) : hidden);
+export function createNetwork<K extends Kind>(
+  config: ConfigOf<K> & { readonly kind: K },
+  spec: StateSpec,
+  head: HeadFactory,
+): Network {
+  const { hidden, dueling, layerNorm }: NetworkConfig = config;
+  const torso = TORSOS[config.kind](spec, dueling ? hidden.slice(0, -1) : hidden, config);
   const core = noCore(torso.width);
   const streams = dueling ? hidden[hidden.length - 1] : null;
   return composeNetwork(
     spec,
     torso,
     core,
-    head({ width: core.width, actions: spec.actions, dueling: streams }),
+    head({ width: core.width, actions: spec.actions, dueling: streams, layers: { layerNorm } }),
   );
 }

@@ -11,6 +11,8 @@ export interface ParameterSpec {
   readonly fanIn: number;
   /** How often a row's forward pass uses each value: once in a dense layer, at each position in a convolution. */
   readonly uses: number;
+  /** What all its values start at; absent: they are drawn. */
+  readonly start?: number;
 }
 
 /** A network's parameters as tensors, by their names. */
@@ -22,13 +24,15 @@ export function multiplyAdds(specs: readonly ParameterSpec[]): number {
 }
 
 /**
- * Start values: kernels and biases uniform on ±1/√fanIn, which keeps the size of activations from layer to layer
+ * Start values, where a parameter does not name one: kernels and biases uniform on ±1/√fanIn, which keeps the size of activations from layer to layer
  * (LeCun et al., "Efficient BackProp", 1998; the default of PyTorch's `Linear`, under which the published DQN
  * scores that we compare with were made).
  */
 export function initialParameters(specs: readonly ParameterSpec[], random: Random): NamedTensors {
   return new Map(
-    specs.map(({ name, shape, fanIn }) => {
+    specs.map(({ name, shape, fanIn, start }) => {
+      if (start !== undefined)
+        return [name, { shape, data: new Float32Array(elementsOf(shape)).fill(start) }];
       const bound = 1 / Math.sqrt(fanIn);
       const data = Float32Array.from({ length: elementsOf(shape) }, () => bound * (2 * random.uniform() - 1));
       return [name, { shape, data }];

@@ -17,7 +17,7 @@ const mlp = (sizes: readonly number[], batchSize: number): LearnerCase => {
   return {
     name: `MLP ${sizes.join('-')}, batch ${batchSize}`,
     spec: { shape: [inputs], dtype: 'float32', frames: 1, actions: sizes[sizes.length - 1] },
-    network: { kind: 'mlp', hidden, dueling: false },
+    network: { kind: 'mlp', hidden, dueling: false, layerNorm: false },
     batchSize,
     unrolled: [1, 8],
   };
@@ -41,7 +41,7 @@ export const learnerCases: readonly LearnerCase[] = [
   {
     name: 'Nature CNN 84×84×4 uint8, batch 32',
     spec: { shape: [84, 84, 4], dtype: 'uint8', frames: 1, actions: 6 },
-    network: { kind: 'nature-cnn', hidden: [512], dueling: false },
+    network: { kind: 'nature-cnn', hidden: [512], dueling: false, layerNorm: false },
     batchSize: 32,
     unrolled: [1],
   },

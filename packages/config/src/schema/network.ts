@@ -4,11 +4,22 @@ import { count } from './numbers.ts';
 /** The size of a dense layer. */
 const units = count.max(65_536);
 
+/** What every torso may have. */
+const layers = {
+  layerNorm: z
+    .boolean()
+    .default(false)
+    .describe(
+      'normalises each hidden layer before its relu, a convolution over its channels (Ba et al., 2016)',
+    ),
+};
+
 /** A multilayer perceptron over the flattened observation (a Discrete observation enters one-hot). */
 const mlp = z.strictObject({
   kind: z.literal('mlp'),
   hidden: z.array(units).min(1).max(8).default([128, 128]).describe('units of each hidden layer'),
   dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
+  ...layers,
 });
 
 /** Convolutions over images [height, width, channels] (uint8 is scaled by 1/255), then dense layers. */
@@ -16,6 +27,7 @@ const natureCnn = z.strictObject({
   kind: z.literal('nature-cnn').describe('the convolutions of Mnih et al., 2015'),
   hidden: z.array(units).min(1).max(8).default([512]).describe('units of each hidden layer after them'),
   dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
+  ...layers,
 });
 
 export const network = z.discriminatedUnion('kind', [mlp, natureCnn]);

@@ -1,6 +1,6 @@
 import type { TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { Dense } from '../layers/dense.ts';
+import { Dense, Hidden } from '../layers/dense.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
 import type { HeadOptions } from './head.ts';
 
@@ -25,7 +25,7 @@ export function actionOutputs(options: HeadOptions, perAction: number): ActionOu
       },
     };
   }
-  const streams = duelingStreams({ width, actions, dueling }, perAction);
+  const streams = duelingStreams({ ...options, dueling }, perAction);
   return {
     parameters: streams.parameters,
     forward: (tf, parameters, features) => {
@@ -37,16 +37,16 @@ export function actionOutputs(options: HeadOptions, perAction: number): ActionOu
   };
 }
 
+/** What the streams of a dueling head are made from: as `HeadOptions`. */
+type DuelingOptions = Omit<HeadOptions, 'dueling'> & { readonly dueling: number };
+
 /** The two streams of a dueling head, of which Q = V + A − mean A: the mean makes V and A identifiable (Wang et al., 2016, equation 9). */
-export function duelingStreams(
-  { width, actions, dueling }: { width: number; actions: number; dueling: number },
-  perAction: number,
-) {
+export function duelingStreams({ width, actions, dueling, layers = {} }: DuelingOptions, perAction: number) {
   const [value, advantage] = [
     { name: 'value', outputs: perAction },
     { name: 'advantage', outputs: actions * perAction },
   ].map(({ name, outputs }) => ({
-    hidden: new Dense(`${name}/hidden`, width, dueling),
+    hidden: new Hidden(`${name}/hidden`, width, dueling, layers),
     output: new Dense(`${name}/output`, dueling, outputs),
   }));
   const streams = [value, advantage];
@@ -57,7 +57,7 @@ export function duelingStreams(
     /** V [rows, perAction] and A [rows, actions × perAction]. */
     forward: (tf: TensorFlow, parameters: Parameters, features: Tensor2D): Tensor2D[] =>
       streams.map(({ hidden, output }) =>
-        output.forward(tf, parameters, tf.relu(hidden.forward(tf, parameters, features))),
+        output.forward(tf, parameters, hidden.forward(tf, parameters, features)),
       ),
   };
 }

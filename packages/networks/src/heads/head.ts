@@ -1,6 +1,7 @@
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { DenseLayer } from '../inference/dense/layer.ts';
+import type { LayerOptions } from '../layers/dense.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
 
 /** The part of a network that makes of features what an objective computes with. */
@@ -19,6 +20,8 @@ export interface HeadOptions {
   readonly actions: number;
   /** Units of the hidden layer of each stream of a dueling head; null: the head is not dueling. */
   readonly dueling: number | null;
+  /** How its hidden layers are made; absent: plainly. */
+  readonly layers?: LayerOptions;
 }
 
 /** Makes a head for a network: an objective names the one it needs. */

@@ -12,7 +12,7 @@ export function valuesHead(options: HeadOptions): Head {
     layers: (tensors) => {
       const { width, actions, dueling } = options;
       if (dueling === null) return [new Dense('output', width, actions).layer(tensors)];
-      const { value, advantage } = duelingStreams({ width, actions, dueling }, 1);
+      const { value, advantage } = duelingStreams({ ...options, dueling }, 1);
       return [
         sideBySide(value.hidden.layer(tensors), advantage.hidden.layer(tensors)),
         duelingLayer(value.output.layer(tensors), advantage.output.layer(tensors)),

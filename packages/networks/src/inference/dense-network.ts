@@ -22,7 +22,7 @@ export class DenseNetwork implements Inference {
   load(tensors: NamedTensors): void {
     checkParameters(this.#network.parameters, tensors);
     const layers = this.#layersOf(tensors);
-    this.#stack ??= new DenseStack(layers.map(({ inputs, outputs }) => ({ inputs, outputs })));
+    this.#stack ??= new DenseStack(layers);
     this.#stack.load(layers);
   }
 

@@ -1,9 +1,9 @@
 import { BlockKernel } from './block-kernel.ts';
 import type { DenseLayer } from './layer.ts';
-import { BLOCK_ROWS, layOut, type StackLayout } from './stack-layout.ts';
+import { BLOCK_ROWS, type LayerSize, layOut, type StackLayout } from './stack-layout.ts';
 import { allocate, writeLayers } from './stack-memory.ts';
 
-/** A stack of dense layers with relu between them, in a WebAssembly memory of its own. */
+/** A stack of dense layers with relu between them, some normalised before it, in a WebAssembly memory of its own. */
 export class DenseStack {
   /** The most rows of a `run`. */
   readonly rows: number;
@@ -16,7 +16,7 @@ export class DenseStack {
   readonly #width: number;
 
   /** @param sizes of the layers, each one's inputs the outputs of the one before. */
-  constructor(sizes: readonly { readonly inputs: number; readonly outputs: number }[]) {
+  constructor(sizes: readonly LayerSize[]) {
     const layout = layOut(sizes);
     const memory = allocate(layout);
     this.#layout = layout;

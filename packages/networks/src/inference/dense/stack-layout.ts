@@ -1,3 +1,5 @@
+import type { DenseNorm } from './layer.ts';
+
 /** Rows that are computed together. */
 export const BLOCK_ROWS = 16;
 
@@ -11,6 +13,24 @@ export interface Place {
   /** Panels [inputs, 32] of 32 outputs each. */
   readonly kernel: number;
   readonly bias: number;
+  /** Null: its outputs are not normalised. */
+  readonly norm: NormPlace | null;
+}
+
+/** A layer normalisation's place: `groups` of `units` each, whose gains and biases lie one after another. */
+interface NormPlace {
+  readonly groups: number;
+  readonly units: number;
+  readonly gain: number;
+  readonly bias: number;
+  readonly epsilon: number;
+}
+
+/** What a layer's place follows from. */
+export interface LayerSize {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly norm?: Pick<DenseNorm, 'groups' | 'epsilon'>;
 }
 
 /** Where everything lies that a stack of dense layers computes with. */
@@ -36,7 +56,7 @@ export interface StackLayout {
 const padded = (size: number): number => Math.ceil(size / 4) * 4;
 
 /** Lays out layers of the given sizes, each one's inputs the outputs of the one before. */
-export function layOut(sizes: readonly { readonly inputs: number; readonly outputs: number }[]): StackLayout {
+export function layOut(sizes: readonly LayerSize[]): StackLayout {
   let end = 0;
   const allocate = (bytes: number): number => {
     const start = end;
@@ -44,13 +64,22 @@ export function layOut(sizes: readonly { readonly inputs: number; readonly outpu
     end += Math.ceil(bytes / 64) * 64;
     return start;
   };
+  const placeNorm = ({ groups, epsilon }: NonNullable<LayerSize['norm']>, outputs: number): NormPlace => ({
+    ...{ groups, epsilon },
+    units: outputs / groups,
+    gain: allocate(outputs * 4),
+    bias: allocate(outputs * 4),
+  });
   const compress = allocate(256);
-  const places = sizes.map(({ inputs, outputs }) => ({
-    inputs: padded(inputs),
-    outputs: padded(outputs),
-    kernel: allocate(padded(inputs) * Math.ceil(outputs / 32) * 128),
-    bias: allocate(padded(outputs) * 4),
-  }));
+  const places = sizes.map(
+    ({ inputs, outputs, norm }): Place => ({
+      inputs: padded(inputs),
+      outputs: padded(outputs),
+      kernel: allocate(padded(inputs) * Math.ceil(outputs / 32) * 128),
+      bias: allocate(padded(outputs) * 4),
+      norm: norm === undefined ? null : placeNorm(norm, outputs),
+    }),
+  );
   const [{ inputs }] = places;
   const { outputs } = places[places.length - 1];
   const blocks = Math.floor(INPUT_BYTES / (BLOCK_ROWS * inputs * 4));
