@@ -29,14 +29,15 @@ export function createNetwork<K extends Kind>(
   spec: StateSpec,
   head: HeadFactory,
 ): Network {
-  const { hidden, dueling, layerNorm }: NetworkConfig = config;
+  const { hidden, dueling, layerNorm, initialization }: NetworkConfig = config;
   const torso = TORSOS[config.kind](spec, dueling ? hidden.slice(0, -1) : hidden, config);
   const core = noCore(torso.width);
   const streams = dueling ? hidden[hidden.length - 1] : null;
-  return composeNetwork(
+  const made = composeNetwork(
     spec,
     torso,
     core,
     head({ width: core.width, actions: spec.actions, dueling: streams, layers: { layerNorm } }),
   );
+  return { ...made, parameters: made.parameters.map((each) => ({ ...each, initialization })) };
 }

@@ -12,6 +12,13 @@ const layers = {
     .describe(
       'normalises each hidden layer before its relu, a convolution over its channels (Ba et al., 2016)',
     ),
+  initialization: z
+    .enum(['lecun-uniform', 'orthogonal', 'he'])
+    .default('lecun-uniform')
+    .describe(
+      'start values: uniform on ±1/√inputs; or kernels orthogonal (Saxe et al., 2014) or normal by He et al., 2015, with ' +
+        'gain √2 before relu and biases 0',
+    ),
 };
 
 /** A multilayer perceptron over the flattened observation (a Discrete observation enters one-hot). */

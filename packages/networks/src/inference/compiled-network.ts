@@ -1,4 +1,3 @@
-import { Random } from '@qfleet/random';
 import {
   columnWidth,
   Memory,
@@ -21,7 +20,7 @@ import {
 } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Network } from '../network.ts';
-import { checkParameters, initialParameters } from '../parameters.ts';
+import { checkParameters, zeroParameters } from '../parameters.ts';
 import type { Inference, InferenceRows, ValuesOf } from './inference.ts';
 
 /** The names of what the compiled function takes and gives; of a memory, the beginning of the name. */
@@ -87,7 +86,7 @@ class CompiledNetwork implements Inference {
         const moved = memory.map(({ name }): [string, Tensor] => [MEMORY + name, after[name]!]);
         return { outputs: { [VALUES]: valuesOf(tf, out), ...Object.fromEntries(moved) } };
       },
-      { state: initialParameters(parameters, new Random(0)), inputs },
+      { state: zeroParameters(parameters), inputs },
     );
   }
 

@@ -11,11 +11,12 @@ export class Dense {
   readonly width: number;
   readonly #name: string;
 
-  constructor(name: string, inputs: number, outputs: number) {
+  /** @param gain as `ParameterSpec` has it: 1 for outputs. */
+  constructor(name: string, inputs: number, outputs: number, gain = 1) {
     this.#name = name;
     this.width = outputs;
     this.parameters = [
-      { name: `${name}/kernel`, shape: [inputs, outputs], fanIn: inputs, uses: 1 },
+      { name: `${name}/kernel`, shape: [inputs, outputs], fanIn: inputs, uses: 1, gain },
       { name: `${name}/bias`, shape: [outputs], fanIn: inputs, uses: 1 },
     ];
   }
@@ -51,7 +52,7 @@ export class Hidden {
   readonly #norm: LayerNorm | null;
 
   constructor(name: string, inputs: number, outputs: number, { layerNorm = false }: LayerOptions = {}) {
-    this.#dense = new Dense(name, inputs, outputs);
+    this.#dense = new Dense(name, inputs, outputs, Math.SQRT2);
     this.#norm = layerNorm ? new LayerNorm(name, outputs) : null;
     this.parameters = [...this.#dense.parameters, ...(this.#norm?.parameters ?? [])];
   }
