@@ -40,6 +40,12 @@ export function crossChecks(config: RunConfig): Problem[] {
       );
     }
   }
+  if (agent.kind === 'dqn' && agent.network.noisy !== null && exploration.selector.kind === 'softmax') {
+    refuse(
+      'exploration.selector.kind',
+      'is softmax; allowed: epsilon-greedy with agent.network.noisy, whose noise already is the exploration that softmax would add to.',
+    );
+  }
   if (exploration.kind === 'schedule' && exploration.to > exploration.from) {
     refuse('exploration.to', `is ${exploration.to}; allowed: at most exploration.from, ${exploration.from}.`);
   }

@@ -260,6 +260,12 @@ describe('checks between fields', () => {
     ).toEqual([
       'stop.maxUpdates is null; allowed: a number of updates, because replay.sampling.beta reaches 1 there.',
     ]);
+    expect(
+      problems({ preset: 'cartpole' }, ['agent.network.noisy={}', 'exploration.selector.kind=softmax']),
+    ).toEqual([
+      'exploration.selector.kind is softmax; allowed: epsilon-greedy with agent.network.noisy, whose noise already is the ' +
+        'exploration that softmax would add to.',
+    ]);
     expect(problems({ preset: 'cartpole' }, ['stop.maxUpdates=null', 'agent.learningRateDecay=0.1'])).toEqual(
       ['stop.maxUpdates is null; allowed: a number of updates, because agent.learningRateDecay ends there.'],
     );

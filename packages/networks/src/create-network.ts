@@ -2,6 +2,7 @@ import type { NetworkConfig } from '@qfleet/config';
 import type { StateSpec } from '@qfleet/spaces';
 import { noCore } from './cores/none.ts';
 import type { HeadFactory } from './heads/head.ts';
+import { noisyNetwork } from './layers/noisy.ts';
 import { composeNetwork, type Network } from './network.ts';
 import { mlpTorso } from './torsos/mlp.ts';
 import { natureCnnTorso } from './torsos/nature-cnn.ts';
@@ -29,15 +30,12 @@ export function createNetwork<K extends Kind>(
   spec: StateSpec,
   head: HeadFactory,
 ): Network {
-  const { hidden, dueling, layerNorm, initialization }: NetworkConfig = config;
+  const { hidden, dueling, layerNorm, noisy, initialization }: NetworkConfig = config;
   const torso = TORSOS[config.kind](spec, dueling ? hidden.slice(0, -1) : hidden, config);
   const core = noCore(torso.width);
   const streams = dueling ? hidden[hidden.length - 1] : null;
-  const made = composeNetwork(
-    spec,
-    torso,
-    core,
-    head({ width: core.width, actions: spec.actions, dueling: streams, layers: { layerNorm } }),
-  );
+  const outputs = head({ width: core.width, actions: spec.actions, dueling: streams, layers: { layerNorm } });
+  const plain = composeNetwork(spec, torso, core, outputs);
+  const made = noisy ? noisyNetwork(plain, [...torso.parameters, ...outputs.parameters], noisy.sigma) : plain;
   return { ...made, parameters: made.parameters.map((each) => ({ ...each, initialization })) };
 }

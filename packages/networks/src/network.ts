@@ -1,3 +1,4 @@
+import type { Random } from '@qfleet/random';
 import type { ColumnSpec, StateSpec } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -15,6 +16,8 @@ export interface NetworkInput {
   readonly begins?: Tensor;
   /** By the names of the network's memory, [rows, …shape]. Needed where it has one. */
   readonly memory?: TensorRecord;
+  /** int32 [2]: the seed of the noise in a noisy network's weights; absent: they are their means. */
+  readonly noise?: Tensor;
 }
 
 /** What a network gives. */
@@ -36,6 +39,8 @@ export interface Network {
   forward(tf: TensorFlow, parameters: Parameters, input: NetworkInput): NetworkOutput;
   /** Dense layers that give Q(s, ·) of a state's numbers, where it is nothing else and remembers nothing; null: it is more. */
   readonly layers: ((tensors: NamedTensors) => DenseLayer[]) | null;
+  /** The parameters with noise in the weights, where the network is noisy: for `layers`. */
+  readonly disturbed?: (tensors: NamedTensors, random: Random) => NamedTensors;
 }
 
 /** Torso, core and head as one network. */

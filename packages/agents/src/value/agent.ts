@@ -20,7 +20,7 @@ import { counterFromTensor, counterToTensor } from './counter.ts';
 import { createOptimizer } from './optimizer.ts';
 import { parallelismOf } from './parallelism.ts';
 import { ratesOf } from './rates.ts';
-import { ONLINE, stepInputs, TARGET, updateStep } from './step.ts';
+import { NOISE, NOISE_SEEDS, ONLINE, stepInputs, TARGET, updateStep } from './step.ts';
 
 /** The name in the state of the count of updates, on which schedules depend. */
 const UPDATES = 'updates';
@@ -53,6 +53,7 @@ export class ValueAgent implements Agent {
   readonly batchesPerUpdate: number;
   readonly unit: SampleUnit;
   readonly #given: ValueAgentOptions;
+  readonly #isNoisy: boolean;
   readonly #step: Compiled;
   readonly #packing: Packing;
   readonly #optimizer: Optimizer;
@@ -71,6 +72,7 @@ export class ValueAgent implements Agent {
     this.batchesPerUpdate = config.updatesPerCall;
     this.unit = objective.unit;
     this.#given = given;
+    this.#isNoisy = network.disturbed !== undefined;
     this.#packing = packing;
     this.#optimizer = optimizer;
     this.#copies = [ONLINE, TARGET, ...optimizer.slotNames(ONLINE)];
@@ -81,7 +83,7 @@ export class ValueAgent implements Agent {
     const parts = { tf, network, packing, objective, optimizer, largestNorm: config.gradientClip };
     this.#step = compile(runtime, (state, inputs) => updateStep(parts, state, inputs), {
       state: startState(network, packing, optimizer, seed),
-      inputs: stepInputs(spec, config.batchSize, this.#rates(0)),
+      inputs: stepInputs(spec, config.batchSize, this.#rates(0), this.#isNoisy),
       unroll: config.updatesPerCall,
       eager,
     });
@@ -101,6 +103,7 @@ export class ValueAgent implements Agent {
         discounts,
         weights,
         ...(MASK in nextColumns ? { nextMasks: nextColumns[MASK] as Uint8Array } : {}),
+        ...(this.#isNoisy ? { [NOISE]: noiseSeeds(this.#given.seed, this.#updates + k) } : {}),
         ...this.#rates(this.#updates + k),
       }),
     );
@@ -149,6 +152,16 @@ export class ValueAgent implements Agent {
     const { config, seed, totalUpdates } = this.#given;
     return ratesOf(config, this.#optimizer, seed, totalUpdates, updates);
   }
+}
+
+/** The seeds of an update's noise: a function of the run's seed and of the updates before it, so that a restored run goes on. */
+function noiseSeeds(seed: number, updates: number): Int32Array {
+  const seeds = new Int32Array(2 * NOISE_SEEDS);
+  for (let i = 0; i < NOISE_SEEDS; i++) {
+    seeds[2 * i] = Random.seed(seed, `noise ${i}`);
+    seeds[2 * i + 1] = updates;
+  }
+  return seeds;
 }
 
 /** The first of `count` updates with a priority, a loss or a gradient norm that is not finite; null: none. */

@@ -9,8 +9,21 @@ import type { Rates } from './rates.ts';
 export const ONLINE = 'online';
 export const TARGET = 'target';
 
+/**
+ * The input of a noisy network: seeds [3, 2] of the noise in the weights of the network that learns, of the target network,
+ * and of the one that learns where it chooses actions for the targets (Fortunato et al., 2018, section 3.2).
+ */
+export const NOISE = 'noise';
+const NOISES = { learning: 0, target: 1, choosing: 2 } as const;
+export const NOISE_SEEDS = Object.keys(NOISES).length;
+
 /** The inputs of an update: a batch of `rows` transitions, and the update's rates. */
-export function stepInputs(spec: StateSpec, rows: number, rates: Rates): Record<string, InputSpec> {
+export function stepInputs(
+  spec: StateSpec,
+  rows: number,
+  rates: Rates,
+  isNoisy: boolean,
+): Record<string, InputSpec> {
   const observations: InputSpec = { shape: [rows, ...stateShape(spec)], dtype: stateDType(spec) };
   const column: InputSpec = { shape: [rows] };
   return {
@@ -21,6 +34,7 @@ export function stepInputs(spec: StateSpec, rows: number, rates: Rates): Record<
     discounts: column,
     weights: column,
     ...(spec.masked ? { nextMasks: { shape: [rows, spec.actions], dtype: 'uint8' } as const } : {}),
+    ...(isNoisy ? { [NOISE]: { shape: [NOISE_SEEDS, 2], dtype: 'int32' } as const } : {}),
     ...Object.fromEntries(Object.keys(rates).map((name) => [name, { shape: [] }])),
   };
 }
@@ -47,18 +61,22 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
   const batch = inputs as unknown as TransitionTensors & TensorRecord;
   const context = { tf, actions: network.spec.actions };
   const tensorsOf = (of: string) => packing.names.map((name) => state[`${of}/${name}`]!);
-  const outputsBy = (tensors: readonly Tensor[]) => (states: Tensor) =>
-    network.forward(tf, packing.split(tf, tensors), { states }).out;
+  const seeds = inputs[NOISE];
+  const noises = seeds && tf.unstack(seeds);
+  const outputsBy = (tensors: readonly Tensor[], use: keyof typeof NOISES) => (states: Tensor) => {
+    const noise = noises && { noise: noises[NOISES[use]]! };
+    return network.forward(tf, packing.split(tf, tensors), { states, ...noise }).out;
+  };
 
   const targets = objective.targets(
     context,
-    outputsBy(tensorsOf(ONLINE)),
-    outputsBy(tensorsOf(TARGET)),
+    outputsBy(tensorsOf(ONLINE), 'choosing'),
+    outputsBy(tensorsOf(TARGET), 'target'),
     batch,
   );
   const { loss, priorities, stats, gradients } = lossAndGradients(
     tf,
-    (online) => objective.loss(context, outputsBy(online)(batch.observations), targets, batch),
+    (online) => objective.loss(context, outputsBy(online, 'learning')(batch.observations), targets, batch),
     tensorsOf(ONLINE),
   );
 

@@ -12,6 +12,15 @@ const layers = {
     .describe(
       'normalises each hidden layer before its relu, a convolution over its channels (Ba et al., 2016)',
     ),
+  noisy: z
+    .strictObject({
+      sigma: z.number().positive().default(0.5).describe('σ₀ of factorised noise: σ starts at σ₀/√inputs'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'noise in the weights of all dense layers, in place of ε (Fortunato et al., 2018); evaluations play their means',
+    ),
   initialization: z
     .enum(['lecun-uniform', 'orthogonal', 'he'])
     .default('lecun-uniform')

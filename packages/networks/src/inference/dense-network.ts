@@ -1,3 +1,4 @@
+import type { Random } from '@qfleet/random';
 import { inputSize, Memory, type StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import type { Network } from '../network.ts';
@@ -11,9 +12,13 @@ export class DenseNetwork implements Inference {
   readonly #network: Network;
   readonly #layersOf: (tensors: NamedTensors) => DenseLayer[];
   readonly #inputs: number;
+  readonly #explores: boolean;
+  /** The weights' means, where noise is added to them. */
+  #tensors: NamedTensors = new Map();
   #stack: DenseStack | null = null;
 
-  constructor(network: Network, layersOf: (tensors: NamedTensors) => DenseLayer[]) {
+  constructor(network: Network, layersOf: (tensors: NamedTensors) => DenseLayer[], explores: boolean) {
+    this.#explores = explores && network.disturbed !== undefined;
     this.#network = network;
     this.#layersOf = layersOf;
     this.#inputs = inputSize(network.spec);
@@ -24,6 +29,7 @@ export class DenseNetwork implements Inference {
     const layers = this.#layersOf(tensors);
     this.#stack ??= new DenseStack(layers);
     this.#stack.load(layers);
+    this.#tensors = tensors;
   }
 
   memory(rows: number): Memory {
@@ -34,7 +40,7 @@ export class DenseNetwork implements Inference {
    * A row's values depend on nothing but the row, and are the same on every machine.
    * @throws RangeError also when a Discrete observation is not one of its space.
    */
-  run({ states, count: rows }: InferenceRows, values: Float32Array): void {
+  run({ states, count: rows, random }: InferenceRows, values: Float32Array): void {
     const stack = this.#stack;
     if (stack === null) throw new Error('The network has no parameters yet: load some first.');
     const { count, frames, actions }: StateSpec = this.#network.spec;
@@ -45,12 +51,18 @@ export class DenseNetwork implements Inference {
           `${states.length} and ${values.length}.`,
       );
     }
+    if (this.#explores && rows > 0) stack.load(this.#layersOf(this.#disturbed(random)));
     for (let row = 0; row < rows; row += stack.rows) {
       const part = Math.min(stack.rows, rows - row);
       if (count === undefined) copy(states, row * width, part, width, stack);
       else oneHot(states, row * width, part, width, count, stack);
       stack.run(part, values, row * actions);
     }
+  }
+
+  #disturbed(random: Random | undefined): NamedTensors {
+    if (random === undefined) throw new Error('The network is noisy: give it what noise is drawn from.');
+    return this.#network.disturbed!(this.#tensors, random);
   }
 }
 
