@@ -15,6 +15,9 @@ interface Place {
   readonly rows: number;
 }
 
+/** Whether a tensor is picked, or which of its rows are: 1, else 0. */
+type Mask = boolean | { readonly shape: readonly number[]; readonly data: Float32Array };
+
 /** Parameters of more values than this stay apart: to copy their gradient costs more than the ops that it saves. */
 const LARGE = 1 << 16;
 
@@ -68,6 +71,18 @@ export class Packing {
           [name, { shape, data: data.slice(row * ROW, row * ROW + size) }] as const,
       ),
       ...this.#large.map(({ name }) => [name, tensors.get(name)!] as const),
+    ]);
+  }
+
+  /** Which parameters `chosen` picks, by the tensors of `names`: a large one or not, and rows of the one that small ones share. */
+  mask(chosen: (spec: Pick<ParameterSpec, 'name' | 'shape'>) => boolean): ReadonlyMap<string, Mask> {
+    const data = new Float32Array(this.#rows);
+    for (const place of this.#small) {
+      if (chosen(place)) data.fill(1, place.row, place.row + place.rows);
+    }
+    return new Map<string, Mask>([
+      [PACKED, { shape: [this.#rows, 1], data }],
+      ...this.#large.map((each): [string, Mask] => [each.name, chosen(each)]),
     ]);
   }
 

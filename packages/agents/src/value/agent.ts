@@ -67,8 +67,8 @@ export class ValueAgent implements Agent {
     const { config, spec, seed, eager = false } = given;
     const objective = given.objective ?? createObjective(config);
     const network = createNetwork(config.network, spec, objective.head);
-    const optimizer = createOptimizer(config);
     const packing = new Packing(network.parameters);
+    const optimizer = createOptimizer(config, packing);
     this.batchesPerUpdate = config.updatesPerCall;
     this.unit = objective.unit;
     this.#given = given;
