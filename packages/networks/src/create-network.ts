@@ -4,6 +4,7 @@ import { noCore } from './cores/none.ts';
 import type { HeadFactory } from './heads/head.ts';
 import { noisyNetwork } from './layers/noisy.ts';
 import { composeNetwork, type Network } from './network.ts';
+import { impalaTorso } from './torsos/impala.ts';
 import { mlpTorso } from './torsos/mlp.ts';
 import { natureCnnTorso } from './torsos/nature-cnn.ts';
 import type { Torso } from './torsos/torso.ts';
@@ -17,6 +18,7 @@ const TORSOS: {
 } = {
   mlp: mlpTorso,
   'nature-cnn': natureCnnTorso,
+  impala: impalaTorso,
 };
 
 /**

@@ -39,6 +39,8 @@ export interface Network {
   forward(tf: TensorFlow, parameters: Parameters, input: NetworkInput): NetworkOutput;
   /** Dense layers that give Q(s, ·) of a state's numbers, where it is nothing else and remembers nothing; null: it is more. */
   readonly layers: ((tensors: NamedTensors) => DenseLayer[]) | null;
+  /** New values of those parameters that no gradient changes, by name: the step keeps them. Absent: there are none. */
+  readonly advance?: (tf: TensorFlow, parameters: Parameters) => Parameters;
   /** The parameters with noise in the weights, where the network is noisy: for `layers`. */
   readonly disturbed?: (tensors: NamedTensors, random: Random) => NamedTensors;
 }
@@ -52,6 +54,7 @@ export function composeNetwork(spec: StateSpec, torso: Torso, core: Core, head: 
     spec,
     parameters: [torso, core, head].flatMap(({ parameters }) => parameters),
     memory: core.memory,
+    ...(torso.advance ? { advance: torso.advance } : {}),
     forward(tf, parameters, { states, begins, memory = {} }) {
       const step = core.forward(tf, parameters, torso.forward(tf, parameters, states), memory, begins);
       return { out: head.forward(tf, parameters, step.features), memory: step.memory };

@@ -14,6 +14,8 @@ export interface ParameterSpec {
   readonly uses: number;
   /** What all its values start at; absent: they are drawn. */
   readonly start?: number;
+  /** Whether it is a direction, which starts normal: any is as likely as another. */
+  readonly isDirection?: boolean;
   /** How they are drawn; absent: `lecun-uniform`. */
   readonly initialization?: Initialization;
   /** What `he` and `orthogonal` scale a kernel by; absent: √2, where relu follows. */
@@ -33,7 +35,10 @@ export function initialParameters(specs: readonly ParameterSpec[], random: Rando
   return new Map(
     specs.map((spec) => {
       const { name, shape, start, initialization = 'lecun-uniform' } = spec;
-      const drawn = () => DRAWS[initialization](spec, random);
+      const drawn = () =>
+        spec.isDirection
+          ? Float32Array.from({ length: elementsOf(shape) }, () => random.normal())
+          : DRAWS[initialization](spec, random);
       const data = start === undefined ? drawn() : new Float32Array(elementsOf(shape)).fill(start);
       return [name, { shape, data }];
     }),

@@ -30,6 +30,11 @@ const CASES: Record<string, { network: Record<string, unknown>; spec: StateSpec 
     network: { kind: 'nature-cnn', hidden: [8], layerNorm: true },
     spec: { ...numbers, shape: [36, 36, 2] },
   },
+  impala: { network: { kind: 'impala', hidden: [8] }, spec: { ...numbers, shape: [20, 15, 2] } },
+  'impala, wide, spectral, pooled': {
+    network: { kind: 'impala', hidden: [8], width: 2, spectralNorm: true, pool: 6 },
+    spec: { ...numbers, shape: [84, 70], dtype: 'float32' },
+  },
 };
 
 const networkOf = ({ network, spec }: (typeof CASES)[string]): Network => {
@@ -57,6 +62,9 @@ function drawn({ parameters, input }: Reference): { tensors: NamedTensors; state
   );
   return { tensors, states: draw(elementsOf(input)).map((x) => 4 * x) };
 }
+
+/** The input's shape, in which a single channel may have no axis. */
+const shapeOf = (spec: StateSpec, { input }: Reference) => [input[0], ...spec.shape];
 
 /** As layers.py shortens a gradient. */
 const digest = (values: Float32Array): number[] =>
@@ -106,7 +114,7 @@ describe.each(Object.entries(CASES))('%s', (name, given) => {
           },
         };
       },
-      { state: tensors, inputs: { states: { shape: reference.input } }, eager },
+      { state: tensors, inputs: { states: { shape: shapeOf(given.spec, reference) } }, eager },
     );
     const { out, ...gradients } = step.run({ states });
     expectClose(out, reference.out, 'value');

@@ -84,6 +84,13 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
   const clipped = clip(tf, gradients, gradientNorm, parts.largestNorm);
   const named = Object.fromEntries(packing.names.map((name, i) => [`${ONLINE}/${name}`, clipped[i]!]));
   const changed = optimizer.apply(tf, state, named, inputs);
+  if (network.advance !== undefined) {
+    // Their gradient is 0, with which no optimizer changes them.
+    const advanced = network.advance(tf, packing.split(tf, tensorsOf(ONLINE)));
+    const updated = packing.names.map((name) => changed[`${ONLINE}/${name}`]!);
+    const replaced = packing.replace(tf, updated, advanced);
+    for (const [i, name] of packing.names.entries()) changed[`${ONLINE}/${name}`] = replaced[i]!;
+  }
   for (const name of packing.names) {
     changed[`${TARGET}/${name}`] = tf.add(
       tf.mul(changed[`${ONLINE}/${name}`]!, inputs['targetMix']!),

@@ -46,4 +46,24 @@ const natureCnn = z.strictObject({
   ...layers,
 });
 
-export const network = z.discriminatedUnion('kind', [mlp, natureCnn]);
+/** The residual network of IMPALA over images, then dense layers. */
+const impala = z.strictObject({
+  kind: z.literal('impala').describe('the residual network of Espeholt et al., 2018'),
+  width: z.int().min(1).max(16).default(1).describe('by what its 16, 32 and 32 channels are multiplied'),
+  spectralNorm: z
+    .boolean()
+    .default(false)
+    .describe('normalises the convolutions of residual units spectrally (Miyato et al., 2018)'),
+  pool: z
+    .int()
+    .min(1)
+    .max(64)
+    .nullable()
+    .default(null)
+    .describe('side of the grid that features are max-pooled to; null: none'),
+  hidden: z.array(units).min(1).max(8).default([256]).describe('units of each hidden layer after them'),
+  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
+  ...layers,
+});
+
+export const network = z.discriminatedUnion('kind', [mlp, natureCnn, impala]);

@@ -4,6 +4,7 @@ import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { HiddenLayers, type LayerOptions } from '../layers/dense.ts';
 import { LayerNorm } from '../layers/layer-norm.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
+import { asChannels, type Image, imageOf } from './image.ts';
 import type { Torso } from './torso.ts';
 
 /** The convolutions of Mnih et al., 2015 (methods, "Model architecture"), each with relu and no padding. */
@@ -27,41 +28,17 @@ export function natureCnnTorso(
   hidden: readonly number[],
   options: LayerOptions = {},
 ): Torso {
-  const image = imageOf(spec);
+  const image = imageOf(spec, 'nature-cnn');
   const { specs, norms, features: width } = convolutionsOf(image, spec, options);
   const layers = new HiddenLayers(width, hidden, options);
   return {
     parameters: [...specs, ...layers.parameters],
     width: layers.width,
     forward: (tf, parameters, states) => {
-      const features = convolve(tf, image, norms, parameters, states);
+      const features = convolve(tf, image, spec.dtype === 'uint8', norms, parameters, states);
       return layers.forward(tf, parameters, features);
     },
   };
-}
-
-/** An observation as an image. Stacked frames and their own channels become its channels. */
-interface Image {
-  readonly height: number;
-  readonly width: number;
-  /** Channels of one frame. */
-  readonly depth: number;
-  readonly frames: number;
-  /** Whether its elements are bytes. */
-  readonly bytes: boolean;
-}
-
-/** @throws Error when the observations are no images [height, width] or [height, width, channels]. */
-function imageOf({ shape, dtype, count, frames }: StateSpec): Image {
-  const [height, width, depth = 1] = shape;
-  if (count !== undefined || shape.length < 2 || shape.length > 3) {
-    throw new Error(
-      'agent.network.kind is nature-cnn, which takes images [height, width] or [height, width, channels], and this ' +
-        `environment gives ${count === undefined ? `[${shape}]` : `one of ${count}`}: ` +
-        'take agent.network.kind mlp.',
-    );
-  }
-  return { height, width, depth, frames, bytes: dtype === 'uint8' };
 }
 
 /**
@@ -109,6 +86,7 @@ function tooSmall({ shape: [first, second, third] }: StateSpec): string {
 }
 
 /**
+ * @param bytes whether the elements are bytes, which are scaled to [0, 1].
  * @param norms one after each convolution, or none.
  * @param states [rows, height, width, channels], or [rows, frames, height, width, channels].
  * @returns float32 [rows, features].
@@ -116,20 +94,15 @@ function tooSmall({ shape: [first, second, third] }: StateSpec): string {
 function convolve(
   tf: TensorFlow,
   image: Image,
+  bytes: boolean,
   norms: readonly LayerNorm[],
   parameters: Parameters,
   states: Tensor,
 ): Tensor2D {
-  const { height, width, depth, frames, bytes } = image;
-  let x = tf.cast(states, 'float32') as Tensor4D;
-  if (frames > 1) {
-    // The frames of a pixel side by side, as its channels.
-    const apart = tf.reshape(x, [-1, frames, height, width, depth]);
-    x = tf.reshape(tf.transpose(apart, [0, 2, 3, 1, 4]), [-1, height, width, frames * depth]);
-  } else x = tf.reshape(x, [-1, height, width, depth]);
+  let x = asChannels(tf, image, states);
   for (const [i, { stride }] of LAYERS.entries()) {
     let kernel = parameters[`conv${i}/kernel`] as Tensor4D;
-    // Bytes are scaled to [0, 1], in the kernel, which is the smaller of the two.
+    // They are scaled in the kernel, which is smaller than a batch.
     if (i === 0 && bytes) kernel = tf.mul(kernel, 1 / 255);
     const sums = tf.add(tf.conv2d(x, kernel, stride, 'valid'), parameters[`conv${i}/bias`]) as Tensor4D;
     x = tf.relu(i in norms ? norms[i].forward(tf, parameters, sums) : sums);

@@ -74,6 +74,58 @@ def layer_norm_cnn(p, x):
     return linear(p, 'output', hidden(p, 'hidden0', x))
 
 
+def same_max_pool(x):
+    # TensorFlow's "same": what is missing is padded at the end first.
+    pads = [max(0, (math.ceil(n / 2) - 1) * 2 + 3 - n) for n in (x.shape[3], x.shape[2])]
+    (left, right), (top, bottom) = [(n // 2, n - n // 2) for n in pads]
+    return F.max_pool2d(F.pad(x, (left, right, top, bottom), value=-math.inf), 3, 2)
+
+
+def spectral_kernel(p, name):
+    weight = p[f'{name}/kernel'].permute(3, 2, 0, 1)
+    holder = torch.nn.Conv2d(weight.shape[1], weight.shape[0], 3).double()
+    normed = torch.nn.utils.spectral_norm(holder, eps=1e-12)
+    # PyTorch's own hook, which makes one power iteration from u in training, on our weight and vector.
+    hook = next(h for h in normed._forward_pre_hooks.values())
+    del normed._parameters['weight_orig']
+    normed.weight_orig = weight
+    normed.weight_u = p[f'{name}/kernel/u'].detach().clone()
+    return hook.compute_weight(normed, do_power_iteration=True)
+
+
+def impala(spectral, pool):
+    def forward(p, x):
+        x = x.permute(0, 3, 1, 2)
+        for block in range(3):
+            x = same_max_pool(convolve(p, f'block{block}/conv', x, padding=1))
+            for unit in range(2):
+                y = x
+                for n in range(2):
+                    name = f'block{block}/unit{unit}/conv{n}'
+                    if spectral:
+                        y = F.conv2d(F.relu(y), spectral_kernel(p, name), p[f'{name}/bias'], padding=1)
+                    else:
+                        y = convolve(p, name, F.relu(y), padding=1)
+                x = x + y
+        if pool:
+            x = F.adaptive_max_pool2d(x, pool)
+        x = F.relu(x).permute(0, 2, 3, 1).flatten(1)
+        return linear(p, 'output', F.relu(linear(p, 'hidden0', x)))
+    return forward
+
+
+def impala_specs(inputs, width, spectral, features):
+    specs = []
+    for block, channels in enumerate([16 * width, 32 * width, 32 * width]):
+        specs += conv(f'block{block}/conv', 3, inputs, channels)
+        inputs = channels
+        for unit in range(2):
+            for n in range(2):
+                name = f'block{block}/unit{unit}/conv{n}'
+                specs += conv(name, 3, channels, channels) + ([(f'{name}/kernel/u', [channels])] if spectral else [])
+    return specs + dense('hidden0', features, 8) + dense('output', 8, 3)
+
+
 CASES = {
     'layer norm, mlp': (
         dense('hidden0', 5, 7) + norm('hidden0', 7) + dense('hidden1', 7, 6) + norm('hidden1', 6) + dense('output', 6, 3),
@@ -94,6 +146,8 @@ CASES = {
         [2, 36, 36, 2],
         layer_norm_cnn,
     ),
+    'impala': (impala_specs(2, 1, False, 3 * 2 * 32), [2, 20, 15, 2], impala(False, None)),
+    'impala, wide, spectral, pooled': (impala_specs(1, 2, True, 6 * 6 * 64), [1, 84, 70, 1], impala(True, 6)),
 }
 
 
@@ -114,7 +168,7 @@ def run(specs, shape, forward):
         'parameters': [[name, size] for name, size in specs],
         'input': shape,
         'out': out.flatten().tolist(),
-        'gradients': {name: digest(p.grad) for name, p in parameters.items()},
+        'gradients': {name: digest(torch.zeros_like(p) if p.grad is None else p.grad) for name, p in parameters.items()},
     }
 
 
