@@ -49,6 +49,7 @@ export async function makeParts(context: ProcessContext, config: RunConfig): Pro
     config: config.agent,
     spec: layout,
     selector: config.exploration.selector,
+    explores: true,
   });
   if (config.environment.onError === 'restart') outliveUserCode();
   const environmentErrors = { count: 0 };

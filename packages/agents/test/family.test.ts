@@ -36,7 +36,9 @@ const members: Record<string, Record<string, unknown>> = {
   'iqn, double, with cql': { objective: iqn, cql: {} },
   'munchausen-iqn': { objective: iqn, ...soft },
 };
-const mlp = (dueling: boolean) => ({ network: { kind: 'mlp', hidden: [12, 10], dueling } });
+const mlp = (dueling: boolean, layers: Record<string, unknown> = {}) => ({
+  network: { kind: 'mlp', hidden: [12, 10], dueling, ...layers },
+});
 
 /** A batch of which the first action of some rows is not allowed: before the step none that was taken, after it the best. */
 function maskedBatch(lcg: Lcg): TransitionBatch {
@@ -85,20 +87,34 @@ describe.each(Object.entries(members))('%s', (_name, fields) => {
     for (const agent of agents) agent.dispose();
   });
 
-  it.each([false, true])(
-    'has the learner’s values on an actor, without tfjs (dueling: %s)',
-    async (dueling) => {
-      const values = await valuesOf(dqnConfig({ ...fields, ...mlp(dueling) }));
+  it.each([
+    ['plain', mlp(false)],
+    ['dueling', mlp(true)],
+    ['normalised layers', mlp(false, { layerNorm: true, initialization: 'orthogonal' })],
+    ['dueling, normalised layers', mlp(true, { layerNorm: true, initialization: 'he' })],
+    ['noisy', mlp(false, { noisy: {} })],
+    ['dueling, noisy, normalised layers', mlp(true, { noisy: {}, layerNorm: true })],
+  ])('has the learner’s values on an actor, without tfjs: %s', async (_, network) => {
+    const config = dqnConfig({ ...fields, ...network });
+    for (const explores of config.network.noisy === null ? [false] : [false, true]) {
+      const values = await valuesOf(config, explores);
       expect(values.actor.every(Number.isFinite)).toBe(true);
       for (const [i, value] of values.actor.entries()) {
         expect(Math.abs(value - values.learner[i])).toBeLessThan(1e-4);
       }
-    },
-  );
+    }
+  });
 });
 
-/** Q of random states with random parameters by an actor, and by the network and the objective on tfjs. */
-async function valuesOf(config: DqnConfig): Promise<{ actor: Float32Array; learner: ArrayLike<number> }> {
+/**
+ * Q of random states with random parameters by an actor, and by the network and the objective on tfjs.
+ *
+ * @param explores whether the weights have noise; else they are their means.
+ */
+async function valuesOf(
+  config: DqnConfig,
+  explores: boolean,
+): Promise<{ actor: Float32Array; learner: ArrayLike<number> }> {
   const { tf } = await loadTensor();
   const rows = 40;
   const random = new Random(8);
@@ -113,13 +129,14 @@ async function valuesOf(config: DqnConfig): Promise<{ actor: Float32Array; learn
     ]),
   );
   const states = Float32Array.from({ length: rows * 4 }, () => random.normal());
-  const policy = await createPolicy({ config, spec: layout });
+  const policy = await createPolicy({ config, spec: layout, explores });
   policy.load(tensors);
   const actor = new Float32Array(rows * 3);
-  policy.act(rowsOf(policy, states, rows, { values: actor }));
+  policy.act(rowsOf(policy, states, rows, { values: actor, random: new Random(5) }));
+  const used = explores ? network.disturbed!(tensors, new Random(5)) : tensors;
   const learner = tf.tidy(() => {
     const parameters = Object.fromEntries(
-      [...tensors].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
+      [...used].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
     );
     const { out } = network.forward(tf, parameters, { states: tf.tensor(states, [rows, 4]) });
     return objective.values(tf, out).dataSync();

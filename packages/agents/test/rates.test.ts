@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { adam } from '@qfleet/tensor';
 import { describe, expect, it } from 'vitest';
 import { learningRateOf, ratesOf } from '../src/value/rates.ts';
@@ -12,6 +13,25 @@ describe('the rates of an update', () => {
       expect(rates[i]).toBeCloseTo(expected, 12);
     expect(rate(5000, null)).toBe(0.01);
   });
+
+  it.each(['linear', 'cosine', 'linear, warm-up', 'cosine, warm-up'])(
+    'let it change as PyTorch does: %s',
+    (name) => {
+      const { cases } = JSON.parse(
+        readFileSync(new URL('./reference/schedules.json', import.meta.url), 'utf8'),
+      ) as { cases: Record<string, number[]> };
+      const config = dqnConfig({
+        learningRate: 0.01,
+        learningRateDecay: 0.2,
+        learningRateSchedule: name.split(',')[0],
+        learningRateWarmup: name.endsWith('warm-up') ? 20 : 0,
+      });
+      expect(cases[name].length).toBe(200);
+      for (const [updates, rate] of cases[name].entries()) {
+        expect(Math.abs(learningRateOf(config, 200, updates) / rate - 1)).toBeLessThan(1e-6);
+      }
+    },
+  );
 
   it('mix the target softly, or copy every n-th update', () => {
     const mixes = (target: object, n: number) =>

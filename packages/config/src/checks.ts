@@ -45,8 +45,26 @@ export function crossChecks(config: RunConfig): Problem[] {
       );
     }
   }
+  if (agent.kind === 'dqn' && agent.network.noisy !== null && exploration.selector.kind === 'softmax') {
+    refuse(
+      'exploration.selector.kind',
+      'is softmax; allowed: epsilon-greedy with agent.network.noisy, whose noise already is the exploration that softmax would add to.',
+    );
+  }
   if (exploration.kind === 'schedule' && exploration.to > exploration.from) {
     refuse('exploration.to', `is ${exploration.to}; allowed: at most exploration.from, ${exploration.from}.`);
+  }
+  if (agent.kind === 'dqn' && agent.learningRateSchedule === 'cosine' && agent.learningRateDecay === 1) {
+    refuse(
+      'agent.learningRateSchedule',
+      'is cosine; allowed: linear where agent.learningRateDecay is 1, with which the rate stays as it is.',
+    );
+  }
+  if (agent.kind === 'dqn' && stop.maxUpdates !== null && agent.learningRateWarmup >= stop.maxUpdates) {
+    refuse(
+      'agent.learningRateWarmup',
+      `is ${agent.learningRateWarmup}; allowed: less than stop.maxUpdates, ${stop.maxUpdates}.`,
+    );
   }
   if (stop.maxUpdates === null) {
     const why =

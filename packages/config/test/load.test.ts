@@ -323,6 +323,20 @@ describe('checks between fields', () => {
     ).toEqual([
       'stop.maxUpdates is null; allowed: a number of updates, because replay.sampling.beta reaches 1 there.',
     ]);
+    expect(
+      problems({ preset: 'cartpole' }, ['agent.network.noisy={}', 'exploration.selector.kind=softmax']),
+    ).toEqual([
+      'exploration.selector.kind is softmax; allowed: epsilon-greedy with agent.network.noisy, whose noise already is the ' +
+        'exploration that softmax would add to.',
+    ]);
+    expect(
+      problems({ preset: 'cartpole' }, ['agent.learningRateSchedule=cosine', 'agent.learningRateDecay=1']),
+    ).toEqual([
+      'agent.learningRateSchedule is cosine; allowed: linear where agent.learningRateDecay is 1, with which the rate stays as it is.',
+    ]);
+    expect(problems({ preset: 'cartpole' }, ['stop.maxUpdates=100', 'agent.learningRateWarmup=100'])).toEqual(
+      ['agent.learningRateWarmup is 100; allowed: less than stop.maxUpdates, 100.'],
+    );
     expect(problems({ preset: 'cartpole' }, ['stop.maxUpdates=null', 'agent.learningRateDecay=0.1'])).toEqual(
       ['stop.maxUpdates is null; allowed: a number of updates, because agent.learningRateDecay ends there.'],
     );

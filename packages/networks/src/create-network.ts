@@ -2,8 +2,10 @@ import type { NetworkConfig } from '@qfleet/config';
 import type { StateSpec } from '@qfleet/spaces';
 import { noCore } from './cores/none.ts';
 import type { HeadFactory } from './heads/head.ts';
+import { noisyNetwork } from './layers/noisy.ts';
 import { composeNetwork, type Network } from './network.ts';
 import { createNormalizer } from './normalizer.ts';
+import { impalaTorso } from './torsos/impala.ts';
 import { minAtarCnnTorso } from './torsos/minatar-cnn.ts';
 import { mlpTorso } from './torsos/mlp.ts';
 import { natureCnnTorso } from './torsos/nature-cnn.ts';
@@ -18,7 +20,8 @@ const TORSOS: {
 } = {
   mlp: mlpTorso,
   'nature-cnn': natureCnnTorso,
-  'minatar-cnn': (spec, hidden, { filters }) => minAtarCnnTorso(spec, hidden, filters),
+  'minatar-cnn': minAtarCnnTorso,
+  impala: impalaTorso,
 };
 
 /**
@@ -33,16 +36,19 @@ export function createNetwork<K extends Kind>(
   spec: StateSpec,
   head: HeadFactory,
 ): Network {
-  const { hidden, dueling }: NetworkConfig = config;
+  const { hidden, dueling, layerNorm, noisy, initialization }: NetworkConfig = config;
   const last = hidden[hidden.length - 1];
   const normalizer = spec.normalized ? createNormalizer(spec) : null;
   const torso = TORSOS[config.kind](spec, dueling || head.ownsHidden ? hidden.slice(0, -1) : hidden, config);
   const core = noCore(torso.width);
-  const made = head({
+  const outputs = head({
     width: core.width,
     actions: spec.actions,
     dueling: dueling ? last : null,
     hidden: !dueling && head.ownsHidden ? last : null,
+    layers: { layerNorm },
   });
-  return composeNetwork(spec, torso, core, made, normalizer);
+  const plain = composeNetwork(spec, torso, core, outputs, normalizer);
+  const made = noisy ? noisyNetwork(plain, [...torso.parameters, ...outputs.parameters], noisy.sigma) : plain;
+  return { ...made, parameters: made.parameters.map((each) => ({ ...each, initialization })) };
 }

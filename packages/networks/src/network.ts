@@ -1,3 +1,4 @@
+import type { Random } from '@qfleet/random';
 import type { ColumnSpec, StateSpec } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -18,6 +19,8 @@ export interface NetworkInput {
   readonly memory?: TensorRecord;
   /** float32 [rows, N]: the quantile levels that the head is asked for, where it takes some. */
   readonly levels?: Tensor;
+  /** int32 [2]: the seed of the noise in a noisy network's weights; absent: they are their means. */
+  readonly noise?: Tensor;
 }
 
 /** What a network gives. */
@@ -31,7 +34,7 @@ export interface NetworkOutput {
 /** A network: its parameters, and its forward pass as a pure function of tensors. */
 export interface Network {
   readonly spec: StateSpec;
-  /** In a fixed order: those of the torso, the core and the head, and the normalizer's statistics. */
+  /** In a fixed order: those of the torso, the core and the head, the normalizer's statistics, and the deviations of noisy weights. */
   readonly parameters: readonly ParameterSpec[];
   /** What states pass before the torso; null: nothing. */
   readonly normalizer: Normalizer | null;
@@ -46,6 +49,10 @@ export interface Network {
   readonly layers: ((tensors: NamedTensors) => ActingLayers) | null;
   /** Makes Q(s, ·) of what the last of `layers` gives; null: that is Q(s, ·). */
   readonly reduce: Reduce | null;
+  /** New values of those parameters that no gradient changes, by name: the step keeps them. Absent: there are none. */
+  readonly advance?: (tf: TensorFlow, parameters: Parameters) => Parameters;
+  /** The parameters with noise in the weights, where the network is noisy: for `layers`. */
+  readonly disturbed?: (tensors: NamedTensors, random: Random) => NamedTensors;
 }
 
 /** Torso, core and head as one network, behind a normalizer where there is one. */
@@ -66,6 +73,7 @@ export function composeNetwork(
     ),
     normalizer,
     memory: core.memory,
+    ...(torso.advance ? { advance: torso.advance } : {}),
     forward(tf, parameters, { states, begins, memory = {}, levels }) {
       const seen = normalizer ? normalizer.forward(tf, parameters, states) : states;
       const step = core.forward(tf, parameters, torso.forward(tf, parameters, seen), memory, begins);

@@ -1,6 +1,6 @@
 import { elementsOf } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow } from '@qfleet/tensor';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 
 /** Floats of a row: 64 bytes, at which libtensorflow cuts a tensor into pieces without copying them. */
@@ -14,6 +14,9 @@ interface Place {
   readonly row: number;
   readonly rows: number;
 }
+
+/** Whether a tensor is picked, or which of its rows are: 1, else 0. */
+type Mask = boolean | { readonly shape: readonly number[]; readonly data: Float32Array };
 
 /** Parameters of more values than this stay apart: to copy their gradient costs more than the ops that it saves. */
 const LARGE = 1 << 16;
@@ -68,6 +71,33 @@ export class Packing {
           [name, { shape, data: data.slice(row * ROW, row * ROW + size) }] as const,
       ),
       ...this.#large.map(({ name }) => [name, tensors.get(name)!] as const),
+    ]);
+  }
+
+  /** The tensors of `names` with some small parameters replaced, by their names. */
+  replace(tf: TensorFlow, [packed, ...large]: readonly Tensor[], changes: Parameters): Tensor[] {
+    const pieces = tf.split(
+      packed as Tensor2D,
+      this.#small.map(({ rows }) => rows),
+    );
+    const replaced = this.#small.map(({ name, size, rows }, i) => {
+      const change = changes[name];
+      if (change === undefined) return pieces[i];
+      const flat = tf.reshape(change, [size]) as Tensor1D;
+      return tf.reshape(tf.pad(flat, [[0, rows * ROW - size]]), [rows, ROW]) as Tensor2D;
+    });
+    return [tf.concat(replaced, 0), ...large];
+  }
+
+  /** Which parameters `chosen` picks, by the tensors of `names`: a large one or not, and rows of the one that small ones share. */
+  mask(chosen: (spec: Pick<ParameterSpec, 'name' | 'shape'>) => boolean): ReadonlyMap<string, Mask> {
+    const data = new Float32Array(this.#rows);
+    for (const place of this.#small) {
+      if (chosen(place)) data.fill(1, place.row, place.row + place.rows);
+    }
+    return new Map<string, Mask>([
+      [PACKED, { shape: [this.#rows, 1], data }],
+      ...this.#large.map((each): [string, Mask] => [each.name, chosen(each)]),
     ]);
   }
 

@@ -2,6 +2,7 @@ import type { Random } from '@qfleet/random';
 import { elementsOf } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { DRAWS, type Initialization } from './initialization.ts';
 
 /** One parameter of a network: kernels are [in, out], of convolutions [height, width, in, out], biases [out]. */
 export interface ParameterSpec {
@@ -11,8 +12,16 @@ export interface ParameterSpec {
   readonly fanIn: number;
   /** How often a row's forward pass uses each value: once in a dense layer, at each position in a convolution. */
   readonly uses: number;
-  /** The start value of a statistic, which no gradient changes; left out: it is drawn. */
+  /** What all its values start at; absent: they are drawn. */
   readonly start?: number;
+  /** Whether it is a direction, which starts normal: any is as likely as another. */
+  readonly isDirection?: boolean;
+  /** How they are drawn; absent: `lecun-uniform`. */
+  readonly initialization?: Initialization;
+  /** What `he` and `orthogonal` scale a kernel by; absent: √2, where relu follows. */
+  readonly gain?: number;
+  /** Whether it has no noise where a network is noisy. */
+  readonly isNoiseless?: boolean;
 }
 
 /** A network's parameters as tensors, by their names. */
@@ -23,20 +32,25 @@ export function multiplyAdds(specs: readonly ParameterSpec[]): number {
   return specs.reduce((sum, { shape, uses }) => sum + elementsOf(shape) * uses, 0);
 }
 
-/**
- * Start values: kernels and biases uniform on ±1/√fanIn, which keeps the size of activations from layer to layer
- * (LeCun et al., "Efficient BackProp", 1998; the default of PyTorch's `Linear`, under which the published DQN
- * scores that we compare with were made).
- */
+/** Start values, drawn as each parameter says where it does not name one. */
 export function initialParameters(specs: readonly ParameterSpec[], random: Random): NamedTensors {
   return new Map(
-    specs.map(({ name, shape, fanIn, start }) => {
-      if (start !== undefined)
-        return [name, { shape, data: new Float32Array(elementsOf(shape)).fill(start) }];
-      const bound = 1 / Math.sqrt(fanIn);
-      const data = Float32Array.from({ length: elementsOf(shape) }, () => bound * (2 * random.uniform() - 1));
+    specs.map((spec) => {
+      const { name, shape, start, initialization = 'lecun-uniform' } = spec;
+      const drawn = () =>
+        spec.isDirection
+          ? Float32Array.from({ length: elementsOf(shape) }, () => random.normal())
+          : DRAWS[initialization](spec, random);
+      const data = start === undefined ? drawn() : new Float32Array(elementsOf(shape)).fill(start);
       return [name, { shape, data }];
     }),
+  );
+}
+
+/** Zeros of the parameters' shapes. */
+export function zeroParameters(specs: readonly Pick<ParameterSpec, 'name' | 'shape'>[]): NamedTensors {
+  return new Map(
+    specs.map(({ name, shape }) => [name, { shape, data: new Float32Array(elementsOf(shape)) }] as const),
   );
 }
 

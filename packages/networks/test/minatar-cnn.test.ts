@@ -15,13 +15,14 @@ import {
   type ValuesOf,
   valuesHead,
 } from '../src/index.ts';
+import { PLAIN } from './plain.ts';
 
-const config = (filters = 16, hidden = [128], dueling = false): NetworkConfig => ({
-  kind: 'minatar-cnn',
-  filters,
-  hidden,
-  dueling,
-});
+const config = (
+  filters = 16,
+  hidden = [128],
+  dueling = false,
+  layers: Partial<NetworkConfig> = {},
+): NetworkConfig => ({ kind: 'minatar-cnn', filters, hidden, dueling, ...PLAIN, ...layers }) as NetworkConfig;
 /** MinAtar's Breakout with all six actions. */
 const breakout: StateSpec = { shape: [10, 10, 4], dtype: 'uint8', high: 1, frames: 1, actions: 6 };
 const networkOf = (of: NetworkConfig, spec: StateSpec) => createNetwork(of, spec, valuesHead);
@@ -38,31 +39,41 @@ beforeAll(async () => {
 
 /** Q of one state, written out in float64 from the definition; pixel (y, x, channel) is `at(y, x, channel)`. */
 function plain(
-  { hidden, dueling }: NetworkConfig,
+  { hidden, dueling, layerNorm }: NetworkConfig,
   [height, width, channels]: readonly number[],
   tensors: NamedTensors,
   at: (y: number, x: number, channel: number) => number,
 ): number[] {
   const data = (name: string) => tensors.get(name)!.data;
   const [kernel, bias] = [data('conv0/kernel'), data('conv0/bias')];
+  const normalized = (name: string, x: number[]) => {
+    if (!layerNorm) return x;
+    const [gain, shift] = ['gain', 'bias'].map((each) => data(`${name}/norm/${each}`));
+    const mean = x.reduce((sum, each) => sum + each / x.length, 0);
+    const variance = x.reduce((sum, each) => sum + (each - mean) ** 2 / x.length, 0);
+    return x.map((each, i) => (gain[i] * (each - mean)) / Math.sqrt(variance + 1e-6) + shift[i]);
+  };
   const features: number[] = [];
   for (let y = 0; y < height - 2; y++)
-    for (let x = 0; x < width - 2; x++)
-      for (let f = 0; f < bias.length; f++) {
-        let sum = bias[f];
+    for (let x = 0; x < width - 2; x++) {
+      const sums = Array.from(bias, (b, f) => {
+        let sum = b;
         for (let ky = 0; ky < 3; ky++)
           for (let kx = 0; kx < 3; kx++)
             for (let c = 0; c < channels; c++)
               sum += kernel[((ky * 3 + kx) * channels + c) * bias.length + f] * at(y + ky, x + kx, c);
-        features.push(Math.max(0, sum));
-      }
+        return sum;
+      });
+      // Over the channels of a position.
+      features.push(...normalized('conv0', sums).map((each) => Math.max(0, each)));
+    }
   const dense = (name: string, x: number[]) => {
     const [, outputs] = tensors.get(`${name}/kernel`)!.shape;
     return Array.from(data(`${name}/bias`), (b, o) =>
       x.reduce((sum, xi, i) => sum + xi * data(`${name}/kernel`)[i * outputs + o], b),
     );
   };
-  const relu = (name: string, x: number[]) => dense(name, x).map((y) => Math.max(0, y));
+  const relu = (name: string, x: number[]) => normalized(name, dense(name, x)).map((y) => Math.max(0, y));
   let x = features;
   for (let i = 0; i < hidden.length - (dueling ? 1 : 0); i++) x = relu(`hidden${i}`, x);
   if (!dueling) return dense('output', x);
@@ -127,6 +138,7 @@ describe('the MinAtar CNN', () => {
     filters: fc.integer({ min: 1, max: 20 }),
     hidden: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 2 }),
     dueling: fc.boolean(),
+    layerNorm: fc.boolean(),
     frames: fc.integer({ min: 1, max: 3 }),
     actions: fc.integer({ min: 1, max: 7 }),
     /** Of bytes; null: the observations are floats. */
@@ -141,7 +153,10 @@ describe('the MinAtar CNN', () => {
     await fc.assert(
       fc.asyncProperty(cases, async (drawn) => {
         const { height, width, depth, filters, hidden, dueling, frames, actions, high, filled, rows } = drawn;
-        const of = config(filters, hidden, dueling);
+        const { layerNorm } = drawn;
+        const of = config(filters, hidden, dueling, { layerNorm });
+        // A norm of few units that are nearly equal magnifies what float32 rounds.
+        const tolerance = layerNorm ? 1e-4 : 1e-5;
         const spec: StateSpec = {
           ...{ shape: [height, width, depth], frames, actions },
           ...(high === null ? { dtype: 'float32' } : { dtype: 'uint8', ...(high < 255 ? { high } : {}) }),
@@ -167,8 +182,8 @@ describe('the MinAtar CNN', () => {
           };
           const expected = plain(of, [height, width, depth * frames], tensors, at);
           for (const [a, value] of expected.entries()) {
-            expect(Math.abs(values[row * actions + a] - value)).toBeLessThan(1e-5);
-            expect(Math.abs(byTfjs[row * actions + a] - value)).toBeLessThan(1e-5);
+            expect(Math.abs(values[row * actions + a] - value)).toBeLessThan(tolerance);
+            expect(Math.abs(byTfjs[row * actions + a] - value)).toBeLessThan(tolerance);
           }
         }
       }),
@@ -229,6 +244,60 @@ describe('the MinAtar CNN', () => {
       const expected = forwardOf(config(5), breakout, tensors, states);
       for (const [a, value] of values.entries()) expect(Math.abs(value - expected[a])).toBeLessThan(1e-5);
     }
+  });
+
+  it('normalises its convolution over the channels of each position, by parameters that are learned', async () => {
+    const of = config(5, [7], false, { layerNorm: true });
+    const { parameters } = networkOf(of, breakout);
+    expect(parameters.map(({ name, shape }) => `${name} ${shape}`)).toEqual([
+      'conv0/kernel 3,3,4,5',
+      'conv0/bias 5',
+      'conv0/norm/gain 5',
+      'conv0/norm/bias 5',
+      'hidden0/kernel 320,7',
+      'hidden0/bias 7',
+      'hidden0/norm/gain 7',
+      'hidden0/norm/bias 7',
+      'output/kernel 7,6',
+      'output/bias 6',
+    ]);
+    const random = new Random(3);
+    // Gains and biases that are not 1 and 0.
+    const tensors: NamedTensors = new Map(
+      parameters.map(({ name, shape }) => [
+        name,
+        { shape, data: Float32Array.from({ length: elementsOf(shape) }, () => random.normal()) },
+      ]),
+    );
+    const inference = await inferenceOf(of, breakout);
+    inference.load(tensors);
+    const states = Uint8Array.from({ length: 20 * 400 }, () => Number(random.uniform() < 0.1));
+    const values = new Float32Array(20 * 6);
+    inference.run({ states, count: 20 }, values);
+    const expected = forwardOf(of, breakout, tensors, states);
+    for (const [i, value] of values.entries()) expect(Math.abs(value - expected[i])).toBeLessThan(1e-4);
+  });
+
+  it('has noise in its dense layers alone, and start values as its configuration says', () => {
+    const { parameters } = networkOf(
+      config(5, [7], false, { noisy: { sigma: 0.5 }, initialization: 'orthogonal' }),
+      breakout,
+    );
+    expect(parameters.map(({ name }) => name).filter((name) => name.endsWith('/sigma'))).toEqual([
+      'hidden0/kernel/sigma',
+      'hidden0/bias/sigma',
+      'output/kernel/sigma',
+      'output/bias/sigma',
+    ]);
+    const tensors = initialParameters(parameters, new Random(1));
+    const { data } = tensors.get('conv0/kernel')!;
+    // Each of 5 filters of 36 numbers has length √2, since relu follows.
+    for (let filter = 0; filter < 5; filter++) {
+      let squares = 0;
+      for (let i = filter; i < data.length; i += 5) squares += data[i] ** 2;
+      expect(squares).toBeCloseTo(2, 5);
+    }
+    expect([...tensors.get('conv0/bias')!.data]).toEqual([0, 0, 0, 0, 0]);
   });
 
   it('goes with a head that our kernels lack, on tfjs', async () => {

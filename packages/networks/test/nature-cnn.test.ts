@@ -4,8 +4,9 @@ import type { StateSpec } from '@qfleet/spaces';
 import { compile, loadTensor, type NamedTensors, type Runtime } from '@qfleet/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createNetwork, initialParameters, multiplyAdds, Packing, valuesHead } from '../src/index.ts';
+import { PLAIN } from './plain.ts';
 
-const config: NetworkConfig = { kind: 'nature-cnn', hidden: [16], dueling: true };
+const config: NetworkConfig = { kind: 'nature-cnn', hidden: [16], dueling: true, ...PLAIN };
 /** The smallest image: one position is left after the last convolution. */
 const image: StateSpec = { shape: [36, 40, 3], dtype: 'uint8', frames: 1, actions: 4 };
 const networkOf = (of: NetworkConfig, spec: StateSpec) => createNetwork(of, spec, valuesHead);
@@ -86,7 +87,10 @@ function valuesOf(spec: StateSpec, tensors: NamedTensors, observations: Uint8Arr
 describe('the Nature CNN', () => {
   it('costs what its layers add up to', () => {
     const atari: StateSpec = { shape: [84, 84, 4], dtype: 'uint8', frames: 1, actions: 6 };
-    const specs = networkOf({ kind: 'nature-cnn', hidden: [512], dueling: false }, atari).parameters;
+    const specs = networkOf(
+      { kind: 'nature-cnn', hidden: [512], dueling: false, ...PLAIN },
+      atari,
+    ).parameters;
     // Outputs × (inputs of one + its bias): 20×20×32, 9×9×64, 7×7×64, 512 and 6 of them.
     const sum = 12_800 * 257 + 5_184 * 513 + 3_136 * 577 + 512 * 3_137 + 6 * 513;
     expect(multiplyAdds(specs)).toBe(sum);
@@ -94,7 +98,7 @@ describe('the Nature CNN', () => {
 
   it('has the parameters of the paper on 84 × 84 × 4', () => {
     const { parameters: specs } = networkOf(
-      { kind: 'nature-cnn', hidden: [512], dueling: false },
+      { kind: 'nature-cnn', hidden: [512], dueling: false, ...PLAIN },
       { shape: [84, 84, 4], dtype: 'uint8', frames: 1, actions: 6 },
     );
     expect(specs.map(({ name, shape }) => `${name} ${shape}`)).toEqual([

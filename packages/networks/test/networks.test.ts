@@ -15,10 +15,17 @@ import {
 } from '../src/index.ts';
 import { convolutionWasm } from '../src/inference/convolution/convolution-wasm.ts';
 import { denseWasm } from '../src/inference/dense/dense-wasm.ts';
+import { PLAIN } from './plain.ts';
 
 const box: StateSpec = { shape: [4], dtype: 'float32', frames: 1, actions: 3 };
 const discrete: StateSpec = { shape: [], dtype: 'int32', count: 7, frames: 1, actions: 4 };
-const mlp = (hidden: number[], dueling = false): NetworkConfig => ({ kind: 'mlp', hidden, dueling });
+const mlp = (hidden: number[], dueling = false, layerNorm = false): NetworkConfig => ({
+  kind: 'mlp',
+  hidden,
+  dueling,
+  ...PLAIN,
+  layerNorm,
+});
 
 const networkOf = (config: NetworkConfig, spec: StateSpec): Network =>
   createNetwork(config, spec, valuesHead);
@@ -37,7 +44,16 @@ function plain(config: NetworkConfig, tensors: NamedTensors, input: number[]): n
     const bias = tensors.get(`${name}/bias`)!.data;
     return Array.from(bias, (b, o) => x.reduce((sum, xi, i) => sum + xi * data[i * shape[1] + o], b));
   };
-  const hidden = (name: string, x: number[]) => dense(name, x).map((y) => Math.max(0, y));
+  const normalized = (name: string, x: number[]) => {
+    const [gain, bias] = ['gain', 'bias'].map((each) => tensors.get(`${name}/norm/${each}`)!.data);
+    const mean = x.reduce((sum, each) => sum + each / x.length, 0);
+    const variance = x.reduce((sum, each) => sum + (each - mean) ** 2 / x.length, 0);
+    return x.map((each, i) => (gain[i] * (each - mean)) / Math.sqrt(variance + 1e-6) + bias[i]);
+  };
+  const hidden = (name: string, x: number[]) => {
+    const sums = dense(name, x);
+    return (config.layerNorm ? normalized(name, sums) : sums).map((y) => Math.max(0, y));
+  };
   const shared = config.hidden.length - (config.dueling ? 1 : 0);
   let x = input;
   for (let i = 0; i < shared; i++) x = hidden(`hidden${i}`, x);
@@ -99,6 +115,7 @@ describe('the kernel of dense networks', () => {
   const networks = fc.record({
     hidden: fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 3 }),
     dueling: fc.boolean(),
+    layerNorm: fc.boolean(),
     actions: fc.integer({ min: 1, max: 40 }),
     input: fc.oneof(
       fc.record({ size: fc.integer({ min: 1, max: 40 }) }),
@@ -112,50 +129,55 @@ describe('the kernel of dense networks', () => {
   it('computes what the definition and tfjs compute, whatever the sizes', async () => {
     const { tf } = await loadTensor();
     await fc.assert(
-      fc.asyncProperty(networks, async ({ hidden, dueling, actions, input, frames, rows, seed }) => {
-        const config = mlp(hidden, dueling);
-        const spec: StateSpec =
-          'count' in input
-            ? { shape: [], dtype: 'int32', count: input.count, actions, frames }
-            : { shape: [input.size], dtype: 'float32', actions, frames };
-        const random = new Random(seed);
-        const tensors = startOf(config, spec, random);
-        const observations =
-          'count' in input
-            ? Int32Array.from({ length: rows * frames }, () => random.integer(input.count))
-            : Float32Array.from({ length: rows * frames * input.size }, () => random.normal());
-        const network = await inferenceOf(config, spec);
-        network.load(tensors);
-        const values = new Float32Array(rows * actions);
-        network.run({ states: observations, count: rows }, values);
-
-        const byTfjs = tf.tidy(() => {
-          const parameters = Object.fromEntries(
-            [...tensors].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
-          );
-          const batch = tf.tensor(
-            observations,
-            [rows, ...stateShape(spec)],
-            'count' in input ? 'int32' : 'float32',
-          );
-          const { out } = networkOf(config, spec).forward(tf, parameters, { states: batch });
-          return out['values'].dataSync();
-        });
-        const size = inputSize(spec);
-        for (let row = 0; row < rows; row++) {
-          const one =
+      fc.asyncProperty(
+        networks,
+        async ({ hidden, dueling, layerNorm, actions, input, frames, rows, seed }) => {
+          const config = mlp(hidden, dueling, layerNorm);
+          // A norm of few units that are nearly equal magnifies what float32 rounds.
+          const tolerance = layerNorm ? 1e-4 : 1e-5;
+          const spec: StateSpec =
             'count' in input
-              ? Array.from({ length: size }, (_, i) => {
-                  const frame = Math.floor(i / input.count);
-                  return Number(i % input.count === observations[row * frames + frame]);
-                })
-              : [...observations.slice(row * size, (row + 1) * size)];
-          for (const [a, expected] of plain(config, tensors, one).entries()) {
-            expect(Math.abs(values[row * actions + a] - expected)).toBeLessThan(1e-5);
-            expect(Math.abs(byTfjs[row * actions + a] - expected)).toBeLessThan(1e-5);
+              ? { shape: [], dtype: 'int32', count: input.count, actions, frames }
+              : { shape: [input.size], dtype: 'float32', actions, frames };
+          const random = new Random(seed);
+          const tensors = startOf(config, spec, random);
+          const observations =
+            'count' in input
+              ? Int32Array.from({ length: rows * frames }, () => random.integer(input.count))
+              : Float32Array.from({ length: rows * frames * input.size }, () => random.normal());
+          const network = await inferenceOf(config, spec);
+          network.load(tensors);
+          const values = new Float32Array(rows * actions);
+          network.run({ states: observations, count: rows }, values);
+
+          const byTfjs = tf.tidy(() => {
+            const parameters = Object.fromEntries(
+              [...tensors].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
+            );
+            const batch = tf.tensor(
+              observations,
+              [rows, ...stateShape(spec)],
+              'count' in input ? 'int32' : 'float32',
+            );
+            const { out } = networkOf(config, spec).forward(tf, parameters, { states: batch });
+            return out['values'].dataSync();
+          });
+          const size = inputSize(spec);
+          for (let row = 0; row < rows; row++) {
+            const one =
+              'count' in input
+                ? Array.from({ length: size }, (_, i) => {
+                    const frame = Math.floor(i / input.count);
+                    return Number(i % input.count === observations[row * frames + frame]);
+                  })
+                : [...observations.slice(row * size, (row + 1) * size)];
+            for (const [a, expected] of plain(config, tensors, one).entries()) {
+              expect(Math.abs(values[row * actions + a] - expected)).toBeLessThan(tolerance);
+              expect(Math.abs(byTfjs[row * actions + a] - expected)).toBeLessThan(tolerance);
+            }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 40 },
     );
   });

@@ -11,6 +11,7 @@ import {
   valuesHead,
 } from '../src/index.ts';
 import { createCompiledNetwork } from '../src/inference/compiled-network.ts';
+import { PLAIN } from './plain.ts';
 import reference from './reference/normalizer.json' with { type: 'json' };
 
 const specOf = (fields: Partial<StateSpec> = {}): StateSpec => ({
@@ -18,7 +19,7 @@ const specOf = (fields: Partial<StateSpec> = {}): StateSpec => ({
   ...fields,
 });
 const networkOf = (spec: StateSpec): Network =>
-  createNetwork({ kind: 'mlp', hidden: [16], dueling: false }, spec, valuesHead);
+  createNetwork({ kind: 'mlp', hidden: [16], dueling: false, ...PLAIN }, spec, valuesHead);
 const unpack = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, 'base64'));
 const floats = (text: string): Float32Array => new Float32Array(unpack(text).buffer);
 const doubles = (text: string): Float64Array => new Float64Array(unpack(text).buffer);
@@ -133,7 +134,7 @@ describe('a network of normalized observations', () => {
       const values = [];
       for (const inference of [
         await createInference(network, () => expect.fail('dense layers need no tfjs')),
-        await createCompiledNetwork(network, (_, out) => out['values']),
+        await createCompiledNetwork(network, (_, out) => out['values'], false),
       ]) {
         inference.load(tensors);
         const out = new Float32Array(9 * spec.actions);

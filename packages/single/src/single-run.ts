@@ -246,7 +246,12 @@ async function make(config: RunConfig) {
     isRepeatable: true,
   });
   const [policy, player] = await Promise.all([
-    createPolicy({ config: config.agent, spec: layout, selector: config.exploration.selector }),
+    createPolicy({
+      config: config.agent,
+      spec: layout,
+      selector: config.exploration.selector,
+      explores: true,
+    }),
     EvaluationPlayer.create(config),
   ]);
   return { definition, layout, agent, policy, player };

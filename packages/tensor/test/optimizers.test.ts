@@ -7,6 +7,7 @@ import {
   loadTensor,
   type Optimizer,
   type Runtime,
+  radam,
   rmsprop,
   sgd,
 } from '../src/index.ts';
@@ -26,6 +27,12 @@ const OPTIMIZERS: Record<string, [Optimizer, number]> = {
     rmsprop({ decay: 0.95, epsilon: 1e-2, momentum: 0.9, centered: true }),
     0.002,
   ],
+  'rmsprop, centered with epsilon inside': [
+    rmsprop({ decay: 0.95, epsilon: 1e-2, centered: true, epsilonInsideRoot: true }),
+    0.002,
+  ],
+  radam: [radam(), 0.02],
+  'radam, betas and epsilon': [radam({ beta1: 0.8, beta2: 0.95, epsilon: 1e-3 }), 0.02],
   sgd: [sgd(), 0.05],
   'sgd, momentum': [sgd({ momentum: 0.9 }), 0.02],
 };

@@ -3,12 +3,13 @@ import { createInference, createNetwork, type Inference } from '@qfleet/networks
 import type { StateSpec } from '@qfleet/spaces';
 import { createObjective } from '../objectives/create-objective.ts';
 
-/** A configuration's network for actors: Q(s, ·) is what the objective finds in what it gives. */
+/** A configuration's network for actors: Q(s, ·) is what the objective finds in what it gives. `explores` is that of `createPolicy`. */
 export function networkInference(
   config: DqnConfig,
   spec: StateSpec,
   objective = createObjective(config),
+  explores = false,
 ): Promise<Inference> {
   const network = createNetwork(config.network, spec, objective.head);
-  return createInference(network, (tf, out) => objective.values(tf, out));
+  return createInference(network, (tf, out) => objective.values(tf, out), explores);
 }

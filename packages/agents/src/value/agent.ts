@@ -28,7 +28,7 @@ import { counterFromTensor, counterToTensor } from './counter.ts';
 import { createOptimizer } from './optimizer.ts';
 import { parallelismOf } from './parallelism.ts';
 import { ratesOf, seedOf } from './rates.ts';
-import { ONLINE, SEED, stepInputs, TARGET, updateStep } from './step.ts';
+import { NOISE, NOISE_SEEDS, ONLINE, SEED, stepInputs, TARGET, updateStep } from './step.ts';
 
 /** The name in the state of the count of updates, on which schedules depend. */
 const UPDATES = 'updates';
@@ -62,6 +62,7 @@ export class ValueAgent implements Agent {
   readonly unit: SampleUnit;
   readonly #given: ValueAgentOptions;
   readonly #reads: readonly Reading[];
+  readonly #isNoisy: boolean;
   readonly #step: Compiled;
   readonly #packing: Packing;
   readonly #optimizer: Optimizer;
@@ -77,13 +78,14 @@ export class ValueAgent implements Agent {
     const { config, spec, seed, eager = false } = given;
     const objective = given.objective ?? createObjective(config);
     const network = createNetwork(config.network, spec, objective.head);
-    const optimizer = createOptimizer(config);
     const [learned, statistics] = apart(network.parameters);
     const packing = new Packing(learned);
+    const optimizer = createOptimizer(config, packing);
     this.batchesPerUpdate = config.updatesPerCall;
     this.unit = objective.unit;
     this.#given = given;
     this.#reads = objective.reads;
+    this.#isNoisy = network.disturbed !== undefined;
     this.#packing = packing;
     this.#optimizer = optimizer;
     this.#statistics = statistics;
@@ -98,7 +100,7 @@ export class ValueAgent implements Agent {
     const parts = { tf, network, packing, objective, optimizer, largestNorm: config.gradientClip };
     this.#step = compile(runtime, (state, inputs) => updateStep(parts, state, inputs), {
       state: startState(network, packing, optimizer, seed),
-      inputs: stepInputs(spec, config.batchSize, this.#rates(0), objective),
+      inputs: stepInputs(spec, config.batchSize, this.#rates(0), objective.reads, this.#isNoisy),
       unroll: config.updatesPerCall,
       eager,
     });
@@ -123,6 +125,7 @@ export class ValueAgent implements Agent {
         ...(MASK in nextColumns ? { nextMasks: nextColumns[MASK] as Uint8Array } : {}),
         ...(MASK in columns && this.#reads.includes('masks') ? { masks: columns[MASK] as Uint8Array } : {}),
         ...(this.#reads.includes('random') ? { [SEED]: seedOf(this.#given.seed, this.#updates + k) } : {}),
+        ...(this.#isNoisy ? { [NOISE]: noiseSeeds(this.#given.seed, this.#updates + k) } : {}),
         ...this.#rates(this.#updates + k),
       }),
     );
@@ -176,6 +179,16 @@ export class ValueAgent implements Agent {
     const { config, seed, totalUpdates } = this.#given;
     return ratesOf(config, this.#optimizer, seed, totalUpdates, updates);
   }
+}
+
+/** The seeds of an update's noise: a function of the run's seed and of the updates before it, so that a restored run goes on. */
+function noiseSeeds(seed: number, updates: number): Int32Array {
+  const seeds = new Int32Array(2 * NOISE_SEEDS);
+  for (let i = 0; i < NOISE_SEEDS; i++) {
+    seeds[2 * i] = Random.seed(seed, `noise ${i}`);
+    seeds[2 * i + 1] = updates;
+  }
+  return seeds;
 }
 
 /** The first of `count` updates with a priority, a loss or a gradient norm that is not finite; null: none. */

@@ -33,10 +33,16 @@ export function seedOf(seed: number, updates: number): Int32Array {
   return Int32Array.of(Random.seed(seed, label), Random.seed(seed, `${label}, second word`));
 }
 
-/** The learning rate, which falls linearly from the configured one to `learningRateDecay` of it. */
+/**
+ * The learning rate: over the first `learningRateWarmup` updates it rises linearly to the configured one, and from there it
+ * falls to `learningRateDecay` of it, linearly or along half a cosine (Loshchilov and Hutter, "SGDR", 2017, equation 5).
+ */
 export function learningRateOf(config: DqnConfig, totalUpdates: number | null, updates: number): number {
-  const progress = totalUpdates === null ? 0 : Math.min(1, updates / totalUpdates);
-  return config.learningRate * (1 - (1 - config.learningRateDecay) * progress);
+  const { learningRate, learningRateDecay, learningRateSchedule, learningRateWarmup: warmup } = config;
+  if (updates < warmup) return (learningRate * (updates + 1)) / warmup;
+  const progress = totalUpdates === null ? 0 : Math.min(1, (updates - warmup) / (totalUpdates - warmup));
+  const fallen = learningRateSchedule === 'linear' ? progress : (1 - Math.cos(Math.PI * progress)) / 2;
+  return learningRate * (1 - (1 - learningRateDecay) * fallen);
 }
 
 /** The mix at the end of update number `t`, counted from 1. */

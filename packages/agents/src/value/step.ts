@@ -24,12 +24,21 @@ export const TARGET = 'target';
 /** The input of which an update's random numbers are a function, for objectives that read `random`. */
 export const SEED = 'seed';
 
-/** The inputs of an update: a batch of `rows` transitions, the update's rates, and what else the objective reads. */
+/**
+ * The input of a noisy network: seeds [3, 2] of the noise in the weights of the network that learns, of the target network,
+ * and of the one that learns where it chooses actions for the targets (Fortunato et al., 2018, section 3.2).
+ */
+export const NOISE = 'noise';
+const NOISES = { learning: 0, target: 1, choosing: 2 } as const;
+export const NOISE_SEEDS = Object.keys(NOISES).length;
+
+/** The inputs of an update: a batch of `rows` transitions, the update's rates, and what else objective and network read. */
 export function stepInputs(
   spec: StateSpec,
   rows: number,
   rates: Rates,
-  { reads }: Pick<Objective, 'reads'>,
+  reads: Objective['reads'],
+  isNoisy: boolean,
 ): Record<string, InputSpec> {
   const observations: InputSpec = { shape: [rows, ...stateShape(spec)], dtype: stateDType(spec) };
   const column: InputSpec = { shape: [rows] };
@@ -44,6 +53,7 @@ export function stepInputs(
     ...(spec.masked ? { nextMasks: masks } : {}),
     ...(spec.masked && reads.includes('masks') ? { masks } : {}),
     ...(reads.includes('random') ? { [SEED]: { shape: [2], dtype: 'int32' } as const } : {}),
+    ...(isNoisy ? { [NOISE]: { shape: [NOISE_SEEDS, 2], dtype: 'int32' } as const } : {}),
     ...Object.fromEntries(Object.keys(rates).map((name) => [name, { shape: [] }])),
   };
 }
@@ -72,25 +82,32 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
   const tensorsOf = (of: string) => packing.names.map((name) => state[`${of}/${name}`]!);
   // Statistics of this batch too, as Gymnasium scales an observation by what it has changed.
   const statistics = network.normalizer?.observe(tf, state, batch.observations) ?? {};
+  const seeds = inputs[NOISE];
+  const noises = seeds && tf.unstack(seeds);
   const outputsBy =
-    (tensors: readonly Tensor[]): Forward =>
+    (tensors: readonly Tensor[], use: keyof typeof NOISES): Forward =>
     (states, levels) =>
       network.forward(
         tf,
         { ...packing.split(tf, tensors), ...statistics },
-        { states, ...(levels ? { levels } : {}) },
+        { states, ...(levels ? { levels } : {}), ...(noises ? { noise: noises[NOISES[use]]! } : {}) },
       ).out;
 
   const targets = objective.targets(
     context,
-    outputsBy(tensorsOf(ONLINE)),
-    outputsBy(tensorsOf(TARGET)),
+    outputsBy(tensorsOf(ONLINE), 'choosing'),
+    outputsBy(tensorsOf(TARGET), 'target'),
     batch,
   );
   const { loss, priorities, stats, gradients } = lossAndGradients(
     tf,
     (online) =>
-      objective.loss(context, outputsBy(online)(batch.observations, targets['levels']), targets, batch),
+      objective.loss(
+        context,
+        outputsBy(online, 'learning')(batch.observations, targets['levels']),
+        targets,
+        batch,
+      ),
     tensorsOf(ONLINE),
   );
 
@@ -98,6 +115,13 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
   const clipped = clip(tf, gradients, gradientNorm, parts.largestNorm);
   const named = Object.fromEntries(packing.names.map((name, i) => [`${ONLINE}/${name}`, clipped[i]!]));
   const changed = optimizer.apply(tf, state, named, inputs);
+  if (network.advance !== undefined) {
+    // Their gradient is 0, with which no optimizer changes them.
+    const advanced = network.advance(tf, packing.split(tf, tensorsOf(ONLINE)));
+    const updated = packing.names.map((name) => changed[`${ONLINE}/${name}`]!);
+    const replaced = packing.replace(tf, updated, advanced);
+    for (const [i, name] of packing.names.entries()) changed[`${ONLINE}/${name}`] = replaced[i]!;
+  }
   for (const name of packing.names) {
     changed[`${TARGET}/${name}`] = tf.add(
       tf.mul(changed[`${ONLINE}/${name}`]!, inputs['targetMix']!),

@@ -12,12 +12,15 @@ export interface LearnerCase {
   readonly unrolled: readonly number[];
 }
 
+/** Plain layers. */
+const PLAIN = { layerNorm: false, noisy: null, initialization: 'lecun-uniform' } as const;
+
 const mlp = (sizes: readonly number[], batchSize: number): LearnerCase => {
   const [inputs, ...hidden] = sizes.slice(0, -1) as [number, ...number[]];
   return {
     name: `MLP ${sizes.join('-')}, batch ${batchSize}`,
     spec: { shape: [inputs], dtype: 'float32', frames: 1, actions: sizes[sizes.length - 1] },
-    network: { kind: 'mlp', hidden, dueling: false },
+    network: { kind: 'mlp', hidden, dueling: false, ...PLAIN },
     batchSize,
     unrolled: [1, 8],
   };
@@ -41,7 +44,7 @@ export const learnerCases: readonly LearnerCase[] = [
   {
     name: 'Nature CNN 84×84×4 uint8, batch 32',
     spec: { shape: [84, 84, 4], dtype: 'uint8', frames: 1, actions: 6 },
-    network: { kind: 'nature-cnn', hidden: [512], dueling: false },
+    network: { kind: 'nature-cnn', hidden: [512], dueling: false, ...PLAIN },
     batchSize: 32,
     unrolled: [1],
   },
@@ -51,7 +54,7 @@ export const learnerCases: readonly LearnerCase[] = [
 export const minAtarCase: LearnerCase = {
   name: 'MinAtar CNN 10×10×4, batch 32',
   spec: { shape: [10, 10, 4], dtype: 'uint8', high: 1, frames: 1, actions: 3 },
-  network: { kind: 'minatar-cnn', filters: 16, hidden: [128], dueling: false },
+  network: { kind: 'minatar-cnn', filters: 16, hidden: [128], dueling: false, ...PLAIN },
   batchSize: 32,
   unrolled: [1],
 };

@@ -54,9 +54,14 @@ const dqn = z.strictObject({
   learningRate: z.number().positive().max(1).default(5e-4).describe('of the optimizer'),
   learningRateDecay: fraction
     .default(1)
-    .describe('the last rate as a part of the first, reached linearly at stop.maxUpdates'),
+    .describe('the last rate as a part of the first, reached at stop.maxUpdates'),
+  learningRateSchedule: z
+    .enum(['linear', 'cosine'])
+    .default('linear')
+    .describe('how the rate falls to that part'),
+  learningRateWarmup: z.int().min(0).default(0).describe('updates over which the rate rises linearly first'),
   optimizer: optimizer.prefault({ kind: 'adam' }),
-  adamEpsilon: z.number().positive().default(1e-8).describe('added to √v̂ by Adam and AdamW'),
+  adamEpsilon: z.number().positive().default(1e-8).describe('added to √v̂ by Adam, AdamW and RAdam'),
   gradientClip: z.number().positive().nullable().default(10).describe('largest global norm; null: none'),
   target: target.prefault({ kind: 'soft' }),
   updatesPerCall: z.int().min(1).max(64).default(8).describe('updates unrolled into one native call'),

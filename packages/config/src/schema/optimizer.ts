@@ -13,12 +13,25 @@ export const optimizer = z.discriminatedUnion('kind', [
     kind: z.literal('adamw').describe('Loshchilov and Hutter, 2019'),
     beta1: momentum.default(0.9),
     beta2: momentum.default(0.999),
-    weightDecay: z.number().min(0).default(0.01).describe('λ of θ ← θ − ηλθ, apart from the gradient'),
+    weightDecay: z
+      .number()
+      .min(0)
+      .default(0.01)
+      .describe('λ of θ ← θ − ηλθ, apart from the gradient; of kernels, not of biases and norms'),
+  }),
+  z.strictObject({
+    kind: z.literal('radam').describe('Liu et al., 2020'),
+    beta1: momentum.default(0.9),
+    beta2: momentum.default(0.999),
   }),
   z.strictObject({
     kind: z.literal('rmsprop').describe('Tieleman and Hinton, 2012'),
     decay: momentum.default(0.99).describe('of the moving averages'),
-    epsilon: z.number().positive().default(1e-8).describe('added to the root'),
+    epsilon: z.number().positive().default(1e-8).describe('added to the root, or under it'),
+    epsilonInsideRoot: z
+      .boolean()
+      .default(false)
+      .describe('ε under the root, √(s + ε), as DQN’s (Mnih et al., 2015: centered, 0.01)'),
     momentum: momentum.default(0),
     centered: z.boolean().default(false).describe('by the variance, not the second moment (Graves, 2013)'),
   }),

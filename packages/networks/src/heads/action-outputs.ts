@@ -1,7 +1,7 @@
 import type { NamedTensors, TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { type DenseLayer, sideBySide } from '../inference/dense/layer.ts';
-import { Dense } from '../layers/dense.ts';
+import { Dense, Hidden } from '../layers/dense.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
 import type { HeadOptions } from './head.ts';
 
@@ -14,11 +14,11 @@ export interface ActionOutputs {
   layers(tensors: NamedTensors): DenseLayer[];
 }
 
+/** What they are made from. */
+type OutputOptions = Pick<HeadOptions, 'width' | 'actions' | 'dueling' | 'layers'>;
+
 /** Such outputs by one dense layer, or as V + A − mean A of two streams. */
-export function actionOutputs(
-  options: Pick<HeadOptions, 'width' | 'actions' | 'dueling'>,
-  perAction: number,
-): ActionOutputs {
+export function actionOutputs(options: OutputOptions, perAction: number): ActionOutputs {
   const { width, actions, dueling } = options;
   const shape = perAction === 1 ? [-1, actions] : [-1, actions, perAction];
   if (dueling === null) {
@@ -32,7 +32,7 @@ export function actionOutputs(
       layers: (tensors) => [output.layer(tensors)],
     };
   }
-  const streams = duelingStreams({ width, actions, dueling }, perAction);
+  const streams = duelingStreams({ ...options, dueling }, perAction);
   return {
     parameters: streams.parameters,
     forward: (tf, parameters, features) => {
@@ -51,16 +51,16 @@ export function actionOutputs(
   };
 }
 
+/** What the streams of a dueling head are made from. */
+type DuelingOptions = OutputOptions & { readonly dueling: number };
+
 /** The two streams of a dueling head, of which Q = V + A − mean A: the mean makes V and A identifiable (Wang et al., 2016, equation 9). */
-function duelingStreams(
-  { width, actions, dueling }: { width: number; actions: number; dueling: number },
-  perAction: number,
-) {
+function duelingStreams({ width, actions, dueling, layers = {} }: DuelingOptions, perAction: number) {
   const [value, advantage] = [
     { name: 'value', outputs: perAction },
     { name: 'advantage', outputs: actions * perAction },
   ].map(({ name, outputs }) => ({
-    hidden: new Dense(`${name}/hidden`, width, dueling),
+    hidden: new Hidden(`${name}/hidden`, width, dueling, layers),
     output: new Dense(`${name}/output`, dueling, outputs),
   }));
   const streams = [value, advantage];
@@ -71,7 +71,7 @@ function duelingStreams(
     /** V [rows, perAction] and A [rows, actions × perAction]. */
     forward: (tf: TensorFlow, parameters: Parameters, features: Tensor2D): Tensor2D[] =>
       streams.map(({ hidden, output }) =>
-        output.forward(tf, parameters, tf.relu(hidden.forward(tf, parameters, features))),
+        output.forward(tf, parameters, hidden.forward(tf, parameters, features)),
       ),
   };
 }

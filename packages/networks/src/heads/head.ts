@@ -1,6 +1,7 @@
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { DenseLayer } from '../inference/dense/layer.ts';
+import type { LayerOptions } from '../layers/dense.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
 
 /** The part of a network that makes of features what an objective computes with. */
@@ -37,6 +38,8 @@ export interface HeadOptions {
   readonly dueling: number | null;
   /** Units of the hidden layer that a head of `ownsHidden` has where it is not dueling; null: it has none. */
   readonly hidden: number | null;
+  /** How its hidden layers are made; absent: plainly. */
+  readonly layers?: LayerOptions;
 }
 
 /** Makes a head for a network: an objective names the one it needs. */

@@ -1,7 +1,7 @@
 import type { TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { type DenseLayer, overInputsScaled } from '../inference/dense/layer.ts';
-import { Dense } from '../layers/dense.ts';
+import { Dense, Hidden } from '../layers/dense.ts';
 import { actionOutputs } from './action-outputs.ts';
 import type { HeadFactory } from './head.ts';
 
@@ -19,16 +19,21 @@ export const middleLevels = (count: number): number[] =>
  * noise, so that a row's values depend on nothing but the row.
  */
 export function implicitQuantilesHead(actingSamples: number, cosines: number): HeadFactory {
-  const factory: HeadFactory = ({ width, actions, dueling, hidden }) => {
-    const embedding = new Dense('embedding', cosines, width);
-    const plain = dueling === null && hidden !== null ? new Dense('hidden', width, hidden) : null;
-    const outputs = actionOutputs({ width: plain?.width ?? width, actions, dueling }, 1);
+  const factory: HeadFactory = ({ width, actions, dueling, hidden, layers: options = {} }) => {
+    const embedding = new Dense('embedding', cosines, width, Math.SQRT2);
+    const plain = hidden === null ? null : new Hidden('hidden', width, hidden, options);
+    const outputs = actionOutputs({ width: hidden ?? width, actions, dueling, layers: options }, 1);
     const middles = middleLevels(actingSamples);
     const waves = middles.map((level) =>
       Float64Array.from({ length: cosines }, (_, i) => Math.cos(Math.PI * i * level)),
     );
     return {
-      parameters: [...embedding.parameters, ...(plain?.parameters ?? []), ...outputs.parameters],
+      parameters: [
+        // Noise and norms are for the layers that a plain network has too: Beyond the Rainbow leaves φ plain.
+        ...embedding.parameters.map((each) => ({ ...each, isNoiseless: true })),
+        ...(plain?.parameters ?? []),
+        ...outputs.parameters,
+      ],
       forward: (tf, parameters, features, levels = tf.tensor2d([middles])) => {
         const [, count] = levels.shape;
         const asked = tf.reshape(cosinesOf(tf, levels, cosines), [-1, cosines]) as Tensor2D;
@@ -36,7 +41,7 @@ export function implicitQuantilesHead(actingSamples: number, cosines: number): H
         // [1, K, width] where all rows have the same levels.
         const apart = tf.reshape(embedded, [-1, count!, width]);
         const product = tf.reshape(tf.mul(tf.expandDims(features, 1), apart), [-1, width]) as Tensor2D;
-        const deep = plain === null ? product : tf.relu(plain.forward(tf, parameters, product));
+        const deep = plain === null ? product : plain.forward(tf, parameters, product);
         const values = tf.reshape(outputs.forward(tf, parameters, deep), [-1, count!, actions]);
         return { quantiles: tf.transpose(values, [0, 2, 1]) };
       },

@@ -1,4 +1,3 @@
-import { Random } from '@qfleet/random';
 import {
   columnWidth,
   Memory,
@@ -21,7 +20,7 @@ import {
 } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Network } from '../network.ts';
-import { checkParameters, initialParameters } from '../parameters.ts';
+import { checkParameters, zeroParameters } from '../parameters.ts';
 import type { Inference, InferenceRows, ValuesOf } from './inference.ts';
 
 /** The names of what the compiled function takes and gives; of a memory, the beginning of the name. */
@@ -29,10 +28,15 @@ const STATES = 'states';
 const BEGINS = 'begins';
 const VALUES = 'values';
 const MEMORY = 'memory/';
+const NOISE = 'noise';
 
 /** Any network for inference: compiled where there is libtensorflow, else op by op on tfjs's WASM. */
-export async function createCompiledNetwork(network: Network, valuesOf: ValuesOf): Promise<Inference> {
-  return new CompiledNetwork(await loadForActing(), network, valuesOf);
+export async function createCompiledNetwork(
+  network: Network,
+  valuesOf: ValuesOf,
+  explores: boolean,
+): Promise<Inference> {
+  return new CompiledNetwork(await loadForActing(), network, valuesOf, explores);
 }
 
 /**
@@ -52,13 +56,16 @@ class CompiledNetwork implements Inference {
   readonly #network: Network;
   readonly #compiled: Compiled;
   readonly #traced: boolean;
+  readonly #explores: boolean;
+  readonly #seed = new Int32Array(2);
   /** What the compiled function is fed with, and the elements of a row of each. */
   readonly #inputs: readonly { readonly name: string; readonly width: number }[];
   #loaded = false;
   /** Its own memory for rows that are padded, by the inputs' names. */
   readonly #padded = new Map<string, ObservationArray>();
 
-  constructor(runtime: Runtime, network: Network, valuesOf: ValuesOf) {
+  constructor(runtime: Runtime, network: Network, valuesOf: ValuesOf, explores: boolean) {
+    const noisy = explores && network.disturbed !== undefined;
     const { spec, parameters, memory } = network;
     const { tf } = runtime;
     const remembered = memory.map((column): [string, InputSpec] => [
@@ -72,6 +79,7 @@ class CompiledNetwork implements Inference {
     };
     this.#network = network;
     this.#traced = runtime.binding !== null;
+    this.#explores = noisy;
     this.#inputs = Object.entries(inputs).map(([name, { shape }]) => ({
       name,
       width: shape.reduce<number>((product, size) => product * (size ?? 1), 1),
@@ -83,11 +91,15 @@ class CompiledNetwork implements Inference {
         const { out, memory: after } = network.forward(tf, state, {
           states: given[STATES]!,
           ...(memory.length === 0 ? {} : { begins: given[BEGINS]!, memory: Object.fromEntries(before) }),
+          ...(noisy ? { noise: given[NOISE]! } : {}),
         });
         const moved = memory.map(({ name }): [string, Tensor] => [MEMORY + name, after[name]!]);
         return { outputs: { [VALUES]: valuesOf(tf, out), ...Object.fromEntries(moved) } };
       },
-      { state: initialParameters(parameters, new Random(0)), inputs },
+      {
+        state: zeroParameters(parameters),
+        inputs: noisy ? { ...inputs, [NOISE]: { shape: [2], dtype: 'int32' } } : inputs,
+      },
     );
   }
 
@@ -120,12 +132,20 @@ class CompiledNetwork implements Inference {
       given[BEGINS] = begins;
       for (const { name } of columns) given[MEMORY + name] = memory.values[name];
     }
-    const computed = this.#compiled.run(this.#fill(given, count));
+    const inputs = this.#fill(given, count);
+    const computed = this.#compiled.run(this.#explores ? { ...inputs, [NOISE]: this.#draw(rows) } : inputs);
     values.set(computed[VALUES].subarray(0, count * spec.actions));
     for (const column of columns) {
       const moved = computed[MEMORY + column.name];
       memory!.values[column.name].set(moved.subarray(0, count * columnWidth(column)));
     }
+  }
+
+  /** The seed of a call's noise. */
+  #draw({ random }: InferenceRows): Int32Array {
+    if (random === undefined) throw new Error('The network is noisy: give it what noise is drawn from.');
+    for (let i = 0; i < 2; i++) this.#seed[i] = random.next();
+    return this.#seed;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Random } from '@qfleet/random';
 import { inputSize, Memory, type StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import type { Network } from '../network.ts';
@@ -12,13 +13,17 @@ export class DenseNetwork implements Inference {
   readonly #network: Network;
   readonly #layersOf: (tensors: NamedTensors) => ActingLayers;
   readonly #inputs: number;
+  readonly #explores: boolean;
+  /** The weights' means, where noise is added to them. */
+  #tensors: NamedTensors = new Map();
   #stack: DenseStack | null = null;
   /** How a state's numbers are scaled; null: they are not. */
   #scaling: Scaling | null = null;
   /** What the stack gives for so many rows at once, where that is not Q itself. */
   #outputs = new Float32Array(0);
 
-  constructor(network: Network, layersOf: (tensors: NamedTensors) => ActingLayers) {
+  constructor(network: Network, layersOf: (tensors: NamedTensors) => ActingLayers, explores: boolean) {
+    this.#explores = explores && network.disturbed !== undefined;
     this.#network = network;
     this.#layersOf = layersOf;
     this.#inputs = inputSize(network.spec);
@@ -28,11 +33,9 @@ export class DenseNetwork implements Inference {
     checkParameters(this.#network.parameters, tensors);
     const layers = this.#layersOf(tensors);
     const { convolution, dense } = layers;
-    this.#stack ??= new DenseStack(
-      dense.map(({ inputs, outputs }) => ({ inputs, outputs })),
-      convolution,
-    );
+    this.#stack ??= new DenseStack(dense, convolution);
     this.#stack.load(layers);
+    this.#tensors = tensors;
     this.#scaling = this.#network.normalizer?.scaling(tensors) ?? null;
     if (this.#network.reduce === null) return;
     const width = dense[dense.length - 1].outputs;
@@ -47,7 +50,7 @@ export class DenseNetwork implements Inference {
    * A row's values depend on nothing but the row, and are the same on every machine.
    * @throws RangeError also when a Discrete observation is not one of its space.
    */
-  run({ states, count: rows }: InferenceRows, values: Float32Array): void {
+  run({ states, count: rows, random }: InferenceRows, values: Float32Array): void {
     const stack = this.#stack;
     if (stack === null) throw new Error('The network has no parameters yet: load some first.');
     const { reduce, spec } = this.#network;
@@ -59,6 +62,7 @@ export class DenseNetwork implements Inference {
           `${states.length} and ${values.length}.`,
       );
     }
+    if (this.#explores && rows > 0) stack.load(this.#layersOf(this.#disturbed(random)));
     for (let row = 0; row < rows; row += stack.rows) {
       const part = Math.min(stack.rows, rows - row);
       if (count !== undefined) oneHot(states, row * width, part, width, count, stack);
@@ -70,6 +74,11 @@ export class DenseNetwork implements Inference {
         reduce(this.#outputs, part, values, row * actions);
       }
     }
+  }
+
+  #disturbed(random: Random | undefined): NamedTensors {
+    if (random === undefined) throw new Error('The network is noisy: give it what noise is drawn from.');
+    return this.#network.disturbed!(this.#tensors, random);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Random } from '@qfleet/random';
 import type { Memory, ObservationArray } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -12,6 +13,8 @@ export interface InferenceRows {
   readonly begins?: Int32Array;
   /** What the rows remember, which moves on by a step. Needed where something is remembered. */
   readonly memory?: Memory;
+  /** What noise is drawn from, anew for each call, which all its rows share. Needed where the weights are to be noisy. */
+  readonly random?: Random;
 }
 
 /** Something that values actions, as actors compute it: from typed arrays to typed arrays. */

@@ -1,13 +1,13 @@
 import { inputSize, type StateSpec } from '@qfleet/spaces';
 import type { TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { HiddenLayers } from '../layers/dense.ts';
+import { HiddenLayers, type LayerOptions } from '../layers/dense.ts';
 import { oneHot } from '../one-hot.ts';
 import type { Torso } from './torso.ts';
 
 /** A multilayer perceptron on the flattened state; a Discrete observation enters one-hot. */
-export function mlpTorso(spec: StateSpec, hidden: readonly number[]): Torso {
-  const layers = new HiddenLayers(inputSize(spec), hidden);
+export function mlpTorso(spec: StateSpec, hidden: readonly number[], options: LayerOptions = {}): Torso {
+  const layers = new HiddenLayers(inputSize(spec), hidden, options);
   return {
     parameters: layers.parameters,
     width: layers.width,

@@ -15,6 +15,8 @@ export interface Torso {
    * @returns float32 [rows, width].
    */
   forward(tf: TensorFlow, parameters: Parameters, states: Tensor): Tensor2D;
+  /** New values of those parameters that no gradient changes, by name, after a forward pass of these in training. */
+  advance?(tf: TensorFlow, parameters: Parameters): Parameters;
   /** Its layers, where it is nothing but such: actors compute those without tfjs. */
   layers?(tensors: NamedTensors): ActingLayers;
 }

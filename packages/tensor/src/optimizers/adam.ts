@@ -14,7 +14,12 @@ export interface AdamOptions {
   readonly epsilon?: number;
   /** λ of p ← p − α·λ·p, apart from the gradient (AdamW: Loshchilov & Hutter 2019); 0 where absent. */
   readonly weightDecay?: number;
+  /** What of a parameter of that name decays; absent: everything does. */
+  readonly decays?: (parameter: string) => Decays;
 }
+
+/** All of a tensor decays, or nothing, or what a mask says, which has 1 for what does and else 0. */
+export type Decays = boolean | { readonly shape: readonly number[]; readonly data: Float32Array };
 
 /**
  * Adam (Kingma & Ba 2015, algorithm 1), and AdamW where there is a weight decay.
@@ -24,7 +29,7 @@ export interface AdamOptions {
  * Traced, Adam is one op a parameter.
  */
 export function adam(options: AdamOptions = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, decays = () => true } = options;
   // As float32, in which the library's op computes 1 − β too: in double, the two would drift apart.
   const betas = { beta1: Math.fround(beta1), beta2: Math.fround(beta2) };
   const slotNames = (name: string): readonly [string, string] => [`adam/m/${name}`, `adam/v/${name}`];
@@ -45,12 +50,21 @@ export function adam(options: AdamOptions = {}): Optimizer {
       for (const [name, gradient] of Object.entries(gradients)) {
         const [first, second] = slotNames(name);
         const moments = [state[first]!, state[second]!] as const;
-        const after = step(tf, state[name]!, moments, gradient, rates, betas);
+        const after = step(tf, kept(tf, state[name]!, decays(name), rates), moments, gradient, rates, betas);
         [changed[name], changed[first], changed[second]] = after;
       }
       return changed;
     },
   };
+}
+
+/** A parameter after its decay. */
+function kept(tf: TensorFlow, parameter: Tensor, decays: Decays, { keep }: TensorRecord): Tensor {
+  if (keep === undefined || decays === false) return parameter;
+  if (decays === true) return tf.mul(parameter, keep);
+  const mask = tf.tensor(decays.data, [...decays.shape]);
+  // Exactly `keep` or 1.
+  return tf.mul(parameter, tf.add(tf.mul(mask, keep), tf.sub(1, mask)));
 }
 
 /** The new parameter and moments. */
@@ -64,11 +78,9 @@ function step(
 ): [Tensor, Tensor, Tensor] {
   const stepSize = rates['stepSize']!;
   const epsilon = rates['epsilon']!;
-  const keep = rates['keep'];
   const newM = tf.add(m, tf.mul(tf.sub(gradient, m), Math.fround(1 - betas.beta1)));
   const newV = tf.add(v, tf.mul(tf.sub(tf.square(gradient), v), Math.fround(1 - betas.beta2)));
-  const kept = keep === undefined ? parameter : tf.mul(parameter, keep);
-  const newP = tf.sub(kept, tf.div(tf.mul(newM, stepSize), tf.add(tf.sqrt(newV), epsilon)));
-  recordFusion('Adam', [kept, m, v, gradient, stepSize, epsilon], [newP, newM, newV], betas);
+  const newP = tf.sub(parameter, tf.div(tf.mul(newM, stepSize), tf.add(tf.sqrt(newV), epsilon)));
+  recordFusion('Adam', [parameter, m, v, gradient, stepSize, epsilon], [newP, newM, newV], betas);
   return [newP, newM, newV];
 }

@@ -5,8 +5,10 @@ import type { Optimizer } from './optimizer.ts';
 export interface RmspropOptions {
   /** α of the moving averages; 0.99 where absent. */
   readonly decay?: number;
-  /** Added to the root; 1e-8 where absent. */
+  /** Added to the root, or under it; 1e-8 where absent. */
   readonly epsilon?: number;
+  /** Whether ε is under the root, √(s + ε), as in the DQN of Mnih et al. (2015); else it is √s + ε. */
+  readonly epsilonInsideRoot?: boolean;
   /** μ of the momentum on the scaled gradient; 0 where absent: none. */
   readonly momentum?: number;
   /** Whether the gradient's variance is taken instead of its second moment (Graves 2013, equations 38 to 41). */
@@ -18,7 +20,7 @@ export interface RmspropOptions {
  * √(s − ḡ²) with ḡ ← α·ḡ + (1 − α)·g.
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
-  const { decay = 0.99, epsilon = 1e-8, momentum = 0, centered = false } = options;
+  const { decay = 0.99, epsilon = 1e-8, momentum = 0, centered = false, epsilonInsideRoot = false } = options;
   const square = (name: string) => `rmsprop/square/${name}`;
   const mean = (name: string) => `rmsprop/mean/${name}`;
   const velocity = (name: string) => `rmsprop/momentum/${name}`;
@@ -38,7 +40,8 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
       for (const [name, gradient] of Object.entries(gradients)) {
         let moment = averaged(square(name), tf.square(gradient));
         if (centered) moment = tf.sub(moment, tf.square(averaged(mean(name), gradient)));
-        let direction = tf.div(gradient, tf.add(tf.sqrt(moment), epsilon));
+        const root = epsilonInsideRoot ? tf.sqrt(tf.add(moment, epsilon)) : tf.add(tf.sqrt(moment), epsilon);
+        let direction = tf.div(gradient, root);
         if (momentum !== 0) {
           direction = tf.add(tf.mul(state[velocity(name)]!, momentum), direction);
           changed[velocity(name)] = direction;

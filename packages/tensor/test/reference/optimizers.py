@@ -8,12 +8,34 @@ import pathlib
 import torch
 
 STEPS = 200
+
+
+class RmspropInside(torch.optim.Optimizer):
+    """Centred RMSprop with epsilon under the root (Graves 2013, equations 38 to 40), which PyTorch does not have."""
+
+    def __init__(self, params, lr, alpha, eps):
+        super().__init__(params, dict(lr=lr, alpha=alpha, eps=eps))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group['params']:
+                state = self.state[p]
+                n, g = state.get('n', torch.zeros_like(p)), state.get('g', torch.zeros_like(p))
+                state['n'] = n.lerp(p.grad**2, 1 - group['alpha'])
+                state['g'] = g.lerp(p.grad, 1 - group['alpha'])
+                p -= group['lr'] * p.grad / (state['n'] - state['g']**2 + group['eps']).sqrt()
+
+
 CASES = {
     'adam': lambda p: torch.optim.Adam(p, lr=0.02),
     'adam, betas and epsilon': lambda p: torch.optim.Adam(p, lr=0.02, betas=(0.8, 0.95), eps=1e-3),
     'adamw': lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.1),
     'rmsprop': lambda p: torch.optim.RMSprop(p, lr=0.003),
     'rmsprop, centered with momentum': lambda p: torch.optim.RMSprop(p, lr=0.002, alpha=0.95, eps=1e-2, momentum=0.9, centered=True),
+    'rmsprop, centered with epsilon inside': lambda p: RmspropInside(p, lr=0.002, alpha=0.95, eps=1e-2),
+    'radam': lambda p: torch.optim.RAdam(p, lr=0.02),
+    'radam, betas and epsilon': lambda p: torch.optim.RAdam(p, lr=0.02, betas=(0.8, 0.95), eps=1e-3),
     'sgd': lambda p: torch.optim.SGD(p, lr=0.05),
     'sgd, momentum': lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9),
 }

@@ -1,4 +1,4 @@
-;; One convolution of stride 1 without padding for a block of rows, y = max(x ∗ kernel + bias, 0), with 128-bit SIMD.
+;; One convolution of stride 1 without padding for a block of rows, y = max(x ∗ kernel + bias, floor), with 128-bit SIMD.
 ;;
 ;; Assembled by scripts/assemble.ts into convolution-wasm.ts.
 ;;
@@ -22,10 +22,12 @@
     (param $y i32)            ;; [rows, outputs]
     (param $kernel_step i32)  ;; bytes from a run to the next
     (param $output_step i32)
+    (param $floor f32)        ;; 0: relu; -inf: none
     (local $tap i32) (local $row_end i32) (local $quad_end i32) (local $y_end i32)
     (local $run i32) (local $out i32) (local $k i32) (local $o i32) (local $p i32) (local $wide i32) (local $end i32)
-    (local $one f32) (local $value v128)
+    (local $one f32) (local $value v128) (local $least v128)
 
+    (local.set $least (f32x4.splat (local.get $floor)))
     (local.set $outputs (i32.shl (local.get $outputs) (i32.const 2)))
     (loop $each
       (memory.copy (local.get $y) (local.get $bias) (local.get $outputs))
@@ -83,10 +85,10 @@
             (local.set $x (local.get $quad_end))))
         (br_if $quad (i32.lt_u (local.get $x) (local.get $row_end))))
 
-      ;; relu
+      ;; The floor.
       (local.set $y_end (i32.add (local.get $y) (local.get $outputs)))
       (loop $clip
-        (v128.store (local.get $y) (f32x4.max (v128.load (local.get $y)) (v128.const f32x4 0 0 0 0)))
+        (v128.store (local.get $y) (f32x4.max (v128.load (local.get $y)) (local.get $least)))
         (local.set $y (i32.add (local.get $y) (i32.const 16)))
         (br_if $clip (i32.lt_u (local.get $y) (local.get $y_end))))
       (local.set $rows (i32.sub (local.get $rows) (i32.const 1)))

@@ -1,3 +1,4 @@
+import { type NormPlace, placeNorm, writeNorm } from '../norm.ts';
 import { type ConvolutionLayer, type ConvolutionShape, outputExtent } from './layer.ts';
 
 /** A convolution's place in memory: sizes in elements, padded to whole SIMD vectors; addresses and steps in bytes. */
@@ -16,6 +17,8 @@ export interface ConvolutionPlace {
   readonly kernelStep: number;
   /** From a row of positions to the next. */
   readonly outputStep: number;
+  /** Null: its outputs are not normalised. */
+  readonly norm: NormPlace | null;
 }
 
 /** Bytes of an element's entry in the taps: four int32. */
@@ -28,7 +31,7 @@ export function placeConvolution(
   shape: ConvolutionShape,
   allocate: (bytes: number) => number,
 ): ConvolutionPlace {
-  const { height, width, channels, size, filters } = shape;
+  const { height, width, channels, size, filters, norm } = shape;
   const { rows, columns } = outputExtent(shape);
   const inputs = padded(height * width * channels);
   const outputs = padded(rows * columns * filters);
@@ -40,6 +43,7 @@ export function placeConvolution(
     bias: allocate(4 * outputs),
     kernelStep: 4 * size * filters,
     outputStep: 4 * columns * filters,
+    norm: norm ? placeNorm(norm, rows * columns * filters, allocate) : null,
   };
 }
 
@@ -79,7 +83,7 @@ export function writeTaps(
 export function writeConvolution(
   memory: Float32Array,
   place: ConvolutionPlace,
-  { channels, size, filters, scale, kernel, bias, ...extent }: ConvolutionLayer,
+  { channels, size, filters, scale, kernel, bias, norm, ...extent }: ConvolutionLayer,
 ): void {
   let to = place.kernel / 4;
   for (let channel = 0; channel < channels; channel++) {
@@ -92,4 +96,5 @@ export function writeConvolution(
   for (let position = 0; position < rows * columns; position++) {
     memory.set(bias, place.bias / 4 + position * filters);
   }
+  if (norm !== undefined && place.norm !== null) writeNorm(memory, place.norm, norm);
 }

@@ -2,10 +2,13 @@ import type { ActingLayers } from '../acting-layers.ts';
 import type { ConvolutionShape } from '../convolution/layer.ts';
 import { writeConvolution, writeTaps } from '../convolution/place.ts';
 import { BlockKernel } from './block-kernel.ts';
-import { BLOCK_ROWS, layOut, type StackLayout } from './stack-layout.ts';
+import { BLOCK_ROWS, type LayerSize, layOut, type StackLayout } from './stack-layout.ts';
 import { allocate, writeLayers } from './stack-memory.ts';
 
-/** A stack of dense layers with relu between them, after a convolution or none, in a WebAssembly memory of its own. */
+/**
+ * A stack of dense layers with relu between them, after a convolution or none, some normalised before their relu, in a
+ * WebAssembly memory of its own.
+ */
 export class DenseStack {
   /** The most rows of a `run`. */
   readonly rows: number;
@@ -21,10 +24,7 @@ export class DenseStack {
    * @param sizes of the dense layers, each one's inputs the outputs of the one before.
    * @param shape of the convolution before them; null: there is none.
    */
-  constructor(
-    sizes: readonly { readonly inputs: number; readonly outputs: number }[],
-    shape: ConvolutionShape | null,
-  ) {
+  constructor(sizes: readonly LayerSize[], shape: ConvolutionShape | null) {
     const layout = layOut(sizes, shape);
     const memory = allocate(layout);
     if (layout.convolution && shape) writeTaps(memory, layout.convolution, shape);

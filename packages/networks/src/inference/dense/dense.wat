@@ -1,4 +1,4 @@
-;; One dense layer for a block of rows, y = max(x·kernel + bias, floor), with 128-bit SIMD.
+;; One dense layer for a block of rows, y = max(x·kernel + bias, floor), and layer normalisation, with 128-bit SIMD.
 ;;
 ;; Assembled by scripts/assemble.ts into dense-wasm.ts.
 ;;
@@ -135,4 +135,121 @@
           (br_if $each (i32.lt_u (local.get $row) (local.get $last))))
         (local.set $o (i32.add (local.get $o) (i32.const 16)))
         (local.set $kernel (i32.add (local.get $kernel) (i32.const 16)))
-        (br $narrow)))))
+        (br $narrow))))
+
+  ;; Layer normalisation in place, then relu, of each group of a block of rows on its own: y = max(0, gain·(x − μ)/√(σ² + ε)
+  ;; + bias). Four sums run beside each other, then come the last 0 to 3 units of a group: always in the same order.
+  (func (export "normalize")
+    (param $rows i32)       ;; at least 1
+    (param $stride i32)     ;; bytes of a row of y
+    (param $groups i32)     ;; at least 1, side by side at the beginning of a row
+    (param $units i32)      ;; of a group, at least 1
+    (param $gain i32)       ;; [groups, units]; this and the two below are addresses
+    (param $bias i32)       ;; [groups, units]
+    (param $y i32)          ;; [rows, ...]
+    (param $epsilon f32)
+    (local $group i32) (local $g i32) (local $b i32) (local $p i32) (local $whole i32) (local $end i32)
+    (local $first i32) (local $sums v128) (local $wide v128) (local $scales v128)
+    (local $mean f32) (local $scale f32) (local $sum f32) (local $x f32)
+    (loop $each_row
+      (local.set $group (i32.const 0))
+      (local.set $first (local.get $y))
+      (local.set $g (local.get $gain))
+      (local.set $b (local.get $bias))
+      (loop $each_group
+        (local.set $whole (i32.add (local.get $first) (i32.shl (i32.and (local.get $units) (i32.const -4)) (i32.const 2))))
+        (local.set $end (i32.add (local.get $first) (i32.shl (local.get $units) (i32.const 2))))
+
+        ;; The mean.
+        (local.set $sums (v128.const f32x4 0 0 0 0))
+        (local.set $p (local.get $first))
+        (block $done
+          (loop $add
+            (br_if $done (i32.eq (local.get $p) (local.get $whole)))
+            (local.set $sums (f32x4.add (local.get $sums) (v128.load (local.get $p))))
+            (local.set $p (i32.add (local.get $p) (i32.const 16)))
+            (br $add)))
+        (local.set $sum (call $across (local.get $sums)))
+        (block $done
+          (loop $add
+            (br_if $done (i32.eq (local.get $p) (local.get $end)))
+            (local.set $sum (f32.add (local.get $sum) (f32.load (local.get $p))))
+            (local.set $p (i32.add (local.get $p) (i32.const 4)))
+            (br $add)))
+        (local.set $mean (f32.div (local.get $sum) (f32.convert_i32_u (local.get $units))))
+
+        ;; x − μ in place, and the variance.
+        (local.set $wide (f32x4.splat (local.get $mean)))
+        (local.set $sums (v128.const f32x4 0 0 0 0))
+        (local.set $p (local.get $first))
+        (block $done
+          (loop $add
+            (br_if $done (i32.eq (local.get $p) (local.get $whole)))
+            (local.set $scales (f32x4.sub (v128.load (local.get $p)) (local.get $wide)))
+            (v128.store (local.get $p) (local.get $scales))
+            (local.set $sums (f32x4.add (local.get $sums) (f32x4.mul (local.get $scales) (local.get $scales))))
+            (local.set $p (i32.add (local.get $p) (i32.const 16)))
+            (br $add)))
+        (local.set $sum (call $across (local.get $sums)))
+        (block $done
+          (loop $add
+            (br_if $done (i32.eq (local.get $p) (local.get $end)))
+            (local.set $x (f32.sub (f32.load (local.get $p)) (local.get $mean)))
+            (f32.store (local.get $p) (local.get $x))
+            (local.set $sum (f32.add (local.get $sum) (f32.mul (local.get $x) (local.get $x))))
+            (local.set $p (i32.add (local.get $p) (i32.const 4)))
+            (br $add)))
+        (local.set $scale
+          (f32.div
+            (f32.const 1)
+            (f32.sqrt
+              (f32.add
+                (f32.div (local.get $sum) (f32.convert_i32_u (local.get $units)))
+                (local.get $epsilon)))))
+
+        ;; Gain, bias and relu.
+        (local.set $scales (f32x4.splat (local.get $scale)))
+        (local.set $p (local.get $first))
+        (block $done
+          (loop $unit
+            (br_if $done (i32.eq (local.get $p) (local.get $whole)))
+            (v128.store
+              (local.get $p)
+              (f32x4.max
+                (f32x4.add
+                  (f32x4.mul
+                    (f32x4.mul (v128.load (local.get $p)) (local.get $scales))
+                    (v128.load (local.get $g)))
+                  (v128.load (local.get $b)))
+                (v128.const f32x4 0 0 0 0)))
+            (local.set $p (i32.add (local.get $p) (i32.const 16)))
+            (local.set $g (i32.add (local.get $g) (i32.const 16)))
+            (local.set $b (i32.add (local.get $b) (i32.const 16)))
+            (br $unit)))
+        (block $done
+          (loop $unit
+            (br_if $done (i32.eq (local.get $p) (local.get $end)))
+            (f32.store
+              (local.get $p)
+              (f32.max
+                (f32.add
+                  (f32.mul (f32.mul (f32.load (local.get $p)) (local.get $scale)) (f32.load (local.get $g)))
+                  (f32.load (local.get $b)))
+                (f32.const 0)))
+            (local.set $p (i32.add (local.get $p) (i32.const 4)))
+            (local.set $g (i32.add (local.get $g) (i32.const 4)))
+            (local.set $b (i32.add (local.get $b) (i32.const 4)))
+            (br $unit)))
+
+        (local.set $first (local.get $end))
+        (local.set $group (i32.add (local.get $group) (i32.const 1)))
+        (br_if $each_group (i32.lt_u (local.get $group) (local.get $groups))))
+      (local.set $y (i32.add (local.get $y) (local.get $stride)))
+      (local.set $rows (i32.sub (local.get $rows) (i32.const 1)))
+      (br_if $each_row (local.get $rows))))
+
+  ;; The sum of four lanes.
+  (func $across (param $lanes v128) (result f32)
+    (f32.add
+      (f32.add (f32x4.extract_lane 0 (local.get $lanes)) (f32x4.extract_lane 1 (local.get $lanes)))
+      (f32.add (f32x4.extract_lane 2 (local.get $lanes)) (f32x4.extract_lane 3 (local.get $lanes))))))

@@ -1,13 +1,17 @@
-/** y = x·kernel + bias, then relu on all layers of a stack but the last. */
+import { type Norm, normsBeside, repeated } from '../norm.ts';
+
+/** y = x·kernel + bias, normalised where there is a norm, then relu on all layers of a stack but the last. */
 export interface DenseLayer {
   readonly inputs: number;
   readonly outputs: number;
   /** [inputs, outputs], row by row. */
   readonly kernel: Float32Array;
   readonly bias: Float32Array;
+  /** Layer normalisation of the sums. */
+  readonly norm?: Norm;
 }
 
-/** [x·A + a, x·B + b] as one layer. */
+/** [x·A + a, x·B + b] as one layer, of two that are alike. */
 export function sideBySide(a: DenseLayer, b: DenseLayer): DenseLayer {
   const outputs = a.outputs + b.outputs;
   const kernel = new Float32Array(a.inputs * outputs);
@@ -15,8 +19,13 @@ export function sideBySide(a: DenseLayer, b: DenseLayer): DenseLayer {
     kernel.set(a.kernel.subarray(i * a.outputs, (i + 1) * a.outputs), i * outputs);
     kernel.set(b.kernel.subarray(i * b.outputs, (i + 1) * b.outputs), i * outputs + a.outputs);
   }
-  return { inputs: a.inputs, outputs, kernel, bias: Float32Array.of(...a.bias, ...b.bias) };
+  const layer = { inputs: a.inputs, outputs, kernel, bias: joined(a.bias, b.bias) };
+  if (!a.norm || !b.norm) return layer;
+  const [gain, bias] = [joined(a.norm.gain, b.norm.gain), joined(a.norm.bias, b.norm.bias)];
+  return { ...layer, norm: { groups: a.norm.groups + b.norm.groups, gain, bias, epsilon: a.norm.epsilon } };
 }
+
+const joined = (a: Float32Array, b: Float32Array): Float32Array => Float32Array.of(...a, ...b);
 
 /** A layer whose outputs are the means of each `count` neighbouring ones. */
 export function meanOver({ inputs, outputs, kernel, bias }: DenseLayer, count: number): DenseLayer {
@@ -31,28 +40,29 @@ export function meanOver({ inputs, outputs, kernel, bias }: DenseLayer, count: n
 
 /**
  * The mean of what one or two layers make of x ⊙ s for each of several scales s, as so many layers of x. The first layer
- * is there once for each s with its kernel's rows times s, and the last takes the mean over them.
+ * is there once for each s with its kernel's rows times s, normalised each time on its own where it is normalised, and
+ * the last takes the mean over them.
  */
 export function overInputsScaled(
   layers: readonly DenseLayer[],
   scales: readonly ArrayLike<number>[],
 ): DenseLayer[] {
   const [first, last] = layers;
-  const { inputs, outputs } = first;
+  const { inputs, outputs, norm } = first;
   const all = scales.length * outputs;
   const kernel = new Float32Array(inputs * all);
-  const bias = new Float32Array(all);
   for (const [k, scale] of scales.entries()) {
-    bias.set(first.bias, k * outputs);
     for (let i = 0; i < inputs; i++) {
       const from = i * outputs;
       const to = i * all + k * outputs;
       for (let o = 0; o < outputs; o++) kernel[to + o] = scale[i] * first.kernel[from + o];
     }
   }
+  const bias = repeated(first.bias, scales.length);
   const wide = { inputs, outputs: all, kernel, bias };
   const part = last.kernel.map((x) => x / scales.length);
-  const mean = new Float32Array(all * last.outputs);
-  for (let k = 0; k < scales.length; k++) mean.set(part, k * part.length);
-  return [wide, { inputs: all, outputs: last.outputs, kernel: mean, bias: last.bias }];
+  return [
+    norm ? { ...wide, norm: normsBeside(norm, scales.length) } : wide,
+    { inputs: all, outputs: last.outputs, kernel: repeated(part, scales.length), bias: last.bias },
+  ];
 }

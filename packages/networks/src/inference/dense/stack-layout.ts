@@ -1,5 +1,6 @@
 import type { ConvolutionShape } from '../convolution/layer.ts';
 import { type ConvolutionPlace, placeConvolution } from '../convolution/place.ts';
+import { type NormPlace, type NormShape, placeNorm } from '../norm.ts';
 
 /** Rows that are computed together. */
 export const BLOCK_ROWS = 16;
@@ -14,6 +15,15 @@ export interface Place {
   /** Panels [inputs, 32] of 32 outputs each. */
   readonly kernel: number;
   readonly bias: number;
+  /** Null: its outputs are not normalised. */
+  readonly norm: NormPlace | null;
+}
+
+/** What a layer's place follows from. */
+export interface LayerSize {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly norm?: NormShape;
 }
 
 /** Where everything lies that a stack of dense layers computes with. */
@@ -43,10 +53,7 @@ export interface StackLayout {
 const padded = (size: number): number => Math.ceil(size / 4) * 4;
 
 /** Lays out layers of the given sizes, each one's inputs the outputs of the one before. */
-export function layOut(
-  sizes: readonly { readonly inputs: number; readonly outputs: number }[],
-  shape: ConvolutionShape | null,
-): StackLayout {
+export function layOut(sizes: readonly LayerSize[], shape: ConvolutionShape | null): StackLayout {
   let end = 0;
   const allocate = (bytes: number): number => {
     const start = end;
@@ -55,12 +62,15 @@ export function layOut(
     return start;
   };
   const compress = allocate(256);
-  const places = sizes.map(({ inputs, outputs }) => ({
-    inputs: padded(inputs),
-    outputs: padded(outputs),
-    kernel: allocate(padded(inputs) * Math.ceil(outputs / 32) * 128),
-    bias: allocate(padded(outputs) * 4),
-  }));
+  const places = sizes.map(
+    ({ inputs, outputs, norm }): Place => ({
+      inputs: padded(inputs),
+      outputs: padded(outputs),
+      kernel: allocate(padded(inputs) * Math.ceil(outputs / 32) * 128),
+      bias: allocate(padded(outputs) * 4),
+      norm: norm ? placeNorm(norm, outputs, allocate) : null,
+    }),
+  );
   const convolution = shape && placeConvolution(shape, allocate);
   const stride = (convolution ?? places[0]).inputs;
   const { outputs } = places[places.length - 1];

@@ -1,3 +1,4 @@
+import { writeNorm } from '../norm.ts';
 import type { DenseLayer } from './layer.ts';
 import type { StackLayout } from './stack-layout.ts';
 
@@ -20,7 +21,7 @@ export function allocate(layout: StackLayout): WebAssembly.Memory {
 
 /** Copies layers of the layout's sizes into `memory` (float32 of the whole), kernels in panels of 32 outputs. */
 export function writeLayers(memory: Float32Array, layout: StackLayout, layers: readonly DenseLayer[]): void {
-  for (const [i, { inputs, outputs, kernel, bias }] of layers.entries()) {
+  for (const [i, { inputs, outputs, kernel, bias, norm }] of layers.entries()) {
     const place = layout.places[i];
     for (let o = 0; o < outputs; o += 32) {
       const panel = place.kernel / 4 + o * place.inputs;
@@ -31,5 +32,6 @@ export function writeLayers(memory: Float32Array, layout: StackLayout, layers: r
       }
     }
     memory.set(bias, place.bias / 4);
+    if (norm !== undefined && place.norm !== null) writeNorm(memory, place.norm, norm);
   }
 }
