@@ -49,7 +49,7 @@ function cellsOf({ line, results }: Row): string[] {
     return known.length === 0 ? '–' : `${meanOf(known).toFixed(0)} s`;
   };
   return [
-    isTrained ? `\`${method ?? preset}\` (${environment})` : `– ${fixed}`,
+    isTrained ? `\`${method ?? preset}\` (${environment})` : `${preset}: ${fixed}`,
     String(results.length),
     isTrained ? thousands(meanOf(results.map(({ frames }) => frames))) : '–',
     ...returnsOf('last'),
