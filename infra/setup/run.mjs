@@ -14,6 +14,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const suites = 'test/vitest.config.ts';
 const learningSuites = 'test/vitest.learning.config.ts';
 const referenceSuites = 'test/vitest.reference.config.ts';
+/** What `npm run test:learning -- TABLE` makes. */
+const tables = ['envs'];
 const deploySuites = 'test/vitest.deploy.config.ts';
 const paritySuites = 'test/vitest.parity.config.ts';
 const soakSuites = 'test/vitest.soak.config.ts';
@@ -72,7 +74,14 @@ const commands = {
   },
   'test:learning': {
     native: true,
-    run: async (ready, args) => report(await runSuites(ready, learningSuites, args)),
+    run: async (ready, args) => {
+      // A table is no suite: it is made by a program that goes on where it was.
+      if (args[0] !== undefined && tables.includes(args[0])) {
+        const main = join(root, 'test/learning/table/main.ts');
+        return launch(ready.node, [main, ...args], { cwd: root, env: { ...allocator, ...ready.env } });
+      }
+      return report(await runSuites(ready, learningSuites, args));
+    },
   },
   'test:reference': {
     native: true,

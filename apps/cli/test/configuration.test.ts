@@ -27,7 +27,7 @@ describe('an environment that is named by its id', () => {
     const config = configurationOf(id, {});
     expect(config.environment.id).toBe(id);
     expect(config.stop.maxUpdates).toBeGreaterThan(0);
-    expect(choiceNote(id)).toMatch(/^(\S+ is trained by the preset \w+|No preset trains \S+: .*)\.$/);
+    expect(choiceNote(id)).toMatch(/^(\S+ is trained by the preset [\w-]+|No preset trains \S+: .*)\.$/);
   });
 
   it('is trained by its preset, else by what suits its observations', () => {

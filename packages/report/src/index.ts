@@ -1,8 +1,11 @@
 export { writeFileAtomically } from './atomic-write.ts';
 export { LockedError, RunDirectoryError } from './errors.ts';
+export { drawLearningCurves, type LearningCurves } from './learning-curves.ts';
 export type { Lock } from './lock.ts';
 export { isRunning } from './lock-holder.ts';
 export { readTextFile } from './read-file.ts';
 export type { MetricsRow, RunSummary } from './records.ts';
 export { defaultRunPath, markLatest, RunDirectory } from './run-directory.ts';
+export { type BootstrapOptions, type Interval, stratifiedBootstrap } from './statistics/bootstrap.ts';
+export { interquartileMean, meanOf, quantile, standardError } from './statistics/means.ts';
 export { StorageError, storageError } from './storage-error.ts';

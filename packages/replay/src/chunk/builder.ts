@@ -147,7 +147,8 @@ export class ChunkBuilder {
     this.#episodeReturn += reward;
     this.#length = t + 1;
     this.#put(t + 1, next, at);
-    for (const column of this.#columns) column.push(t, columns);
+    // Counted: an iterator over no columns would be an eighth of a small step's time.
+    for (let i = 0; i < this.#columns.length; i++) this.#columns[i].push(t, columns);
     this.#end = end;
     if (end !== 'continues') this.#open = false;
     if (!this.waiting || (this.#values !== null && end !== 'terminated')) return null;

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { loadRunConfig, type RunConfig } from '@qfleet/config';
+
+/** Raise it when what a configuration trains changes, though the configuration does not: every cell is then run again. */
+const ALGORITHM = 1;
+
+/** What is common to all cells. */
+interface Task {
+  /** A preset of an environment. */
+  readonly preset: string;
+  readonly seed: number;
+  /** Settings above the preset's, as of `--set`. */
+  readonly set?: readonly string[];
+}
+
+/** An agent that is trained and then judged. */
+export interface TrainedCell extends Task {
+  readonly kind: 'trained';
+  /** Whether it is trained by a fleet, with the machine to itself; else in one process, beside another cell. */
+  readonly fleet?: boolean;
+}
+
+/** A policy that is only judged: always the same action, or each by chance where `action` is null. */
+export interface FixedCell extends Task {
+  readonly kind: 'fixed';
+  readonly action: number | null;
+  /** How the table names it. */
+  readonly name: string;
+}
+
+/** A line's part for one seed: what one process runs, and one line of the results. */
+export type Cell = TrainedCell | FixedCell;
+
+/** How a table is made. */
+export interface Pace {
+  /** The part of a configuration's steps and updates that is run: 1, or less for a quick look. */
+  readonly part: number;
+}
+
+/** The settings of a cell above its preset's. */
+export function settingsOf(cell: Cell, { part }: Pace): string[] {
+  const given = [`seed=${cell.seed}`, ...(cell.set ?? [])];
+  if (part === 1) return given;
+  const { stop, exploration, evaluation } = loadRunConfig({ preset: cell.preset }, given);
+  const partOf = (path: string, whole: number | null): string[] =>
+    whole === null ? [] : [`${path}=${Math.ceil(whole * part)}`];
+  return [
+    ...given,
+    ...partOf('stop.maxUpdates', stop.maxUpdates),
+    ...partOf('stop.maxSteps', stop.maxSteps),
+    ...partOf('evaluation.every', evaluation.every),
+    ...(exploration.kind === 'schedule' ? partOf('exploration.steps', exploration.steps) : []),
+  ];
+}
+
+/** The complete configuration that a cell is run with. */
+export const configOf = (cell: Cell, pace: Pace): RunConfig =>
+  loadRunConfig({ preset: cell.preset }, settingsOf(cell, pace));
+
+/** What a cell's result depends on, as a hash: a result of another key is of no use any more. */
+export function keyOf(cell: Cell, pace: Pace): string {
+  const how = cell.kind === 'trained' ? { fleet: cell.fleet === true } : { action: cell.action };
+  const text = JSON.stringify([ALGORITHM, cell.kind, how, configOf(cell, pace)]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** The cell in words, for progress. */
+export const describeCell = (cell: Cell): string =>
+  `${cell.preset}${cell.kind === 'fixed' ? `, ${cell.name}` : ''}, seed ${cell.seed}`;

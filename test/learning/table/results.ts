@@ -1,0 +1,57 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Greedy episodes on one set of weights, or of a fixed policy. */
+export interface Judged {
+  /** Updates behind the weights; 0 for a fixed policy. */
+  readonly updates: number;
+  readonly returns: readonly number[];
+  /** Means of what the environment tells in `info`; left out: nothing. */
+  readonly info?: Readonly<Record<string, number>>;
+}
+
+/** What came of a cell: a line of `docs/results/*.jsonl`. */
+export interface Result {
+  readonly key: string;
+  readonly preset: string;
+  readonly environment: string;
+  readonly seed: number;
+  /** A fixed policy's name; null: trained. */
+  readonly fixed: string | null;
+  readonly frames: number;
+  readonly updates: number;
+  /** Seconds of training as a clock shows them, and of all cores together; null: not known, or nothing was trained. */
+  readonly wallSeconds: number | null;
+  readonly cpuSeconds: number | null;
+  readonly last: Judged;
+  readonly best: Judged;
+  /** [environment steps, mean return] of the evaluations while training. */
+  readonly curve: readonly (readonly [number, number])[];
+  readonly versions: Readonly<Record<string, string | null>>;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly date: string;
+}
+
+/** The results in a file, of which a later line of the same key replaces an earlier one. */
+export function readResults(file: string): Map<string, Result> {
+  if (!existsSync(file)) return new Map();
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return new Map(lines.flatMap(resultOf).map((result) => [result.key, result]));
+}
+
+/** A line's result; none for the end of a file, or a line that a killed process left unfinished. */
+function resultOf(line: string): Result[] {
+  try {
+    return [JSON.parse(line) as Result];
+  } catch {
+    return [];
+  }
+}
+
+/** Adds a line; it begins on a line of its own even after one that was left unfinished. */
+export function appendResult(file: string, result: Result): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const unfinished = existsSync(file) && !/(^|\n)$/.test(readFileSync(file, 'utf8'));
+  appendFileSync(file, `${unfinished ? '\n' : ''}${JSON.stringify(result)}\n`);
+}
