@@ -20,8 +20,24 @@ export function methodFor(method: Method, given: Readonly<Record<string, unknown
   const kept = Object.fromEntries(
     OF_ENVIRONMENT.filter((part) => part in given).map((part) => [part, given[part]]),
   );
-  return { ...over(base(method), kept), name: nameOf(given, method) };
+  return withSupport({ ...over(base(method), kept), name: nameOf(given, method) });
 }
+
+/** Has a histogram cover the returns of the environment, where that says them and the method does not. */
+function withSupport(config: Record<string, unknown>): Record<string, unknown> {
+  const { agent, environment } = config;
+  const objective = isMapping(agent) ? agent['objective'] : undefined;
+  const returns = isMapping(environment) ? environment['returns'] : undefined;
+  if (!isMapping(agent) || !isMapping(objective) || !Array.isArray(returns)) return config;
+  const covers =
+    HISTOGRAMS.includes(`${objective['kind']}`) && !('low' in objective) && !('high' in objective);
+  if (!covers) return config;
+  const [low, high] = returns;
+  return { ...config, agent: { ...agent, objective: { ...objective, low, high } } };
+}
+
+/** The objectives whose values are histograms from `low` to `high`. */
+const HISTOGRAMS = ['c51', 'hl-gauss'];
 
 /** What a method trains by, under all that a user's file says. A part of another kind is the file's alone. */
 export function methodUnder(

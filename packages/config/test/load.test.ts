@@ -341,7 +341,7 @@ describe('checks between fields', () => {
   it.each([
     ['replay.minSize=100000', 'replay.minSize is 100000; allowed: less than replay.capacity, 100000.'],
     ['agent.batchSize=2000', 'replay.minSize is 1000; allowed: at least agent.batchSize, 2000.'],
-    ['replay={capacity: 100, minSize: 64, chunkLength: 200}', 'replay.chunkLength is 200; allowed: at most'],
+    ['replay={capacity: 200, minSize: 128, chunkLength: 300}', 'replay.chunkLength is 300; allowed: at most'],
     ['fleet.slotsPerLease=17', 'fleet.slotsPerLease is 17; allowed: at most fleet.slots, 16.'],
     ['fleet.slotsPerLease=5', 'fleet.slotsPerLease is 5; allowed: at most fleet.slotsPerActor, 4.'],
     ['fleet.actors=5', 'fleet.actors is 5, and 4 hold all 16 slots already: raise fleet.slots'],

@@ -81,6 +81,22 @@ describe('a method', () => {
     expect(loadRunConfig(cartpole, [], { preset: name, observation: [4] }).name).toBe(`cartpole-${name}`);
   });
 
+  it('has its histogram cover the returns of the environment, where it does not say itself what', () => {
+    const rainbow = { preset: 'rainbow', observation: [4] };
+    const objective = (set: string[] = []) => {
+      const { agent } = loadRunConfig(cartpole, set, rainbow);
+      return agent.kind === 'dqn' ? agent.objective : null;
+    };
+    expect(objective()).toMatchObject({ kind: 'c51', low: 0, high: 100 });
+    expect(objective(['agent.objective.high=50'])).toMatchObject({ low: 0, high: 50 });
+    const network = (shape: number[]) => {
+      const { agent } = loadRunConfig({ preset: 'minatar-breakout' }, [], { ...rainbow, observation: shape });
+      return agent.kind === 'dqn' ? agent.network : null;
+    };
+    expect(network([10, 10, 4])).toMatchObject({ kind: 'minatar-cnn', dueling: true, noisy: { sigma: 0.5 } });
+    expect(network([84, 84, 1])?.kind).toBe('nature-cnn');
+  });
+
   it('is told from the preset of an environment', () => {
     expect(() => loadRunConfig({ preset: 'per-dqn' })).toThrow(/per-dqn is a method: say what it trains/);
     const acrobot = { preset: 'acrobot', observation: null };

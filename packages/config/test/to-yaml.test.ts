@@ -31,6 +31,7 @@ const config: fc.Arbitrary<RunConfig> = fc
     frameStack: count(64),
     maxEpisodeSteps: orNull(count(1e6)),
     normalizeObservations: fc.boolean(),
+    returns: orNull(fc.tuple(fc.integer(), fc.integer())),
     onError: fc.constantFrom('end' as const, 'restart' as const),
     maxErrorsInARow: count(64),
     learningRate: fc.double({ min: 1e-12, max: 1, noNaN: true }),
@@ -41,14 +42,21 @@ const config: fc.Arbitrary<RunConfig> = fc
   })
   .map(({ preset, seed, options, id, hidden, solvedReturn, ...given }) => {
     const { actionRepeat, stickyActions, frameStack, onError, maxErrorsInARow, ...others } = given;
-    const { maxEpisodeSteps, normalizeObservations, ...agent } = others;
-    const wrappers = { maxEpisodeSteps, actionRepeat, stickyActions, frameStack, normalizeObservations };
+    const { maxEpisodeSteps, normalizeObservations, returns, ...agent } = others;
+    const changed = {
+      maxEpisodeSteps,
+      actionRepeat,
+      stickyActions,
+      frameStack,
+      normalizeObservations,
+      returns,
+    };
     const base = loadRunConfig({ preset });
     if (base.agent.kind !== 'dqn') throw new Error('not DQN');
     return {
       ...base,
       seed,
-      environment: { id, options, onError, maxErrorsInARow, ...wrappers },
+      environment: { id, options, onError, maxErrorsInARow, ...changed },
       agent: { ...base.agent, ...agent, network: { ...base.agent.network, hidden } },
       stop: { ...base.stop, solvedReturn },
     };

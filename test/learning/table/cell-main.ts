@@ -18,12 +18,16 @@ const cell = JSON.parse(process.argv[2]) as Cell;
 const pace = JSON.parse(process.argv[3]) as Pace;
 const config = configOf(cell, pace);
 
-type Learned = Omit<Result, 'key' | 'preset' | 'environment' | 'seed' | 'fixed' | 'cpu' | 'cores' | 'date'>;
+type Learned = Omit<
+  Result,
+  'key' | 'preset' | 'method' | 'environment' | 'seed' | 'fixed' | 'cpu' | 'cores' | 'date'
+>;
 
 const learned = cell.kind === 'fixed' ? await fixed(cell.action) : await trained(cell);
 const result: Result = {
   key: keyOf(cell, pace),
   preset: cell.preset,
+  ...(cell.method === undefined ? {} : { method: cell.method }),
   environment: config.environment.id,
   seed: cell.seed,
   fixed: cell.kind === 'fixed' ? cell.name : null,
@@ -43,7 +47,7 @@ async function fixed(action: number | null): Promise<Learned> {
 }
 
 /** Trains by the command, into a directory that is removed again, and plays its last and its best weights. */
-async function trained({ preset, fleet = false }: TrainedCell): Promise<Learned> {
+async function trained({ preset, method, fleet = false }: TrainedCell): Promise<Learned> {
   const folder = mkdtempSync(join(tmpdir(), 'qfleet-cell-'));
   const path = join(folder, 'run');
   try {
@@ -55,6 +59,7 @@ async function trained({ preset, fleet = false }: TrainedCell): Promise<Learned>
       '--run-dir',
       path,
       '--json',
+      ...(method === undefined ? [] : ['--preset', method]),
       ...(fleet ? [] : ['--single']),
       ...settings,
     ]);

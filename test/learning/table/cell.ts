@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { loadRunConfig, type RunConfig } from '@qfleet/config';
+import { changesBetween, loadRunConfig, type Method, parseRunConfig, type RunConfig } from '@qfleet/config';
+import { findEnvironment } from '@qfleet/envs';
 
 /** Raise it when what a configuration trains changes, though the configuration does not: every cell is then run again. */
 const ALGORITHM = 1;
@@ -8,6 +9,8 @@ const ALGORITHM = 1;
 interface Task {
   /** A preset of an environment. */
   readonly preset: string;
+  /** What it is trained by; left out: the preset's own way. */
+  readonly method?: string;
   readonly seed: number;
   /** Settings above the preset's, as of `--set`. */
   readonly set?: readonly string[];
@@ -41,7 +44,7 @@ export interface Pace {
 export function settingsOf(cell: Cell, { part }: Pace): string[] {
   const given = [`seed=${cell.seed}`, ...(cell.set ?? [])];
   if (part === 1) return given;
-  const { stop, exploration, evaluation } = loadRunConfig({ preset: cell.preset }, given);
+  const { stop, exploration, evaluation } = loadRunConfig({ preset: cell.preset }, given, methodOf(cell));
   const partOf = (path: string, whole: number | null): string[] =>
     whole === null ? [] : [`${path}=${Math.ceil(whole * part)}`];
   return [
@@ -55,15 +58,30 @@ export function settingsOf(cell: Cell, { part }: Pace): string[] {
 
 /** The complete configuration that a cell is run with. */
 export const configOf = (cell: Cell, pace: Pace): RunConfig =>
-  loadRunConfig({ preset: cell.preset }, settingsOf(cell, pace));
+  loadRunConfig({ preset: cell.preset }, settingsOf(cell, pace), methodOf(cell));
 
-/** What a cell's result depends on, as a hash: a result of another key is of no use any more. */
+function methodOf({ preset, method }: Task): Method | null {
+  if (method === undefined) return null;
+  const { observationSpace } = findEnvironment(loadRunConfig({ preset }).environment.id);
+  return { preset: method, observation: observationSpace.kind === 'box' ? observationSpace.shape : [] };
+}
+
+/**
+ * What a cell's result depends on, as a hash: a result of another key is of no use any more. Settings that are the
+ * defaults do not count, so that a new field leaves the results of old ones.
+ */
 export function keyOf(cell: Cell, pace: Pace): string {
   const how = cell.kind === 'trained' ? { fleet: cell.fleet === true } : { action: cell.action };
-  const text = JSON.stringify([ALGORITHM, cell.kind, how, configOf(cell, pace)]);
+  const config = configOf(cell, pace);
+  const defaults = parseRunConfig(
+    `environment: {id: any}\nagent: {kind: ${config.agent.kind}}`,
+    'the defaults',
+  );
+  const settings = changesBetween(defaults, config).map(({ path, to }) => [path, to]);
+  const text = JSON.stringify([ALGORITHM, cell.kind, how, settings.sort()]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** The cell in words, for progress. */
 export const describeCell = (cell: Cell): string =>
-  `${cell.preset}${cell.kind === 'fixed' ? `, ${cell.name}` : ''}, seed ${cell.seed}`;
+  `${cell.preset}${cell.method === undefined ? '' : `, ${cell.method}`}${cell.kind === 'fixed' ? `, ${cell.name}` : ''}, seed ${cell.seed}`;

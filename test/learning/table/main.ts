@@ -8,11 +8,12 @@ import { meanOf } from '@qfleet/report';
 import { type Cell, keyOf, type Pace } from './cell.ts';
 import { drawCurves } from './curves.ts';
 import { envs, type Line } from './envs.ts';
+import { family } from './family.ts';
 import { machines, type Row, table } from './markdown.ts';
 import { appendResult, type Result, readResults } from './results.ts';
 import { runCells } from './schedule.ts';
 
-const tables: Readonly<Record<string, readonly Line[]>> = { envs };
+const tables: Readonly<Record<string, readonly Line[]>> = { envs, family };
 
 const USAGE = `Usage: npm run test:learning -- TABLE [--quick] [--only PRESET]; tables: ${Object.keys(tables).join(', ')}.`;
 
@@ -27,7 +28,9 @@ function asked() {
   const [name = ''] = positionals;
   const lines = tables[name];
   if (lines === undefined || positionals.length > 1) throw new Error(USAGE);
-  const chosen = lines.filter(({ cells }) => values.only === undefined || cells[0].preset === values.only);
+  const chosen = lines.filter(
+    ({ cells }) => values.only === undefined || [cells[0].preset, cells[0].method].includes(values.only),
+  );
   if (chosen.length === 0) throw new Error(`The table ${name} has no preset "${values.only}".`);
   return { name, lines, chosen, quick: values.quick };
 }
@@ -57,8 +60,8 @@ async function run({ name, lines, chosen, quick }: ReturnType<typeof asked>): Pr
   return failed.length === 0;
 }
 
-const sentence = ({ preset, fixed, seed, last, best, frames }: Result): string =>
-  `${preset}${fixed === null ? '' : `, ${fixed}`}, seed ${seed}: last ${meanOf(last.returns).toFixed(1)}, ` +
+const sentence = ({ preset, method, fixed, seed, last, best, frames }: Result): string =>
+  `${preset}${method === undefined ? '' : `, ${method}`}${fixed === null ? '' : `, ${fixed}`}, seed ${seed}: last ${meanOf(last.returns).toFixed(1)}, ` +
   `best ${meanOf(best.returns).toFixed(1)}, ${frames} frames`;
 
 /** Replaces what is between the table's markers in the document, and its curves beside. */

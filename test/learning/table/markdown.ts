@@ -38,7 +38,7 @@ export function machines(rows: readonly Row[]): string[] {
 }
 
 function cellsOf({ line, results }: Row): string[] {
-  const [{ preset, fixed, environment }] = results;
+  const [{ preset, method, fixed, environment }] = results;
   const isTrained = fixed === null;
   const returnsOf = (which: 'last' | 'best') => [
     meanAndError(results.map((result) => result[which])),
@@ -49,7 +49,7 @@ function cellsOf({ line, results }: Row): string[] {
     return known.length === 0 ? '–' : `${meanOf(known).toFixed(0)} s`;
   };
   return [
-    isTrained ? `\`${preset}\` (${environment})` : `– ${fixed}`,
+    isTrained ? `\`${method ?? preset}\` (${environment})` : `${preset}: ${fixed}`,
     String(results.length),
     isTrained ? thousands(meanOf(results.map(({ frames }) => frames))) : '–',
     ...returnsOf('last'),

@@ -14,6 +14,8 @@ export interface Judged {
 export interface Result {
   readonly key: string;
   readonly preset: string;
+  /** Left out: the preset's own way. */
+  readonly method?: string;
   readonly environment: string;
   readonly seed: number;
   /** A fixed policy's name; null: trained. */

@@ -39,6 +39,13 @@ export const environment = z.strictObject({
     .max(64)
     .default(1)
     .describe('observations that make a state, oldest first (Mnih et al., 2015: 4)'),
+  returns: z
+    .tuple([z.number(), z.number()])
+    .nullable()
+    .default(null)
+    .describe(
+      'the least and the largest return to come, discounted: what the histograms of methods cover; null: not known',
+    ),
   normalizeObservations: z
     .boolean()
     .default(false)
