@@ -1,6 +1,6 @@
 import { type AgentConfig, ConfigError } from '@qfleet/config';
 import { checkParameters, createNetwork, type ParameterSpec } from '@qfleet/networks';
-import type { StateSpec } from '@qfleet/spaces';
+import type { ColumnSpec, StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import { createObjective } from './objectives/create-objective.ts';
 import { tableShape } from './tabular/table.ts';
@@ -21,6 +21,20 @@ export function agentParameters({ config, spec }: AgentSetting): Pick<ParameterS
     if (config.kind === 'tabular') return [{ name: 'q', shape: tableShape(spec) }];
     const { head } = createObjective(config);
     return [...createNetwork(config.network, spec, head).parameters];
+  } catch (error) {
+    throw new ConfigError([(error as Error).message]);
+  }
+}
+
+/**
+ * What an agent's policies remember from step to step, in the columns of chunks.
+ *
+ * @throws ConfigError as `agentParameters` does.
+ */
+export function agentMemory({ config, spec }: AgentSetting): readonly ColumnSpec[] {
+  if (config.kind === 'tabular' || config.network.core.kind === 'none') return [];
+  try {
+    return createNetwork(config.network, spec, createObjective(config).head).memory;
   } catch (error) {
     throw new ConfigError([(error as Error).message]);
   }

@@ -83,7 +83,10 @@ describe('a network policy', () => {
   });
 
   it('of a CNN computes on tfjs what the network is, for any number of rows', async () => {
-    const cnn = { ...config, network: { kind: 'nature-cnn', hidden: [16], dueling: false } } as DqnConfig;
+    const cnn = {
+      ...config,
+      network: { kind: 'nature-cnn', hidden: [16], dueling: false, core: { kind: 'none' } },
+    } as DqnConfig;
     const images: Layout = { frames: 1, shape: [36, 36, 2], dtype: 'uint8', actions: 3 };
     const policy = await createPolicy({ config: cnn, spec: images });
     const tensors = initialParameters(networkOf(cnn, images).parameters, new Random(1));
@@ -115,7 +118,7 @@ describe('a network policy', () => {
     const script = `
       import { createRequire } from 'node:module';
       import { createPolicy } from '@qfleet/agents';
-      const network = { kind: 'nature-cnn', hidden: [16], dueling: false };
+      const network = { kind: 'nature-cnn', hidden: [16], dueling: false, core: { kind: 'none' } };
       const layout = { frames: 1, shape: [36, 36, 2], dtype: 'uint8', actions: 3 };
       await createPolicy({ config: { ...${JSON.stringify(config)}, network }, spec: layout });
       const loaded = Object.keys(createRequire(import.meta.url).cache);

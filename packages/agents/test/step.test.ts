@@ -48,7 +48,7 @@ describe('a step of DQN', () => {
             ([name, { shape, data }]) => [name, tf.tensor(data, [...shape])],
           ),
         );
-        const parts = { tf, network, packing, objective, optimizer, largestNorm: null };
+        const parts = { tf, network, packing, objective, optimizer, largestNorm: null, nSteps: 1 };
         const { state: changed, outputs } = updateStep(parts, state, {
           observations: tf.tensor(batch.observations, [32, 4]),
           nextObservations: tf.tensor(batch.nextObservations, [32, 4]),

@@ -28,6 +28,7 @@ const FIXED: readonly (readonly [path: string, reason: string])[] = [
   ['environment.normalizeObservations', 'the weights are of observations in this scale'],
   ['agent.kind', 'what was learned is of this kind'],
   ['agent.network', 'the weights have its shapes'],
+  ['agent.sequence', 'the replay keeps its priorities where sequences begin'],
   ['agent.objective.kind', 'the weights give its outputs'],
   ['agent.objective.atoms', 'the weights have its shape'],
   ['agent.objective.bins', 'the weights have its shape'],

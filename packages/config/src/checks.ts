@@ -1,6 +1,7 @@
 import { objectiveChecks } from './objective-checks.ts';
 import type { Problem } from './problems.ts';
 import type { RunConfig } from './schema/run.ts';
+import { sequenceChecks } from './sequence-checks.ts';
 
 /** What is wrong between fields that are each right. */
 export function crossChecks(config: RunConfig): Problem[] {
@@ -28,6 +29,7 @@ export function crossChecks(config: RunConfig): Problem[] {
     refuse('environment.normalizeObservations', 'is true; allowed: false with agent.kind tabular.');
   }
   if (agent.kind === 'dqn') problems.push(...objectiveChecks(agent, replay.sampling));
+  if (agent.kind === 'dqn') problems.push(...sequenceChecks(agent, replay.chunkLength));
   if (slotsPerLease > slots) {
     refuse('fleet.slotsPerLease', `is ${slotsPerLease}; allowed: at most fleet.slots, ${slots}.`);
   } else if (slotsPerLease > slotsPerActor) {

@@ -47,6 +47,42 @@ describe('presets', () => {
   });
 });
 
+describe('a memory', () => {
+  const refused = (agent: string, chunkLength = 8) =>
+    problems({
+      file: file(
+        `environment: {id: CartPole-v1}\nagent: {kind: dqn, ${agent}}\nreplay: {chunkLength: ${chunkLength}}\n`,
+      ),
+    }).map((line) => line.replace(/^.*?: /, ''));
+  const lstm = 'network: {kind: mlp, core: {kind: lstm}}';
+
+  it('is trained on sequences that suit it and its chunks', () => {
+    expect(refused(`${lstm}, sequence: {}`)).toEqual([]);
+    expect(refused(`${lstm}, sequence: {burnIn: 0, length: 16, stride: 16}`, 16)).toEqual([]);
+    expect(refused('sequence: {burnIn: 0, length: 3, stride: 2}')).toEqual([]);
+    expect(refused(lstm)).toEqual([
+      'agent.sequence is null; allowed: a sequence, as {burnIn: 40, length: 80, stride: 40}, because ' +
+        'agent.network.core.kind is lstm.',
+    ]);
+    expect(refused(`${lstm}, sequence: {burnIn: 8, length: 8, stride: 8}`)).toEqual([
+      'agent.sequence.length is 8; allowed: more than agent.sequence.burnIn, 8.',
+    ]);
+    expect(refused(`${lstm}, sequence: {burnIn: 8, length: 16, stride: 24}`)).toEqual([
+      'agent.sequence.stride is 24; allowed: at most agent.sequence.length, 16, so that no step is left out.',
+    ]);
+    expect(refused(`${lstm}, sequence: {burnIn: 8, length: 16, stride: 8}`, 3)).toEqual(
+      ['burnIn', 'stride'].map(
+        (field) =>
+          `agent.sequence.${field} is 8; allowed: a multiple of replay.chunkLength, 3: the memory is stored where a ` +
+          'chunk begins.',
+      ),
+    );
+    expect(refused('sequence: {burnIn: 8, length: 16, stride: 8}')).toEqual([
+      'agent.sequence.burnIn is 8; allowed: 0 with agent.network.core.kind none, which has no memory.',
+    ]);
+  });
+});
+
 describe('what an agent is trained for', () => {
   const dqn = (fields: string, rest = '') =>
     problems({ file: file(`environment: {id: CartPole-v1}\nagent: {kind: dqn, ${fields}}\n${rest}`) }).map(

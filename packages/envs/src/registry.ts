@@ -17,6 +17,7 @@ import { type MinAtarGame, minAtar } from './native/minatar/minatar.ts';
 import { mountainCar } from './native/mountain-car.ts';
 import { pendulum } from './native/pendulum.ts';
 import { snake } from './native/snake.ts';
+import { tMaze } from './native/t-maze.ts';
 import { taxi } from './native/taxi.ts';
 
 /** A native environment's options, named as Gymnasium's keyword arguments are. */
@@ -97,6 +98,7 @@ const entries: readonly Entry[] = [
   entry(['Taxi-v4', 'Taxi-v3'], {}, taxi),
   entry(['GridWorld-v0'], {}, gridWorld),
   entry(['Snake-v0'], { size: z.int().min(4).max(32).default(8) }, snake),
+  entry(['TMaze-v0'], { length: z.int().min(1).max(1_000).default(10) }, tMaze),
   minAtarEntry('Asterix', 'asterix'),
   minAtarEntry('Breakout', 'breakout'),
   minAtarEntry('Freeway', 'freeway'),

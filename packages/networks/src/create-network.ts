@@ -1,5 +1,7 @@
 import type { NetworkConfig } from '@qfleet/config';
 import type { StateSpec } from '@qfleet/spaces';
+import type { Core } from './cores/core.ts';
+import { lstmCore } from './cores/lstm.ts';
 import { noCore } from './cores/none.ts';
 import type { HeadFactory } from './heads/head.ts';
 import { noisyNetwork } from './layers/noisy.ts';
@@ -24,6 +26,11 @@ const TORSOS: {
   impala: impalaTorso,
 };
 
+/** @param width how many features the torso makes. */
+function createCore(config: NetworkConfig['core'], width: number): Core {
+  return config.kind === 'lstm' ? lstmCore(width, config.units) : noCore(width);
+}
+
 /**
  * The network of a configuration. A dueling head takes the last hidden layer, once for each of its streams, and so does
  * a head that owns it.
@@ -40,7 +47,7 @@ export function createNetwork<K extends Kind>(
   const last = hidden[hidden.length - 1];
   const normalizer = spec.normalized ? createNormalizer(spec) : null;
   const torso = TORSOS[config.kind](spec, dueling || head.ownsHidden ? hidden.slice(0, -1) : hidden, config);
-  const core = noCore(torso.width);
+  const core = createCore(config.core, torso.width);
   const outputs = head({
     width: core.width,
     actions: spec.actions,

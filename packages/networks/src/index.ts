@@ -1,3 +1,4 @@
+export { lstmCore } from './cores/lstm.ts';
 export { createNetwork } from './create-network.ts';
 export { actionOutputs } from './heads/action-outputs.ts';
 export { categoricalHead } from './heads/categorical.ts';

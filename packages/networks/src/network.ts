@@ -1,22 +1,32 @@
 import type { Random } from '@qfleet/random';
 import type { ColumnSpec, StateSpec } from '@qfleet/spaces';
 import type { NamedTensors, TensorFlow, TensorRecord } from '@qfleet/tensor';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Core } from './cores/core.ts';
 import type { Head, Reduce } from './heads/head.ts';
 import type { ActingLayers } from './inference/acting-layers.ts';
+import type { RecurrentParts } from './inference/recurrent/cell.ts';
 import type { Normalizer } from './normalizer.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 import type { Torso } from './torsos/torso.ts';
 
 /** What a network is given for a batch of rows. */
 export interface NetworkInput {
-  /** [rows, …stateShape], of `stateDType` (uint8 as int32: tfjs has no uint8). */
+  /** [rows × steps, …stateShape], of `stateDType` (uint8 as int32: tfjs has no uint8). */
   readonly states: Tensor;
-  /** int32 [rows]: 1 where an episode begins. Needed where the network has a memory. */
+  /** Consecutive states of each row, which lie one after another. Default: 1. */
+  readonly steps?: number;
+  /** int32 [rows × steps]: 1 where an episode begins, and the memory anew. Absent: none does. */
   readonly begins?: Tensor;
-  /** By the names of the network's memory, [rows, …shape]. Needed where it has one. */
+  /** float32 [rows × steps]: 0 for a state that is not there and is passed over, else 1. Absent: all are there. */
+  readonly present?: Tensor;
+  /** As it was before the first step, by the names of the network's memory, [rows, …shape]. Needed where it has one. */
   readonly memory?: TensorRecord;
+  /**
+   * int32 [picks]: of which states the head's outputs are asked for, as indices into all rows' states; the head's rows are
+   * these. Absent: all.
+   */
+  readonly picked?: Tensor;
   /** float32 [rows, N]: the quantile levels that the head is asked for, where it takes some. */
   readonly levels?: Tensor;
   /** int32 [2]: the seed of the noise in a noisy network's weights; absent: they are their means. */
@@ -25,9 +35,9 @@ export interface NetworkInput {
 
 /** What a network gives. */
 export interface NetworkOutput {
-  /** The head's outputs by name. */
+  /** The head's outputs by name, [rows × steps, …]. */
   readonly out: TensorRecord;
-  /** The memory after the step. */
+  /** The memory after the last step. */
   readonly memory: TensorRecord;
 }
 
@@ -49,9 +59,11 @@ export interface Network {
   readonly layers: ((tensors: NamedTensors) => ActingLayers) | null;
   /** Makes Q(s, ·) of what the last of `layers` gives; null: that is Q(s, ·). */
   readonly reduce: Reduce | null;
+  /** The same of a network that remembers: layers before and after a cell; null: it is more, or remembers nothing. */
+  readonly recurrent: RecurrentParts | null;
   /** New values of those parameters that no gradient changes, by name: the step keeps them. Absent: there are none. */
   readonly advance?: (tf: TensorFlow, parameters: Parameters) => Parameters;
-  /** The parameters with noise in the weights, where the network is noisy: for `layers`. */
+  /** The parameters with noise in the weights, where the network is noisy: for `layers` and `recurrent`. */
   readonly disturbed?: (tensors: NamedTensors, random: Random) => NamedTensors;
 }
 
@@ -74,10 +86,12 @@ export function composeNetwork(
     normalizer,
     memory: core.memory,
     ...(torso.advance ? { advance: torso.advance } : {}),
-    forward(tf, parameters, { states, begins, memory = {}, levels }) {
+    forward(tf, parameters, { states, steps = 1, begins, present, memory = {}, picked, levels }) {
       const seen = normalizer ? normalizer.forward(tf, parameters, states) : states;
-      const step = core.forward(tf, parameters, torso.forward(tf, parameters, seen), memory, begins);
-      return { out: head.forward(tf, parameters, step.features, levels), memory: step.memory };
+      const features = torso.forward(tf, parameters, seen);
+      const after = core.forward(tf, parameters, features, { steps, memory, begins, present });
+      const asked = picked ? (tf.gather(after.features, picked as Tensor1D) as Tensor2D) : after.features;
+      return { out: head.forward(tf, parameters, asked, levels), memory: after.memory };
     },
     layers: stack
       ? (tensors) => {
@@ -85,6 +99,8 @@ export function composeNetwork(
           return { convolution, dense: [...dense, ...headLayers(tensors)] };
         }
       : null,
+    recurrent:
+      layers && headLayers && core.cell ? { torso: layers, cell: core.cell, head: headLayers } : null,
     reduce: head.reduce ?? null,
   };
 }

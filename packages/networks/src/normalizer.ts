@@ -22,8 +22,12 @@ export interface Normalizer {
   readonly parameters: readonly ParameterSpec[];
   /** float32 [rows, …stateShape] of states of any dtype: (x − mean)/√(variance + 1e-8), clipped to ±10. */
   forward(tf: TensorFlow, parameters: Parameters, states: Tensor): Tensor;
-  /** The statistics with a batch of states in them, by their names; each frame of a stack counts as an observation. */
-  observe(tf: TensorFlow, parameters: Parameters, states: Tensor): TensorRecord;
+  /**
+   * The statistics with a batch of states in them, by their names; each frame of a stack counts as an observation.
+   *
+   * @param present float32 [rows]: 0 for a state that is passed over, else 1. Absent: all count.
+   */
+  observe(tf: TensorFlow, parameters: Parameters, states: Tensor, present?: Tensor): TensorRecord;
   /** The same as `forward` without tfjs: a state of `width` numbers is scaled from one array into another. */
   scaling(tensors: NamedTensors): Scaling;
 }
@@ -68,12 +72,15 @@ export function createNormalizer({ shape, dtype, count, frames }: StateSpec): No
       // Two ops that every backend has and `compile` knows.
       return tf.maximum(tf.minimum(scaled, LARGEST), -LARGEST);
     },
-    observe: (tf, parameters, states) => {
+    observe: (tf, parameters, states, present) => {
       const [mean, variance, count] = [parameters[MEAN], parameters[VARIANCE], parameters[COUNT]];
       const rows = tf.reshape(tf.cast(states, 'float32'), [-1, ...shape]);
-      const batchCount = rows.shape[0];
-      const batchMean = tf.mean(rows, 0);
-      const batchVariance = tf.mean(tf.square(tf.sub(rows, batchMean)), 0);
+      const counted = present && eachFrame(tf, present, frames, shape.length);
+      const batchCount = counted ? tf.sum(counted) : rows.shape[0];
+      const meanOf = (x: Tensor): Tensor =>
+        counted ? tf.div(tf.sum(tf.mul(x, counted), 0), batchCount) : tf.mean(x, 0);
+      const batchMean = meanOf(rows);
+      const batchVariance = meanOf(tf.square(tf.sub(rows, batchMean)));
       const total = tf.add(count, batchCount);
       const part = tf.div(batchCount, total);
       const delta = tf.sub(batchMean, mean);
@@ -97,4 +104,10 @@ export function createNormalizer({ shape, dtype, count, frames }: StateSpec): No
       };
     },
   };
+}
+
+/** [rows × frames, 1, …], with `rank` ones: what each state is marked with, for each of its frames. */
+function eachFrame(tf: TensorFlow, marks: Tensor, frames: number, rank: number): Tensor {
+  const each = tf.mul(tf.reshape(marks, [-1, 1]), tf.ones([1, frames]));
+  return tf.reshape(each, [-1, ...Array<number>(rank).fill(1)]);
 }

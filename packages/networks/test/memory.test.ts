@@ -18,7 +18,7 @@ function elmanCore(width: number): Core {
       { name: 'core/n', dtype: 'int32', shape: [], cadence: 'chunk' },
     ],
     width,
-    forward(tf, _parameters, features, memory, begins) {
+    forward(tf, _parameters, features, { memory, begins }) {
       const stays = tf.sub(1, begins!);
       const before = tf.mul(memory['core/h'], tf.reshape(tf.cast(stays, 'float32'), [-1, 1]));
       const h = tf.tanh(tf.add(features, tf.mul(before, 0.5))) as Tensor2D;

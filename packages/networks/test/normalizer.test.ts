@@ -110,6 +110,30 @@ describe('the running statistics of observations', () => {
       expect(stacked.get(name)!.data).toEqual(expected);
     }
   });
+
+  it('are of the states that are there', async () => {
+    const { tf } = await loadTensor();
+    const { normalizer, parameters } = networkOf(specOf({ frames: 2 }));
+    const statistics = (rows: readonly number[]) =>
+      tf.tidy(() => {
+        const [batch] = reference.batches.map(floats);
+        const states = tf.reshape(tf.tensor(batch!.subarray(0, 4 * 10)), [4, 2, 5]);
+        const before = Object.fromEntries(
+          [...initialParameters(parameters, new Random(0))].map(([name, { shape, data }]) => [
+            name,
+            tf.tensor(data, [...shape]),
+          ]),
+        );
+        const marks = tf.tensor1d([0, 1, 2, 3].map((row) => Number(rows.includes(row))));
+        const some = normalizer!.observe(tf, before, states, marks);
+        const same = normalizer!.observe(tf, before, tf.gather(states, tf.tensor1d([...rows], 'int32')));
+        return [some, same].map((each) => Object.values(each).flatMap((tensor) => [...tensor.dataSync()]));
+      });
+    for (const rows of [[1, 3], [0], [0, 1, 2, 3]]) {
+      const [some, same] = statistics(rows);
+      expect(distance(some!, same!, (i) => Math.abs(same![i]!) + 1e-6)).toBeLessThan(1e-4);
+    }
+  });
 });
 
 describe('a network of normalized observations', () => {

@@ -1,3 +1,4 @@
+import { type AgentSetting, agentMemory } from '@qfleet/agents';
 import { type EnvironmentDescription, resolveEnvironment } from '@qfleet/env-host';
 import { type EnvironmentDefinition, observationDType, observationShape } from '@qfleet/envs';
 import { type ColumnSpec, type Layout, maskColumn } from '@qfleet/replay';
@@ -11,19 +12,23 @@ export interface Task {
 
 /**
  * The task of a run's configuration.
- * @throws EnvironmentDefinitionError where its environment can't be had.
+ * @throws EnvironmentDefinitionError where its environment can't be had; ConfigError where its agent can't take the states.
  */
 export async function openTask({
   environment,
+  agent,
 }: {
   readonly environment: EnvironmentDescription & {
     readonly frameStack: number;
     readonly normalizeObservations: boolean;
   };
+  readonly agent: AgentSetting['config'];
 }): Promise<Task> {
   const definition = await resolveEnvironment(environment);
-  const layout = layoutOf(definition, environment.frameStack);
-  return { definition, layout: environment.normalizeObservations ? { ...layout, normalized: true } : layout };
+  const { frameStack, normalizeObservations } = environment;
+  const normalized = normalizeObservations ? { normalized: true } : {};
+  const memory = agentMemory({ config: agent, spec: { ...layoutOf(definition, frameStack), ...normalized } });
+  return { definition, layout: { ...layoutOf(definition, frameStack, memory), ...normalized } };
 }
 
 /**

@@ -21,7 +21,7 @@ function directoryOf(config: RunConfig, name: string): RunDirectory {
 }
 
 describe('trainSingle', () => {
-  it.each(['cartpole', 'taxi'])('learns the same from the same seed: %s', async (preset) => {
+  it.each(['cartpole', 'taxi', 't-maze'])('learns the same from the same seed: %s', async (preset) => {
     const run = (seed: number) => trainSingle(configOf(preset, ...short, `seed=${seed}`));
     const [first, second, other] = [await run(1), await run(1), await run(2)];
     expect(first).toMatchObject({ stopReason: 'maxUpdates', updates: 120 });

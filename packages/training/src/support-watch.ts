@@ -1,6 +1,6 @@
 import type { UpdateStats } from '@qfleet/agents';
-import type { AgentConfig } from '@qfleet/config';
-import type { Batch, TransitionBatch } from '@qfleet/replay';
+import type { AgentConfig, DqnConfig } from '@qfleet/config';
+import type { Batch, SequenceBatch, TransitionBatch } from '@qfleet/replay';
 
 /** The agent's number that is watched: the part of a call's rows whose targets lie outside of its objective's range. */
 const OUTSIDE = 'targetsOutside';
@@ -18,7 +18,7 @@ export class SupportWatch {
   #isDone = false;
   #updates = 0;
   #outside = 0;
-  /** The least and the largest n-step return so far. */
+  /** The least and the largest n-step return so far; where rows are sequences, reward. */
   #least = 0;
   #largest = 0;
 
@@ -31,7 +31,10 @@ export class SupportWatch {
   afterCall(batches: readonly Batch[], { numbers }: UpdateStats): void {
     const part = numbers[OUTSIDE];
     if (part === undefined || this.#isDone) return;
-    for (const { returns } of batches as readonly TransitionBatch[]) {
+    for (const batch of batches) {
+      const returns = this.#isOfSequences
+        ? (batch as SequenceBatch).rewards
+        : (batch as TransitionBatch).returns;
       for (let row = 0; row < returns.length; row++) {
         if (returns[row] < this.#least) this.#least = returns[row];
         else if (returns[row] > this.#largest) this.#largest = returns[row];
@@ -49,7 +52,7 @@ export class SupportWatch {
   }
 
   #sentence(part: number): string {
-    const { objective } = this.#config as Extract<AgentConfig, { kind: 'dqn' }>;
+    const { objective } = this.#config as DqnConfig;
     const { low, high } = objective as Extract<typeof objective, { low: number }>;
     const [least, largest] = [this.#bound(this.#least), this.#bound(this.#largest)];
     const range = Number.isFinite(largest - least)
@@ -61,10 +64,14 @@ export class SupportWatch {
     );
   }
 
+  get #isOfSequences(): boolean {
+    return (this.#config as DqnConfig).sequence !== null;
+  }
+
   /** What a value can be at the most, where every return of n steps is `most`; on the scale of values, of two digits. */
   #bound(most: number): number {
-    const { discount, nSteps, valueRescaling } = this.#config as Extract<AgentConfig, { kind: 'dqn' }>;
-    const sum = most === 0 ? 0 : most / (1 - discount ** nSteps);
+    const { discount, nSteps, valueRescaling } = this.#config as DqnConfig;
+    const sum = most === 0 ? 0 : most / (1 - discount ** (this.#isOfSequences ? 1 : nSteps));
     const size = Math.abs(sum);
     const value = valueRescaling === null ? size : Math.sqrt(size + 1) - 1 + valueRescaling * size;
     return Math.sign(sum) * roundedUp(value);

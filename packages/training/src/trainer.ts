@@ -10,6 +10,7 @@ import type { FinalEvaluation } from './evaluation/result.ts';
 import type { Scoreboard } from './evaluation/scoreboard.ts';
 import { Experience, openReplay } from './experience.ts';
 import { Publisher } from './publisher.ts';
+import { REMEMBERS_TWICE, remembersTwice } from './remembers-twice.ts';
 import { Sampling } from './sampling.ts';
 import { SupportWatch } from './support-watch.ts';
 import type { StopReason, TrainerCounts, TrainerParts, WaitReason } from './trainer-parts.ts';
@@ -49,6 +50,7 @@ export class Trainer {
     this.#newPriorities = new Float32Array(config.agent.batchSize * batchesPerUpdate);
     this.#divergence = new DivergenceWatch(config.agent);
     this.#support = new SupportWatch(config.agent, (sentence) => parts.warn?.(sentence));
+    if (remembersTwice(config)) parts.warn?.(REMEMBERS_TWICE);
     if (from) agent.restore(from.state);
     this.#updates = from?.updates ?? 0;
     this.#secondsBefore = from?.seconds ?? 0;

@@ -1,5 +1,5 @@
 import { runSchema } from '@qfleet/config';
-import { makeTransitionBatch } from '@qfleet/replay';
+import { makeSequenceBatch, makeTransitionBatch } from '@qfleet/replay';
 import { expect, it } from 'vitest';
 import { SupportWatch } from '../src/support-watch.ts';
 
@@ -34,6 +34,23 @@ it('says once that targets left the range, and which range holds every return', 
   );
   expect(saidOf({ discount: 0.9, nSteps: 2, valueRescaling: 1e-3 }, parts)[0]).toMatch(/high=1\.6,/);
   expect(saidOf({ discount: 1 }, parts)[0]).toMatch(/every return, which the environment’s rewards tell\.$/);
+});
+
+it('bounds the returns of sequences by their rewards', () => {
+  const sequence = { burnIn: 0, length: 4, stride: 4 };
+  const objective = { kind: 'c51' };
+  const { agent } = runSchema.parse({
+    environment: { id: 'x' },
+    agent: { kind: 'dqn', objective, sequence, discount: 0.9, nSteps: 3 },
+  });
+  const said: string[] = [];
+  const watch = new SupportWatch(agent, (sentence) => said.push(sentence));
+  const batch = makeSequenceBatch({ kind: 'sequence', ...sequence }, 2, layout);
+  batch.rewards.set([-0.5, 1]);
+  for (let call = 0; call < 1_000; call++) {
+    watch.afterCall([batch], { numbers: { targetsOutside: 0.03 }, fault: null });
+  }
+  expect(said).toEqual([expect.stringContaining('as agent.objective.low=-5 and agent.objective.high=10,')]);
 });
 
 it('is silent below 1 % of a window, and for objectives without a range', () => {

@@ -30,11 +30,11 @@ class FixedPolicy implements Policy {
 
 /** Plays episodes of a configuration's environment by such a policy. */
 export async function playFixed(
-  { environment, seed }: RunConfig,
+  { environment, agent, seed }: RunConfig,
   action: number | null,
   episodes: number,
 ): Promise<Judged> {
-  const { definition, layout } = await openTask({ environment });
+  const { definition, layout } = await openTask({ environment, agent });
   const policy = new FixedPolicy(action, layout.actions, new Random(Random.seed(seed, 'fixed policy')));
   const { returns, info } = await playGreedyEpisodes({
     ...{ definition, policy, episodes, frames: layout.frames },

@@ -7,7 +7,7 @@ import { nextActions, readingsOf } from './next-actions.ts';
 import type { Objective } from './objective.ts';
 import { distributionAt } from './per-action.ts';
 import { backup } from './rescaling.ts';
-import { transitionUnit } from './unit.ts';
+import { sampleUnit } from './unit.ts';
 
 /**
  * C51: the distribution of the return on fixed atoms z (Bellemare, Dabney and Munos, "A distributional perspective on
@@ -21,7 +21,7 @@ export function c51(config: DqnConfig, of: Extract<ObjectiveConfig, { kind: 'c51
   const places = Array.from({ length: atoms }, (_, i) => low + i * width);
   const values = (tf: TensorFlow, out: TensorRecord) => meanOfLogits(tf, out['logits']!, tf.tensor1d(places));
   return {
-    unit: transitionUnit(config),
+    unit: sampleUnit(config),
     head: categoricalHead(places),
     reads: readingsOf(config),
     targets(context, online, target, batch) {

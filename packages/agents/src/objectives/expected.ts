@@ -6,12 +6,12 @@ import { expectedTarget } from './expected-target.ts';
 import { readingsOf } from './next-actions.ts';
 import type { Objective } from './objective.ts';
 import { valueAt } from './per-action.ts';
-import { transitionUnit } from './unit.ts';
+import { sampleUnit } from './unit.ts';
 
 /** The fields of a configuration that this objective reads. */
 type ExpectedConfig = Pick<
   DqnConfig,
-  'nSteps' | 'doubleQ' | 'loss' | 'munchausen' | 'valueRescaling' | 'rewardClip' | 'rewardScale'
+  'nSteps' | 'sequence' | 'doubleQ' | 'loss' | 'munchausen' | 'valueRescaling' | 'rewardClip' | 'rewardScale'
 >;
 
 /**
@@ -20,7 +20,7 @@ type ExpectedConfig = Pick<
  */
 export function expectedValue(config: ExpectedConfig): Objective {
   return {
-    unit: transitionUnit(config),
+    unit: sampleUnit(config),
     head: valuesHead,
     reads: readingsOf(config),
     targets: (context, online, target, batch) => ({

@@ -6,7 +6,7 @@ import { expectedTarget } from './expected-target.ts';
 import { histogramLoss, meanOfLogits, partOutside } from './histogram.ts';
 import { readingsOf } from './next-actions.ts';
 import type { Objective } from './objective.ts';
-import { transitionUnit } from './unit.ts';
+import { sampleUnit } from './unit.ts';
 
 type HlGaussConfig = Extract<ObjectiveConfig, { kind: 'hl-gauss' }>;
 
@@ -23,7 +23,7 @@ export function hlGauss(config: DqnConfig, of: HlGaussConfig): Objective {
   const values = (tf: TensorFlow, out: TensorRecord) =>
     meanOfLogits(tf, out['logits']!, tf.tensor1d(middles));
   return {
-    unit: transitionUnit(config),
+    unit: sampleUnit(config),
     head: categoricalHead(middles),
     reads: readingsOf(config),
     targets(context, online, target, batch) {

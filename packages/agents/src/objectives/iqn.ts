@@ -6,7 +6,7 @@ import { nextActions, readingsOf } from './next-actions.ts';
 import type { Objective } from './objective.ts';
 import { quantileLoss } from './quantile-loss.ts';
 import { sampleTargets } from './sample-targets.ts';
-import { transitionUnit } from './unit.ts';
+import { sampleUnit } from './unit.ts';
 
 /**
  * IQN: the return's quantile function (Dabney, Ostrovski, Silver and Munos, "Implicit quantile networks for distributional
@@ -21,7 +21,7 @@ export function implicitQuantiles(
   const { samples, targetSamples, actingSamples, cosines, kappa } = of;
   const values = (tf: TensorFlow, out: TensorRecord) => tf.mean(out['quantiles']!, 2);
   return {
-    unit: transitionUnit(config),
+    unit: sampleUnit(config),
     head: implicitQuantilesHead(actingSamples, cosines),
     reads: [...readingsOf(config), 'random'],
     targets(context, online, target, batch) {

@@ -4,14 +4,17 @@ import type { TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * A network's outputs on states, by its head's names.
+ * A network's outputs on a batch's states, its `observations` or `nextObservations`, by its head's names.
  *
  * @param levels float32 [rows, N]: the quantile levels that are asked for, where the head takes some; absent: those by
  *   which actors act.
  */
 export type Outputs = (states: Tensor, levels?: Tensor) => TensorRecord;
 
-/** A batch of transitions: `observations`, `nextObservations`, and the rest [rows]. */
+/**
+ * A batch of transitions: `observations`, `nextObservations`, and the rest [rows]. Of sequences these are their steps, and
+ * the two are there for `Outputs` only, which finds the states in them.
+ */
 export interface TransitionTensors {
   readonly observations: Tensor;
   readonly nextObservations: Tensor;

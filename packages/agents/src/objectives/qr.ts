@@ -5,7 +5,7 @@ import { nextActions, readingsOf } from './next-actions.ts';
 import type { Objective } from './objective.ts';
 import { quantileLoss } from './quantile-loss.ts';
 import { sampleTargets } from './sample-targets.ts';
-import { transitionUnit } from './unit.ts';
+import { sampleUnit } from './unit.ts';
 
 /**
  * QR-DQN: N quantiles of the return, at the levels (2i + 1)/2N (Dabney, Rowland, Bellemare and Munos, "Distributional
@@ -19,7 +19,7 @@ export function quantileRegression(
   const levels = middleLevels(quantiles);
   const values = (tf: TensorFlow, out: TensorRecord) => tf.mean(out['quantiles']!, 2);
   return {
-    unit: transitionUnit(config),
+    unit: sampleUnit(config),
     head: quantilesHead(quantiles),
     reads: readingsOf(config),
     targets(context, online, target, batch) {

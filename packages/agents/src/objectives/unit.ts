@@ -1,10 +1,15 @@
 import type { DqnConfig } from '@qfleet/config';
-import { rewardShaping, type TransitionUnit } from '@qfleet/replay';
+import { rewardShaping, type SampleUnit } from '@qfleet/replay';
 
-/** The n-step transitions of a configuration, of rewards as its learner counts them. */
-export function transitionUnit(
-  config: Pick<DqnConfig, 'nSteps' | 'rewardClip' | 'rewardScale'>,
-): TransitionUnit {
-  const rewards = rewardShaping(config);
-  return { kind: 'transition', nSteps: config.nSteps, ...(rewards ? { rewards } : {}) };
+/** What a row of a configuration's batches is, of rewards as its learner counts them. */
+export function sampleUnit({
+  nSteps,
+  sequence,
+  ...rest
+}: Pick<DqnConfig, 'nSteps' | 'sequence' | 'rewardClip' | 'rewardScale'>): SampleUnit {
+  const rewards = rewardShaping(rest);
+  const shaping = rewards ? { rewards } : {};
+  return sequence === null
+    ? { kind: 'transition', nSteps, ...shaping }
+    : { kind: 'sequence', ...sequence, ...shaping };
 }

@@ -9,11 +9,12 @@ import {
   type ParameterSpec,
 } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
-import { type Batch, MASK, type SampleUnit, type TransitionBatch } from '@qfleet/replay';
+import { type Batch, MASK, type SampleUnit, type SequenceBatch, type TransitionBatch } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
 import {
   type Compiled,
   compile,
+  type Inputs,
   initialSlots,
   loadTensor,
   type NamedTensors,
@@ -28,6 +29,7 @@ import { counterFromTensor, counterToTensor } from './counter.ts';
 import { createOptimizer } from './optimizer.ts';
 import { parallelismOf } from './parallelism.ts';
 import { ratesOf, seedOf } from './rates.ts';
+import { mixPriorities, sequenceValues } from './sequence-inputs.ts';
 import { NOISE, NOISE_SEEDS, ONLINE, SEED, stepInputs, TARGET, updateStep } from './step.ts';
 
 /** The name in the state of the count of updates, on which schedules depend. */
@@ -52,7 +54,7 @@ export interface ValueAgentOptions {
 export async function createValueAgent(given: ValueAgentOptions): Promise<Agent> {
   const objective = given.objective ?? createObjective(given.config);
   const network = createNetwork(given.config.network, given.spec, objective.head);
-  const parallelism = parallelismOf(network, given.config.batchSize, given.isRepeatable);
+  const parallelism = parallelismOf(network, statesOf(given.config), given.isRepeatable);
   return new ValueAgent(await loadTensor({ parallelism }), given);
 }
 
@@ -61,6 +63,7 @@ export class ValueAgent implements Agent {
   readonly batchesPerUpdate: number;
   readonly unit: SampleUnit;
   readonly #given: ValueAgentOptions;
+  readonly #network: Network;
   readonly #reads: readonly Reading[];
   readonly #isNoisy: boolean;
   readonly #step: Compiled;
@@ -84,6 +87,7 @@ export class ValueAgent implements Agent {
     this.batchesPerUpdate = config.updatesPerCall;
     this.unit = objective.unit;
     this.#given = given;
+    this.#network = network;
     this.#reads = objective.reads;
     this.#isNoisy = network.disturbed !== undefined;
     this.#packing = packing;
@@ -97,10 +101,13 @@ export class ValueAgent implements Agent {
       ...statistics,
     ];
     const { tf } = runtime;
-    const parts = { tf, network, packing, objective, optimizer, largestNorm: config.gradientClip };
+    const parts = {
+      ...{ tf, network, packing, objective, optimizer },
+      ...{ largestNorm: config.gradientClip, nSteps: config.nSteps },
+    };
     this.#step = compile(runtime, (state, inputs) => updateStep(parts, state, inputs), {
       state: startState(network, packing, optimizer, seed),
-      inputs: stepInputs(spec, config.batchSize, this.#rates(0), objective.reads, this.#isNoisy),
+      inputs: stepInputs(network, config.batchSize, this.#rates(0), objective),
       unroll: config.updatesPerCall,
       eager,
     });
@@ -111,32 +118,44 @@ export class ValueAgent implements Agent {
     if (batches.length !== count) {
       throw new RangeError(`An update call takes ${count} batches, not ${batches.length}.`);
     }
-    const inputs = (batches as readonly TransitionBatch[]).map(
-      (
-        { observations, nextObservations, actions, returns, discounts, weights, columns, nextColumns },
-        k,
-      ) => ({
-        observations,
-        nextObservations,
-        actions,
-        returns,
-        discounts,
-        weights,
-        ...(MASK in nextColumns ? { nextMasks: nextColumns[MASK] as Uint8Array } : {}),
-        ...(MASK in columns && this.#reads.includes('masks') ? { masks: columns[MASK] as Uint8Array } : {}),
-        ...(this.#reads.includes('random') ? { [SEED]: seedOf(this.#given.seed, this.#updates + k) } : {}),
-        ...(this.#isNoisy ? { [NOISE]: noiseSeeds(this.#given.seed, this.#updates + k) } : {}),
-        ...this.#rates(this.#updates + k),
-      }),
-    );
+    const inputs = batches.map((batch, k) => ({
+      ...this.#valuesOf(batch),
+      ...(this.#reads.includes('random') ? { [SEED]: seedOf(this.#given.seed, this.#updates + k) } : {}),
+      ...(this.#isNoisy ? { [NOISE]: noiseSeeds(this.#given.seed, this.#updates + k) } : {}),
+      ...this.#rates(this.#updates + k),
+    }));
     const { priorities: given, ...scalars } = this.#step.run(...inputs);
     this.#updates += count;
-    priorities.set(given);
+    const meanAbsTdError = this.#prioritize(batches, given as Float32Array, priorities);
     const numbers = Object.fromEntries(Object.entries(scalars).map(([name, each]) => [name, mean(each)]));
+    return { numbers: { ...numbers, meanAbsTdError }, fault: faultOf(count, given, scalars) };
+  }
+
+  #valuesOf(batch: Batch): Inputs {
+    if (this.unit.kind === 'sequence') return sequenceValues(this.#network, batch as SequenceBatch);
+    const { observations, nextObservations, actions, returns, discounts, weights, columns, nextColumns } =
+      batch as TransitionBatch;
     return {
-      numbers: { ...numbers, meanAbsTdError: mean(given) },
-      fault: faultOf(count, given, scalars),
+      ...{ observations, nextObservations, actions, returns, discounts, weights },
+      ...(MASK in nextColumns ? { nextMasks: nextColumns[MASK] as Uint8Array } : {}),
+      ...(MASK in columns && this.#reads.includes('masks') ? { masks: columns[MASK] as Uint8Array } : {}),
     };
+  }
+
+  /** Writes each row's priority from those that the objective gives. @returns their mean. */
+  #prioritize(batches: readonly Batch[], given: Float32Array, priorities: Float32Array): number {
+    const { unit } = this;
+    if (unit.kind === 'transition') {
+      priorities.set(given);
+      return mean(given);
+    }
+    const steps = given.length / batches.length;
+    const means = batches.map((batch, k) => {
+      const part = priorities.subarray(k * batch.size, (k + 1) * batch.size);
+      const errors = given.subarray(k * steps, (k + 1) * steps);
+      return mixPriorities(unit, batch as SequenceBatch, errors, part);
+    });
+    return mean(means);
   }
 
   parameters(): NamedTensors {
@@ -190,6 +209,10 @@ function noiseSeeds(seed: number, updates: number): Int32Array {
   }
   return seeds;
 }
+
+/** States of a batch that go through the network together. */
+const statesOf = ({ batchSize, sequence }: DqnConfig): number =>
+  batchSize * (sequence === null ? 1 : sequence.burnIn + sequence.length + 1);
 
 /** The first of `count` updates with a priority, a loss or a gradient norm that is not finite; null: none. */
 function faultOf(count: number, priorities: Outputs[string], scalars: Outputs): UpdateFault | null {

@@ -9,13 +9,11 @@ import {
   type TensorRecord,
 } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type {
-  Outputs as Forward,
-  Objective,
-  ObjectiveLoss,
-  TransitionTensors,
-} from '../objectives/objective.ts';
+import type { Objective, ObjectiveLoss } from '../objectives/objective.ts';
+import { transitionPasses, type Weights } from './passes.ts';
 import type { Rates } from './rates.ts';
+import { sequenceInputs } from './sequence-inputs.ts';
+import { sequencePasses } from './sequence-passes.ts';
 
 /** Names in the state, before those of a `Packing`: the parameters θ and the target network's θ⁻. */
 export const ONLINE = 'online';
@@ -32,13 +30,28 @@ export const NOISE = 'noise';
 const NOISES = { learning: 0, target: 1, choosing: 2 } as const;
 export const NOISE_SEEDS = Object.keys(NOISES).length;
 
-/** The inputs of an update: a batch of `rows` transitions, the update's rates, and what else objective and network read. */
+/** The inputs of an update: a batch of `rows` rows, the update's rates, and what else objective and network read. */
 export function stepInputs(
-  spec: StateSpec,
+  network: Network,
   rows: number,
   rates: Rates,
+  { unit, reads }: Pick<Objective, 'unit' | 'reads'>,
+): Record<string, InputSpec> {
+  const isNoisy = network.disturbed !== undefined;
+  return {
+    ...(unit.kind === 'sequence'
+      ? sequenceInputs(network, unit, rows)
+      : transitionInputs(network.spec, rows, reads)),
+    ...(reads.includes('random') ? { [SEED]: { shape: [2], dtype: 'int32' } as const } : {}),
+    ...(isNoisy ? { [NOISE]: { shape: [NOISE_SEEDS, 2], dtype: 'int32' } as const } : {}),
+    ...Object.fromEntries(Object.keys(rates).map((name) => [name, { shape: [] }])),
+  };
+}
+
+function transitionInputs(
+  spec: StateSpec,
+  rows: number,
   reads: Objective['reads'],
-  isNoisy: boolean,
 ): Record<string, InputSpec> {
   const observations: InputSpec = { shape: [rows, ...stateShape(spec)], dtype: stateDType(spec) };
   const column: InputSpec = { shape: [rows] };
@@ -52,9 +65,6 @@ export function stepInputs(
     weights: column,
     ...(spec.masked ? { nextMasks: masks } : {}),
     ...(spec.masked && reads.includes('masks') ? { masks } : {}),
-    ...(reads.includes('random') ? { [SEED]: { shape: [2], dtype: 'int32' } as const } : {}),
-    ...(isNoisy ? { [NOISE]: { shape: [NOISE_SEEDS, 2], dtype: 'int32' } as const } : {}),
-    ...Object.fromEntries(Object.keys(rates).map((name) => [name, { shape: [] }])),
   };
 }
 
@@ -67,48 +77,51 @@ export interface StepParts {
   readonly optimizer: Optimizer;
   /** The global norm to which a gradient is clipped; null: it is not clipped. */
   readonly largestNorm: number | null;
+  /** Steps of reward before the bootstrap: what the update sums where its rows are sequences. */
+  readonly nSteps: number;
 }
 
 /**
  * One update as a pure function of tensors: objective → gradients → clip → optimizer → target network.
  *
- * @returns the changed state, and the outputs `priorities` [rows] and the scalars `loss`, `gradientNorm` (global, before
- * clipping) and the objective's own.
+ * @returns the changed state, and the outputs `priorities` ([rows], of sequences [rows × length]) and the scalars `loss`,
+ * `gradientNorm` (global, before clipping) and the objective's own.
  */
 export function updateStep(parts: StepParts, state: TensorRecord, inputs: TensorRecord): StepResult {
   const { tf, network, packing, objective, optimizer } = parts;
-  const batch = inputs as unknown as TransitionTensors & TensorRecord;
+  const { unit } = objective;
+  const passes =
+    unit.kind === 'sequence'
+      ? sequencePasses(tf, network, unit, parts.nSteps, inputs)
+      : transitionPasses(tf, network, inputs);
+  const { batch } = passes;
   const context = { tf, actions: network.spec.actions, uniform: drawing(tf, inputs[SEED]) };
   const tensorsOf = (of: string) => packing.names.map((name) => state[`${of}/${name}`]!);
   // Statistics of this batch too, as Gymnasium scales an observation by what it has changed.
-  const statistics = network.normalizer?.observe(tf, state, batch.observations) ?? {};
+  const statistics = network.normalizer?.observe(tf, state, batch.observations, passes.present) ?? {};
   const seeds = inputs[NOISE];
   const noises = seeds && tf.unstack(seeds);
-  const outputsBy =
-    (tensors: readonly Tensor[], use: keyof typeof NOISES): Forward =>
-    (states, levels) =>
-      network.forward(
-        tf,
-        { ...packing.split(tf, tensors), ...statistics },
-        { states, ...(levels ? { levels } : {}), ...(noises ? { noise: noises[NOISES[use]]! } : {}) },
-      ).out;
+  const weightsFor = (use: keyof typeof NOISES, tensors: readonly Tensor[]): Weights => ({
+    parameters: { ...packing.split(tf, tensors), ...statistics },
+    ...(noises ? { noise: noises[NOISES[use]]! } : {}),
+  });
+  const online = tensorsOf(ONLINE);
+  const [choosing, target] = [weightsFor('choosing', online), weightsFor('target', tensorsOf(TARGET))];
+  const start = passes.start(weightsFor('learning', online));
 
   const targets = objective.targets(
     context,
-    outputsBy(tensorsOf(ONLINE), 'choosing'),
-    outputsBy(tensorsOf(TARGET), 'target'),
+    passes.outputs(choosing, noises ? passes.start(choosing) : start),
+    passes.outputs(target, passes.start(target)),
     batch,
   );
   const { loss, priorities, stats, gradients } = lossAndGradients(
     tf,
-    (online) =>
-      objective.loss(
-        context,
-        outputsBy(online, 'learning')(batch.observations, targets['levels']),
-        targets,
-        batch,
-      ),
-    tensorsOf(ONLINE),
+    (tensors) => {
+      const outputs = passes.outputs(weightsFor('learning', tensors), start);
+      return objective.loss(context, outputs(batch.observations, targets['levels']), targets, batch);
+    },
+    online,
   );
 
   const gradientNorm = tf.sqrt(tf.addN(gradients.map((each) => tf.sum(tf.square(each)))));

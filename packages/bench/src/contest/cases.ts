@@ -13,7 +13,12 @@ export interface LearnerCase {
 }
 
 /** Plain layers. */
-const PLAIN = { layerNorm: false, noisy: null, initialization: 'lecun-uniform' } as const;
+const PLAIN = {
+  layerNorm: false,
+  noisy: null,
+  initialization: 'lecun-uniform',
+  core: { kind: 'none' },
+} as const;
 
 const mlp = (sizes: readonly number[], batchSize: number): LearnerCase => {
   const [inputs, ...hidden] = sizes.slice(0, -1) as [number, ...number[]];

@@ -20,6 +20,18 @@ const target = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** What a network with a memory is trained on. */
+const sequence = z.strictObject({
+  burnIn: z
+    .int()
+    .min(0)
+    .max(1_024)
+    .default(40)
+    .describe('steps before those, which only bring the memory up to date'),
+  length: z.int().min(1).max(1_024).default(80).describe('steps to train on'),
+  stride: z.int().min(1).max(1_024).default(40).describe('steps between the beginnings of two sequences'),
+});
+
 const dqn = z.strictObject({
   kind: z.literal('dqn'),
   network: network.prefault({ kind: 'mlp' }),
@@ -64,6 +76,10 @@ const dqn = z.strictObject({
   adamEpsilon: z.number().positive().default(1e-8).describe('added to √v̂ by Adam, AdamW and RAdam'),
   gradientClip: z.number().positive().nullable().default(10).describe('largest global norm; null: none'),
   target: target.prefault({ kind: 'soft' }),
+  sequence: sequence
+    .nullable()
+    .default(null)
+    .describe('what a row of a batch is: consecutive steps (Kapturowski et al., 2019); null: one transition'),
   updatesPerCall: z.int().min(1).max(64).default(8).describe('updates unrolled into one native call'),
 });
 

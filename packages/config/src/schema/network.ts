@@ -4,7 +4,20 @@ import { count } from './numbers.ts';
 /** The size of a dense layer. */
 const units = count.max(65_536);
 
-/** What every torso may have. */
+/** What lies between the hidden layers and the head. */
+const core = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('none').describe('nothing: what is seen is all there is') }),
+    z.strictObject({
+      kind: z
+        .literal('lstm')
+        .describe('remembers over the steps of an episode (Hochreiter and Schmidhuber, 1997)'),
+      units: count.max(4_096).default(128).describe('of its memory'),
+    }),
+  ])
+  .prefault({ kind: 'none' });
+
+/** What every network may have. */
 const layers = {
   layerNorm: z
     .boolean()
@@ -28,6 +41,7 @@ const layers = {
       'start values: uniform on ±1/√inputs; or kernels orthogonal (Saxe et al., 2014) or normal by He et al., 2015, with ' +
         'gain √2 before relu and biases 0',
     ),
+  core,
 };
 
 /** A multilayer perceptron over the flattened observation (a Discrete observation enters one-hot). */

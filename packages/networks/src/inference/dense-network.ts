@@ -6,6 +6,7 @@ import type { Scaling } from '../normalizer.ts';
 import { checkParameters } from '../parameters.ts';
 import type { ActingLayers } from './acting-layers.ts';
 import { DenseStack } from './dense/dense-stack.ts';
+import { writeStates } from './dense/write-states.ts';
 import type { Inference, InferenceRows } from './inference.ts';
 
 /** A network of dense layers, after a convolution or none, for inference: no tfjs, and no allocation a call. */
@@ -65,9 +66,7 @@ export class DenseNetwork implements Inference {
     if (this.#explores && rows > 0) stack.load(this.#layersOf(this.#disturbed(random)));
     for (let row = 0; row < rows; row += stack.rows) {
       const part = Math.min(stack.rows, rows - row);
-      if (count !== undefined) oneHot(states, row * width, part, width, count, stack);
-      else if (this.#scaling !== null) scale(this.#scaling, states, row * width, part, width, stack);
-      else copy(states, row * width, part, width, stack);
+      writeStates(spec, states, row, part, stack, this.#scaling);
       if (reduce === null) stack.run(part, values, row * actions);
       else {
         stack.run(part, this.#outputs, 0);
@@ -79,47 +78,5 @@ export class DenseNetwork implements Inference {
   #disturbed(random: Random | undefined): NamedTensors {
     if (random === undefined) throw new Error('The network is noisy: give it what noise is drawn from.');
     return this.#network.disturbed!(this.#tensors, random);
-  }
-}
-
-function copy(from: ArrayLike<number>, start: number, rows: number, width: number, to: DenseStack): void {
-  const { input, stride } = to;
-  // Faster than subarray().set() for the few elements of a small observation.
-  for (let row = 0; row < rows; row++) {
-    const [source, target] = [start + row * width, row * stride];
-    for (let i = 0; i < width; i++) input[target + i] = from[source + i];
-  }
-}
-
-function scale(
-  scaling: Scaling,
-  from: ArrayLike<number>,
-  start: number,
-  rows: number,
-  width: number,
-  { input, stride }: DenseStack,
-): void {
-  for (let row = 0; row < rows; row++) scaling(from, start + row * width, input, row * stride, width);
-}
-
-/** `width` states a row, each one-hot, side by side. */
-function oneHot(
-  from: ArrayLike<number>,
-  start: number,
-  rows: number,
-  width: number,
-  count: number,
-  to: DenseStack,
-): void {
-  const { input, stride } = to;
-  input.fill(0, 0, rows * stride);
-  for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < width; i++) {
-      const state = from[start + row * width + i];
-      if (!(state >= 0 && state < count)) {
-        throw new RangeError(`Observation ${state} is not a state: they are 0 to ${count - 1}.`);
-      }
-      input[row * stride + i * count + state] = 1;
-    }
   }
 }
