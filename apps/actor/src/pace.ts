@@ -1,4 +1,4 @@
-import type { RunConfig } from '@qfleet/config';
+import { fleetRunConfig, type RunConfig } from '@qfleet/config';
 import type { Uplink } from '@qfleet/fleet';
 import { type ReplayStanding, ratioLimiter, type SampleToInsertLimiter } from '@qfleet/replay';
 
@@ -15,7 +15,7 @@ export class Pace {
   constructor(config: RunConfig, uplink: Uplink) {
     this.#config = config;
     this.#uplink = uplink;
-    this.#limiter = ratioLimiter(config);
+    this.#limiter = ratioLimiter(fleetRunConfig(config));
   }
 
   /** Whether an actor that has done `steps` in all, and has so many slots now, may go on. */

@@ -60,3 +60,22 @@ it('a disk that takes no more ends a training in one sentence, and the run goes 
   const resumed = await qfleet(['resume', 'run'], { cwd });
   expect(resumed.code, resumed.stderr).toBe(0);
 });
+
+it('an agent that learns from rounds is refused as a fleet, and trains in one process', async () => {
+  const cwd = temporaryDirectory();
+  const small = ['agent.copies=4', 'agent.steps=8', 'agent.minibatches=4'].flatMap((field) => [
+    '--set',
+    field,
+  ]);
+  const args = ['train', 'cartpole', '--preset', 'pqn', '--max-updates', '16', '--run-dir', 'run', ...small];
+  const { code, stderr } = await qfleet(args, { cwd });
+  expect(stderr).toBe(
+    'error: agent.kind is pqn, whose rounds are played and learned from in one process: train it with --single.\n',
+  );
+  expect(code).toBe(2);
+  expect(existsSync(join(cwd, 'run'))).toBe(false);
+  const single = await qfleet([...args, '--single'], { cwd });
+  expect(single.code).toBe(0);
+  const evaluated = await qfleet(['eval', 'run', '--episodes', '3', '--json'], { cwd });
+  expect(JSON.parse(evaluated.stdout).returns).toHaveLength(3);
+});

@@ -1,4 +1,5 @@
 import { createAgent } from '@qfleet/agents';
+import { fleetRunConfig } from '@qfleet/config';
 import {
   EvaluationQueue,
   Heartbeats,
@@ -217,7 +218,7 @@ async function makeTrainer(
   const [store, agent] = await Promise.all([
     outlast(() => openReplay(addresses, record, layout)),
     createAgent({
-      config: config.agent,
+      config: fleetRunConfig(config).agent,
       spec: layout,
       seed: config.seed,
       totalUpdates: config.stop.maxUpdates,

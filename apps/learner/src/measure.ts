@@ -20,7 +20,7 @@ export function measure(trainer: Trainer, waits: Waits): Beat<'learner'> {
       updates: counts.updates,
       weightsPublished: counts.published,
       checkpoints: counts.checkpoints,
-      chunksRefused: replay.counts.refusedChunks,
+      chunksRefused: replay?.counts.refusedChunks ?? 0,
       learnerWaitMinimumSeconds: waits['too little experience'],
       learnerWaitCheckpointSeconds: waits.checkpoint,
       learnerWaitRatioSeconds: waits['sample-to-insert ratio'],

@@ -3,6 +3,7 @@ import type { Random } from '@qfleet/random';
 import type { Batch, SampleUnit } from '@qfleet/replay';
 import type { Memory } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
+import type { Round } from './pqn/round.ts';
 
 /** What an actor plays with: the Q-function's parameters at one version. */
 export interface Weights {
@@ -67,21 +68,31 @@ export interface UpdateFault {
   readonly gradientNorm: number | null;
 }
 
-/** What learns. Implementations: tabular Q-learning, the DQN family. */
-export interface Agent {
-  /** Batches a call of `update` takes: the unrolling of the compiled step. */
+/** What is asked of everything that learns. */
+export interface Learning {
+  /** Gradient updates of a call of `update`, one for each batch. */
   readonly batchesPerUpdate: number;
-  /** What a row of its batches is. */
-  readonly unit: SampleUnit;
-  /**
-   * One gradient update for each batch, in order. Writes to `priorities` (batches × size) each row's new priority,
-   * at least 0: |TD error|, unless the objective says otherwise.
-   */
-  update(batches: readonly Batch[], priorities: Float32Array): UpdateStats;
   /** The parameters that actors need, copied out. */
   parameters(): NamedTensors;
   /** Everything a checkpoint needs to continue exactly: parameters, target, optimizer slots. */
   state(): NamedTensors;
   restore(state: NamedTensors): void;
   dispose(): void;
+}
+
+/** What learns from a replay. Implementations: tabular Q-learning, the DQN family. */
+export interface Agent extends Learning {
+  /** What a row of its batches is. */
+  readonly unit: SampleUnit;
+  /**
+   * One gradient update for each batch, in order: as many as the unrolling of the compiled step. Writes to `priorities`
+   * (batches × size) each row's new priority, at least 0: |TD error|, unless the objective says otherwise.
+   */
+  update(batches: readonly Batch[], priorities: Float32Array): UpdateStats;
+}
+
+/** What learns from rounds of fresh experience. Implementation: PQN. */
+export interface RoundAgent extends Learning {
+  /** Learns all that it will from a round: one gradient update for each minibatch of each epoch. */
+  update(round: Round): UpdateStats;
 }

@@ -1,11 +1,21 @@
-import type { AgentConfig } from '@qfleet/config';
+import type { PqnConfig, ReplayAgentConfig } from '@qfleet/config';
 import type { StateSpec } from '@qfleet/spaces';
-import type { Agent } from './agent.ts';
+import type { Agent, RoundAgent } from './agent.ts';
 import { agentParameters } from './parameters.ts';
 import { TabularAgent } from './tabular/agent.ts';
 
+/** What a learner's side of a configured agent is made from. */
+interface Given<Config> {
+  readonly config: Config;
+  readonly spec: StateSpec;
+  readonly seed: number;
+  readonly totalUpdates: number | null;
+  readonly isRepeatable?: boolean;
+  readonly eager?: boolean;
+}
+
 /**
- * The learner's side of a configured agent, with fresh parameters.
+ * The learner's side of a configured agent that learns from a replay, with fresh parameters.
  *
  * @param seed of the run: start values and the stochastic target update follow from it.
  * @param totalUpdates the run's planned updates, over which the learning rate falls; null: it stays.
@@ -14,14 +24,7 @@ import { TabularAgent } from './tabular/agent.ts';
  * @param eager whether updates run op by op where they could be one native call, for comparisons. Default: false.
  * @throws ConfigError when the agent can't take such states the agent.
  */
-export async function createAgent(given: {
-  config: AgentConfig;
-  spec: StateSpec;
-  seed: number;
-  totalUpdates: number | null;
-  isRepeatable?: boolean;
-  eager?: boolean;
-}): Promise<Agent> {
+export async function createAgent(given: Given<ReplayAgentConfig>): Promise<Agent> {
   const { config, spec, seed, totalUpdates, isRepeatable = false, eager = false } = given;
   // Says what is wrong before anything is made.
   agentParameters(given);
@@ -36,4 +39,15 @@ export async function createAgent(given: {
     isRepeatable,
     eager,
   });
+}
+
+/**
+ * The learner's side of a configured agent that learns from rounds, with fresh parameters, as of `createAgent`.
+ *
+ * @throws ConfigError when the agent can't take such states.
+ */
+export async function createRoundAgent(given: Given<PqnConfig>): Promise<RoundAgent> {
+  agentParameters(given);
+  const { createPqnAgent } = await import('./pqn/agent.ts');
+  return createPqnAgent(given);
 }

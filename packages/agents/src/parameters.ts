@@ -2,7 +2,7 @@ import { type AgentConfig, ConfigError } from '@qfleet/config';
 import { checkParameters, createNetwork, type ParameterSpec } from '@qfleet/networks';
 import type { ColumnSpec, StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
-import { createObjective } from './objectives/create-objective.ts';
+import { createValuing } from './objectives/create-objective.ts';
 import { tableShape } from './tabular/table.ts';
 
 /** What an agent's parameters follow from. */
@@ -19,7 +19,7 @@ export interface AgentSetting {
 export function agentParameters({ config, spec }: AgentSetting): Pick<ParameterSpec, 'name' | 'shape'>[] {
   try {
     if (config.kind === 'tabular') return [{ name: 'q', shape: tableShape(spec) }];
-    const { head } = createObjective(config);
+    const { head } = createValuing(config);
     return [...createNetwork(config.network, spec, head).parameters];
   } catch (error) {
     throw new ConfigError([(error as Error).message]);
@@ -34,7 +34,7 @@ export function agentParameters({ config, spec }: AgentSetting): Pick<ParameterS
 export function agentMemory({ config, spec }: AgentSetting): readonly ColumnSpec[] {
   if (config.kind === 'tabular' || config.network.core.kind === 'none') return [];
   try {
-    return createNetwork(config.network, spec, createObjective(config).head).memory;
+    return createNetwork(config.network, spec, createValuing(config).head).memory;
   } catch (error) {
     throw new ConfigError([(error as Error).message]);
   }

@@ -10,7 +10,11 @@ import { type AgentSetting, checkAgentParameters } from './parameters.ts';
 export async function warmState(setting: AgentSetting, parameters: NamedTensors): Promise<NamedTensors> {
   checkAgentParameters(setting, parameters);
   if (setting.config.kind === 'tabular') return parameters;
-  // Loaded only here: it brings TensorFlow.
+  // Loaded only here: they bring TensorFlow.
+  if (setting.config.kind === 'pqn') {
+    const { pqnStateOf } = await import('./pqn/agent.ts');
+    return pqnStateOf(setting.config, parameters);
+  }
   const { stateOf } = await import('./value/agent.ts');
   return stateOf(setting.config, parameters);
 }

@@ -1,27 +1,18 @@
 import { objectiveChecks } from './objective-checks.ts';
 import type { Problem } from './problems.ts';
-import type { RunConfig } from './schema/run.ts';
+import { roundChecks } from './round-checks.ts';
+import { learnsFromRounds, type ReplayRunConfig, type RunConfig } from './schema/run.ts';
 import { sequenceChecks } from './sequence-checks.ts';
 
 /** What is wrong between fields that are each right. */
 export function crossChecks(config: RunConfig): Problem[] {
   const { agent, environment, exploration, fleet, replay, stop } = config;
   const { actors, slots, slotsPerActor, slotsPerLease } = fleet;
-  const problems: Problem[] = [];
+  const problems: Problem[] = learnsFromRounds(config)
+    ? roundChecks(config)
+    : replayChecks(config as ReplayRunConfig);
   const refuse = (path: string, text: string) => problems.push({ path: path.split('.'), text });
 
-  if (replay.minSize >= replay.capacity) {
-    refuse('replay.minSize', `is ${replay.minSize}; allowed: less than replay.capacity, ${replay.capacity}.`);
-  }
-  if (replay.minSize < agent.batchSize) {
-    refuse('replay.minSize', `is ${replay.minSize}; allowed: at least agent.batchSize, ${agent.batchSize}.`);
-  }
-  if (replay.chunkLength > replay.capacity) {
-    refuse(
-      'replay.chunkLength',
-      `is ${replay.chunkLength}; allowed: at most replay.capacity, ${replay.capacity}.`,
-    );
-  }
   if (agent.kind === 'tabular' && environment.frameStack > 1) {
     refuse('environment.frameStack', `is ${environment.frameStack}; allowed: 1 with agent.kind tabular.`);
   }
@@ -47,7 +38,7 @@ export function crossChecks(config: RunConfig): Problem[] {
       );
     }
   }
-  if (agent.kind === 'dqn' && agent.network.noisy !== null && exploration.selector.kind === 'softmax') {
+  if (agent.kind !== 'tabular' && agent.network.noisy !== null && exploration.selector.kind === 'softmax') {
     refuse(
       'exploration.selector.kind',
       'is softmax; allowed: epsilon-greedy with agent.network.noisy, whose noise already is the exploration that softmax would add to.',
@@ -56,13 +47,13 @@ export function crossChecks(config: RunConfig): Problem[] {
   if (exploration.kind === 'schedule' && exploration.to > exploration.from) {
     refuse('exploration.to', `is ${exploration.to}; allowed: at most exploration.from, ${exploration.from}.`);
   }
-  if (agent.kind === 'dqn' && agent.learningRateSchedule === 'cosine' && agent.learningRateDecay === 1) {
+  if (agent.kind !== 'tabular' && agent.learningRateSchedule === 'cosine' && agent.learningRateDecay === 1) {
     refuse(
       'agent.learningRateSchedule',
       'is cosine; allowed: linear where agent.learningRateDecay is 1, with which the rate stays as it is.',
     );
   }
-  if (agent.kind === 'dqn' && stop.maxUpdates !== null && agent.learningRateWarmup >= stop.maxUpdates) {
+  if (agent.kind !== 'tabular' && stop.maxUpdates !== null && agent.learningRateWarmup >= stop.maxUpdates) {
     refuse(
       'agent.learningRateWarmup',
       `is ${agent.learningRateWarmup}; allowed: less than stop.maxUpdates, ${stop.maxUpdates}.`,
@@ -72,10 +63,29 @@ export function crossChecks(config: RunConfig): Problem[] {
     const why =
       replay.sampling.kind === 'prioritized'
         ? 'replay.sampling.beta reaches 1 there'
-        : agent.kind === 'dqn' && agent.learningRateDecay < 1
+        : agent.kind !== 'tabular' && agent.learningRateDecay < 1
           ? 'agent.learningRateDecay ends there'
           : null;
     if (why !== null) refuse('stop.maxUpdates', `is null; allowed: a number of updates, because ${why}.`);
+  }
+  return problems;
+}
+
+/** What is wrong between the fields of a replay and those of an agent that learns from it. */
+function replayChecks({ agent, replay }: ReplayRunConfig): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (path: string, text: string) => problems.push({ path: path.split('.'), text });
+  if (replay.minSize >= replay.capacity) {
+    refuse('replay.minSize', `is ${replay.minSize}; allowed: less than replay.capacity, ${replay.capacity}.`);
+  }
+  if (replay.minSize < agent.batchSize) {
+    refuse('replay.minSize', `is ${replay.minSize}; allowed: at least agent.batchSize, ${agent.batchSize}.`);
+  }
+  if (replay.chunkLength > replay.capacity) {
+    refuse(
+      'replay.chunkLength',
+      `is ${replay.chunkLength}; allowed: at most replay.capacity, ${replay.capacity}.`,
+    );
   }
   return problems;
 }

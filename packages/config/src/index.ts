@@ -1,6 +1,7 @@
 export { type Change, changesBetween, checkChanges, describeChange } from './changes.ts';
 export type { KnownEnvironment } from './environment-config.ts';
 export { ConfigError } from './errors.ts';
+export { fleetRunConfig } from './fleet-run.ts';
 export { type ConfigSource, loadRunConfig, parseRunConfig, presetByName, runConfigOf } from './load.ts';
 export { type Method, torsoOf } from './method.ts';
 export { listPresets, presetFor } from './presets.ts';

@@ -68,6 +68,8 @@ function write(config: Record<string, unknown>, path: Path, value: unknown): voi
   });
   const name = path.at(-1) as string;
   const changesKind = name === 'kind' && part['kind'] !== value;
+  // The replay was set up for the agent that is replaced, and this one has none.
+  if (changesKind && path.join('.') === 'agent.kind' && value === 'pqn') delete config['replay'];
   if (changesKind && kindsOf(fieldAt(path.slice(0, -1), config) as Field) !== undefined) {
     for (const key of Object.keys(part)) delete part[key];
   }

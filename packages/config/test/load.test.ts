@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ConfigError, type ConfigSource, listPresets, loadRunConfig } from '../src/index.ts';
+import { ConfigError, type ConfigSource, fleetRunConfig, listPresets, loadRunConfig } from '../src/index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'qfleet-config-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -180,9 +180,9 @@ fleet:
   });
 
   it.each([
-    ['dqnn', 'agent.kind is "dqnn"; allowed: dqn or tabular. Did you mean dqn?'],
-    ['.nan', 'agent.kind is NaN; allowed: dqn or tabular.'],
-    ['[dqn]', 'agent.kind is ["dqn"]; allowed: dqn or tabular.'],
+    ['dqnn', 'agent.kind is "dqnn"; allowed: dqn or tabular or pqn. Did you mean dqn?'],
+    ['.nan', 'agent.kind is NaN; allowed: dqn or tabular or pqn.'],
+    ['[dqn]', 'agent.kind is ["dqn"]; allowed: dqn or tabular or pqn.'],
   ])('refuses the kind %s', (kind, expected) => {
     const path = file(`environment: {id: x}\nagent: {kind: ${kind}}\n`);
     expect(problems({ file: path })).toEqual([`${path}:2:15: ${expected}`]);
@@ -350,6 +350,40 @@ describe('checks between fields', () => {
     const found = problems({ preset: 'cartpole' }, [override]);
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(expected);
+  });
+
+  it.each([
+    [
+      'agent.minibatches=33',
+      'agent.minibatches is 33; allowed: a divisor of agent.copies × agent.steps, 4096.',
+    ],
+    ['agent.lambda=1.1', 'agent.lambda is 1.1; allowed: a number of at least 0 and at most 1.'],
+    ['agent.target.kind=hard', 'agent.target'],
+    ['agent.batchSize=32', 'agent.batchSize'],
+    [
+      'replay.sampling.kind=prioritized',
+      'replay.sampling is {"kind":"prioritized","alpha":0.6,"beta":0.4,"epsilon":0.000001,"importanceWeights":"batch",' +
+        '"initialPriority":"max"}; allowed: nothing, since agent.kind pqn learns from each round at once and keeps no ' +
+        'replay: leave it out.',
+    ],
+    ['replay.capacity=5000', 'replay.capacity is 5000; allowed: nothing, since agent.kind pqn learns from'],
+    [
+      'learner.publishEvery=7',
+      'learner.publishEvery is 7; allowed: nothing, since agent.kind pqn publishes its',
+    ],
+    ['learner.cacheBytes=7', 'learner.cacheBytes is 7; allowed: nothing, since agent.kind pqn learns from'],
+  ])('of PQN: %s', (override, expected) => {
+    const found = problems({ preset: 'cartpole' }, ['agent.kind=pqn', override]);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(expected);
+  });
+
+  it('forget a replay with the agent that learned from it', () => {
+    const config = loadRunConfig({ preset: 'cartpole' }, ['agent.kind=pqn']);
+    expect(config.replay).toEqual(
+      loadRunConfig({ file: file('environment: {id: x}\nagent: {kind: dqn}\n') }).replay,
+    );
+    expect(() => fleetRunConfig(config)).toThrow('train it with --single');
   });
 
   it('want an end where something is scheduled to it', () => {

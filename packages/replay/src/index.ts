@@ -37,6 +37,7 @@ export {
   rewardShaping,
   type SampleUnit,
   type SequenceUnit,
+  shapeReward,
   type TransitionUnit,
   trainedSteps,
 } from './sampling/sample-unit.ts';

@@ -5,3 +5,4 @@ export { type GreedyEpisodes, type GreedyEpisodesOptions, playGreedyEpisodes } f
 export { initialPriority } from './initial-priority.ts';
 export { layoutOf, openTask, type Task } from './open-task.ts';
 export { type EpisodeSummary, Rollout, type RolloutOptions } from './rollout.ts';
+export { RoundRollout, type RoundRolloutOptions } from './round-rollout.ts';

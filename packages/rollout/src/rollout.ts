@@ -1,9 +1,10 @@
-import { argmax, type Policy } from '@qfleet/agents';
+import type { Policy } from '@qfleet/agents';
 import type { EnvironmentDefinition, EnvironmentError, InfoNumbers } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { ChunkBuilder, type ChunkEnd, type Layout, type OpenChunk, type ReturnOptions } from '@qfleet/replay';
 import { EpisodeInfo, InfoNames } from './episode-info.ts';
 import { type ErrorPolicy, ErrorsInARow } from './error-policy.ts';
+import { largest } from './largest.ts';
 import { type SlotRow, SlotRows } from './slot-rows.ts';
 
 export interface RolloutOptions {
@@ -321,9 +322,4 @@ export class Rollout {
     this.#chunks.push(chunk);
     this.#options.onChunk?.(chunk);
   }
-}
-
-/** The largest of `width` numbers from `start` on, of those that the mask allows. */
-function largest(values: Float32Array, start: number, width: number, mask: Uint8Array | null): number {
-  return values[start + argmax(values, start, width, mask, 0)];
 }

@@ -1,5 +1,5 @@
 import { createAgent, createPolicy } from '@qfleet/agents';
-import { runSchema } from '@qfleet/config';
+import { fleetRunConfig, runSchema } from '@qfleet/config';
 import { box, createEnvironment, defineEnvironment, discrete, type OwnEnvironment } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { decodeChunk, MASK, MemoryReplayStore, makeTransitionBatch, Replay } from '@qfleet/replay';
@@ -37,7 +37,8 @@ const walk = (change: Partial<OwnEnvironment> = {}, masked = true) =>
     },
   });
 
-const agentOf = (fields: object) => runSchema.parse({ environment: { id: 'x' }, agent: fields }).agent;
+const agentOf = (fields: object) =>
+  fleetRunConfig(runSchema.parse({ environment: { id: 'x' }, agent: fields })).agent;
 const SMALL = {
   kind: 'dqn',
   network: { kind: 'mlp', hidden: [16] },

@@ -1,20 +1,23 @@
-import { createAgent, createPolicy, epsilonOf, type Policy } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
-import { compressChunk, compressesWell, MemoryReplayStore, observationBytes } from '@qfleet/replay';
-import { errorPolicy, initialPriority, openTask, Rollout } from '@qfleet/rollout';
+import { createPolicy, type Policy } from '@qfleet/agents';
+import { learnsFromRounds, type ReplayRunConfig, type RunConfig } from '@qfleet/config';
+import { openTask } from '@qfleet/rollout';
 import {
   type Checkpoint,
   CheckpointFolder,
   EvaluationPlayer,
+  type EvaluationResult,
   type FinalEvaluation,
   InProcessEvaluations,
   PATIENCE_SECONDS,
   RecentEpisodes,
   type StopReason,
-  Trainer,
+  type Trainer,
 } from '@qfleet/training';
 import type { RunFiles } from './files.ts';
+import type { Gathering } from './gathering.ts';
 import type { SingleHooks } from './hooks.ts';
+import { replayGathering } from './replay-gathering.ts';
+import { roundGathering } from './round-gathering.ts';
 import { InProcessWeightsChannel } from './weights-channel.ts';
 
 /** Milliseconds between two reports of progress. */
@@ -30,22 +33,18 @@ export interface SingleRunParts {
 }
 
 /**
- * A rollout and a trainer, which take turns over a replay in memory. Nothing here depends on time (but `stop.maxSeconds`)
+ * A rollout and a trainer, which take turns over experience in memory. Nothing here depends on time (but `stop.maxSeconds`)
  * or on another process, so a seed gives the same run bit for bit, on any number of cores. Another kind of processor,
  * or a GPU, may round otherwise.
  */
 export class SingleRun {
   readonly trainer: Trainer;
   readonly #parts: SingleRunParts;
-  readonly #rollout: Rollout;
+  readonly #gathering: Gathering;
   readonly #policy: Policy;
   readonly #channel: InProcessWeightsChannel;
-  readonly #store: MemoryReplayStore;
   readonly #player: EvaluationPlayer;
   readonly #recent: RecentEpisodes;
-  readonly #dispose: () => void;
-  /** Whether frames are worth compressing: the learner's cache has no room for all of them. */
-  readonly #compressed: boolean;
   #steps: number;
   #isTraining = true;
   /** Errors of the environment that the run outlived. */
@@ -55,24 +54,14 @@ export class SingleRun {
 
   private constructor(parts: SingleRunParts, made: Awaited<ReturnType<typeof make>>) {
     const { config, files, from, hooks, signal } = parts;
-    const { definition, layout, agent, policy, player } = made;
-    const { capacity, capacityBytes, chunkLength } = config.replay;
-    const { slots } = config.fleet;
+    const { gather, policy, player } = made;
     this.#parts = parts;
     this.#policy = policy;
     this.#player = player;
-    this.#dispose = () => agent.dispose();
-    this.#compressed =
-      compressesWell(layout) && capacity * observationBytes(layout) > config.learner.cacheBytes;
-    this.#store = new MemoryReplayStore(layout, { transitions: capacity, bytes: capacityBytes });
     this.#channel = new InProcessWeightsChannel();
     this.#recent = new RecentEpisodes(files.recorder?.episodes.episodes ?? 0);
     this.#steps = from?.steps ?? 0;
-    this.trainer = new Trainer({
-      config,
-      layout,
-      agent,
-      store: this.#store,
+    const training = {
       channel: this.#channel,
       evaluations: new InProcessEvaluations(player, () => ({
         cancelled: () => signal.aborted || (this.#isTraining && this.#isOutOfTime),
@@ -81,31 +70,26 @@ export class SingleRun {
       })),
       checkpoints: new CheckpointFolder(files.checkpoints, config.learner.checkpointsKept),
       from,
-      warn: (sentence) => this.#warn(sentence),
+      warn: (sentence: string) => this.#warn(sentence),
       listener: {
-        onEvaluation: (result) => {
+        onEvaluation: (result: EvaluationResult) => {
           files.recorder?.write(this.trainer, result);
           hooks.onEvaluation?.(result);
         },
-        onUnconfirmed: (evaluation, confirmation) => hooks.onUnconfirmed?.(evaluation, confirmation),
+        onUnconfirmed: (evaluation: EvaluationResult, confirmation: EvaluationResult) =>
+          hooks.onUnconfirmed?.(evaluation, confirmation),
       },
-    });
-    this.#rollout = new Rollout({
-      definition,
-      layout,
+    };
+    this.#gathering = gather({
       policy,
-      writer: `single-${from?.updates ?? 0}`,
-      chunkLength,
-      seed: config.seed,
-      epsilon: (slot) => epsilonOf(config.exploration, slot, slots, this.#steps),
-      ...initialPriority(config),
-      ...errorPolicy(config),
+      training,
+      steps: () => this.#steps,
       onInfoRefused: this.#warnOnce,
       onSurvived: ({ message }) => {
         if (this.#survived++ === 0) this.#warn(`${message} It is made again, and training goes on.`);
       },
     });
-    for (let slot = 0; slot < slots; slot++) this.#rollout.addSlot(slot);
+    this.trainer = this.#gathering.trainer;
   }
 
   /** @throws EnvironmentDefinitionError, ConfigError, and what the agent and its policy refuse. */
@@ -138,17 +122,14 @@ export class SingleRun {
         await this.#settle();
         await this.#takeUpWeights();
       } else {
-        const stepped = this.#rollout.step();
-        this.#steps += typeof stepped === 'number' ? stepped : await stepped;
-        await this.#pushChunks();
+        this.#steps += await this.#gathering.step();
       }
       if (performance.now() - this.#reportedAt >= PROGRESS_MS) {
         this.#report();
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
-    this.#rollout.close();
-    await this.#pushChunks();
+    await this.#gathering.close();
     this.#isTraining = false;
     await trainer.finish(stopReason !== null && stopReason !== 'solved');
     await this.#settle();
@@ -173,7 +154,7 @@ export class SingleRun {
 
   /** Frees what the agent holds. */
   dispose(): void {
-    this.#dispose();
+    this.#gathering.dispose();
   }
 
   #warn(sentence: string): void {
@@ -200,24 +181,17 @@ export class SingleRun {
   }
 
   async #takeUpWeights(): Promise<void> {
-    const weights = await this.#channel.newerThan(this.#rollout.weightsVersion);
+    const weights = await this.#channel.newerThan(this.#gathering.weightsVersion);
     if (!weights) return;
     this.#policy.load(weights.tensors);
-    this.#rollout.weightsVersion = weights.version;
-  }
-
-  async #pushChunks(): Promise<void> {
-    const open = this.#rollout.takeChunks();
-    if (open.length === 0) return;
-    await this.#store.append(this.#compressed ? await Promise.all(open.map(compressChunk)) : open);
-    await this.trainer.synchronize();
+    this.#gathering.weightsVersion = weights.version;
   }
 
   #report(): void {
     const { trainer } = this;
     const { files, hooks } = this.#parts;
     this.#reportedAt = performance.now();
-    this.#recent.add(this.#rollout.takeEpisodes());
+    this.#recent.add(this.#gathering.takeEpisodes());
     const { figures, epsilons } = this.#recent;
     if (files.recorder !== null) {
       files.recorder.episodes = figures;
@@ -230,29 +204,26 @@ export class SingleRun {
       meanReturn: figures.meanReturn,
       evaluation: trainer.scores.last?.mean ?? null,
       epsilon: epsilons,
-      replayTransitions: trainer.replay.size,
+      replayTransitions: trainer.replay?.size ?? 0,
     });
   }
 }
 
 /** What a run is made of, beside what is told of it. */
 async function make(config: RunConfig) {
-  const { definition, layout } = await openTask(config);
-  const agent = await createAgent({
-    config: config.agent,
-    spec: layout,
-    seed: config.seed,
-    totalUpdates: config.stop.maxUpdates,
-    isRepeatable: true,
-  });
+  const task = await openTask(config);
+  // First, since its agent decides how TensorFlow is loaded.
+  const gather = learnsFromRounds(config)
+    ? await roundGathering({ config, task })
+    : await replayGathering({ config: config as ReplayRunConfig, task });
   const [policy, player] = await Promise.all([
     createPolicy({
       config: config.agent,
-      spec: layout,
+      spec: task.layout,
       selector: config.exploration.selector,
       explores: true,
     }),
     EvaluationPlayer.create(config),
   ]);
-  return { definition, layout, agent, policy, player };
+  return { gather, policy, player };
 }

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { agentParameters } from '@qfleet/agents';
-import { ConfigError, type RunConfig } from '@qfleet/config';
-import { type Layout, memoryNeeds, type ReplaySize, transitionsHeld } from '@qfleet/replay';
+import { ConfigError, learnsFromRounds, type RoundRunConfig, type RunConfig } from '@qfleet/config';
+import { type Layout, memoryNeeds, observationBytes, type ReplaySize, transitionsHeld } from '@qfleet/replay';
 
 /** Where a run is to be trained. */
 export interface TrainingPlace {
@@ -27,8 +27,44 @@ const machineMemory = (): number => Math.min(totalmem(), process.constrainedMemo
  *   learning begins with, one that is larger than the memory.
  */
 export function checkRun(config: RunConfig, layout: Layout, place: TrainingPlace): void {
-  const { replay, learner, agent } = config;
+  const memory = place.memory ?? machineMemory();
+  const problems = [
+    ...parameterProblems(config, layout, memory),
+    ...(learnsFromRounds(config)
+      ? roundProblems(config, layout, memory)
+      : replayProblems(config, layout, place.holdsReplay, memory)),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** @throws ConfigError for an agent that can't take the observations. */
+function parameterProblems({ agent }: RunConfig, layout: Layout, memory: number): string[] {
   const parameters = agentParameters({ config: agent, spec: layout });
+  const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  if (agent.kind === 'tabular' || count * BYTES_A_PARAMETER <= memory) return [];
+  return [
+    `agent.network.hidden is [${agent.network.hidden}], which makes ${count} parameters here and takes ` +
+      `${gigabytes(count * BYTES_A_PARAMETER)} of memory, and this machine has ${gigabytes(memory)}: take fewer units.`,
+  ];
+}
+
+function roundProblems({ agent }: RoundRunConfig, layout: Layout, memory: number): string[] {
+  const { copies, steps } = agent;
+  // A round, and its minibatches as they are dealt out and as they are fed.
+  const bytes = 3 * copies * steps * (layout.frames * observationBytes(layout) + 16);
+  if (bytes <= memory) return [];
+  return [
+    `agent.copies is ${copies} and agent.steps ${steps}, whose rounds take ${gigabytes(bytes)} of memory, and this machine ` +
+      `has ${gigabytes(memory)}: lower one of them.`,
+  ];
+}
+
+function replayProblems(
+  { replay, learner }: RunConfig,
+  layout: Layout,
+  holdsReplay: boolean,
+  memory: number,
+): string[] {
   const size: ReplaySize = {
     ...replay,
     cacheBytes: learner.cacheBytes,
@@ -43,15 +79,7 @@ export function checkRun(config: RunConfig, layout: Layout, place: TrainingPlace
     );
   }
   const needs = memoryNeeds(layout, size);
-  const bytes = needs.learner + (place.holdsReplay ? needs.store : 0);
-  const memory = place.memory ?? machineMemory();
-  const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
-  if (agent.kind === 'dqn' && count * BYTES_A_PARAMETER > memory) {
-    problems.push(
-      `agent.network.hidden is [${agent.network.hidden}], which makes ${count} parameters here and takes ` +
-        `${gigabytes(count * BYTES_A_PARAMETER)} of memory, and this machine has ${gigabytes(memory)}: take fewer units.`,
-    );
-  }
+  const bytes = needs.learner + (holdsReplay ? needs.store : 0);
   if (bytes > memory) {
     problems.push(
       `replay.capacity is ${replay.capacity}, for which the run takes ${gigabytes(bytes)} of memory, and this machine ` +
@@ -59,5 +87,5 @@ export function checkRun(config: RunConfig, layout: Layout, place: TrainingPlace
         `(${learner.cacheBytes}).`,
     );
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  return problems;
 }

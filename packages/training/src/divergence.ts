@@ -1,6 +1,5 @@
 import type { UpdateStats } from '@qfleet/agents';
 import type { AgentConfig } from '@qfleet/config';
-import type { Batch, SequenceBatch, TransitionBatch } from '@qfleet/replay';
 import type { NamedTensors } from '@qfleet/tensor';
 import { firstNonFinite } from './finite.ts';
 
@@ -9,11 +8,23 @@ export class DivergenceError extends Error {
   override readonly name = 'DivergenceError';
 }
 
+/** What an agent learned from: transitions, sequences or a round, of which some of these columns are there. */
+export interface TrainedOn {
+  readonly observations: ArrayLike<number>;
+  readonly nextObservations?: ArrayLike<number>;
+  readonly rewards?: Float32Array;
+  /** Of several steps of reward. */
+  readonly returns?: Float32Array;
+}
+
 /** A call of the agent that was just made. */
 export interface UpdateCall {
   /** Updates before it. */
   readonly updates: number;
-  readonly batches: readonly Batch[];
+  /** Updates of it. */
+  readonly count: number;
+  /** What each update learned from, or one for all of them. */
+  readonly data: readonly TrainedOn[];
   readonly stats: UpdateStats;
 }
 
@@ -72,20 +83,21 @@ export class DivergenceWatch {
 }
 
 /** The first update that went wrong, counted from 1; the call's last where none shows. */
-const updateOf = ({ updates, batches, stats }: UpdateCall): number =>
-  updates + (stats.fault === null ? batches.length : stats.fault.batch + 1);
+const updateOf = ({ updates, count, stats }: UpdateCall): number =>
+  updates + (stats.fault === null ? count : stats.fault.batch + 1);
 
-function figuresOf({ batches, stats }: UpdateCall, agent: AgentConfig): string {
-  const faulty = stats.fault === null ? batches : [batches[stats.fault.batch]];
+function figuresOf({ count, data, stats }: UpdateCall, agent: AgentConfig): string {
+  const isApart = data.length === count;
+  const faulty = stats.fault !== null && isApart ? [data[stats.fault.batch]] : data;
   const loss = stats.fault?.loss ?? stats.numbers['loss'];
   const gradientNorm = stats.fault ? stats.fault.gradientNorm : (stats.numbers['gradientNorm'] ?? null);
   const steps = agent.kind === 'dqn' ? agent.nSteps : 1;
-  const rewards = faulty.map((batch) => largest(rewardsOf(batch)));
-  const observations = faulty.map((batch) => largestObservation(batch));
+  const rewards = faulty.map((each) => largest(each.returns ?? each.rewards ?? []));
+  const observations = faulty.map((each) => largest(each.observations, largest(each.nextObservations ?? [])));
   return [
     `loss ${short(loss)}`,
     ...(gradientNorm === null ? [] : [`gradient norm ${short(gradientNorm)}`]),
-    `largest |reward| of the batch ${short(Math.max(...rewards))}${steps > 1 ? ` over ${steps} steps` : ''}`,
+    `largest |reward| of the ${isApart ? 'batch' : 'round'} ${short(Math.max(...rewards))}${steps > 1 ? ` over ${steps} steps` : ''}`,
     `largest |observation| ${short(Math.max(...observations))}`,
   ].join(', ');
 }
@@ -95,20 +107,11 @@ function remedyFor(agent: AgentConfig): string {
   const scale = 'or have the environment give smaller rewards and observations';
   if (agent.kind === 'tabular') return `set ${lower} or agent.discount below ${agent.discount}, ${scale}`;
   const settings = [
-    ...(agent.loss === 'huber' ? [] : ['agent.loss=huber']),
+    ...(agent.kind === 'pqn' || agent.loss === 'huber' ? [] : ['agent.loss=huber']),
     ...(agent.gradientClip === null ? ['agent.gradientClip=10'] : []),
     lower,
   ];
   return `set ${settings.join(', ')}, ${scale}`;
-}
-
-/** The rewards of a batch's rows, or the returns that are made of them. */
-const rewardsOf = (batch: Batch): Float32Array =>
-  'returns' in batch ? (batch as TransitionBatch).returns : (batch as SequenceBatch).rewards;
-
-function largestObservation(batch: Batch): number {
-  const { observations, nextObservations = [] } = batch as SequenceBatch & Partial<TransitionBatch>;
-  return largest(observations, largest(nextObservations));
 }
 
 /** The largest magnitude among `values` and `least`; NaN where there is one. */

@@ -1,114 +1,41 @@
-import { ConfigError, type RunConfig } from '@qfleet/config';
-import { Replay, ReplayMissingError, type ReplayStanding } from '@qfleet/replay';
-import { RunSteps, type RunStepsState } from './run-steps.ts';
-import type { Outlast, TrainerParts } from './trainer-parts.ts';
+import type { UpdateStats } from '@qfleet/agents';
+import type { RandomState } from '@qfleet/random';
+import type { Replay } from '@qfleet/replay';
+import type { TrainedOn } from './divergence.ts';
+import type { RunStepsState } from './run-steps.ts';
+import type { WaitReason } from './trainer-parts.ts';
 
-/** Milliseconds between two savings of priorities: what a killed learner loses of them at most. */
-const PRIORITIES_MS = 5_000;
-
-export interface ExperienceParts extends Pick<TrainerParts, 'restore'> {
-  readonly config: RunConfig;
-  readonly replay: Replay;
-  readonly outlast: Outlast;
-  /** Called where the replay, and what lay beside it, was lost and is made again. */
-  readonly onRestored: () => Promise<void>;
+/** A call of the agent that was made. */
+export interface AgentCall {
+  readonly stats: UpdateStats;
+  /** What it learned from: of each of its batches, or of all of them together. */
+  readonly data: readonly TrainedOn[];
+  /** Transitions that it learned from, each as often as it did. */
+  readonly transitions: number;
 }
 
-/** What comes into the replay and goes out of it beside the batches: new chunks, a lost replay, priorities, the run's steps. */
-export class Experience {
-  readonly #parts: ExperienceParts;
-  readonly #steps: RunSteps;
-  #prioritiesSavedAt = performance.now();
-
-  /** @param steps those of the checkpoint that training goes on from. */
-  constructor(parts: ExperienceParts, steps: RunStepsState) {
-    this.#parts = parts;
-    this.#steps = new RunSteps(steps);
-  }
-
-  /** Environment steps of the whole run, as far as they came into a replay, lost ones included. */
-  get steps(): number {
-    return this.#steps.steps;
-  }
-
+/** Where a trainer's experience comes from, and how the agent learns from it. Implementations: a replay, rounds. */
+export interface Experience {
+  /** Null: nothing is kept for sampling. */
+  readonly replay: Replay | null;
+  /** Environment steps of the whole run, as far as they came here, lost ones included. */
+  readonly steps: number;
   /** What a checkpoint keeps of them. */
-  get stepsState(): RunStepsState {
-    return this.#steps.state;
-  }
-
-  /** Ingests what is new in the store, and tells it what was sampled. True where something came. */
-  async synchronize(): Promise<boolean> {
-    const { replay, restore, outlast, onRestored } = this.#parts;
-    const { losses } = replay.counts;
-    let added = 0;
-    try {
-      added = await outlast(() => replay.sync());
-    } catch (error) {
-      if (!(error instanceof ReplayMissingError) || restore === undefined) throw error;
-      await outlast(restore);
-      added = await outlast(() => replay.sync());
-      await onRestored();
-      this.#countSteps();
-      return added > 0;
-    }
-    // The replay was lost and is there again, but what lay beside it may not be.
-    if (restore !== undefined && replay.counts.losses > losses) {
-      await outlast(restore);
-      await onRestored();
-    }
-    this.#countSteps();
-    return added > 0;
-  }
-
-  /** Whether priorities are to be saved. */
-  get arePrioritiesDue(): boolean {
-    return performance.now() - this.#prioritiesSavedAt >= PRIORITIES_MS;
-  }
-
-  async savePriorities(): Promise<void> {
-    const { replay, outlast } = this.#parts;
-    this.#prioritiesSavedAt = performance.now();
-    try {
-      await outlast(() => replay.savePriorities());
-    } catch (error) {
-      // They are lost with the replay; `synchronize` sees to that.
-      if (!(error instanceof ReplayMissingError)) throw error;
-    }
-  }
-
-  #countSteps(): void {
-    const { standing } = this.#parts.replay;
-    if (standing === null) return;
-    this.#steps.count(standing);
-    this.#checkRoom(standing);
-  }
-
-  /**
-   * Chunks of short episodes take more bytes a transition than was reckoned with.
-   * @throws ConfigError where the replay is full before it holds a batch: learning would wait for ever.
-   */
-  #checkRoom({ evictedTotal }: ReplayStanding): void {
-    const { replay: options, agent } = this.#parts.config;
-    const { size } = this.#parts.replay;
-    if (evictedTotal === 0 || size >= agent.batchSize) return;
-    throw new ConfigError([
-      `replay.capacityBytes is ${options.capacityBytes}, which is full with ${size} transitions of this ` +
-        `environment; allowed: enough for agent.batchSize, ${agent.batchSize}.`,
-    ]);
-  }
-}
-
-/** The run's replay, over its store. */
-export function openReplay({ config, layout, agent, store, saving, watch }: TrainerParts): Replay {
-  const { sampling, capacity } = config.replay;
-  return new Replay(store, {
-    layout,
-    capacity,
-    cacheBytes: config.learner.cacheBytes,
-    discount: config.agent.discount,
-    unit: agent.unit,
-    ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
-    ...(saving ? { saving } : {}),
-    ...(watch ? { onTaken: watch.taken } : {}),
-  });
+  readonly stepsState: RunStepsState;
+  /** Where the stream of what is drawn stands. */
+  readonly random: RandomState;
+  /** Seconds that calls waited for what they learn from. */
+  readonly waitedSeconds: number;
+  /** Takes what is new where it comes from. True where something came. */
+  synchronize(): Promise<boolean>;
+  /** Why the agent can't be called, or null. */
+  waitReason(): Exclude<WaitReason, 'checkpoint'> | null;
+  /** Calls the agent, after so many updates; null: what it was to learn from was lost meanwhile. */
+  call(updates: number): Promise<AgentCall | null>;
+  /** The numbers of the last call are finite, and `updates` are done in all: what follows from it may be kept. */
+  called(updates: number): void;
+  /** Whether `save` is to be called. */
+  readonly isSavingDue: boolean;
+  /** Saves what a killed learner would lose. */
+  save(): Promise<void>;
 }

@@ -28,5 +28,13 @@ export { outlastFullDisk } from './outlast-full-disk.ts';
 export { type RecentEpisode, RecentEpisodes } from './recent-episodes.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
 export { Trainer } from './trainer.ts';
-export type { StopReason, TrainerCounts, TrainerParts, WaitReason } from './trainer-parts.ts';
+export type {
+  CommonParts,
+  ReplayTrainerParts,
+  RoundSource,
+  StopReason,
+  TrainerCounts,
+  TrainerParts,
+  WaitReason,
+} from './trainer-parts.ts';
 export { warmStart } from './warm-start.ts';

@@ -78,7 +78,7 @@ export class MetricsRecorder {
       loss: finite(stats?.numbers['loss']),
       meanAbsTdError: finite(stats?.numbers['meanAbsTdError']),
       meanQ: finite(stats?.numbers['meanQ']),
-      replayTransitions: replay.size,
+      replayTransitions: replay?.size ?? 0,
     };
     this.#waiting.push(evaluation ? { ...row, evaluation } : row);
     this.#rowAt = seconds;

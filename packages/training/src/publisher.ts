@@ -1,9 +1,9 @@
-import type { Agent, WeightsChannel } from '@qfleet/agents';
+import type { Learning, WeightsChannel } from '@qfleet/agents';
 import type { DivergenceWatch } from './divergence.ts';
 import type { Outlast } from './trainer-parts.ts';
 
 export interface PublisherParts {
-  readonly agent: Agent;
+  readonly agent: Pick<Learning, 'parameters'>;
   readonly channel: WeightsChannel;
   readonly divergence: DivergenceWatch;
   readonly outlast: Outlast;

@@ -1,5 +1,5 @@
 import type { Agent } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
+import type { ReplayRunConfig } from '@qfleet/config';
 import { Random, type RandomState } from '@qfleet/random';
 import {
   type Batch,
@@ -11,7 +11,7 @@ import {
   type SampleToInsertLimiter,
   trainedSteps,
 } from '@qfleet/replay';
-import type { TrainerParts, WaitReason } from './trainer-parts.ts';
+import type { ReplayTrainerParts, WaitReason } from './trainer-parts.ts';
 
 /** Where the run's stream of sampled places begins. */
 const SAMPLING_STREAM = 'replay sampling';
@@ -19,7 +19,8 @@ const SAMPLING_STREAM = 'replay sampling';
 /** The stream of a run's sampling, at its beginning. */
 export const samplingRandom = (seed: number): Random => new Random(Random.seed(seed, SAMPLING_STREAM));
 
-export interface SamplingParts extends Pick<TrainerParts, 'config' | 'layout' | 'callsAhead'> {
+export interface SamplingParts extends Pick<ReplayTrainerParts, 'layout' | 'callsAhead'> {
+  readonly config: ReplayRunConfig;
   readonly agent: Agent;
   readonly replay: Replay;
   /** Where the stream goes on from; null: from its beginning. */
@@ -30,7 +31,7 @@ export interface SamplingParts extends Pick<TrainerParts, 'config' | 'layout' | 
 export class Sampling {
   /** Transitions that a call of the agent samples. */
   readonly transitionsPerCall: number;
-  readonly #config: RunConfig;
+  readonly #config: ReplayRunConfig;
   readonly #replay: Replay;
   readonly #random: Random;
   readonly #prefetcher: Prefetcher;

@@ -1,6 +1,6 @@
 import type { UpdateStats } from '@qfleet/agents';
 import type { AgentConfig, DqnConfig } from '@qfleet/config';
-import type { Batch, SequenceBatch, TransitionBatch } from '@qfleet/replay';
+import type { TrainedOn } from './divergence.ts';
 
 /** The agent's number that is watched: the part of a call's rows whose targets lie outside of its objective's range. */
 const OUTSIDE = 'targetsOutside';
@@ -28,20 +28,18 @@ export class SupportWatch {
     this.#warn = warn;
   }
 
-  afterCall(batches: readonly Batch[], { numbers }: UpdateStats): void {
+  afterCall(data: readonly TrainedOn[], { numbers }: UpdateStats): void {
     const part = numbers[OUTSIDE];
     if (part === undefined || this.#isDone) return;
-    for (const batch of batches) {
-      const returns = this.#isOfSequences
-        ? (batch as SequenceBatch).rewards
-        : (batch as TransitionBatch).returns;
+    for (const each of data) {
+      const returns = each.returns ?? each.rewards ?? [];
       for (let row = 0; row < returns.length; row++) {
         if (returns[row] < this.#least) this.#least = returns[row];
         else if (returns[row] > this.#largest) this.#largest = returns[row];
       }
     }
-    this.#updates += batches.length;
-    this.#outside += part * batches.length;
+    this.#updates += data.length;
+    this.#outside += part * data.length;
     if (this.#updates < WINDOW) return;
     const mean = this.#outside / this.#updates;
     this.#updates = 0;

@@ -1,5 +1,5 @@
-import type { Agent, WeightsChannel } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
+import type { Agent, Round, RoundAgent, WeightsChannel } from '@qfleet/agents';
+import type { RoundRunConfig, RunConfig } from '@qfleet/config';
 import type { Layout, PriorityStore, ReplayStore } from '@qfleet/replay';
 import type { Checkpoint, CheckpointFolder } from './checkpoint.ts';
 import type { ChunkWatch } from './chunk-watch.ts';
@@ -9,16 +9,28 @@ import type { ScoreboardListener } from './evaluation/scoreboard.ts';
 /** Does what the store, the channel or the evaluations may refuse for a while. */
 export type Outlast = <T>(task: () => Promise<T>) => Promise<T>;
 
-export interface TrainerParts {
+/** What a trainer needs whatever its agent learns from. */
+export interface CommonParts {
   readonly config: RunConfig;
   readonly layout: Layout;
-  readonly agent: Agent;
-  readonly store: ReplayStore;
   readonly channel: WeightsChannel;
   readonly evaluations: Evaluations;
   readonly checkpoints: CheckpointFolder;
   /** Where to continue from; null: from the start. */
   readonly from: Checkpoint | null;
+  readonly listener?: ScoreboardListener;
+  /** Told, in one sentence, of what is wrong with the training that goes on. */
+  readonly warn?: (sentence: string) => void;
+  /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
+  readonly restore?: () => Promise<void>;
+  /** Without it, a refusal is thrown. */
+  readonly outlast?: Outlast;
+}
+
+/** The parts of a trainer whose agent learns from a replay. */
+export interface ReplayTrainerParts extends CommonParts {
+  readonly agent: Agent;
+  readonly store: ReplayStore;
   /**
    * Calls whose batches are drawn ahead where something has to be fetched for them. Default 0: then what comes when
    * changes nothing, as reproducible runs in one process need it.
@@ -26,15 +38,25 @@ export interface TrainerParts {
   readonly callsAhead?: number;
   /** Where priorities outlive this process, and its fencing token; without it they are not kept. */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
-  readonly listener?: ScoreboardListener;
-  /** Told, in one sentence, of what is wrong with the training that goes on. */
-  readonly warn?: (sentence: string) => void;
   readonly watch?: ChunkWatch;
-  /** Makes the replay (and what lay beside it) again where its server lost it; without it, a loss is thrown. */
-  readonly restore?: () => Promise<void>;
-  /** Without it, a refusal is thrown. */
-  readonly outlast?: Outlast;
 }
+
+/** Where rounds come from. */
+export interface RoundSource {
+  /** A round that is whole, and not learned from yet; null: there is none. */
+  readonly round: Round | null;
+  /** It was learned from: its memory is free for the next. */
+  release(): void;
+}
+
+/** The parts of a trainer whose agent learns from rounds. */
+export interface RoundTrainerParts extends CommonParts {
+  readonly config: RoundRunConfig;
+  readonly agent: RoundAgent;
+  readonly rounds: RoundSource;
+}
+
+export type TrainerParts = ReplayTrainerParts | RoundTrainerParts;
 
 /** Why training ended; null while it goes on. */
 export type StopReason = 'solved' | 'maxUpdates' | 'maxSteps' | 'maxSeconds';

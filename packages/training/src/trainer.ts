@@ -1,5 +1,5 @@
 import type { UpdateStats } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
+import { learnsFromReplay, type RunConfig } from '@qfleet/config';
 import type { Replay } from '@qfleet/replay';
 import { Background } from './background.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -8,22 +8,21 @@ import { DivergenceWatch } from './divergence.ts';
 import { EvaluationDesk, type Play } from './evaluation/desk.ts';
 import type { FinalEvaluation } from './evaluation/result.ts';
 import type { Scoreboard } from './evaluation/scoreboard.ts';
-import { Experience, openReplay } from './experience.ts';
+import type { Experience } from './experience.ts';
 import { Publisher } from './publisher.ts';
 import { REMEMBERS_TWICE, remembersTwice } from './remembers-twice.ts';
-import { Sampling } from './sampling.ts';
+import { ReplayExperience } from './replay-experience.ts';
+import { RoundExperience } from './round-experience.ts';
 import { SupportWatch } from './support-watch.ts';
-import type { StopReason, TrainerCounts, TrainerParts, WaitReason } from './trainer-parts.ts';
+import type { Outlast, StopReason, TrainerCounts, TrainerParts, WaitReason } from './trainer-parts.ts';
 
 /**
- * The learner's work, a call at a time: sample, update, and what is due after it. It decides nothing about
+ * The learner's work, a call at a time: experience, update, and what is due after it. It decides nothing about
  * processes and time slices: `runTrainer` drives it as a fleet's learner, `--single` between rollouts.
  */
 export class Trainer {
   readonly config: RunConfig;
-  readonly replay: Replay;
   readonly #parts: TrainerParts;
-  readonly #sampling: Sampling;
   readonly #experience: Experience;
   readonly #publisher: Publisher;
   readonly #desk: EvaluationDesk;
@@ -31,8 +30,6 @@ export class Trainer {
   readonly #divergence: DivergenceWatch;
   readonly #support: SupportWatch;
   readonly #background = new Background();
-  /** Each row's priority after a call, in the order of its batches. */
-  readonly #newPriorities: Float32Array;
   readonly #secondsBefore: number;
   readonly #startedAt = performance.now();
   readonly #counts = { updates: 0, sampled: 0, checkpoints: 0 };
@@ -45,9 +42,6 @@ export class Trainer {
     const { batchesPerUpdate } = agent;
     this.config = config;
     this.#parts = parts;
-    this.replay = openReplay(parts);
-    this.#sampling = new Sampling({ ...parts, replay: this.replay, from: from?.random ?? null });
-    this.#newPriorities = new Float32Array(config.agent.batchSize * batchesPerUpdate);
     this.#divergence = new DivergenceWatch(config.agent);
     this.#support = new SupportWatch(config.agent, (sentence) => parts.warn?.(sentence));
     if (remembersTwice(config)) parts.warn?.(REMEMBERS_TWICE);
@@ -55,21 +49,14 @@ export class Trainer {
     this.#updates = from?.updates ?? 0;
     this.#secondsBefore = from?.seconds ?? 0;
     const { publishEvery, checkpointEvery } = config.learner;
+    // A round is played with what was learned from the one before it.
+    const every = 'rounds' in parts ? batchesPerUpdate : publishEvery;
     this.#publisher = new Publisher(
-      { agent, channel, divergence: this.#divergence, outlast, every: publishEvery },
+      { agent, channel, divergence: this.#divergence, outlast, every },
       from?.version ?? 0,
       this.#updates,
     );
-    this.#experience = new Experience(
-      {
-        config,
-        replay: this.replay,
-        outlast,
-        ...(parts.restore ? { restore: parts.restore } : {}),
-        onRestored: () => this.#publish(),
-      },
-      from ?? { generation: null, steps: 0, stepsBefore: 0 },
-    );
+    this.#experience = this.#open(parts, outlast);
     const background = this.#background;
     const { listener = {} } = parts;
     this.#desk = new EvaluationDesk({
@@ -78,6 +65,18 @@ export class Trainer {
     // What is evaluated is a checkpoint.
     const between = Math.min(checkpointEvery, config.evaluation.every);
     this.#pace = new CheckpointPace(between, batchesPerUpdate, this.#updates);
+  }
+
+  #open(parts: TrainerParts, outlast: Outlast): Experience {
+    if ('rounds' in parts) return new RoundExperience(parts);
+    const { config } = parts;
+    if (!learnsFromReplay(config)) throw new TypeError(`${config.agent.kind} does not learn from a replay.`);
+    return new ReplayExperience(parts, config, outlast, () => this.#publish());
+  }
+
+  /** Where experience is sampled from; null: it comes in rounds. */
+  get replay(): Replay | null {
+    return this.#experience.replay;
   }
 
   /** Gradient updates of the whole run. */
@@ -98,7 +97,7 @@ export class Trainer {
   /** What was done since this start. */
   get counts(): TrainerCounts {
     const published = this.#publisher.count;
-    return { ...this.#counts, published, fetchWaitSeconds: this.#sampling.waitedSeconds };
+    return { ...this.#counts, published, fetchWaitSeconds: this.#experience.waitedSeconds };
   }
 
   /** What the last call measured; null before the first. */
@@ -131,7 +130,7 @@ export class Trainer {
 
   /** Why `update` must wait, or null where it may go on. */
   waitReason(): WaitReason | null {
-    return this.#sampling.waitReason() ?? (this.#pace.mustWait(this.#updates) ? 'checkpoint' : null);
+    return this.#experience.waitReason() ?? (this.#pace.mustWait(this.#updates) ? 'checkpoint' : null);
   }
 
   /**
@@ -140,24 +139,18 @@ export class Trainer {
    * @throws DivergenceError where it leaves numbers behind that are not finite: nothing of them leaves the trainer.
    */
   async update(): Promise<void> {
-    const { agent, watch } = this.#parts;
-    watch?.sampling();
-    const batches = await this.#sampling.next(this.#updates);
-    if (batches === null) return;
-    watch?.sampled(batches);
-    const stats = agent.update(batches, this.#newPriorities);
+    const { agent } = this.#parts;
+    const call = await this.#experience.call(this.#updates);
+    if (call === null) return;
+    const { stats, data, transitions } = call;
+    const count = agent.batchesPerUpdate;
     this.#stats = stats;
-    this.#divergence.afterCall({ updates: this.#updates, batches, stats }, () => agent.state());
-    this.#support.afterCall(batches, stats);
-    this.#updates += batches.length;
-    watch?.updated(this.#updates);
-    this.#counts.updates += batches.length;
-    this.#counts.sampled += this.#sampling.transitionsPerCall;
-    if (this.config.replay.sampling.kind === 'uniform') return;
-    const size = this.config.agent.batchSize;
-    batches.forEach((batch, i) => {
-      this.replay.updatePriorities(batch.handles, this.#newPriorities.subarray(i * size, (i + 1) * size));
-    });
+    this.#divergence.afterCall({ updates: this.#updates, count, data, stats }, () => agent.state());
+    this.#support.afterCall(data, stats);
+    this.#updates += count;
+    this.#counts.updates += count;
+    this.#counts.sampled += transitions;
+    this.#experience.called(this.#updates);
   }
 
   /**
@@ -172,8 +165,8 @@ export class Trainer {
     }
     if (background.busy('checkpoint')) this.#pace.underWay(this.#updates);
     else this.#startDueCheckpoint();
-    if (this.#experience.arePrioritiesDue && !background.busy('priorities')) {
-      background.start('priorities', () => this.#experience.savePriorities());
+    if (this.#experience.isSavingDue && !background.busy('priorities')) {
+      background.start('priorities', () => this.#experience.save());
     }
   }
 
@@ -217,7 +210,7 @@ export class Trainer {
     await this.settle();
     if (this.#publisher.hasNewer(this.#updates)) await this.#publish();
     await this.synchronize();
-    await this.#experience.savePriorities();
+    await this.#experience.save();
   }
 
   /**
@@ -244,7 +237,7 @@ export class Trainer {
       ...this.#experience.stepsState,
       seconds: this.seconds,
       nextEvaluation: this.#desk.next,
-      random: this.#sampling.state,
+      random: this.#experience.random,
       config: this.config,
       parameters,
       state,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAgent, type Weights, type WeightsChannel } from '@qfleet/agents';
-import { type RunConfig, runSchema } from '@qfleet/config';
+import { fleetRunConfig, type ReplayRunConfig, runSchema } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import { ChunkBuilder, type Layout, MemoryReplayStore } from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,15 +15,17 @@ const image: Layout = { frames: 1, shape: [36, 36], dtype: 'uint8', actions: 2 }
 const mlp = { kind: 'dqn', network: { kind: 'mlp', hidden: [8] }, loss: 'mse', gradientClip: null };
 const few = { batchSize: 8, updatesPerCall: 4 };
 
-function configOf(agent: object, replay: object = {}): RunConfig {
-  return runSchema.parse({
-    environment: { id: 'x' },
-    agent: { ...agent, ...few },
-    replay: { minSize: 8, samplesPerInsert: null, chunkLength: 8, ...replay },
-    learner: { publishEvery: 4, checkpointEvery: 8 },
-    evaluation: { every: 8 },
-    stop: { maxUpdates: 100_000 },
-  });
+function configOf(agent: object, replay: object = {}): ReplayRunConfig {
+  return fleetRunConfig(
+    runSchema.parse({
+      environment: { id: 'x' },
+      agent: { ...agent, ...few },
+      replay: { minSize: 8, samplesPerInsert: null, chunkLength: 8, ...replay },
+      learner: { publishEvery: 4, checkpointEvery: 8 },
+      evaluation: { every: 8 },
+      stop: { maxUpdates: 100_000 },
+    }),
+  );
 }
 
 class Channel implements WeightsChannel {
@@ -49,7 +51,7 @@ describe('a learner whose numbers leave the finite ones', () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  async function setUp(config: RunConfig, layout: Layout) {
+  async function setUp(config: ReplayRunConfig, layout: Layout) {
     const agent = await createAgent({ config: config.agent, spec: layout, seed: 1, totalUpdates: null });
     const store = new MemoryReplayStore(layout, { transitions: 1_000, bytes: 1e9 });
     const channel = new Channel();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, createAgent, type Weights, type WeightsChannel } from '@qfleet/agents';
-import { type RunConfig, runSchema } from '@qfleet/config';
+import { fleetRunConfig, type ReplayRunConfig, runSchema } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import {
   ChunkBuilder,
@@ -24,9 +24,9 @@ import {
   type EvaluationResult,
   latestCheckpoint,
   listCheckpoints,
+  type ReplayTrainerParts,
   runTrainer,
   Trainer,
-  type TrainerParts,
 } from '../src/index.ts';
 
 /** Five states in a row; action 1 goes right, 0 left; 1 for reaching the right end, which is terminal. */
@@ -40,17 +40,19 @@ const layout: Layout = {
 };
 const DISCOUNT = 0.9;
 
-function configOf(overrides: Record<string, object> = {}): RunConfig {
-  return runSchema.parse({
-    environment: { id: 'Corridor' },
-    agent: { kind: 'tabular', discount: DISCOUNT, learningRate: 0.5, batchSize: 16, updatesPerCall: 2 },
-    fleet: { slots: 1 },
-    ...overrides,
-    replay: { capacity: 2_000, minSize: 100, samplesPerInsert: 4, chunkLength: 8, ...overrides.replay },
-    learner: { publishEvery: 10, checkpointEvery: 20, ...overrides.learner },
-    evaluation: { every: 40, ...overrides.evaluation },
-    stop: { maxUpdates: 200, ...overrides.stop },
-  });
+function configOf(overrides: Record<string, object> = {}): ReplayRunConfig {
+  return fleetRunConfig(
+    runSchema.parse({
+      environment: { id: 'Corridor' },
+      agent: { kind: 'tabular', discount: DISCOUNT, learningRate: 0.5, batchSize: 16, updatesPerCall: 2 },
+      fleet: { slots: 1 },
+      ...overrides,
+      replay: { capacity: 2_000, minSize: 100, samplesPerInsert: 4, chunkLength: 8, ...overrides.replay },
+      learner: { publishEvery: 10, checkpointEvery: 20, ...overrides.learner },
+      evaluation: { every: 40, ...overrides.evaluation },
+      stop: { maxUpdates: 200, ...overrides.stop },
+    }),
+  );
 }
 
 class Channel implements WeightsChannel {
@@ -72,8 +74,8 @@ class CountingEvaluations {
   readonly confirmations: number[] = [];
   readonly abandoned: Pick<EvaluationRequest, 'id' | 'updates'>[] = [];
   fresh = (updates: number): number => updates;
-  readonly #config: RunConfig;
-  constructor(config: RunConfig) {
+  readonly #config: ReplayRunConfig;
+  constructor(config: ReplayRunConfig) {
     this.#config = config;
   }
   #next = 0;
@@ -141,9 +143,9 @@ describe('Trainer', () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   async function setUp(
-    config: RunConfig,
+    config: ReplayRunConfig,
     store = new MemoryReplayStore(layout, { transitions: 2_000, bytes: 1e9 }),
-    parts: Partial<Pick<TrainerParts, 'saving' | 'callsAhead' | 'checkpoints' | 'listener'>> = {},
+    parts: Partial<Pick<ReplayTrainerParts, 'saving' | 'callsAhead' | 'checkpoints' | 'listener'>> = {},
   ) {
     const agent = await createAgent({
       config: config.agent,
@@ -207,7 +209,7 @@ describe('Trainer', () => {
     expect(await runTrainer(trainer, new AbortController().signal, noWaits())).toBe('maxUpdates');
     await trainer.finish(false);
     expectCorridorValues(agent);
-    expect(trainer.replay.counts.refetchedChunks).toBeGreaterThan(10_000);
+    expect(trainer.replay!.counts.refetchedChunks).toBeGreaterThan(10_000);
     expect(trainer.counts.fetchWaitSeconds).toBeGreaterThan(0);
     // What was drawn ahead and not used does not count.
     expect((await store.standing()).sampledTotal).toBe(3_000 * 16);
@@ -256,7 +258,7 @@ describe('Trainer', () => {
 
     const drawn = async ({ replay }: Trainer) => {
       const batch = makeTransitionBatch(64, layout);
-      await replay.sample(batch, new Random(3));
+      await replay!.sample(batch, new Random(3));
       return [...batch.handles];
     };
     const { trainer: next } = await setUp(config, store, saving(2));

@@ -1,4 +1,4 @@
-import type { RunConfig } from '@qfleet/config';
+import { learnsFromRounds, type RunConfig } from '@qfleet/config';
 import type { RunSummary } from '@qfleet/report';
 import { suggest } from '../suggest.ts';
 import { integer } from '../terminal/output.ts';
@@ -15,9 +15,17 @@ export const isBudget = (reason: RunSummary['stopReason']): reason is keyof type
   Object.hasOwn(options, reason);
 
 /** The options that give a run twice the budget that ended it; steps reach beyond where learning begins. */
-export function moreBudget(reason: keyof typeof options, { stop, replay }: RunConfig): readonly string[] {
-  const doubled = 2 * (stop[reason] ?? 0);
-  return [options[reason], String(reason === 'maxSteps' ? Math.max(doubled, 2 * replay.minSize) : doubled)];
+export function moreBudget(reason: keyof typeof options, config: RunConfig): readonly string[] {
+  const doubled = 2 * (config.stop[reason] ?? 0);
+  const least = 2 * learningBegins(config).transitions;
+  return [options[reason], String(reason === 'maxSteps' ? Math.max(doubled, least) : doubled)];
+}
+
+/** The transitions that the first update takes, and the fields that say so. */
+function learningBegins(config: RunConfig): { transitions: number; fields: string } {
+  if (!learnsFromRounds(config)) return { transitions: config.replay.minSize, fields: 'replay.minSize' };
+  const { copies, steps } = config.agent;
+  return { transitions: copies * steps, fields: 'agent.copies × agent.steps' };
 }
 
 /** One sentence where a run's budget ended before the first update; null: it learned, or something else ended it. */
@@ -28,8 +36,9 @@ export function endedBeforeLearning(
 ): string | null {
   if (updates > 0 || !isBudget(stopReason)) return null;
   const again = suggest('resume', path, ...moreBudget(stopReason, config));
+  const { transitions, fields } = learningBegins(config);
   return (
     `stop.${stopReason} (${integer(config.stop[stopReason] ?? 0)}) ended the run before learning began, which takes ` +
-    `${integer(config.replay.minSize)} transitions (replay.minSize). To go on with more: ${again}`
+    `${integer(transitions)} transitions (${fields}). To go on with more: ${again}`
   );
 }

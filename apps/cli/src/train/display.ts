@@ -1,4 +1,4 @@
-import type { RunConfig } from '@qfleet/config';
+import { learnsFromRounds, type RunConfig } from '@qfleet/config';
 import logUpdate from 'log-update';
 import { clock, fold, integer, returned, short, style, table } from '../terminal/output.ts';
 import { nearestBudget, type Progress } from './progress.ts';
@@ -87,7 +87,7 @@ export function line(progress: Progress, config: RunConfig): string {
     `return ${mean(progress.meanReturn)}`,
     `evaluation ${mean(progress.evaluation, config.stop.solvedReturn)}`,
     `epsilon ${epsilon(progress.epsilon)}`,
-    `replay ${fill(progress, config)}`,
+    ...(learnsFromRounds(config) ? [] : [`replay ${fill(progress, config)}`]),
     eta(progress, config),
   ].join(' · ');
 }
@@ -116,7 +116,9 @@ export function block(progress: Progress, config: RunConfig, columns = 80): stri
       goal === null ? 'greedy' : `greedy; training stops at ${goal}`,
     ],
     ['epsilon', epsilon(progress.epsilon), ''],
-    ['replay', integer(progress.replayTransitions), `transitions, ${fill(progress, config)} full`],
+    ...(learnsFromRounds(config)
+      ? []
+      : [['replay', integer(progress.replayTransitions), `transitions, ${fill(progress, config)} full`]]),
   ];
   const body = table(
     rows.map(([name, value, note]) => [

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { fleetRunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/env-host';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
@@ -22,6 +23,7 @@ export async function train(what: string, options: TrainOptions): Promise<number
     throw new UsageError('--single keeps its replay in memory: leave --redis out.');
   }
   const given = configurationOf(what, options);
+  if (!options.single) fleetRunConfig(given);
   if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {
     throw new UsageError(
       `${options.runDir} holds a run already. To go on with it: ${suggest('resume', options.runDir, ...trustOption(RunDirectory.open(options.runDir)))} ` +

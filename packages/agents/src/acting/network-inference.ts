@@ -1,13 +1,13 @@
-import type { DqnConfig } from '@qfleet/config';
+import type { DqnConfig, PqnConfig } from '@qfleet/config';
 import { createInference, createNetwork, type Inference } from '@qfleet/networks';
 import type { StateSpec } from '@qfleet/spaces';
-import { createObjective } from '../objectives/create-objective.ts';
+import { createValuing } from '../objectives/create-objective.ts';
 
 /** A configuration's network for actors: Q(s, ·) is what the objective finds in what it gives. `explores` is that of `createPolicy`. */
 export function networkInference(
-  config: DqnConfig,
+  config: DqnConfig | PqnConfig,
   spec: StateSpec,
-  objective = createObjective(config),
+  objective = createValuing(config),
   explores = false,
 ): Promise<Inference> {
   const network = createNetwork(config.network, spec, objective.head);

@@ -1,4 +1,5 @@
-import type { DqnConfig, ObjectiveConfig } from '@qfleet/config';
+import type { DqnConfig, ObjectiveConfig, PqnConfig } from '@qfleet/config';
+import { valuesHead } from '@qfleet/networks';
 import { c51 } from './c51.ts';
 import { withCql } from './cql.ts';
 import { expectedValue } from './expected.ts';
@@ -27,3 +28,10 @@ export function createObjective(config: DqnConfig): Objective {
   const made = create(config, objective);
   return cql === null ? made : withCql(made, cql.alpha);
 }
+
+/** What acting takes of an objective: its head, and how values follow from that. */
+export type Valuing = Pick<Objective, 'head' | 'values'>;
+
+/** How a configured network's outputs are valued. */
+export const createValuing = (config: DqnConfig | PqnConfig): Valuing =>
+  config.kind === 'pqn' ? { head: valuesHead, values: (_tf, out) => out['values'] } : createObjective(config);

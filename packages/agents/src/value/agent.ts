@@ -1,13 +1,5 @@
 import type { DqnConfig } from '@qfleet/config';
-import {
-  checkParameters,
-  createNetwork,
-  initialParameters,
-  isStatistic,
-  type Network,
-  Packing,
-  type ParameterSpec,
-} from '@qfleet/networks';
+import { createNetwork, initialParameters, type Network, type Packing } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { type Batch, MASK, type SampleUnit, type SequenceBatch, type TransitionBatch } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
@@ -15,7 +7,6 @@ import {
   type Compiled,
   compile,
   type Inputs,
-  initialSlots,
   loadTensor,
   type NamedTensors,
   type Optimizer,
@@ -25,15 +16,16 @@ import {
 import type { Agent, UpdateFault, UpdateStats } from '../agent.ts';
 import { createObjective } from '../objectives/create-objective.ts';
 import type { Objective, Reading } from '../objectives/objective.ts';
-import { counterFromTensor, counterToTensor } from './counter.ts';
+import { LearnedState, stateBefore } from './learned-state.ts';
+import { NOISE, noiseSeeds } from './noise.ts';
 import { createOptimizer } from './optimizer.ts';
 import { parallelismOf } from './parallelism.ts';
 import { ratesOf, seedOf } from './rates.ts';
 import { mixPriorities, sequenceValues } from './sequence-inputs.ts';
-import { NOISE, NOISE_SEEDS, ONLINE, SEED, stepInputs, TARGET, updateStep } from './step.ts';
+import { ONLINE, SEED, stepInputs, TARGET, updateStep } from './step.ts';
 
-/** The name in the state of the count of updates, on which schedules depend. */
-const UPDATES = 'updates';
+/** What the state holds of every parameter beside the optimizer's slots. */
+const PARTS = [ONLINE, TARGET];
 
 /** What a value agent is made from. */
 export interface ValueAgentOptions {
@@ -67,46 +59,34 @@ export class ValueAgent implements Agent {
   readonly #reads: readonly Reading[];
   readonly #isNoisy: boolean;
   readonly #step: Compiled;
-  readonly #packing: Packing;
+  readonly #learned: LearnedState;
   readonly #optimizer: Optimizer;
-  /** What the network has beside what is learned by gradients: running statistics. */
-  readonly #statistics: readonly ParameterSpec[];
-  /** What the state holds of every parameter: itself, the target network's, and the optimizer's slots. */
-  readonly #copies: readonly string[];
-  /** Names and shapes of all that `state` gives. */
-  readonly #specs: readonly { name: string; shape: readonly number[] }[];
   #updates = 0;
 
   constructor(runtime: Runtime, given: ValueAgentOptions) {
     const { config, spec, seed, eager = false } = given;
     const objective = given.objective ?? createObjective(config);
     const network = createNetwork(config.network, spec, objective.head);
-    const [learned, statistics] = apart(network.parameters);
-    const packing = new Packing(learned);
-    const optimizer = createOptimizer(config, packing);
+    const optimizerOf = (packing: Packing) => createOptimizer(config, packing);
+    const learned = new LearnedState(network, optimizerOf, PARTS);
+    const { packing, optimizer } = learned;
     this.batchesPerUpdate = config.updatesPerCall;
     this.unit = objective.unit;
     this.#given = given;
     this.#network = network;
     this.#reads = objective.reads;
     this.#isNoisy = network.disturbed !== undefined;
-    this.#packing = packing;
+    this.#learned = learned;
     this.#optimizer = optimizer;
-    this.#statistics = statistics;
-    this.#copies = [ONLINE, TARGET, ...optimizer.slotNames(ONLINE)];
-    this.#specs = [
-      ...this.#copies.flatMap((copy) =>
-        learned.map(({ name, shape }) => ({ name: `${copy}/${name}`, shape })),
-      ),
-      ...statistics,
-    ];
     const { tf } = runtime;
     const parts = {
       ...{ tf, network, packing, objective, optimizer },
       ...{ largestNorm: config.gradientClip, nSteps: config.nSteps },
     };
     this.#step = compile(runtime, (state, inputs) => updateStep(parts, state, inputs), {
-      state: startState(network, packing, optimizer, seed),
+      state: learned.start(
+        initialParameters(network.parameters, new Random(Random.seed(seed, 'parameters'))),
+      ),
       inputs: stepInputs(network, config.batchSize, this.#rates(0), objective),
       unroll: config.updatesPerCall,
       eager,
@@ -159,35 +139,15 @@ export class ValueAgent implements Agent {
   }
 
   parameters(): NamedTensors {
-    const state = this.#step.state([
-      ...this.#packing.names.map((name) => `${ONLINE}/${name}`),
-      ...this.#statistics.map(({ name }) => name),
-    ]);
-    return new Map([...this.#packing.unpack(without(`${ONLINE}/`, state)), ...statisticsOf(state)]);
+    return this.#learned.parameters(this.#step);
   }
 
   state(): NamedTensors {
-    const state = this.#step.state();
-    return new Map([
-      ...this.#copies.flatMap((copy) => [
-        ...under(`${copy}/`, this.#packing.unpack(without(`${copy}/`, state))),
-      ]),
-      ...statisticsOf(state),
-      [UPDATES, counterToTensor(this.#updates)],
-    ]);
+    return this.#learned.read(this.#step, this.#updates);
   }
 
   restore(state: NamedTensors): void {
-    checkParameters([...this.#specs, { name: UPDATES, shape: [2] }], state);
-    this.#step.setState(
-      new Map([
-        ...this.#copies.flatMap((copy) => [
-          ...under(`${copy}/`, this.#packing.pack(without(`${copy}/`, state))),
-        ]),
-        ...statisticsOf(state),
-      ]),
-    );
-    this.#updates = counterFromTensor(state.get(UPDATES)!);
+    this.#updates = this.#learned.restore(this.#step, state);
   }
 
   dispose(): void {
@@ -198,16 +158,6 @@ export class ValueAgent implements Agent {
     const { config, seed, totalUpdates } = this.#given;
     return ratesOf(config, this.#optimizer, seed, totalUpdates, updates);
   }
-}
-
-/** The seeds of an update's noise: a function of the run's seed and of the updates before it, so that a restored run goes on. */
-function noiseSeeds(seed: number, updates: number): Int32Array {
-  const seeds = new Int32Array(2 * NOISE_SEEDS);
-  for (let i = 0; i < NOISE_SEEDS; i++) {
-    seeds[2 * i] = Random.seed(seed, `noise ${i}`);
-    seeds[2 * i + 1] = updates;
-  }
-  return seeds;
 }
 
 /** States of a batch that go through the network together. */
@@ -233,54 +183,6 @@ function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** Tensors with a prefix before their names. */
-function under(prefix: string, tensors: NamedTensors): NamedTensors {
-  return new Map([...tensors].map(([name, tensor]) => [`${prefix}${name}`, tensor]));
-}
-
-/** The tensors whose names have the prefix, without it. */
-function without(prefix: string, tensors: NamedTensors): NamedTensors {
-  return new Map(
-    [...tensors]
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  );
-}
-
-/** The tensors among these that are running statistics. */
-const statisticsOf = (tensors: NamedTensors): NamedTensors =>
-  new Map([...tensors].filter(([name]) => isStatistic(name)));
-
-/** What gradients change of a network's parameters, and its running statistics. */
-function apart(
-  parameters: readonly ParameterSpec[],
-): [learned: readonly ParameterSpec[], statistics: readonly ParameterSpec[]] {
-  const isLearned = ({ name }: ParameterSpec): boolean => !isStatistic(name);
-  return [parameters.filter(isLearned), parameters.filter((each) => !isLearned(each))];
-}
-
 /** What `ValueAgent.state` gives before the first update, with these parameters. */
-export function stateOf(config: DqnConfig, parameters: NamedTensors): NamedTensors {
-  const learned = new Map([...parameters].filter(([name]) => !isStatistic(name)));
-  const online = under(`${ONLINE}/`, learned);
-  return new Map([
-    ...online,
-    ...under(`${TARGET}/`, learned),
-    ...initialSlots(createOptimizer(config), online),
-    ...statisticsOf(parameters),
-    [UPDATES, counterToTensor(0)],
-  ]);
-}
-
-/** The compiled step's state at its beginning. */
-function startState(network: Network, packing: Packing, optimizer: Optimizer, seed: number): NamedTensors {
-  const drawn = initialParameters(network.parameters, new Random(Random.seed(seed, 'parameters')));
-  const start = packing.pack(drawn);
-  const online = under(`${ONLINE}/`, start);
-  return new Map([
-    ...online,
-    ...under(`${TARGET}/`, start),
-    ...initialSlots(optimizer, online),
-    ...statisticsOf(drawn),
-  ]);
-}
+export const stateOf = (config: DqnConfig, parameters: NamedTensors): NamedTensors =>
+  stateBefore(parameters, createOptimizer(config), PARTS);

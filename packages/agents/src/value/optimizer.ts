@@ -1,4 +1,4 @@
-import type { DqnConfig } from '@qfleet/config';
+import type { DqnConfig, PqnConfig } from '@qfleet/config';
 import type { Packing } from '@qfleet/networks';
 import { type AdamOptions, adam, type Optimizer, radam, rmsprop, sgd } from '@qfleet/tensor';
 
@@ -28,7 +28,10 @@ const OPTIMIZERS: {
  *   axes and more: biases, gains and the like have no part in it (Loshchilov and Hutter leave that open; it is the usual
  *   way). Absent: everything decays, which is the same for all but the updates.
  */
-export function createOptimizer({ optimizer, adamEpsilon }: DqnConfig, packing?: Packing): Optimizer {
+export function createOptimizer(
+  { optimizer, adamEpsilon }: DqnConfig | PqnConfig,
+  packing?: Packing,
+): Optimizer {
   const masks = packing?.mask(({ shape }) => shape.length >= 2);
   const decays = (name: string) => masks?.get(name.slice(name.indexOf('/') + 1)) ?? true;
   const create = OPTIMIZERS[optimizer.kind] as (config: OptimizerConfig, shared: Shared) => Optimizer;

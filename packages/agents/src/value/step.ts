@@ -10,6 +10,7 @@ import {
 } from '@qfleet/tensor';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Objective, ObjectiveLoss } from '../objectives/objective.ts';
+import { NOISE, NOISE_SEEDS, type NoiseUse, noiseOf } from './noise.ts';
 import { transitionPasses, type Weights } from './passes.ts';
 import type { Rates } from './rates.ts';
 import { sequenceInputs } from './sequence-inputs.ts';
@@ -21,14 +22,6 @@ export const TARGET = 'target';
 
 /** The input of which an update's random numbers are a function, for objectives that read `random`. */
 export const SEED = 'seed';
-
-/**
- * The input of a noisy network: seeds [3, 2] of the noise in the weights of the network that learns, of the target network,
- * and of the one that learns where it chooses actions for the targets (Fortunato et al., 2018, section 3.2).
- */
-export const NOISE = 'noise';
-const NOISES = { learning: 0, target: 1, choosing: 2 } as const;
-export const NOISE_SEEDS = Object.keys(NOISES).length;
 
 /** The inputs of an update: a batch of `rows` rows, the update's rates, and what else objective and network read. */
 export function stepInputs(
@@ -68,15 +61,19 @@ function transitionInputs(
   };
 }
 
-/** The parts that a step is made of. */
-export interface StepParts {
+/** The parts that a descent is made of. */
+export interface DescentParts {
   readonly tf: TensorFlow;
   readonly network: Network;
   readonly packing: Packing;
-  readonly objective: Objective;
   readonly optimizer: Optimizer;
   /** The global norm to which a gradient is clipped; null: it is not clipped. */
   readonly largestNorm: number | null;
+}
+
+/** The parts that a step is made of. */
+export interface StepParts extends DescentParts {
+  readonly objective: Objective;
   /** Steps of reward before the bootstrap: what the update sums where its rows are sequences. */
   readonly nSteps: number;
 }
@@ -88,7 +85,7 @@ export interface StepParts {
  * `gradientNorm` (global, before clipping) and the objective's own.
  */
 export function updateStep(parts: StepParts, state: TensorRecord, inputs: TensorRecord): StepResult {
-  const { tf, network, packing, objective, optimizer } = parts;
+  const { tf, network, packing, objective } = parts;
   const { unit } = objective;
   const passes =
     unit.kind === 'sequence'
@@ -96,51 +93,34 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
       : transitionPasses(tf, network, inputs);
   const { batch } = passes;
   const context = { tf, actions: network.spec.actions, uniform: drawing(tf, inputs[SEED]) };
-  const tensorsOf = (of: string) => packing.names.map((name) => state[`${of}/${name}`]!);
   // Statistics of this batch too, as Gymnasium scales an observation by what it has changed.
   const statistics = network.normalizer?.observe(tf, state, batch.observations, passes.present) ?? {};
-  const seeds = inputs[NOISE];
-  const noises = seeds && tf.unstack(seeds);
-  const weightsFor = (use: keyof typeof NOISES, tensors: readonly Tensor[]): Weights => ({
+  const weightsFor = (use: NoiseUse, tensors: readonly Tensor[]): Weights => ({
     parameters: { ...packing.split(tf, tensors), ...statistics },
-    ...(noises ? { noise: noises[NOISES[use]]! } : {}),
+    ...noiseOf(tf, inputs, use),
   });
-  const online = tensorsOf(ONLINE);
-  const [choosing, target] = [weightsFor('choosing', online), weightsFor('target', tensorsOf(TARGET))];
+  const online = tensorsOf(packing, state, ONLINE);
+  const choosing = weightsFor('choosing', online);
+  const target = weightsFor('target', tensorsOf(packing, state, TARGET));
   const start = passes.start(weightsFor('learning', online));
 
   const targets = objective.targets(
     context,
-    passes.outputs(choosing, noises ? passes.start(choosing) : start),
+    passes.outputs(choosing, choosing.noise ? passes.start(choosing) : start),
     passes.outputs(target, passes.start(target)),
     batch,
   );
-  const { loss, priorities, stats, gradients } = lossAndGradients(
-    tf,
-    (tensors) => {
-      const outputs = passes.outputs(weightsFor('learning', tensors), start);
-      return objective.loss(context, outputs(batch.observations, targets['levels']), targets, batch);
-    },
-    online,
-  );
-
-  const gradientNorm = tf.sqrt(tf.addN(gradients.map((each) => tf.sum(tf.square(each)))));
-  const clipped = clip(tf, gradients, gradientNorm, parts.largestNorm);
-  const named = Object.fromEntries(packing.names.map((name, i) => [`${ONLINE}/${name}`, clipped[i]!]));
-  const changed = optimizer.apply(tf, state, named, inputs);
-  if (network.advance !== undefined) {
-    // Their gradient is 0, with which no optimizer changes them.
-    const advanced = network.advance(tf, packing.split(tf, tensorsOf(ONLINE)));
-    const updated = packing.names.map((name) => changed[`${ONLINE}/${name}`]!);
-    const replaced = packing.replace(tf, updated, advanced);
-    for (const [i, name] of packing.names.entries()) changed[`${ONLINE}/${name}`] = replaced[i]!;
-  }
+  const { changed, said, gradientNorm } = descend(parts, state, inputs, (tensors) => {
+    const outputs = passes.outputs(weightsFor('learning', tensors), start);
+    return objective.loss(context, outputs(batch.observations, targets['levels']), targets, batch);
+  });
   for (const name of packing.names) {
     changed[`${TARGET}/${name}`] = tf.add(
       tf.mul(changed[`${ONLINE}/${name}`]!, inputs['targetMix']!),
       tf.mul(state[`${TARGET}/${name}`]!, inputs['targetKeep']!),
     );
   }
+  const { loss, priorities, stats } = said;
   return { state: { ...changed, ...statistics }, outputs: { priorities, loss, gradientNorm, ...stats } };
 }
 
@@ -152,6 +132,45 @@ function drawing(tf: TensorFlow, seed: Tensor | undefined): (shape: readonly num
     return randomUniform(tf, shape, tf.add(seed, tf.tensor1d([0, draws++], 'int32')));
   };
 }
+
+/** What a descent changes, what its loss said, and the global norm of its gradient before clipping. */
+interface Descent {
+  readonly changed: Record<string, Tensor>;
+  readonly said: ObjectiveLoss;
+  readonly gradientNorm: Tensor;
+}
+
+/**
+ * The part of an update that follows from a loss alone: gradients → clip → optimizer.
+ *
+ * @param inputs hold the optimizer's rates.
+ * @param lossOf the loss by the parameters that are learned, packed.
+ */
+export function descend(
+  parts: DescentParts,
+  state: TensorRecord,
+  inputs: TensorRecord,
+  lossOf: (parameters: Tensor[]) => ObjectiveLoss,
+): Descent {
+  const { tf, network, packing, optimizer, largestNorm } = parts;
+  const online = tensorsOf(packing, state, ONLINE);
+  const { gradients, ...said } = lossAndGradients(tf, lossOf, online);
+  const gradientNorm = tf.sqrt(tf.addN(gradients.map((each) => tf.sum(tf.square(each)))));
+  const clipped = clip(tf, gradients, gradientNorm, largestNorm);
+  const named = Object.fromEntries(packing.names.map((name, i) => [`${ONLINE}/${name}`, clipped[i]!]));
+  const changed = optimizer.apply(tf, state, named, inputs);
+  if (network.advance !== undefined) {
+    // Their gradient is 0, with which no optimizer changes them.
+    const advanced = network.advance(tf, packing.split(tf, online));
+    const updated = packing.names.map((name) => changed[`${ONLINE}/${name}`]!);
+    const replaced = packing.replace(tf, updated, advanced);
+    for (const [i, name] of packing.names.entries()) changed[`${ONLINE}/${name}`] = replaced[i]!;
+  }
+  return { changed, said, gradientNorm };
+}
+
+const tensorsOf = (packing: Packing, state: TensorRecord, of: string): Tensor[] =>
+  packing.names.map((name) => state[`${of}/${name}`]!);
 
 /** What an objective says, and the gradient of its loss by each of `parameters`. */
 function lossAndGradients(

@@ -92,5 +92,40 @@ const tabular = z.strictObject({
   updatesPerCall: z.int().min(1).max(64).default(8),
 });
 
+/** Each part of a round is used whole: `checks.ts` sees that `minibatches` divides copies × steps. */
+const pqn = z.strictObject({
+  kind: z
+    .literal('pqn')
+    .describe('Gallici et al., 2024: rounds of fresh experience, without a replay or a target network'),
+  network: network.prefault({ kind: 'mlp' }),
+  discount: fraction.default(0.99).describe('γ'),
+  lambda: fraction
+    .default(0.65)
+    .describe('λ of the returns: 0 bootstraps after a step, 1 at the end of a round'),
+  copies: z.int().min(1).max(65_536).default(128).describe('environments that play a round'),
+  steps: z.int().min(1).max(4_096).default(32).describe('of each environment in a round'),
+  epochs: z.int().min(1).max(64).default(2).describe('times that a round is learned from'),
+  minibatches: z.int().min(1).max(1_024).default(32).describe('updates an epoch'),
+  rewardClip: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('largest |reward| of a step; null: any'),
+  rewardScale: z.number().positive().default(1).describe('factor of each reward, after rewardClip'),
+  learningRate: z.number().positive().max(1).default(5e-4).describe('of the optimizer'),
+  learningRateDecay: fraction
+    .default(1)
+    .describe('the last rate as a part of the first, reached at stop.maxUpdates'),
+  learningRateSchedule: z
+    .enum(['linear', 'cosine'])
+    .default('linear')
+    .describe('how the rate falls to that part'),
+  learningRateWarmup: z.int().min(0).default(0).describe('updates over which the rate rises linearly first'),
+  optimizer: optimizer.prefault({ kind: 'radam' }),
+  adamEpsilon: z.number().positive().default(1e-8).describe('added to √v̂ by Adam, AdamW and RAdam'),
+  gradientClip: z.number().positive().nullable().default(10).describe('largest global norm; null: none'),
+});
+
 /** What learns. */
-export const agent = z.discriminatedUnion('kind', [dqn, tabular]);
+export const agent = z.discriminatedUnion('kind', [dqn, tabular, pqn]);

@@ -48,10 +48,21 @@ export type RunConfig = z.output<typeof runSchema>;
 export type AgentConfig = RunConfig['agent'];
 export type DqnConfig = Extract<AgentConfig, { kind: 'dqn' }>;
 export type TabularConfig = Extract<AgentConfig, { kind: 'tabular' }>;
+export type PqnConfig = Extract<AgentConfig, { kind: 'pqn' }>;
+/** An agent that learns from a replay. */
+export type ReplayAgentConfig = DqnConfig | TabularConfig;
+/** A run whose agent learns from a replay. */
+export type ReplayRunConfig = RunConfig & { readonly agent: ReplayAgentConfig };
 export type NetworkConfig = DqnConfig['network'];
 export type ObjectiveConfig = DqnConfig['objective'];
 export type TargetConfig = DqnConfig['target'];
 export type ExplorationConfig = RunConfig['exploration'];
 export type SamplingConfig = RunConfig['replay']['sampling'];
+/** A run whose agent learns from rounds. */
+export type RoundRunConfig = RunConfig & { readonly agent: PqnConfig };
+/** Whether a run's agent learns from rounds of fresh experience, without a replay. */
+export const learnsFromRounds = (config: RunConfig): config is RoundRunConfig => config.agent.kind === 'pqn';
+/** Whether a run's agent learns from a replay. */
+export const learnsFromReplay = (config: RunConfig): config is ReplayRunConfig => !learnsFromRounds(config);
 /** A run's configuration as written: defaults may be left out. */
 export type RunConfigInput = z.input<typeof runSchema>;

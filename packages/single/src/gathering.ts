@@ -1,0 +1,50 @@
+import type { Policy } from '@qfleet/agents';
+import type { RunConfig } from '@qfleet/config';
+import type { EpisodeSummary, RolloutOptions, Task } from '@qfleet/rollout';
+import type { CommonParts, Trainer } from '@qfleet/training';
+
+/** The side of a run in one process that plays, and the trainer that learns from it. */
+export interface Gathering {
+  readonly trainer: Trainer;
+  /** The version of the weights that its policy holds. */
+  weightsVersion: number;
+  /** One step of every slot, whose experience the trainer then has. @returns the environment steps done. */
+  step(): Promise<number>;
+  /** The episodes finished since the last call. */
+  takeEpisodes(): EpisodeSummary[];
+  /** Ends all slots; what they have played stays. */
+  close(): Promise<void>;
+  /** Frees what the agent holds. */
+  dispose(): void;
+}
+
+/** What a gathering is made from, beside what its configuration alone says. */
+export interface GatheringParts {
+  readonly policy: Policy;
+  /** The trainer's parts but for its agent, and where that agent's experience comes from. */
+  readonly training: Omit<CommonParts, 'config' | 'layout'>;
+  /** Environment steps of the whole run now. */
+  readonly steps: () => number;
+  readonly onInfoRefused: NonNullable<RolloutOptions['onInfoRefused']>;
+  readonly onSurvived: NonNullable<RolloutOptions['onSurvived']>;
+}
+
+/** Makes a gathering; whatever takes time is done. */
+export type Gather = (parts: GatheringParts) => Gathering;
+
+/** What a kind of gathering is opened with. */
+export interface GatherSetting<Config extends RunConfig> {
+  readonly config: Config;
+  readonly task: Task;
+}
+
+/** What an agent's making is told in one process, beside its own configuration. */
+export const agentSetting = ({ config, task }: GatherSetting<RunConfig>) => ({
+  spec: task.layout,
+  seed: config.seed,
+  totalUpdates: config.stop.maxUpdates,
+  isRepeatable: true,
+});
+
+/** The name of the streams of a session that goes on after so many updates. */
+export const writerOf = (updates: number): string => `single-${updates}`;
