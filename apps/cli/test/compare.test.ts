@@ -11,12 +11,14 @@ interface Written {
   readonly returns?: readonly number[] | null;
   readonly changes?: RunSummary['changes'];
   readonly hasSummary?: boolean;
+  /** Environment steps of the last row of its metrics. */
+  readonly steps?: number;
 }
 
-/** Rows of training whose return rises from 10 to `last` over 1,000 steps. */
-const rowsTo = (last: number): MetricsRow[] =>
+/** Rows of training whose return rises evenly from 10 to `last`; the first has none yet. */
+const rowsTo = (last: number, steps: number): MetricsRow[] =>
   [0, 1, 2, 3, 4].map((i) => ({
-    ...{ time: i, steps: 250 * i, updates: 50 * i, episodes: 2 * i },
+    ...{ time: i, steps: (steps * i) / 4, updates: 50 * i, episodes: 2 * i },
     ...{ meanReturn: i === 0 ? null : 10 + ((last - 10) * i) / 4, returnStd: i === 0 ? null : 1 },
     ...{ epsilon: 0.1, loss: 0.5, meanAbsTdError: 0.1, meanQ: 1, replayTransitions: 250 * i },
   }));
@@ -32,12 +34,13 @@ function writeRun(
     returns = [100 + seed],
     changes = [],
     hasSummary = true,
+    steps = 1_000,
   }: Written = {},
 ): void {
   const config = loadRunConfig(source, [`seed=${seed}`, ...set]);
   using directory = RunDirectory.create(join(folder, name), `id-${name}`, config);
   const mean = returns === null ? 0 : returns.reduce((sum, value) => sum + value, 0) / returns.length;
-  for (const row of rowsTo(mean)) directory.appendMetrics(row);
+  for (const row of rowsTo(mean, steps)) directory.appendMetrics(row);
   if (!hasSummary) return;
   directory.writeSummary({
     ...{ run: directory.run, name: config.name, environment: config.environment.id, seed },
@@ -116,6 +119,22 @@ describe('qfleet compare', { timeout: 60_000 }, () => {
     expect([first.steps, last.steps]).toEqual([250, 1_000]);
     expect(last.value).toBeCloseTo(475, 9);
     expect(last.interval?.low).toBeLessThan(475);
+  });
+
+  it('lets a run that has ended keep its last return in the curve', async () => {
+    const cwd = temporaryDirectory();
+    writeRun(cwd, 'short', 1, { returns: [210], steps: 400 });
+    writeRun(cwd, 'long', 2, { returns: [110], steps: 2_380 });
+    const [{ curve }] = (await compared(cwd, 'short', 'long')).groups;
+    // From where the long one has a return, 100 points to where it ends.
+    expect(curve).toHaveLength(100);
+    for (const i of [0, 45, 99]) {
+      expect(curve[i].steps).toBeCloseTo(595 + (i / 99) * 1_785, 9);
+      const long = 10 + 100 * (curve[i].steps / 2_380);
+      expect(curve[i].value).toBeCloseTo((210 + long) / 2, 9);
+      expect(curve[i].interval?.low).toBeCloseTo(long, 9);
+      expect(curve[i].interval?.high).toBeCloseTo(210, 9);
+    }
   });
 
   it('gives a single run no interval', async () => {
