@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
+import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnv } from './commands/env.ts';
 import { addEvaluate } from './commands/evaluate.ts';
@@ -29,6 +30,7 @@ Examples:
   $ qfleet train cartpole                      train with a local fleet
   $ qfleet train cartpole --single --seed 7    in one process, reproducible
   $ qfleet eval runs/cartpole-1                play the best checkpoint
+  $ qfleet compare runs/cartpole-*             how several runs did, with intervals
   $ qfleet train cartpole --detach             in the background; qfleet stop RUN_DIR ends it
   $ qfleet doctor                              what runs on this machine
 
@@ -39,6 +41,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addResume(program);
   addStop(program);
   addEvaluate(program);
+  addCompare(program);
   addTop(program);
   addDoctor(program);
   addLists(program);

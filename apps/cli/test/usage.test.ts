@@ -15,20 +15,40 @@ describe('qfleet', () => {
     const { code, stdout, stderr } = await qfleet(['--help']);
     expect(code).toBe(0);
     expect(stderr).toBe('');
-    for (const command of ['train', 'resume', 'eval', 'doctor', 'top', 'presets', 'envs', 'env', 'bench']) {
+    for (const command of [
+      'train',
+      'resume',
+      'eval',
+      'compare',
+      'doctor',
+      'top',
+      'presets',
+      'envs',
+      'env',
+      'bench',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
     }
     expect(stdout).toContain('Examples:');
   });
 
-  it.each(['train', 'resume', 'eval', 'top', 'doctor', 'presets', 'envs', 'bench', 'actor', 'learner'])(
-    'gives %s --help an example',
-    async (command) => {
-      const { code, stdout } = await qfleet([command, '--help']);
-      expect(code).toBe(0);
-      expect(stdout).toMatch(/Examples?:/);
-    },
-  );
+  it.each([
+    'train',
+    'resume',
+    'eval',
+    'compare',
+    'top',
+    'doctor',
+    'presets',
+    'envs',
+    'bench',
+    'actor',
+    'learner',
+  ])('gives %s --help an example', async (command) => {
+    const { code, stdout } = await qfleet([command, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Examples?:/);
+  });
 
   it('prints its version', async () => {
     expect(await qfleet(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });

@@ -4,6 +4,7 @@ export { ConfigError } from './errors.ts';
 export { fleetRunConfig } from './fleet-run.ts';
 export { type ConfigSource, loadRunConfig, parseRunConfig, presetByName, runConfigOf } from './load.ts';
 export { type Method, torsoOf } from './method.ts';
+export { suggestion } from './nearest.ts';
 export { listPresets, presetFor } from './presets.ts';
 export * from './schema/run.ts';
 export { toYaml } from './to-yaml.ts';

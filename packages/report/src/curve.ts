@@ -1,5 +1,5 @@
-import { parse, View } from 'vega';
-import { type Config, compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
+import { ink, renderChart, style } from './chart.ts';
 import type { MetricsRow } from './records.ts';
 
 type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
@@ -8,39 +8,9 @@ type Panel = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 const maxPoints = 400;
 const width = 640;
 
-// Greys and hues that read on white and on black alike: the picture has no background of its own.
-const ink = '#7d8590';
 const series = {
   training: { what: 'training, mean ± std of the last episodes', color: '#4493f8' },
   evaluation: { what: 'evaluation, greedy, mean ± std', color: '#e8863a' },
-};
-
-const style: Config = {
-  font: 'system-ui, sans-serif',
-  view: { stroke: null },
-  title: { color: ink, fontSize: 15, fontWeight: 600, offset: 10 },
-  legend: {
-    labelColor: ink,
-    labelFontSize: 11,
-    labelLimit: 400,
-    symbolOpacity: 1,
-    columnPadding: 24,
-  },
-  axis: {
-    labelColor: ink,
-    titleColor: ink,
-    titleFontWeight: 'normal',
-    titleFontSize: 12,
-    labelFontSize: 11,
-    domainColor: ink,
-    tickColor: ink,
-    gridColor: ink,
-    gridOpacity: 0.2,
-    // 5,000 is 5k, and 0.5 is not 500m.
-    labelExpr: "format(datum.value, abs(datum.value) < 1 ? '~g' : '~s')",
-    tickCount: 6,
-  },
-  text: { fontSize: 11 },
 };
 
 /**
@@ -59,12 +29,7 @@ export async function drawCurve(
     config: style,
     vconcat: [returnPanel(rows, solvedReturn), ...lossPanel(rows)],
   };
-  const view = new View(parse(compile(specification).spec), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
+  return renderChart(specification);
 }
 
 function returnPanel(rows: readonly MetricsRow[], solvedReturn: number | null): Panel {

@@ -1,4 +1,5 @@
 export { writeFileAtomically } from './atomic-write.ts';
+export { type BandLine, type BandPoint, drawBands } from './band-chart.ts';
 export { LockedError, RunDirectoryError } from './errors.ts';
 export { drawLearningCurves, type LearningCurves } from './learning-curves.ts';
 export type { Lock } from './lock.ts';
@@ -6,6 +7,12 @@ export { isRunning } from './lock-holder.ts';
 export { readTextFile } from './read-file.ts';
 export type { MetricsRow, RunSummary } from './records.ts';
 export { defaultRunPath, markLatest, RunDirectory } from './run-directory.ts';
-export { type BootstrapOptions, type Interval, stratifiedBootstrap } from './statistics/bootstrap.ts';
+export {
+  type BootstrapOptions,
+  type Interval,
+  independentBootstrap,
+  stratifiedBootstrap,
+} from './statistics/bootstrap.ts';
+export { fractionAbove, optimalityGap, probabilityOfImprovement } from './statistics/comparisons.ts';
 export { interquartileMean, meanOf, quantile, standardError } from './statistics/means.ts';
 export { StorageError, storageError } from './storage-error.ts';

@@ -1,5 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { interquartileMean, meanOf, quantile, standardError, stratifiedBootstrap } from '../src/index.ts';
+import {
+  fractionAbove,
+  type Interval,
+  independentBootstrap,
+  interquartileMean,
+  meanOf,
+  optimalityGap,
+  probabilityOfImprovement,
+  quantile,
+  standardError,
+  stratifiedBootstrap,
+} from '../src/index.ts';
 
 /** Scores of five runs on each of two tasks. */
 const scores = [
@@ -62,5 +74,64 @@ describe('stratifiedBootstrap', () => {
     const narrow = stratifiedBootstrap(scores, meanOf, { ...options, coverage: 0.5 });
     expect(narrow.low).toBeGreaterThan(wide.low);
     expect(narrow.high).toBeLessThan(wide.high);
+  });
+});
+
+interface Reference {
+  readonly goal: number;
+  readonly scores: Readonly<Record<string, readonly number[]>>;
+  readonly thresholds: readonly number[];
+  readonly groups: Readonly<
+    Record<
+      string,
+      {
+        readonly iqm: number;
+        readonly iqmInterval: Bounds;
+        readonly optimalityGap: number;
+        readonly optimalityGapInterval: Bounds;
+        readonly profile: readonly number[];
+        readonly profileIntervals: readonly Bounds[];
+      }
+    >
+  >;
+  readonly pairs: readonly {
+    readonly these: string;
+    readonly others: string;
+    readonly probability: number;
+    readonly interval: Bounds;
+  }[];
+}
+type Bounds = readonly [low: number, high: number];
+
+describe('comparisons are those of rliable 1.2.0', () => {
+  const file = new URL('./reference/statistics.json', import.meta.url);
+  const reference = JSON.parse(readFileSync(file, 'utf8')) as Reference;
+  const options = () => ({ uniform: uniforms(), resamples: 20_000 });
+
+  /** Two bootstraps of one statistic differ by their draws: by so much of what the scores span. */
+  const expectNear = ({ low, high }: Interval, [wantedLow, wantedHigh]: Bounds, span: number): void => {
+    expect(Math.abs(low - wantedLow) / span).toBeLessThan(0.04);
+    expect(Math.abs(high - wantedHigh) / span).toBeLessThan(0.04);
+  };
+
+  it.each(Object.entries(reference.groups))('of the scores %s', (name, wanted) => {
+    const scores = reference.scores[name];
+    const span = Math.max(...scores) - Math.min(...scores) || 1;
+    const gap = (values: readonly number[]): number => optimalityGap(values, reference.goal);
+    expect(interquartileMean(scores)).toBeCloseTo(wanted.iqm, 9);
+    expect(gap(scores)).toBeCloseTo(wanted.optimalityGap, 9);
+    expectNear(stratifiedBootstrap([scores], interquartileMean, options()), wanted.iqmInterval, span);
+    expectNear(stratifiedBootstrap([scores], gap, options()), wanted.optimalityGapInterval, span);
+    for (const [i, threshold] of reference.thresholds.entries()) {
+      const above = (values: readonly number[]): number => fractionAbove(values, threshold);
+      expect(above(scores)).toBeCloseTo(wanted.profile[i], 9);
+      expectNear(stratifiedBootstrap([scores], above, options()), wanted.profileIntervals[i], 1);
+    }
+  });
+
+  it.each(reference.pairs)('of $these over $others', ({ these, others, probability, interval }) => {
+    const pair = [reference.scores[these], reference.scores[others]] as const;
+    expect(probabilityOfImprovement(...pair)).toBeCloseTo(probability, 9);
+    expectNear(independentBootstrap(...pair, probabilityOfImprovement, options()), interval, 1);
   });
 });

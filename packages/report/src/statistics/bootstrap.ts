@@ -35,6 +35,28 @@ export function stratifiedBootstrap(
     }
     return statistic(drawn);
   });
+  return percentiles(found, coverage);
+}
+
+/**
+ * The interval of a statistic of two lists of scores of one task, each resampled by itself: the bootstrap by which
+ * `rliable` finds the interval of a probability of improvement.
+ *
+ * @param these at least one score; so has `others`.
+ */
+export function independentBootstrap(
+  these: readonly number[],
+  others: readonly number[],
+  statistic: (these: readonly number[], others: readonly number[]) => number,
+  { uniform, resamples = 2_000, coverage = 0.95 }: BootstrapOptions,
+): Interval {
+  const resampled = (scores: readonly number[]): number[] =>
+    scores.map(() => scores[Math.floor(uniform() * scores.length)]);
+  const found = Array.from({ length: resamples }, () => statistic(resampled(these), resampled(others)));
+  return percentiles(found, coverage);
+}
+
+function percentiles(found: readonly number[], coverage: number): Interval {
   const outside = (1 - coverage) / 2;
   return { low: quantile(found, outside), high: quantile(found, 1 - outside) };
 }
