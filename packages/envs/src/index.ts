@@ -52,6 +52,7 @@ export { isOwnFrame, shortPath, thrownText, userFrame } from './thrown.ts';
 export { type EnvironmentTrace, type NestedObservation, traceEnvironment, traceOptions } from './trace.ts';
 export type { RowArrays, VectorEnvironment } from './vector-environment.ts';
 export { repeatActions } from './wrappers/action-repeat.ts';
+export { stackFrames } from './wrappers/frame-stack.ts';
 export { limitSteps } from './wrappers/step-limit.ts';
 export { stickActions } from './wrappers/sticky-actions.ts';
 export { type EnvironmentWrappers, wrapEnvironment } from './wrappers/wrap-environment.ts';
