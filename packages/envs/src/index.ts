@@ -30,6 +30,18 @@ export {
   type OwnEnvironment,
   type OwnStep,
 } from './define-environment.ts';
+export { type DrawnPlay, drawEnvironment } from './drawing/draw-environment.ts';
+export type {
+  Circle,
+  LegendEntry,
+  Lines,
+  Picture,
+  Point,
+  Polygon,
+  Rectangle,
+  Shape,
+} from './drawing/picture.ts';
+export { writeSvg } from './drawing/svg.ts';
 export type { Environment, EnvironmentDefinition, StepOutcome, Transition } from './environment.ts';
 export {
   EnvironmentDefinitionError,

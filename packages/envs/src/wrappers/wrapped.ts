@@ -1,4 +1,5 @@
 import type { ObservationArray } from '@qfleet/spaces';
+import type { Picture } from '../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 
 /** An environment around another one: what is not `step` is the inner one's, and what that lacks it lacks. */
@@ -8,6 +9,7 @@ export abstract class Wrapped implements Environment {
   readonly seed?: (seed: number) => void;
   readonly setState?: (state: unknown, observation: ObservationArray) => void;
   readonly getState?: () => unknown;
+  readonly picture?: () => Picture | undefined;
   readonly resetWith?: (draws: unknown, observation: ObservationArray) => void;
 
   constructor(inner: Environment) {
@@ -15,6 +17,7 @@ export abstract class Wrapped implements Environment {
     if (inner.mask !== undefined) this.mask = (mask) => inner.mask!(mask);
     if (inner.seed !== undefined) this.seed = (seed) => inner.seed!(seed);
     if (inner.getState !== undefined) this.getState = () => inner.getState!();
+    if (inner.picture !== undefined) this.picture = () => inner.picture!();
     if (inner.setState !== undefined) {
       this.setState = (state, observation) => {
         inner.setState!(state, this.target(observation));
