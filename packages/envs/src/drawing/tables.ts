@@ -29,8 +29,12 @@ export function tilesPicture(
   );
 }
 
-/** Red, green, yellow and blue stands; the blue of the taxi's agent is another thing's. */
-const STANDS = [RED, GREEN, OLIVE, PURPLE];
+const STANDS: readonly LegendEntry[] = [
+  { label: 'red', colour: RED },
+  { label: 'green', colour: GREEN },
+  { label: 'yellow', colour: OLIVE },
+  { label: 'blue stand', colour: BLUE },
+];
 
 /** What a state of the taxi says. */
 export interface DrawnTaxi {
@@ -69,23 +73,23 @@ export function taxiPicture(
   const [goalX, goalY] = cellMiddle(stands[destination], columns);
   const ring = Array.from({ length: 33 }, (_, i): Point => {
     const angle = (i * Math.PI) / 16;
-    return [goalX + 0.38 * Math.cos(angle), goalY + 0.38 * Math.sin(angle)];
+    return [goalX + 0.46 * Math.cos(angle), goalY + 0.46 * Math.sin(angle)];
   });
   return gridPicture(
     map.length,
     columns,
     [
-      ...stands.map((stand, i) => cellSquare(stand, columns, STANDS[i])),
+      ...stands.map((stand, i) => cellSquare(stand, columns, STANDS[i].colour)),
       lines(walls, 0.08, GREY),
-      cellSquare(taxi, columns, BLUE, 1),
-      lines([ring], 0.1, BROWN),
+      cellSquare(taxi, columns, BROWN, 1),
+      lines([ring], 0.08, PURPLE),
       circle(x, y, 0.16, ORANGE),
     ],
     [
-      { label: 'taxi', colour: BLUE },
+      { label: 'taxi', colour: BROWN },
       { label: 'passenger', colour: ORANGE },
-      { label: 'destination', colour: BROWN },
-      ...['R', 'G', 'Y', 'B'].map((label, i) => ({ label, colour: STANDS[i] })),
+      { label: 'destination', colour: PURPLE },
+      ...STANDS,
     ],
   );
 }
