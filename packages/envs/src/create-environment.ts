@@ -1,5 +1,6 @@
 import type { Random } from '@qfleet/random';
 import { describe, type ObservationArray, observationSize } from '@qfleet/spaces';
+import type { Picture } from './drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { EnvironmentError } from './errors.ts';
 import { enterUserCode, leaveUserCode } from './running.ts';
@@ -95,6 +96,10 @@ class LimitedEnvironment implements Environment {
 
   getState(): unknown {
     return this.inner.getState?.();
+  }
+
+  picture(): Picture | undefined {
+    return this.inner.picture?.();
   }
 
   resetWith(draws: unknown, observation: ObservationArray): void {

@@ -1,5 +1,6 @@
 import type { Random } from '@qfleet/random';
 import type { Discrete, ObservationArray, Space } from '@qfleet/spaces';
+import type { Picture } from './drawing/picture.ts';
 import type { StepInfo } from './step-info.ts';
 import type { VectorEnvironment } from './vector-environment.ts';
 
@@ -48,6 +49,8 @@ export interface Environment {
    * @throws RangeError for draws that do not fit.
    */
   resetWith?(draws: unknown, observation: ObservationArray): void;
+  /** The current state as shapes. Absent or undefined: it cannot be drawn. */
+  picture?(): Picture | undefined;
   close?(): void;
 }
 

@@ -30,6 +30,18 @@ export {
   type OwnEnvironment,
   type OwnStep,
 } from './define-environment.ts';
+export { type DrawnPlay, drawEnvironment } from './drawing/draw-environment.ts';
+export type {
+  Circle,
+  LegendEntry,
+  Lines,
+  Picture,
+  Point,
+  Polygon,
+  Rectangle,
+  Shape,
+} from './drawing/picture.ts';
+export { writeSvg } from './drawing/svg.ts';
 export type { Environment, EnvironmentDefinition, StepOutcome, Transition } from './environment.ts';
 export {
   EnvironmentDefinitionError,
@@ -52,6 +64,7 @@ export { isOwnFrame, shortPath, thrownText, userFrame } from './thrown.ts';
 export { type EnvironmentTrace, type NestedObservation, traceEnvironment, traceOptions } from './trace.ts';
 export type { RowArrays, VectorEnvironment } from './vector-environment.ts';
 export { repeatActions } from './wrappers/action-repeat.ts';
+export { stackFrames } from './wrappers/frame-stack.ts';
 export { limitSteps } from './wrappers/step-limit.ts';
 export { stickActions } from './wrappers/sticky-actions.ts';
 export { type EnvironmentWrappers, wrapEnvironment } from './wrappers/wrap-environment.ts';

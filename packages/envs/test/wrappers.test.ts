@@ -2,14 +2,20 @@ import { Random } from '@qfleet/random';
 import { describe, expect, test } from 'vitest';
 import {
   adaptDefinition,
+  type Box,
+  box,
   createEnvironment,
   createVectorEnvironment,
   defineEnvironment,
+  dict,
   discrete,
   type EnvironmentDefinition,
+  EnvironmentDefinitionError,
   findEnvironment,
   limitSteps,
+  observationSize,
   repeatActions,
+  stackFrames,
   stickActions,
   traceEnvironment,
   wrapEnvironment,
@@ -181,6 +187,11 @@ test.each([
   }
 });
 
+test('a module may export an environment with stacked frames', () => {
+  const wrapped = stackFrames(findEnvironment('CartPole-v1'), 4);
+  expect(adaptDefinition(wrapped, 'Environment module env.ts')).toBe(wrapped);
+});
+
 describe('sticky actions', () => {
   test('are executed again as often as the probability says, from the last executed one', () => {
     const probability = 0.25;
@@ -226,6 +237,96 @@ describe('sticky actions', () => {
     expect(sticky).toBeGreaterThanOrEqual(0);
     expect(sticky).toBeLessThan(20);
     expect(second.slice(sticky)).toEqual(new Array(100 - sticky).fill(2));
+  });
+});
+
+describe('stacked frames', () => {
+  test('are the last observations, oldest first, after the first of the episode', () => {
+    const plain = trace(findEnvironment('CartPole-v1'), new Array(30).fill(1), 5);
+    const { initial, observations, ...rest } = trace(
+      stackFrames(findEnvironment('CartPole-v1'), 3),
+      new Array(30).fill(1),
+      5,
+    );
+    expect(initial).toEqual([plain.initial, plain.initial, plain.initial]);
+    const end = plain.terminated.indexOf(true);
+    expect(end).toBeGreaterThan(3);
+    const seen = [plain.initial, plain.initial, plain.initial, ...plain.observations];
+    for (let i = 0; i <= end; i++) expect(observations[i]).toEqual(seen.slice(i + 1, i + 4));
+    // The episode after it has none of the last one's frames.
+    const [oldest, middle, newest] = observations[end + 1] as number[][];
+    expect(oldest).toEqual(middle);
+    expect(newest).toEqual(plain.observations[end + 1]);
+    expect(seen.slice(0, end + 4)).not.toContainEqual(oldest);
+    const { rewards, terminated, truncated, states } = plain;
+    expect(rest).toEqual({ rewards, terminated, truncated, states });
+  });
+
+  test('have the bounds, the dtype and the parts of each frame', () => {
+    expect(stackFrames(findEnvironment('Pendulum-v1'), 2).observationSpace).toEqual(
+      box({ low: [-1, -1, -8, -1, -1, -8], high: [1, 1, 8, 1, 1, 8], shape: [2, 3] }),
+    );
+    expect(stackFrames(findEnvironment('Snake-v0'), 1).observationSpace).toEqual(
+      box({ low: 0, high: 1, shape: [1, 8, 8, 4], dtype: 'uint8' }),
+    );
+    const composite = defineEnvironment({
+      id: 'Parts-v0',
+      observationSpace: dict({ at: box({ low: 0, high: 9, shape: [2] }), sign: discrete(3) }),
+      actionSpace: discrete(2),
+      create: () => ({
+        reset: () => ({ at: [0, 1], sign: 2 }),
+        step: (action) => ({ observation: { at: [4, 5], sign: action }, reward: 0, terminated: false }),
+      }),
+    });
+    const definition = stackFrames(composite, 2);
+    expect((definition.observationSpace as Box).parts?.map(({ name, start }) => [name, start])).toEqual([
+      ['0.at', 0],
+      ['0.sign', 2],
+      ['1.at', 5],
+      ['1.sign', 7],
+    ]);
+    expect(trace(definition, [1]).observations).toEqual([
+      [
+        [0, 1, 0, 0, 1],
+        [4, 5, 0, 1, 0],
+      ],
+    ]);
+  });
+
+  test('stay apart in copies that are stepped alternately, begin anew from a state, and keep masks', () => {
+    const definition = stackFrames(findEnvironment('Snake-v0'), 2);
+    const size = observationSize(definition.observationSpace);
+    const [a, b] = [0, 1].map((seed) => createEnvironment(definition, new Random(seed)));
+    const [first, second] = [new Uint8Array(size), new Uint8Array(size)];
+    const outcome = { reward: 0, terminated: false, truncated: false };
+    a.reset(first);
+    b.reset(second);
+    for (let i = 0; i < 3; i++) {
+      const [before, other] = [first.slice(size / 2), second.slice(size / 2)];
+      a.step(1, first, outcome);
+      b.step(0, second, outcome);
+      expect(first.subarray(0, size / 2)).toEqual(before);
+      expect(second.subarray(0, size / 2)).toEqual(other);
+    }
+    a.setState?.([0, 20, 19, 18], first);
+    expect(first.subarray(0, size / 2)).toEqual(first.subarray(size / 2));
+    const mask = new Uint8Array(4);
+    a.mask?.(mask);
+    expect([...mask]).toEqual([1, 1, 1, 0]);
+  });
+
+  test.each([
+    ['CartPole-v1', 0, 'Environment CartPole-v1: a stack has a positive integer of frames, not 0.'],
+    ['CartPole-v1', 1.5, 'Environment CartPole-v1: a stack has a positive integer of frames, not 1.5.'],
+    [
+      'GridWorld-v0',
+      2,
+      'Environment GridWorld-v0: only observations of a box are stacked, and it has one of 25 integers.',
+    ],
+  ])('of %s by %d are refused', (id, n, message) => {
+    const stack = () => stackFrames(findEnvironment(id), n);
+    expect(stack).toThrow(EnvironmentDefinitionError);
+    expect(stack).toThrow(message);
   });
 });
 

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { isModule, positiveInteger, seed } from '../arguments.ts';
@@ -54,10 +54,57 @@ from a state. Example:
       const definition = await resolveEnvironment({ id, module, options: traceOptions(input) });
       const trace = traceEnvironment(definition, input);
       if (options.out === undefined) return printJson(trace);
-      await writeFile(options.out, `${JSON.stringify(trace)}\n`).catch((cause: Error) => {
-        throw new UsageError(`${options.out} cannot be written: ${cause.message}.`, { cause });
-      });
+      await write(options.out, `${JSON.stringify(trace)}\n`);
     });
+  env
+    .command('draw')
+    .description('plays some steps and draws the state that they lead to')
+    .argument('<env>', 'an id that `qfleet envs` lists, or a module .ts or .js that wraps one of them')
+    .argument('<out>', 'where to write the picture, an .svg')
+    .option('--seed <n>', 'seed of environment and random actions', seed, 0)
+    .option('--steps <n>', 'steps of random actions to play first (default: none)', positiveInteger)
+    .option('--actions <list>', 'actions to play first in place of random ones, as in 0,1,1', actionList)
+    .addHelpText(
+      'after',
+      `
+Where the episode ends earlier, the picture is of its last state. Example:
+  $ qfleet env draw minatar/breakout breakout.svg --seed 1 --steps 20`,
+    )
+    .action(async (id: string, out: string, options: DrawOptions) => {
+      if (isModule(id) && !isApart) {
+        process.exitCode = await runApart(false);
+        return;
+      }
+      const { steps, actions } = options;
+      if (!/\.svg$/i.test(out)) throw new UsageError(`${out}: a picture is an SVG, so name it with .svg.`);
+      if (steps !== undefined && actions !== undefined) {
+        throw new UsageError('--steps plays random actions and --actions given ones: give one of them.');
+      }
+      const { resolveEnvironment } = await import('@qfleet/env-host');
+      const { drawEnvironment, writeSvg } = await import('@qfleet/envs');
+      const module = isModule(id) ? id : undefined;
+      const definition = await resolveEnvironment({ id, module, options: {} });
+      const picture = drawEnvironment(definition, { seed: options.seed, steps: actions ?? steps ?? 0 });
+      await write(out, writeSvg(picture, definition.id));
+    });
+}
+
+interface DrawOptions {
+  readonly seed: number;
+  readonly steps?: number;
+  readonly actions?: readonly number[];
+}
+
+/** Integers from 0 on, with commas between them. */
+function actionList(text: string): number[] {
+  if (/^\d+(,\d+)*$/.test(text)) return text.split(',').map(Number);
+  throw new InvalidArgumentError('It must be integers from 0 on with commas between them, as in 0,1,1.');
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await writeFile(path, text).catch((cause: Error) => {
+    throw new UsageError(`${path} cannot be written: ${cause.message}.`, { cause });
+  });
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -1,5 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
+import { acrobotPicture } from '../drawing/classic.ts';
+import type { Picture } from '../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 import { AcrobotDynamics, MAX_VELOCITY_1, MAX_VELOCITY_2 } from './acrobot-dynamics.ts';
 import { AcrobotRows } from './acrobot-rows.ts';
@@ -39,6 +41,10 @@ class Acrobot implements Environment {
 
   getState(): number[] {
     return [...this.#dynamics.state];
+  }
+
+  picture(): Picture {
+    return acrobotPicture(this.getState());
   }
 }
 

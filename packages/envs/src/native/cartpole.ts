@@ -1,5 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
+import { cartPolePicture } from '../drawing/classic.ts';
+import type { Picture } from '../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 import * as constants from './cartpole-constants.ts';
 import { CartPoleRows } from './cartpole-rows.ts';
@@ -66,6 +68,10 @@ class CartPole implements Environment {
 
   getState(): number[] {
     return [this.#x, this.#xDot, this.#theta, this.#thetaDot];
+  }
+
+  picture(): Picture {
+    return cartPolePicture(this.getState());
   }
 
   #observe(observation: ObservationArray): void {

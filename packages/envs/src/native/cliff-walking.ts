@@ -1,3 +1,5 @@
+import { GREEN, GREY, RED } from '../drawing/colours.ts';
+import { tilesPicture } from '../drawing/tables.ts';
 import type { EnvironmentDefinition, Transition } from '../environment.ts';
 import { tabular } from './tabular.ts';
 
@@ -5,6 +7,15 @@ const ROWS = 4;
 const COLUMNS = 12;
 const START = 36;
 const GOAL = 47;
+
+/** Start, goal, and # for the cliff between them. */
+const map = [...new Array<string>(ROWS - 1).fill('.'.repeat(COLUMNS)), `S${'#'.repeat(COLUMNS - 2)}G`];
+
+const tiles = {
+  S: { label: 'start', colour: GREY },
+  '#': { label: 'cliff', colour: RED },
+  G: { label: 'goal', colour: GREEN },
+};
 
 /** Up, right, down, left: as (row, column). */
 const moves = [
@@ -43,6 +54,7 @@ export function cliffWalking(id: string, options: { is_slippery: boolean }): Env
       states: ROWS * COLUMNS,
       actions: moves.length,
       starts: [START],
+      picture: (state) => tilesPicture(map, tiles, state),
       transitions: (state, action) =>
         options.is_slippery
           ? [(action + 3) % 4, action, (action + 1) % 4].map((move) => arrive(state, move, 1 / 3))

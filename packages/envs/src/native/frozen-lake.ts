@@ -1,3 +1,5 @@
+import { GREEN, GREY, RED } from '../drawing/colours.ts';
+import { tilesPicture } from '../drawing/tables.ts';
 import type { EnvironmentDefinition, Transition } from '../environment.ts';
 import { tabular } from './tabular.ts';
 
@@ -6,6 +8,12 @@ const maps = {
   '4x4': ['SFFF', 'FHFH', 'FFFH', 'HFFG'],
   '8x8': ['SFFFFFFF', 'FFFFFFFF', 'FFFHFFFF', 'FFFFFHFF', 'FFFHFFFF', 'FHHFFFHF', 'FHFFHFHF', 'FFFHFFFG'],
 } as const;
+
+const tiles = {
+  S: { label: 'start', colour: GREY },
+  H: { label: 'hole', colour: RED },
+  G: { label: 'goal', colour: GREEN },
+};
 
 /** Left, down, right, up: as (row, column). */
 const moves = [
@@ -56,6 +64,7 @@ export function frozenLake(
       states: size * size,
       actions: moves.length,
       starts: [0],
+      picture: (state) => tilesPicture(rows, tiles, state),
       transitions(state, action) {
         const tile = rows[Math.floor(state / size)][state % size];
         if (tile === 'G' || tile === 'H') {

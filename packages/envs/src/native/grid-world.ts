@@ -1,4 +1,7 @@
 import { discrete, type ObservationArray } from '@qfleet/spaces';
+import { BROWN, GREEN, GREY } from '../drawing/colours.ts';
+import type { Picture } from '../drawing/picture.ts';
+import { tilesPicture } from '../drawing/tables.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 import { takeIndex } from './state.ts';
 
@@ -9,6 +12,12 @@ const SIZE = map.length;
 const cells = map.join('');
 const START = cells.indexOf('S');
 const GOAL = cells.indexOf('G');
+
+const tiles = {
+  S: { label: 'start', colour: GREY },
+  '#': { label: 'wall', colour: BROWN },
+  G: { label: 'goal', colour: GREEN },
+};
 
 /** Up, right, down, left: as (row, column). */
 const moves = [
@@ -57,6 +66,10 @@ class GridWorld implements Environment {
 
   getState(): number[] {
     return [this.#cell];
+  }
+
+  picture(): Picture {
+    return tilesPicture(map, tiles, this.#cell);
   }
 }
 

@@ -2,7 +2,7 @@
 export const MIN_POSITION = -1.2;
 export const MAX_POSITION = 0.6;
 export const MAX_SPEED = 0.07;
-const GOAL_POSITION = 0.5;
+export const GOAL_POSITION = 0.5;
 const FORCE = 0.001;
 const GRAVITY = 0.0025;
 

@@ -1,5 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
+import { mountainCarPicture } from '../drawing/classic.ts';
+import type { Picture } from '../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 import {
   isAtGoal,
@@ -49,6 +51,10 @@ class MountainCar implements Environment {
 
   getState(): number[] {
     return [this.#position, this.#velocity];
+  }
+
+  picture(): Picture {
+    return mountainCarPicture(this.getState());
   }
 
   #observe(observation: ObservationArray): void {

@@ -1,5 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
+import { pendulumPicture } from '../drawing/classic.ts';
+import type { Picture } from '../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 import {
   angleAfter,
@@ -57,6 +59,10 @@ class Pendulum implements Environment {
 
   getState(): number[] {
     return [this.#theta, this.#speed];
+  }
+
+  picture(): Picture {
+    return pendulumPicture(this.getState());
   }
 
   #observe(observation: ObservationArray): void {

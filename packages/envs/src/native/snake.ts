@@ -1,5 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
+import { channelPicture } from '../drawing/grid.ts';
+import type { Picture } from '../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 
 /** Up, right, down, left: as (row, column). */
@@ -13,6 +15,7 @@ const moves = [
 // Channels of an observation.
 const [HEAD, BODY, TAIL, FOOD] = [0, 1, 2, 3];
 const CHANNELS = 4;
+const names = ['head', 'body', 'tail', 'food'];
 
 /** The least a snake has: a head, a neck and a tail. */
 const LENGTH = 3;
@@ -71,6 +74,12 @@ class Snake implements Environment {
 
   getState(): number[] {
     return [this.#food, ...this.#body.toReversed()];
+  }
+
+  picture(): Picture {
+    const observation = new Uint8Array(this.#size * this.#size * CHANNELS);
+    this.#observe(observation);
+    return channelPicture(observation, this.#size, names);
   }
 
   /** The cell that the head enters by a move; −1: there is the wall. */

@@ -1,5 +1,8 @@
 import type { Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
+import { BROWN, GREEN, GREY } from '../drawing/colours.ts';
+import type { Picture } from '../drawing/picture.ts';
+import { tilesPicture } from '../drawing/tables.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 import { takeState } from './state.ts';
 
@@ -15,6 +18,13 @@ const JUNCTION = [0, 1, 0];
 
 /** The same time for every cell of the corridor: a random walk gets to the junction in a third of its episodes. */
 const STEPS_A_CELL = 10;
+
+/** What the tiles of its picture are. */
+const tiles = {
+  '#': { label: 'wall', colour: BROWN },
+  J: { label: 'junction', colour: GREY },
+  G: { label: 'goal', colour: GREEN },
+};
 
 class TMaze implements Environment {
   readonly #random: Random;
@@ -35,6 +45,12 @@ class TMaze implements Environment {
     this.#goal = this.#random.integer(2) === 0 ? UP : DOWN;
     this.#isFirst = true;
     this.#observe(observation);
+  }
+
+  picture(): Picture {
+    const open = `${'.'.repeat(this.#length)}J`;
+    const side = (at: number) => '#'.repeat(this.#length) + (this.#goal === at ? 'G' : '.');
+    return tilesPicture([side(UP), open, side(DOWN)], tiles, this.#length + 1 + this.#position);
   }
 
   step(action: number, observation: ObservationArray, outcome: StepOutcome): void {

@@ -1,5 +1,6 @@
 import type { Random } from '@qfleet/random';
 import { discrete, type ObservationArray } from '@qfleet/spaces';
+import type { Picture } from '../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome, Transition } from '../environment.ts';
 import { takeIndex } from './state.ts';
 
@@ -11,6 +12,7 @@ export interface TabularModel {
   readonly starts: readonly number[];
   /** What may follow, most often one thing; the probabilities of one state and action sum to 1. */
   transitions(state: number, action: number): Transition[];
+  picture(state: number): Picture;
 }
 
 /** An environment whose transitions are a table, sampled as Gymnasium's toy-text environments sample them. */
@@ -19,12 +21,14 @@ class Tabular implements Environment {
   readonly #starts: readonly number[];
   readonly #table: readonly (readonly Transition[])[];
   readonly #actions: number;
+  readonly #model: TabularModel;
   #state = 0;
 
   constructor(random: Random, model: TabularModel, table: readonly (readonly Transition[])[]) {
     this.#random = random;
     this.#starts = model.starts;
     this.#actions = model.actions;
+    this.#model = model;
     this.#table = table;
   }
 
@@ -49,6 +53,10 @@ class Tabular implements Environment {
 
   getState(): number[] {
     return [this.#state];
+  }
+
+  picture(): Picture {
+    return this.#model.picture(this.#state);
   }
 
   #draw(transitions: readonly Transition[]): Transition {

@@ -1,3 +1,4 @@
+import { taxiPicture } from '../drawing/tables.ts';
 import type { EnvironmentDefinition, Transition } from '../environment.ts';
 import { tabular } from './tabular.ts';
 
@@ -69,6 +70,15 @@ export function taxi(id: string): EnvironmentDefinition {
       states: 500,
       actions: 6,
       starts,
+      picture(state) {
+        const passenger = Math.floor(state / 4) % 5;
+        return taxiPicture(map, {
+          stands,
+          taxi: Math.floor(state / 20),
+          passenger: passenger === IN_TAXI ? null : passenger,
+          destination: state % 4,
+        });
+      },
       transitions: (state, action) => [transition(state, action)],
     },
   );

@@ -1,13 +1,15 @@
 import type { ObservationArray } from '@qfleet/spaces';
+import type { Picture } from '../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 
-/** An environment around another one of the same spaces: what is not `step` is the inner one's, and what that lacks it lacks. */
+/** An environment around another one: what is not `step` is the inner one's, and what that lacks it lacks. */
 export abstract class Wrapped implements Environment {
   protected readonly inner: Environment;
   readonly mask?: (mask: Uint8Array) => void;
   readonly seed?: (seed: number) => void;
   readonly setState?: (state: unknown, observation: ObservationArray) => void;
   readonly getState?: () => unknown;
+  readonly picture?: () => Picture | undefined;
   readonly resetWith?: (draws: unknown, observation: ObservationArray) => void;
 
   constructor(inner: Environment) {
@@ -15,23 +17,24 @@ export abstract class Wrapped implements Environment {
     if (inner.mask !== undefined) this.mask = (mask) => inner.mask!(mask);
     if (inner.seed !== undefined) this.seed = (seed) => inner.seed!(seed);
     if (inner.getState !== undefined) this.getState = () => inner.getState!();
+    if (inner.picture !== undefined) this.picture = () => inner.picture!();
     if (inner.setState !== undefined) {
       this.setState = (state, observation) => {
-        inner.setState!(state, observation);
-        this.begin();
+        inner.setState!(state, this.target(observation));
+        this.begin(observation);
       };
     }
     if (inner.resetWith !== undefined) {
       this.resetWith = (draws, observation) => {
-        inner.resetWith!(draws, observation);
-        this.begin();
+        inner.resetWith!(draws, this.target(observation));
+        this.begin(observation);
       };
     }
   }
 
   reset(observation: ObservationArray): void {
-    this.inner.reset(observation);
-    this.begin();
+    this.inner.reset(this.target(observation));
+    this.begin(observation);
   }
 
   abstract step(action: number, observation: ObservationArray, outcome: StepOutcome): void;
@@ -40,8 +43,13 @@ export abstract class Wrapped implements Environment {
     this.inner.close?.();
   }
 
-  /** Called when an episode has begun. */
-  protected abstract begin(): void;
+  /** Where the inner environment writes an episode's first observation: the caller's array, where the spaces are the same. */
+  protected target(observation: ObservationArray): ObservationArray {
+    return observation;
+  }
+
+  /** Called when an episode has begun, and its first observation lies in `target(observation)`. */
+  protected abstract begin(observation: ObservationArray): void;
 }
 
 /** Tells whether an action is allowed in the current state of `inner`, the copy of `definition` that it is made for. */

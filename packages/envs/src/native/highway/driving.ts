@@ -1,5 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { discrete, type ObservationArray } from '@qfleet/spaces';
+import type { Picture } from '../../drawing/picture.ts';
+import { roadPicture } from '../../drawing/road.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../../environment.ts';
 import { Drive } from './drive.ts';
 import { DriveInfo } from './drive-info.ts';
@@ -59,6 +61,11 @@ class Driving implements Environment {
       speed,
       Number(crashed),
     ]);
+  }
+
+  picture(): Picture {
+    const { network, obstacles, vehicles } = this.#drive.simulation.road;
+    return roadPicture(network.lanes, obstacles, vehicles, this.#drive.ego);
   }
 }
 

@@ -1,14 +1,16 @@
 import type { Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
-import { type Body, World } from 'planck';
+import { type Body, type PolygonShape, type Vec2Value, World } from 'planck';
 import { z } from 'zod';
+import { landerPicture } from '../../drawing/lander.ts';
+import type { Picture, Point } from '../../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../../environment.ts';
 import { Contacts } from './contacts.ts';
 import { type Draws, givenDraws, randomDraws } from './draws.ts';
 import { FUEL, fire, NOTHING } from './engines.ts';
-import { LEG_DOWN, makeLander } from './lander.ts';
+import { type Lander, LEG_DOWN, makeLander } from './lander.ts';
 import { FPS, HEIGHT, PAD_HEIGHT, WIDTH } from './scale.ts';
-import { HEIGHTS, makeTerrain } from './terrain.ts';
+import { HEIGHTS, makeTerrain, PAD, terrainPoints } from './terrain.ts';
 import { Wind } from './wind.ts';
 
 const VELOCITY_ITERATIONS = 180;
@@ -45,7 +47,8 @@ class LunarLander implements Environment {
   /** Those of this episode. */
   #draws: Draws;
   #world!: World;
-  #hull!: Body;
+  #ground: readonly Vec2Value[] = [];
+  #lander!: Lander;
   #contacts!: Contacts;
   #shaping = 0;
 
@@ -76,11 +79,24 @@ class LunarLander implements Environment {
       outcome.reward = -100;
       outcome.terminated = true;
     }
-    if (!this.#hull.isAwake()) {
+    if (!this.#lander.hull.isAwake()) {
       outcome.reward = 100;
       outcome.terminated = true;
     }
     observation.set(this.#state);
+  }
+
+  picture(): Picture {
+    const { hull, legs } = this.#lander;
+    const ground = this.#ground.map(({ x, y }): Point => [x, y]);
+    return landerPicture({
+      width: WIDTH,
+      height: HEIGHT,
+      ground,
+      pad: [ground[PAD[0]], ground[PAD[1]]],
+      hull: cornersOf(hull),
+      legs: legs.map(cornersOf),
+    });
   }
 
   /** Builds the world of an episode. Gymnasium's reset takes an idle step too. */
@@ -88,10 +104,11 @@ class LunarLander implements Environment {
     this.#draws = draws;
     draws.terrain(this.#heights);
     const world = new World({ x: 0, y: this.#gravity });
-    makeTerrain(world, this.#heights);
+    this.#ground = terrainPoints(this.#heights);
+    makeTerrain(world, this.#ground);
     const lander = makeLander(world);
     this.#world = world;
-    this.#hull = lander.hull;
+    this.#lander = lander;
     this.#contacts = new Contacts(world, lander);
     const x = draws.force();
     lander.hull.applyForceToCenter({ x, y: draws.force() }, true);
@@ -106,7 +123,7 @@ class LunarLander implements Environment {
 
   /** One step of the world. Two dispersions are drawn whatever the action. */
   #advance(action: number): void {
-    const hull = this.#hull;
+    const { hull } = this.#lander;
     const contacts = this.#contacts;
     if (this.#wind !== null && !contacts.leg0 && !contacts.leg1) this.#wind.blow(hull);
     const d0 = this.#draws.dispersion();
@@ -126,6 +143,15 @@ class LunarLander implements Environment {
     state[6] = Number(contacts.leg0);
     state[7] = Number(contacts.leg1);
   }
+}
+
+/** Where the corners of a body's one polygon are, in metres. */
+function cornersOf(body: Body): Point[] {
+  const shape = body.getFixtureList()!.getShape() as PolygonShape;
+  return shape.m_vertices.map((vertex): Point => {
+    const { x, y } = body.getWorldPoint(vertex);
+    return [x, y];
+  });
 }
 
 /** How good a state is: near to the pad, slow, upright and on its legs. */

@@ -1,5 +1,7 @@
 import { NumpyRandom, type Random } from '@qfleet/random';
 import { box, discrete, type ObservationArray } from '@qfleet/spaces';
+import { channelPicture } from '../../drawing/grid.ts';
+import type { Picture } from '../../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../../environment.ts';
 import { Asterix } from './asterix.ts';
 import { Breakout } from './breakout.ts';
@@ -18,7 +20,8 @@ export interface MinAtarOptions {
 }
 
 interface GameDefinition {
-  readonly channels: number;
+  /** What each channel shows. */
+  readonly channels: readonly string[];
   /** The game's own actions, of the six. */
   readonly actions: readonly number[];
   readonly summary: string;
@@ -27,31 +30,50 @@ interface GameDefinition {
 
 const games = {
   Asterix: {
-    channels: 4,
+    channels: ['player', 'enemy', 'trail', 'gold'],
     actions: [0, 1, 2, 3, 4],
     summary: 'Collect gold that crosses the grid, and keep clear of enemies (MinAtar).',
     make: (ramping) => new Asterix(ramping),
   },
   Breakout: {
-    channels: 4,
+    channels: ['paddle', 'ball', 'trail', 'brick'],
     actions: [0, 1, 3],
     summary: 'Keep a ball in play with a paddle, to strike three rows of bricks (MinAtar).',
     make: () => new Breakout(),
   },
   Freeway: {
-    channels: 7,
+    channels: [
+      'chicken',
+      'car',
+      'trail of speed 1',
+      'trail of speed 2',
+      'trail of speed 3',
+      'trail of speed 4',
+      'trail of speed 5',
+    ],
     actions: [0, 2, 4],
     summary: 'Lead a chicken over a road of eight lanes as often as the clock allows (MinAtar).',
     make: () => new Freeway(),
   },
   Seaquest: {
-    channels: 10,
+    channels: [
+      "submarine's front",
+      'its back',
+      'bullet',
+      'trail',
+      "enemy's bullet",
+      'fish',
+      'enemy submarine',
+      'oxygen gauge',
+      'diver gauge',
+      'diver',
+    ],
     actions: [0, 1, 2, 3, 4, 5],
     summary: 'Shoot fish and submarines, and bring divers up before the oxygen runs out (MinAtar).',
     make: (ramping) => new Seaquest(ramping),
   },
   SpaceInvaders: {
-    channels: 6,
+    channels: ['cannon', 'alien', 'alien going left', 'alien going right', 'bullet', "alien's bullet"],
     actions: [0, 1, 3, 5],
     summary: 'Shoot waves of aliens that come down and shoot back (MinAtar).',
     make: (ramping) => new SpaceInvaders(ramping),
@@ -69,13 +91,21 @@ const allActions = [0, 1, 2, 3, 4, 5];
  */
 class MinAtar implements Environment {
   readonly #game: Game;
+  readonly #channels: readonly string[];
   readonly #state: Int32Array;
   readonly #random: NumpyRandom;
   readonly #actions: readonly number[];
   readonly #stickiness: number;
 
-  constructor(game: Game, actions: readonly number[], stickiness: number, seed: number) {
+  constructor(
+    game: Game,
+    channels: readonly string[],
+    actions: readonly number[],
+    stickiness: number,
+    seed: number,
+  ) {
     this.#game = game;
+    this.#channels = channels;
     this.#state = new Int32Array(game.width);
     this.#random = new NumpyRandom(seed);
     this.#actions = actions;
@@ -100,6 +130,12 @@ class MinAtar implements Environment {
     this.#observe(observation);
   }
 
+  picture(): Picture {
+    const observation = new Uint8Array(SIZE * SIZE * this.#channels.length);
+    this.#observe(observation);
+    return channelPicture(observation, SIZE, this.#channels);
+  }
+
   #observe(observation: ObservationArray): void {
     observation.fill(0);
     this.#game.draw(this.#state, 0, observation, 0);
@@ -118,12 +154,12 @@ export function minAtar(name: MinAtarGame, id: string, options: MinAtarOptions):
   return {
     id,
     native: true,
-    observationSpace: box({ low: 0, high: 1, shape: [SIZE, SIZE, channels], dtype: 'uint8' }),
+    observationSpace: box({ low: 0, high: 1, shape: [SIZE, SIZE, channels.length], dtype: 'uint8' }),
     actionSpace: discrete(actions.length),
     maxEpisodeSteps: null,
     solvedReturn: null,
     summary,
-    create: (random: Random) => new MinAtar(game, actions, stickiness, random.next()),
-    createVector: () => new MinAtarRows(game, SIZE * SIZE * channels, actions, stickiness),
+    create: (random: Random) => new MinAtar(game, channels, actions, stickiness, random.next()),
+    createVector: () => new MinAtarRows(game, SIZE * SIZE * channels.length, actions, stickiness),
   };
 }
