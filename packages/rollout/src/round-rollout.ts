@@ -42,7 +42,7 @@ export class RoundRollout {
   readonly #round: Round;
   readonly #finals: FinalStates;
   readonly #errors: readonly ErrorsInARow[];
-  /** Of each slot's episode. */
+  /** What is kept of each slot’s episode. */
   readonly #returns: Float64Array;
   readonly #lengths: Int32Array;
   /** What each slot's episode told so far. */

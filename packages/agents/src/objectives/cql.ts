@@ -7,7 +7,7 @@ import { allowed, valueAt } from './per-action.ts';
 /**
  * Conservative Q-learning as a term of any objective's loss: α·(ln Σ exp Q(s, ·) − Q(s, a)) of each row, over the allowed
  * actions (Kumar, Zhou, Tucker and Levine, "Conservative Q-learning for offline reinforcement learning", 2020, equation 4).
- * Of a distributional objective, Q is the mean.
+ * Q is the mean where the objective is distributional.
  */
 export function withCql(objective: Objective, alpha: number): Objective {
   return {

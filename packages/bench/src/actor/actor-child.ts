@@ -8,7 +8,7 @@ export interface ActorChildOptions {
   readonly place: number;
   readonly url: string;
   readonly run: string;
-  /** Of each contestant, all rounds together. */
+  /** The costs of each contestant, all rounds together. */
   readonly milliseconds: number;
   readonly rounds: number;
 }

@@ -27,7 +27,7 @@ const startOf = ({ agent }: ActorCase['config'], layout: Layout): NamedTensors =
 const cartpole = configOf('CartPole-v1', { kind: 'mlp', hidden: [128, 128] });
 const breakout = configOf('MinAtar/Breakout-v1', { kind: 'minatar-cnn', filters: 16, hidden: [128] });
 
-/** Of position, speed, angle and turning: the push to the right where their sum by these weights is above 0 keeps the pole up. */
+/** Weights of position, speed, angle and turning: the push to the right where their sum by these weights is above 0 keeps the pole up. */
 const BALANCE = [0.2, 0.5, 3, 1];
 
 /**

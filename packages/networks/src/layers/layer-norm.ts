@@ -28,7 +28,7 @@ export class LayerNorm {
     ];
   }
 
-  /** Of float32 [..., width], the same shape. */
+  /** Normalises float32 [..., width] to the same shape. */
   forward<T extends Tensor>(tf: TensorFlow, parameters: Parameters, x: T): T {
     const gain = parameters[`${this.#name}/norm/gain`];
     const bias = parameters[`${this.#name}/norm/bias`];
