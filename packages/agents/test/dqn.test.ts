@@ -45,6 +45,19 @@ describe('the DQN agent', () => {
     second.dispose();
   });
 
+  it.each([
+    [false, 'online'],
+    [true, 'target'],
+  ])('gives out the online network, or the target where that is published (%s)', async (publish, part) => {
+    const agent = await agentOf({ target: { kind: 'soft', tau: 0.1, publish } });
+    train(agent, new Lcg(5), 3);
+    const state = agent.state();
+    const [[some]] = agent.parameters();
+    expect(state.get(`online/${some}`)).not.toEqual(state.get(`target/${some}`));
+    for (const [name, tensor] of agent.parameters()) expect(state.get(`${part}/${name}`)).toEqual(tensor);
+    agent.dispose();
+  });
+
   it('normalizes by the statistics of what it was given, and continues bit for bit with them', async () => {
     const of: Layout = { ...layout, normalized: true };
     const first = await agentOf({}, 1, of);

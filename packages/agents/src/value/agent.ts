@@ -139,7 +139,8 @@ export class ValueAgent implements Agent {
   }
 
   parameters(): NamedTensors {
-    return this.#learned.parameters(this.#step);
+    const { target } = this.#given.config;
+    return this.#learned.parameters(this.#step, target.kind === 'soft' && target.publish ? TARGET : ONLINE);
   }
 
   state(): NamedTensors {

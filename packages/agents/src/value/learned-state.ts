@@ -44,13 +44,13 @@ export class LearnedState {
     return new Map([...beginning(packed, this.optimizer, this.#parts), ...statisticsOf(parameters)]);
   }
 
-  /** The parameters that a step has learned. */
-  parameters(step: Compiled): NamedTensors {
+  /** The parameters that a step has learned; `part`: which of its networks is read. */
+  parameters(step: Compiled, part: string = ONLINE): NamedTensors {
     const state = step.state([
-      ...this.packing.names.map((name) => `${ONLINE}/${name}`),
+      ...this.packing.names.map((name) => `${part}/${name}`),
       ...this.#statistics.map(({ name }) => name),
     ]);
-    return new Map([...this.packing.unpack(without(`${ONLINE}/`, state)), ...statisticsOf(state)]);
+    return new Map([...this.packing.unpack(without(`${part}/`, state)), ...statisticsOf(state)]);
   }
 
   /** A step's whole state by the names of the network, after so many updates. */

@@ -9,6 +9,10 @@ const target = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('soft'),
     tau: fraction.default(0.005).describe('θ⁻ ← τθ + (1−τ)θ⁻ (Lillicrap et al., 2016)'),
+    publish: z
+      .boolean()
+      .default(false)
+      .describe('actors and evaluations get θ⁻, the mean of the last weights, in place of the newest ones'),
   }),
   z.strictObject({
     kind: z.literal('hard'),
