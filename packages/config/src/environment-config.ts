@@ -34,7 +34,7 @@ export function environmentConfig(environment: KnownEnvironment): RunConfigInput
   };
 }
 
-/** DQN for an environment of which nothing is known. */
+/** DQN for an environment of which nothing is known: what keeps CartPole solved (docs/agents.md) is part of it. */
 export function moduleConfig(id: string, module?: string): RunConfigInput {
   return {
     name:
@@ -43,7 +43,7 @@ export function moduleConfig(id: string, module?: string): RunConfigInput {
         .replace(/^[^A-Za-z0-9]+/, '')
         .slice(0, 64) || 'run',
     environment: { id, ...(module === undefined ? {} : { module }) },
-    agent: { kind: 'dqn', learningRate: 1e-3, target: { kind: 'soft', tau: 0.01 } },
+    agent: { kind: 'dqn', nSteps: 5, learningRate: 1e-3, target: { kind: 'soft', tau: 0.01, publish: true } },
     exploration: { kind: 'schedule', from: 1, to: 0.05, steps: 10_000 },
     replay: { samplesPerInsert: 16 },
     fleet: { actors: 2, slots: 16, slotsPerLease: 2, slotsPerActor: 4 },

@@ -291,7 +291,7 @@ describe('overrides', () => {
       /exploration\.selector\.temperature is 0/,
     );
     expect(load('agent.target.every=9', 'agent.target.kind=hard').agent).toMatchObject({
-      learningRate: 2e-3,
+      learningRate: 1e-3,
       target: { kind: 'hard', every: 9 },
     });
     expect(load('agent.kind=tabular').agent).toMatchObject({ kind: 'tabular', learningRate: 0.1 });

@@ -7,7 +7,7 @@ const rate = fc.double({ min: 0, max: 1, noNaN: true });
 const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
 
 const target = fc.oneof(
-  fc.record({ kind: fc.constant('soft' as const), tau: rate }),
+  fc.record({ kind: fc.constant('soft' as const), tau: rate, publish: fc.boolean() }),
   fc.record({ kind: fc.constant('hard' as const), every: count(1e6) }),
   fc.record({ kind: fc.constant('stochastic' as const), probability: rate }),
 );
