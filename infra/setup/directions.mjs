@@ -30,6 +30,7 @@ export const ARROWS = {
   training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   fleet: ['rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
+  sweep: [],
   // All that measures: it may use every package, and none may use it.
   bench: ['fleet', 'rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
 };

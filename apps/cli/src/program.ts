@@ -9,6 +9,7 @@ import { addProcesses } from './commands/processes.ts';
 import { addReplay } from './commands/replay.ts';
 import { addResume } from './commands/resume.ts';
 import { addStop } from './commands/stop.ts';
+import { addSweep } from './commands/sweep.ts';
 import { addTop } from './commands/top.ts';
 import { addTrain } from './commands/train.ts';
 import { version } from './version.ts';
@@ -31,6 +32,8 @@ Examples:
   $ qfleet train cartpole --single --seed 7    in one process, reproducible
   $ qfleet eval runs/cartpole-1                play the best checkpoint
   $ qfleet compare runs/cartpole-*             how several runs did, with intervals
+  $ qfleet sweep cartpole --seeds 1..5 --set agent.learningRate=5e-4,2e-3
+                                               which setting is the best, over seeds
   $ qfleet train cartpole --detach             in the background; qfleet stop RUN_DIR ends it
   $ qfleet doctor                              what runs on this machine
 
@@ -42,6 +45,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addStop(program);
   addEvaluate(program);
   addCompare(program);
+  addSweep(program);
   addTop(program);
   addDoctor(program);
   addLists(program);

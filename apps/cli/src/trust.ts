@@ -1,16 +1,22 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
-import type { RunDirectory } from '@qfleet/report';
+import type { RunConfig } from '@qfleet/config';
 import { UsageError } from './errors.ts';
 import { shown } from './terminal/output.ts';
 
+/** The directory of a run, or of a sweep: where it is, and what it trains. */
+interface Trained {
+  readonly path: string;
+  readonly config: RunConfig;
+}
+
 /**
- * Refuses to run the code of a run directory that may be somebody else's: its environment is a module, and that lies
+ * Refuses to run the code of a directory that may be somebody else's: its environment is a module, and that lies
  * outside the project of the working directory.
  * @param trusted the user has said `--trust`.
  * @throws UsageError
  */
-export function checkTrust(directory: RunDirectory, trusted: boolean): void {
+export function checkTrust(directory: Trained, trusted: boolean): void {
   const module = untrustedModule(directory);
   if (trusted || module === null) return;
   throw new UsageError(
@@ -20,11 +26,11 @@ export function checkTrust(directory: RunDirectory, trusted: boolean): void {
 }
 
 /** `--trust`, where a command on this directory needs it. */
-export const trustOption = (directory: RunDirectory): string[] =>
+export const trustOption = (directory: Trained): string[] =>
   untrustedModule(directory) === null ? [] : ['--trust'];
 
-/** The module that a run directory has as its environment, where it lies outside of this project; null: it has none there. */
-function untrustedModule({ config }: RunDirectory): string | null {
+/** The module that a directory has as its environment, where it lies outside of this project; null: it has none there. */
+function untrustedModule({ config }: Trained): string | null {
   const { module } = config.environment;
   // A file that is not there runs nothing; whoever loads it says that it is missing.
   if (module === undefined || !existsSync(module)) return null;

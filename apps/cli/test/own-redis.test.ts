@@ -14,7 +14,7 @@ it('brings a run’s Redis back with its data, also where it is killed again as 
     { level: 'warn' },
     { write: (line) => said.push((JSON.parse(line) as { msg: string }).msg) },
   );
-  const own = await OwnRedis.start(temporaryDirectory(), log, new AbortController().signal);
+  const own = await OwnRedis.start({ dir: temporaryDirectory() }, log, new AbortController().signal);
   const client = await openRedis(own.url);
   onTestFinished(() => client.disconnect());
   const kill = async (): Promise<number> => {
@@ -38,8 +38,8 @@ it('brings a run’s Redis back with its data, also where it is killed again as 
 
 it('gives its start up when it is told to', async () => {
   const stop = new AbortController();
-  const directory = join(temporaryDirectory(), 'redis');
-  const starting = OwnRedis.start(directory, pino({ level: 'silent' }), stop.signal);
+  const dir = join(temporaryDirectory(), 'redis');
+  const starting = OwnRedis.start({ dir }, pino({ level: 'silent' }), stop.signal);
   stop.abort(new Error('told to'));
   await expect(starting).rejects.toThrow('told to');
 });

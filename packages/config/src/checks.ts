@@ -60,15 +60,18 @@ export function crossChecks(config: RunConfig): Problem[] {
     );
   }
   if (stop.maxUpdates === null) {
-    const why =
-      replay.sampling.kind === 'prioritized'
-        ? 'replay.sampling.beta reaches 1 there'
-        : agent.kind !== 'tabular' && agent.learningRateDecay < 1
-          ? 'agent.learningRateDecay ends there'
-          : null;
+    const why = endsAtMaxUpdates(config);
     if (why !== null) refuse('stop.maxUpdates', `is null; allowed: a number of updates, because ${why}.`);
   }
   return problems;
+}
+
+/** What ends at `stop.maxUpdates` beside the run, as a clause; null: nothing does. */
+export function endsAtMaxUpdates({ agent, replay }: RunConfig): string | null {
+  if (replay.sampling.kind === 'prioritized') return 'replay.sampling.beta reaches 1 there';
+  return agent.kind !== 'tabular' && agent.learningRateDecay < 1
+    ? 'agent.learningRateDecay ends there'
+    : null;
 }
 
 /** What is wrong between the fields of a replay and those of an agent that learns from it. */

@@ -4,8 +4,11 @@ import { runSchema } from './schema/run.ts';
 /** A part of the configuration's JSON Schema: what the errors, the overrides and the comments know of a field. */
 export type Field = z.core.JSONSchema.BaseSchema;
 
-/** The whole configuration as users write it. */
-const rootField: Field = z.toJSONSchema(runSchema, { io: 'input' });
+/** What a schema takes, as users write it. */
+export const fieldOf = (schema: z.ZodType): Field => z.toJSONSchema(schema, { io: 'input' });
+
+/** The whole configuration of a run. */
+const runField: Field = fieldOf(runSchema);
 
 export type Path = readonly (string | number)[];
 
@@ -13,10 +16,11 @@ export type Path = readonly (string | number)[];
  * The field at a path of a value. The value decides between the alternatives of a union by their `kind`; where it
  * has none, the default does.
  *
+ * @param root the field of the whole value; left out: a run's configuration.
  * @returns undefined where there is no such field.
  */
-export function fieldAt(path: Path, value: unknown): Field | undefined {
-  let field: Field | undefined = rootField;
+export function fieldAt(path: Path, value: unknown, root: Field = runField): Field | undefined {
+  let field: Field | undefined = root;
   let part = value;
   for (const key of path) {
     field = child(alternative(field, part), key);

@@ -1,10 +1,23 @@
 export { type Change, changesBetween, checkChanges, describeChange } from './changes.ts';
+export { endsAtMaxUpdates } from './checks.ts';
 export type { KnownEnvironment } from './environment-config.ts';
 export { ConfigError } from './errors.ts';
 export { fleetRunConfig } from './fleet-run.ts';
-export { type ConfigSource, loadRunConfig, parseRunConfig, presetByName, runConfigOf } from './load.ts';
+export { learningBegins } from './learning-begins.ts';
+export {
+  type ConfigSource,
+  loadRunConfig,
+  parseRunConfig,
+  presetByName,
+  readConfigFile,
+  runConfigOf,
+  withOverrides,
+} from './load.ts';
 export { type Method, torsoOf } from './method.ts';
 export { suggestion } from './nearest.ts';
+export { parseChoices } from './overrides.ts';
+export { type Parsed, parseAs } from './parse-as.ts';
+export { type ParsedYaml, parseYaml } from './parse-yaml.ts';
 export { listPresets, presetFor } from './presets.ts';
 export * from './schema/run.ts';
 export { toYaml } from './to-yaml.ts';

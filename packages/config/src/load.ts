@@ -65,7 +65,7 @@ function saidBy(source: Exclude<ConfigSource, { file: string }>): RunConfigInput
 }
 
 function loadFile(file: string, overrides: readonly string[], method: Method | null): RunConfig {
-  const { value, place } = parseYaml(read(file), file);
+  const { value, place } = parseYaml(readConfigFile(file), file);
   const config = check({ value: method === null ? value : methodUnder(method, value), place }, overrides);
   const { module } = config.environment;
   // A path in a file is meant from where the file is.
@@ -94,6 +94,13 @@ export function runConfigOf(value: unknown, origin: string): RunConfig {
   return check({ value, place: () => `${origin}: ` }, []);
 }
 
+/**
+ * A configuration with overrides, each as `--set` takes it.
+ * @throws ConfigError
+ */
+export const withOverrides = (config: RunConfig, overrides: readonly string[]): RunConfig =>
+  check({ value: structuredClone(config), place: () => '' }, overrides);
+
 function check({ value, place }: ParsedYaml, texts: readonly string[]): RunConfig {
   const parsed = texts.map(parseOverride);
   const unreadable = parsed.filter((override) => typeof override === 'string');
@@ -113,7 +120,11 @@ function check({ value, place }: ParsedYaml, texts: readonly string[]): RunConfi
   return result.data;
 }
 
-function read(file: string): string {
+/**
+ * The text of a file.
+ * @throws ConfigError where there is none.
+ */
+export function readConfigFile(file: string): string {
   try {
     // A device or a pipe may have no end; a folder is refused when it is read.
     const stat = statSync(file);

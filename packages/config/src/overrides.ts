@@ -13,12 +13,21 @@ export interface Override {
  * mean in a file.
  */
 export function parseOverride(text: string): Override | string {
+  return parsePair(text, (value) => value);
+}
+
+/** Reads `agent.learningRate=5e-4,2e-3`: one value or several, each as `parseOverride` takes it. The value is their list. */
+export function parseChoices(text: string): (Override & { readonly value: readonly unknown[] }) | string {
+  return parsePair(text, (values) => `[${values}]`) as ReturnType<typeof parseChoices>;
+}
+
+function parsePair(text: string, yamlOf: (value: string) => string): Override | string {
   const split = text.indexOf('=');
   const path = text.slice(0, split).trim().split('.');
   if (split < 1 || path.includes('')) {
     return `--set ${text}: write path=value, as in --set agent.learningRate=0.001.`;
   }
-  const document = parseDocument(text.slice(split + 1), { logLevel: 'error' });
+  const document = parseDocument(yamlOf(text.slice(split + 1)), { logLevel: 'error' });
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault !== undefined) {
     return `--set ${text}: the value is not YAML (${fault.message.split('\n')[0].replace(/ at line.*$/, '')}).`;

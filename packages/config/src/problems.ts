@@ -17,16 +17,20 @@ export interface Problem {
   readonly text: string;
 }
 
-/** What zod found wrong with `value`, in sentences that name the field, the value, and what is allowed. */
-export function problemsOf(error: z.ZodError, value: unknown): Problem[] {
+/**
+ * What zod found wrong with `value`, in sentences that name the field, the value, and what is allowed.
+ *
+ * @param root the field of the whole value; left out: a run's configuration.
+ */
+export function problemsOf(error: z.ZodError, value: unknown, root?: Field): Problem[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path as Path;
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => unknownField([...path, key], value));
+      return issue.keys.map((key) => unknownField([...path, key], value, root));
     }
-    const field = fieldAt(path, value);
+    const field = fieldAt(path, value, root);
     const found = valueAt(path, value);
-    const kinds = kindsAbove(path, value);
+    const kinds = kindsAbove(path, value, root);
     const rule =
       kinds?.join(' or ') ??
       (issue.code === 'invalid_format' || field === undefined ? issue.message : allowed(field));
@@ -41,9 +45,9 @@ export function problemsOf(error: z.ZodError, value: unknown): Problem[] {
 }
 
 /** The sentence for a name that the schema does not have; for the field that it may have meant, its whole path. */
-export function unknownField(path: Path, value: unknown): Problem {
+export function unknownField(path: Path, value: unknown, root?: Field): Problem {
   const parentPath = path.slice(0, -1);
-  const parent = fieldAt(parentPath, value) as Field;
+  const parent = fieldAt(parentPath, value, root) as Field;
   const name = String(path.at(-1));
   const parentValue = valueAt(parentPath, value);
   const names = namesUnder(parent, parentValue);
@@ -68,8 +72,8 @@ function isGiven(path: Path, value: unknown): boolean {
   return path.length === 0 || valueAt(path, value) !== undefined;
 }
 
-function kindsAbove(path: Path, value: unknown): string[] | undefined {
-  const union = fieldAt(path.slice(0, -1), value);
+function kindsAbove(path: Path, value: unknown, root?: Field): string[] | undefined {
+  const union = fieldAt(path.slice(0, -1), value, root);
   return path.at(-1) === 'kind' && union !== undefined ? kindsOf(union) : undefined;
 }
 

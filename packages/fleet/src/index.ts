@@ -1,4 +1,6 @@
 export { backoff } from './backoff.ts';
+export { type CellJob, CellQueue } from './cells/cell-queue.ts';
+export { CellWorker } from './cells/cell-worker.ts';
 export { FleetConfigurationError, FleetError } from './errors.ts';
 export {
   type Evaluate,

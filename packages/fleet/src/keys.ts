@@ -62,6 +62,11 @@ export function fleetKeys(run: string): FleetKeys {
   };
 }
 
+export const CELLS_QUEUE = 'cells';
+
+/** BullMQ's `prefix` of a sweep's queue: all keys that a sweep has. */
+export const sweepQueues = (sweep: string): string => `qfleet:{${sweep}:sweep}:queue`;
+
 /** The prefix of the keys of one shard of a run's replay. */
 export const replayPrefix = (run: string, shard = 0): string => `qfleet:{${run}:${shard}}:replay:`;
 

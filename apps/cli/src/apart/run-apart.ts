@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { endWithParent } from '@qfleet/watchdog';
 import { CommandError, exitCodes } from '../errors.ts';
-import { interruptSignals, SAME_INTERRUPT_MS } from '../terminal/interrupt.ts';
+import { interruptSignals, PARENTLESS_MS, SAME_INTERRUPT_MS } from '../terminal/interrupt.ts';
 import { print, printJson } from '../terminal/output.ts';
 import { type ApartNews, apartEnvironment } from './channel.ts';
 
@@ -74,7 +75,7 @@ async function interrupted(
   return exitCodes.failed;
 }
 
-/** Passes signals on, and ends a child by force that does not hear the first or does not end at the second. */
+/** Passes signals on, and the end of this process's own parent as one, and ends a child by force that does not hear the first or does not end at the second. */
 class Guard {
   /** The first signal; null: none came. */
   first: NodeJS.Signals | null = null;
@@ -95,6 +96,7 @@ class Guard {
   constructor(child: ChildProcess) {
     this.#child = child;
     for (const signal of interruptSignals) process.on(signal, this.#handle);
+    endWithParent(() => this.#handle('SIGTERM'), PARENTLESS_MS);
   }
 
   /** The child has heard the first signal: it ends in its own time. */

@@ -1,4 +1,5 @@
 import { type Interval, meanOf } from '@qfleet/report';
+import { csv } from '../terminal/csv.ts';
 import { clock, returned, short, style, table } from '../terminal/output.ts';
 import type { ComparedGroup, Comparison } from './comparison.ts';
 
@@ -65,11 +66,5 @@ export function comparisonCsv({ groups }: Comparison): string {
     ...[optimalityGap?.value, optimalityGap?.interval?.low, optimalityGap?.interval?.high],
     ...[meanOf(runs.map(({ envSteps }) => envSteps)), meanOf(runs.map((run) => run.trainingSeconds))],
   ]);
-  return [head, ...rows].map((row) => row.map(csvCell).join(',')).join('\n');
-}
-
-/** RFC 4180: in quotes where it has to be. */
-function csvCell(value: string | number | undefined): string {
-  const text = value === undefined ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csv([head, ...rows]);
 }

@@ -10,7 +10,7 @@ export const interruptSignals: readonly NodeJS.Signals[] = [
 ];
 
 /** How long a command may take to end in order once its parent has ended: its fleet drains, role by role. */
-const PARENTLESS_MS = 120_000;
+export const PARENTLESS_MS = 120_000;
 
 /** One Ctrl-C arrives more than once: from the terminal, and from each of npm and set-up that passes it on. */
 export const SAME_INTERRUPT_MS = 500;

@@ -58,6 +58,10 @@ const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 /** 12345 → "12,345". */
 export const integer = (value: number): string => grouped.format(value);
 
+/** "1 seed", "12,345 seeds". */
+export const counted = (count: number, noun: string): string =>
+  `${integer(count)} ${noun}${count === 1 ? '' : 's'}`;
+
 /** 12345 → "12.3K": three significant digits. */
 export const short = (value: number): string => compact.format(value);
 

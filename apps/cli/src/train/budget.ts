@@ -1,4 +1,4 @@
-import { learnsFromRounds, type RunConfig } from '@qfleet/config';
+import { learningBegins, type RunConfig } from '@qfleet/config';
 import type { RunSummary } from '@qfleet/report';
 import { suggest } from '../suggest.ts';
 import { integer } from '../terminal/output.ts';
@@ -19,13 +19,6 @@ export function moreBudget(reason: keyof typeof options, config: RunConfig): rea
   const doubled = 2 * (config.stop[reason] ?? 0);
   const least = 2 * learningBegins(config).transitions;
   return [options[reason], String(reason === 'maxSteps' ? Math.max(doubled, least) : doubled)];
-}
-
-/** The transitions that the first update takes, and the fields that say so. */
-function learningBegins(config: RunConfig): { transitions: number; fields: string } {
-  if (!learnsFromRounds(config)) return { transitions: config.replay.minSize, fields: 'replay.minSize' };
-  const { copies, steps } = config.agent;
-  return { transitions: copies * steps, fields: 'agent.copies × agent.steps' };
 }
 
 /** One sentence where a run's budget ended before the first update; null: it learned, or something else ended it. */

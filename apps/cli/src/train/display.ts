@@ -1,59 +1,18 @@
 import { learnsFromRounds, type RunConfig } from '@qfleet/config';
-import logUpdate from 'log-update';
-import { clock, fold, integer, returned, short, style, table } from '../terminal/output.ts';
+import { LiveDisplay } from '../terminal/live-display.ts';
+import { clock, integer, returned, short, style, table } from '../terminal/output.ts';
 import { nearestBudget, type Progress } from './progress.ts';
 
-/** Seconds between two lines where stdout is no terminal. */
-const lineInterval = 5;
-/** The most bytes that wait for a slow reader; what comes then is left out. */
-const longestWaitBytes = 1 << 16;
-
-/**
- * Shows a run's progress: a block that is rewritten in place on a terminal, a line every few seconds elsewhere.
- * With `json` the lines go to stderr, since stdout belongs to the one document.
- */
-export class Display {
-  readonly #config: RunConfig;
-  readonly #stream: NodeJS.WriteStream;
-  readonly #inPlace: boolean;
-  #lastLine = Number.NEGATIVE_INFINITY;
-
+/** Shows a run's progress. */
+export class Display extends LiveDisplay<Progress> {
   constructor(config: RunConfig, json: boolean) {
-    this.#config = config;
-    this.#stream = json ? process.stderr : process.stdout;
-    this.#inPlace = !json && process.stdout.isTTY === true;
-  }
-
-  /** A line that stays. */
-  say(text: string): void {
-    if (this.#inPlace) logUpdate.clear();
-    this.#write(this.#stream, fold(text, this.#inPlace ? this.#stream.columns : undefined));
-  }
-
-  /** A warning: above the block, or on stderr. */
-  warn(text: string): void {
-    if (this.#inPlace) this.say(style('yellow', text));
-    else this.#write(process.stderr, text);
-  }
-
-  update(progress: Progress): void {
-    if (this.#inPlace) {
-      logUpdate(block(progress, this.#config, this.#stream.columns));
-      return;
-    }
-    const now = performance.now() / 1000;
-    if (now - this.#lastLine < lineInterval) return;
-    this.#lastLine = now;
-    this.#write(this.#stream, line(progress, this.#config));
-  }
-
-  #write(stream: NodeJS.WriteStream, text: string): void {
-    if (stream.writableLength < longestWaitBytes) stream.write(`${text}\n`);
-  }
-
-  /** Leaves the last block where it is; what follows goes below it. */
-  close(): void {
-    if (this.#inPlace) logUpdate.done();
+    super(
+      {
+        block: (progress, columns) => block(progress, config, columns),
+        line: (progress) => line(progress, config),
+      },
+      json,
+    );
   }
 }
 

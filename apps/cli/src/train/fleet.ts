@@ -46,7 +46,7 @@ export async function trainFleet(session: Session, redisUrl: string | null): Pro
   const { signal, directory } = session;
   let own: OwnRedis;
   try {
-    own = await OwnRedis.start(redisFolderOf(directory), log, signal);
+    own = await OwnRedis.start({ dir: redisFolderOf(directory) }, log, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     return { stopReason: 'interrupted', failure: null, steps: null, restarts: 0 };

@@ -3,6 +3,7 @@ import {
   backoff,
   FleetError,
   type LocalRedis,
+  type LocalRedisOptions,
   type Logger,
   RedisStartError,
   startLocalRedis,
@@ -15,12 +16,15 @@ const MOST_FAILURES = 8;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
+/** Where it lives, and whether it keeps data on disk. */
+export type OwnRedisOptions = Pick<LocalRedisOptions, 'dir' | 'persistence'>;
+
 /**
- * A run's own Redis server, kept alive: one that dies, even while it starts, is started again on its data. The fleet
- * waits for it.
+ * A Redis server of a command's own, kept alive: one that dies, even while it starts, is started again on its data, if it
+ * keeps any. Those who use it wait for it.
  */
 export class OwnRedis {
-  readonly #dir: string;
+  readonly #settings: OwnRedisOptions;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   readonly #failure = new AbortController();
@@ -28,16 +32,16 @@ export class OwnRedis {
   #server!: LocalRedis;
   #kept: Promise<void> = Promise.resolve();
 
-  private constructor(dir: string, log: Logger) {
-    this.#dir = dir;
+  private constructor(settings: OwnRedisOptions, log: Logger) {
+    this.#settings = settings;
     this.#log = log;
   }
 
   /**
    * @throws FleetError where there is no server program, or it does not come up; the signal's reason.
    */
-  static async start(dir: string, log: Logger, signal: AbortSignal): Promise<OwnRedis> {
-    const redis = new OwnRedis(dir, log);
+  static async start(settings: OwnRedisOptions, log: Logger, signal: AbortSignal): Promise<OwnRedis> {
+    const redis = new OwnRedis(settings, log);
     const stop = (): void => redis.#stopping.abort(signal.reason);
     signal.throwIfAborted();
     signal.addEventListener('abort', stop, { once: true });
@@ -80,7 +84,7 @@ export class OwnRedis {
       if (signal.aborted) return;
       if (performance.now() - readyAt >= STARTED_MS) this.#failures = 0;
       try {
-        await this.#failed(`The run's Redis ended. Its log: ${this.#server.logPath}.`);
+        await this.#failed(`This command's Redis ended. Its log: ${this.#server.logPath}.`);
         await this.#bring();
       } catch (error) {
         if (!signal.aborted) this.#failure.abort(error);
@@ -96,7 +100,7 @@ export class OwnRedis {
     const { signal } = this.#stopping;
     for (;;) {
       try {
-        this.#server = await startLocalRedis({ dir: this.#dir, signal });
+        this.#server = await startLocalRedis({ ...this.#settings, signal });
         return;
       } catch (error) {
         signal.throwIfAborted();

@@ -1,0 +1,14 @@
+export { type Cell, overridesOf } from './cells.ts';
+export { isSweep, readDefinition, type SweepDefinition } from './definition.ts';
+export { differences } from './differences.ts';
+export { SweepError } from './errors.ts';
+export type { Rung } from './halving.ts';
+export { budgetField } from './halving-budget.ts';
+export { planName } from './name.ts';
+export { type Plan, planSweep } from './plan.ts';
+export { partOf, pendingJobs, type Work, workOf } from './progress.ts';
+export { bestOf, type Ranked, ranking } from './ranking.ts';
+export { type CellResult, type Job, keyOf, type Results } from './results.ts';
+export { readSeeds } from './seeds.ts';
+export type { Setting } from './space.ts';
+export { SweepDirectory } from './sweep-directory.ts';
