@@ -93,7 +93,7 @@ describe('qfleet compare', { timeout: 60_000 }, () => {
     const document = await compared(cwd, 'a0', 'a1', 'b0', 'a2', 'a3', 'b1');
     expect(document.environment).toBe('CartPole-v1');
     const [a, b] = document.groups;
-    expect([a.name, b.name]).toEqual(['cartpole (agent.nSteps=3)', 'cartpole (agent.nSteps=1)']);
+    expect([a.name, b.name]).toEqual(['cartpole (agent.nSteps=5)', 'cartpole (agent.nSteps=1)']);
     expect(a.runs.map(({ path, score }) => [path, score])).toEqual([
       ['a0', 480],
       ['a1', 470],
