@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { privatePython } from '../support/private-python.ts';
 
 const run = promisify(execFile);
 
@@ -33,7 +32,7 @@ const scripts = fileURLToPath(new URL('../../packages/envs/test/reference/', imp
  */
 export default async function setup(): Promise<() => Promise<void>> {
   const seed = Number(process.env['QFLEET_PARITY_SEED'] ?? (Date.now() % 1_000_000) + 1_000);
-  const python = await providePython();
+  const python = await privatePython('originals', PACKAGES);
   const out = await mkdtemp(join(tmpdir(), 'qfleet-parity-'));
   await mkdir(join(out, 'minatar'));
   process.stderr.write(`The originals play from seed ${seed} (QFLEET_PARITY_SEED=${seed} repeats it) …\n`);
@@ -46,22 +45,4 @@ export default async function setup(): Promise<() => Promise<void>> {
   }
   process.env['QFLEET_REFERENCE'] = out;
   return () => rm(out, { recursive: true, force: true });
-}
-
-/** A Python with these packages alone, made once in the cache folder. */
-async function providePython(): Promise<string> {
-  const cache = process.env['QFLEET_CACHE_DIR'] ?? join(homedir(), '.cache', 'qfleet');
-  const key = createHash('sha256').update(PACKAGES.join(' ')).digest('hex').slice(0, 12);
-  const folder = join(cache, 'originals', key);
-  const python = join(folder, 'bin', 'python');
-  const ready = join(folder, 'ready');
-  if (existsSync(ready)) return python;
-  process.stderr.write(`Installing ${PACKAGES.join(', ')} into ${folder} …\n`);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(join(cache, 'originals'), { recursive: true });
-  await run('python3', ['-m', 'venv', folder]);
-  await run(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES], { maxBuffer: 1 << 24 });
-  // Only what was installed whole counts.
-  await mkdir(ready);
-  return python;
 }

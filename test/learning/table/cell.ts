@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
-import { changesBetween, loadRunConfig, type Method, parseRunConfig, type RunConfig } from '@qfleet/config';
+import {
+  changesBetween,
+  learnsFromRounds,
+  loadRunConfig,
+  type Method,
+  parseRunConfig,
+  type RunConfig,
+} from '@qfleet/config';
 import { findEnvironment } from '@qfleet/envs';
+import { type PeerName, peerText } from './peers.ts';
 
 /** Raise it when what a configuration trains changes, though the configuration does not: every cell is then run again. */
 const ALGORITHM = 1;
@@ -19,6 +27,8 @@ interface Task {
 /** An agent that is trained and then judged. */
 export interface TrainedCell extends Task {
   readonly kind: 'trained';
+  /** Seconds that it is planned to take, which bound a quick look; left out: only its settings do. */
+  readonly seconds?: number;
   /** Whether it is trained by a fleet, with the machine to itself; else in one process, beside another cell. */
   readonly fleet?: boolean;
 }
@@ -31,17 +41,39 @@ export interface FixedCell extends Task {
   readonly name: string;
 }
 
+/** Another library's agent on the same task, trained by a program of `test/learning/peers` and then judged. */
+export interface PeerCell extends Task {
+  readonly kind: 'peer';
+  readonly peer: PeerName;
+  /** Seconds after which its training ends, evaluations not counted. */
+  readonly seconds: number;
+  /** Frames from one evaluation to the next. */
+  readonly every: number;
+}
+
 /** A line's part for one seed: what one process runs, and one line of the results. */
-export type Cell = TrainedCell | FixedCell;
+export type Cell = TrainedCell | FixedCell | PeerCell;
 
 /** How a table is made. */
 export interface Pace {
   /** The part of a configuration's steps and updates that is run: 1, or less for a quick look. */
   readonly part: number;
+  /** The part of a cell's planned seconds after which a quick look at it ends. */
+  readonly seconds: number;
 }
 
+/** How the documents' tables are made. */
+export const WHOLE: Pace = { part: 1, seconds: 1 };
+/** A quick look at them. Its seconds are fewer by more, since starts and last episodes take as long as ever. */
+export const QUICK: Pace = { part: 0.1, seconds: 0.05 };
+
+/** Whether a cell needs the machine to itself: a fleet, a round of many copies, or a library that takes every core. */
+export const isAlone = (cell: Cell): boolean =>
+  cell.kind === 'peer' ||
+  (cell.kind === 'trained' && (cell.fleet === true || learnsFromRounds(configOf(cell, WHOLE))));
+
 /** The settings of a cell above its preset's. */
-export function settingsOf(cell: Cell, { part }: Pace): string[] {
+export function settingsOf(cell: Cell, { part, seconds }: Pace): string[] {
   const given = [`seed=${cell.seed}`, ...(cell.set ?? [])];
   if (part === 1) return given;
   const { stop, exploration, evaluation } = loadRunConfig({ preset: cell.preset }, given, methodOf(cell));
@@ -51,6 +83,9 @@ export function settingsOf(cell: Cell, { part }: Pace): string[] {
     ...given,
     ...partOf('stop.maxUpdates', stop.maxUpdates),
     ...partOf('stop.maxSteps', stop.maxSteps),
+    ...(cell.kind === 'trained' && cell.seconds !== undefined
+      ? [`stop.maxSeconds=${Math.ceil(cell.seconds * seconds)}`]
+      : []),
     ...partOf('evaluation.every', evaluation.every),
     ...(exploration.kind === 'schedule' ? partOf('exploration.steps', exploration.steps) : []),
   ];
@@ -71,17 +106,30 @@ function methodOf({ preset, method }: Task): Method | null {
  * defaults do not count, so that a new field leaves the results of old ones.
  */
 export function keyOf(cell: Cell, pace: Pace): string {
-  const how = cell.kind === 'trained' ? { fleet: cell.fleet === true } : { action: cell.action };
   const config = configOf(cell, pace);
   const defaults = parseRunConfig(
     `environment: {id: any}\nagent: {kind: ${config.agent.kind}}`,
     'the defaults',
   );
   const settings = changesBetween(defaults, config).map(({ path, to }) => [path, to]);
-  const text = JSON.stringify([ALGORITHM, cell.kind, how, settings.sort()]);
+  const text = JSON.stringify([ALGORITHM, cell.kind, howOf(cell, pace), settings.sort()]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** What a result depends on beside the configuration. */
+function howOf(cell: Cell, { part, seconds }: Pace): object {
+  if (cell.kind === 'trained') return { fleet: cell.fleet === true };
+  if (cell.kind === 'fixed') return { action: cell.action };
+  const { peer, every } = cell;
+  return { text: peerText(peer), seconds: cell.seconds * seconds, every, part };
+}
+
+/** What a cell trains by, or plays, in words; left out: its preset's own way. */
+export function wayOf(cell: Cell): string | undefined {
+  if (cell.kind === 'trained') return cell.method;
+  return cell.kind === 'fixed' ? cell.name : cell.peer;
 }
 
 /** The cell in words, for progress. */
 export const describeCell = (cell: Cell): string =>
-  `${cell.preset}${cell.method === undefined ? '' : `, ${cell.method}`}${cell.kind === 'fixed' ? `, ${cell.name}` : ''}, seed ${cell.seed}`;
+  [cell.preset, wayOf(cell) ?? [], `seed ${cell.seed}`].flat().join(', ');

@@ -1,14 +1,23 @@
 import { drawLearningCurves } from '@qfleet/report';
 import type { Row } from './markdown.ts';
+import { peers } from './peers.ts';
 
-/** The evaluations of every trained line while it trained, a panel a preset and a line a seed, as SVG. */
-export const drawCurves = (rows: readonly Row[]): Promise<string> =>
-  drawLearningCurves(
-    rows
-      .filter(({ results }) => results.some(({ curve }) => curve.length > 0))
-      .map(({ line, results }) => ({
-        title: results[0].preset,
-        goal: line.goal,
-        runs: results.map(({ seed, curve }) => ({ name: `seed ${seed}`, points: curve })),
+/** The evaluations of every trained line while it trained, a panel a line and a curve a seed, as SVG; null: there are none. */
+export function drawCurves(rows: readonly Row[]): Promise<string> | null {
+  const trained = rows.filter(({ results }) => results.some(({ curve }) => curve.length > 0));
+  if (trained.length === 0) return null;
+  return drawLearningCurves(
+    trained.map(({ line, results }) => ({
+      title: titleOf(results),
+      goal: line.goal,
+      runs: results.map(({ seed, curve }) => ({
+        name: `seed ${seed}`,
+        points: curve.map(([steps, mean]) => [steps, mean] as const),
       })),
+    })),
   );
+}
+
+function titleOf([{ preset, method, peer }]: Row['results']): string {
+  return peer === undefined ? (method ?? preset) : peers[peer].title.replaceAll('`', '');
+}

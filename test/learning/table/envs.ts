@@ -1,11 +1,4 @@
-import type { Cell } from './cell.ts';
-
-/** A line of the table: the cells of one preset, or of one fixed policy beside it. */
-export interface Line {
-  readonly cells: readonly Cell[];
-  /** The return that a seed should reach; null: there is none, or a fixed policy's is beside it. */
-  readonly goal: number | null;
-}
+import type { Line, Section } from './line.ts';
 
 const FIVE = [1, 2, 3, 4, 5];
 
@@ -28,8 +21,7 @@ const driving = (preset: string, idle: number, slower: number): Line[] => [
   fixed(preset, 'random', null),
 ];
 
-/** Games, driving and control: what the presets of the native environments learn. */
-export const envs: readonly Line[] = [
+const lines: readonly Line[] = [
   // On and on, after it is solved: whether it stays so.
   trained('cartpole', 475, { seeds: FIVE, set: ['stop.solvedReturn=null', 'stop.maxUpdates=60000'] }),
   trained('lunarlander', 200, { seeds: FIVE }),
@@ -43,3 +35,6 @@ export const envs: readonly Line[] = [
     fixed(`minatar-${game}`, 'random', null),
   ]),
 ];
+
+/** Games, driving and control: what the presets of the native environments learn. */
+export const envs: readonly Section[] = [{ name: null, lines }];

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { PeerName } from './peers.ts';
 
 /** Greedy episodes on one set of weights, or of a fixed policy. */
 export interface Judged {
@@ -20,6 +21,8 @@ export interface Result {
   readonly seed: number;
   /** A fixed policy's name; null: trained. */
   readonly fixed: string | null;
+  /** Another library's name, as `peers.ts` has it; left out: trained by us. */
+  readonly peer?: PeerName;
   readonly frames: number;
   readonly updates: number;
   /** Seconds of training as a clock shows them, and of all cores together; null: not known, or nothing was trained. */
@@ -27,13 +30,22 @@ export interface Result {
   readonly cpuSeconds: number | null;
   readonly last: Judged;
   readonly best: Judged;
-  /** [environment steps, mean return] of the evaluations while training. */
-  readonly curve: readonly (readonly [number, number])[];
+  /** [environment steps, mean return, seconds of training] of the evaluations; older results have no seconds. */
+  readonly curve: readonly (readonly [number, number, number?])[];
   readonly versions: Readonly<Record<string, string | null>>;
   readonly cpu: string;
   readonly cores: number;
   readonly date: string;
 }
+
+/** What a cell's process finds out; the rest of its result is known before. */
+export type Learned = Pick<
+  Result,
+  'frames' | 'updates' | 'wallSeconds' | 'cpuSeconds' | 'last' | 'best' | 'curve' | 'versions'
+>;
+
+/** To thousandths: results are kept in the repository. */
+export const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
 /** The results in a file, of which a later line of the same key replaces an earlier one. */
 export function readResults(file: string): Map<string, Result> {

@@ -1,38 +1,59 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Cell, describeCell, type Pace } from './cell.ts';
+import { type Cell, describeCell, isAlone, type Pace } from './cell.ts';
 import type { Result } from './results.ts';
 
-/** Cells that train in one process at a time: each keeps about one core busy. */
-const SIDE_BY_SIDE = Math.min(2, availableParallelism());
+/** Cells that run at a time: each keeps about one core busy, but those that need the machine to themselves. */
+const LANES = Math.min(2, availableParallelism());
+
+/** Seconds that a cell takes beside its training: to start, and to play its last episodes. */
+const BESIDE = 6;
+
+const lanesOf = (cell: Cell): number => (isAlone(cell) ? LANES : 1);
 
 /**
- * Runs cells: first those that take one core, two at a time, then those of fleets, each with the machine to itself.
+ * Runs cells in their order: two at a time, but those alone that need the machine to themselves.
  * @param onResult told of each as soon as it is there.
  * @returns the cells that failed; the others go on.
  */
 export async function runCells(
   cells: readonly Cell[],
   pace: Pace,
-  onResult: (result: Result) => void,
+  onResult: (cell: Cell, result: Result) => void,
 ): Promise<Cell[]> {
   const failed: Cell[] = [];
-  const work = async (waiting: Cell[]): Promise<void> => {
-    for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) {
-      try {
-        onResult(await runCell(cell, pace));
-      } catch (error) {
-        console.error(`${describeCell(cell)}: ${(error as Error).message}`);
+  const running = new Set<Promise<void>>();
+  let free = LANES;
+  for (const cell of cells) {
+    const lanes = lanesOf(cell);
+    while (free < lanes) await Promise.race(running);
+    free -= lanes;
+    const work = runCell(cell, pace)
+      .then((result) => onResult(cell, result))
+      .catch((error: Error) => {
+        console.error(`${describeCell(cell)}: ${error.message}`);
         failed.push(cell);
-      }
-    }
-  };
-  const isAlone = (cell: Cell): boolean => cell.kind === 'trained' && cell.fleet === true;
-  const shared = cells.filter((cell) => !isAlone(cell));
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, () => work(shared)));
-  await work(cells.filter(isAlone));
+      })
+      .finally(() => {
+        free += lanes;
+        running.delete(work);
+      });
+    running.add(work);
+  }
+  await Promise.all(running);
   return failed;
+}
+
+/** The seconds that cells take in their order, if each takes what it is planned to take. */
+export function plannedSeconds(cells: readonly Cell[], { seconds }: Pace): number {
+  const lanes = Array<number>(LANES).fill(0);
+  for (const cell of cells) {
+    const planned = cell.kind === 'fixed' ? 0 : (cell.seconds ?? 0) * seconds;
+    const taken = lanes.sort((a, b) => a - b).slice(0, lanesOf(cell));
+    lanes.fill(Math.max(...taken) + planned + BESIDE, 0, taken.length);
+  }
+  return Math.max(...lanes);
 }
 
 function runCell(cell: Cell, pace: Pace): Promise<Result> {

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RunDirectory } from '@qfleet/report';
+import { bestCheckpoint, EvaluationPlayer, heldOutSeed, latestCheckpoint, requestOf } from '@qfleet/training';
+import { type Pace, settingsOf, type TrainedCell } from './cell.ts';
+import { withCpuSeconds } from './cpu-seconds.ts';
+import { runProgram } from './program.ts';
+import { type Judged, type Learned, rounded } from './results.ts';
+
+const main = fileURLToPath(new URL('../../../apps/cli/dist/main.js', import.meta.url));
+
+/** Trains by the command, into a directory that is removed again, and plays its last and its best weights. */
+export async function trainCell(cell: TrainedCell, pace: Pace, episodes: number): Promise<Learned> {
+  const { preset, method, fleet = false } = cell;
+  const folder = mkdtempSync(join(tmpdir(), 'qfleet-cell-'));
+  const path = join(folder, 'run');
+  try {
+    const args = [
+      ...['train', preset, '--run-dir', path, '--json'],
+      ...(method === undefined ? [] : ['--preset', method]),
+      ...(fleet ? [] : ['--single']),
+      ...settingsOf(cell, pace).flatMap((setting) => ['--set', setting]),
+    ];
+    const [, cpuSeconds] = await withCpuSeconds(() => runProgram(process.execPath, [main, ...args]));
+    const run = RunDirectory.open(path);
+    const { envSteps, updates, trainingSeconds, versions } = run.readSummary()!;
+    return {
+      ...{ frames: envSteps, updates, wallSeconds: rounded(trainingSeconds) },
+      cpuSeconds: cpuSeconds === null ? null : rounded(cpuSeconds),
+      ...(await judge(run, episodes)),
+      ...{ curve: curveOf(run), versions },
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The returns of the last and of the best checkpoint on the same episodes, which training has never seen. */
+async function judge(run: RunDirectory, episodes: number): Promise<{ last: Judged; best: Judged }> {
+  const player = await EvaluationPlayer.create(run.config);
+  const play = async (checkpoint: Awaited<ReturnType<typeof latestCheckpoint>>): Promise<Judged> => {
+    const asked = requestOf(checkpoint!, episodes, heldOutSeed(run.config));
+    const { updates, returns, info } = (await player.play(asked))!;
+    return { updates, returns: returns.map(rounded), ...(info === undefined ? {} : { info }) };
+  };
+  const last = await play(await latestCheckpoint(run.checkpoints));
+  return { last, best: await play(await bestCheckpoint(run.checkpoints)) };
+}
+
+const curveOf = (run: RunDirectory): Learned['curve'] =>
+  run
+    .readMetrics()
+    .flatMap(({ time, steps, evaluation }) =>
+      evaluation === undefined ? [] : [[steps, rounded(evaluation.mean), rounded(time)] as const],
+    );
