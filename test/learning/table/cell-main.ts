@@ -7,7 +7,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RunDirectory } from '@qfleet/report';
 import { bestCheckpoint, EvaluationPlayer, heldOutSeed, latestCheckpoint, requestOf } from '@qfleet/training';
-import { type Cell, configOf, keyOf, type Pace, settingsOf, type TrainedCell } from './cell.ts';
+import {
+  type Cell,
+  configOf,
+  keyOf,
+  type Pace,
+  type Recording,
+  settingsOf,
+  type TrainedCell,
+} from './cell.ts';
 import { playFixed } from './fixed-policy.ts';
 import type { Judged, Result } from './results.ts';
 
@@ -20,7 +28,7 @@ const config = configOf(cell, pace);
 
 type Learned = Omit<
   Result,
-  'key' | 'preset' | 'method' | 'environment' | 'seed' | 'fixed' | 'cpu' | 'cores' | 'date'
+  'key' | 'preset' | 'method' | 'name' | 'environment' | 'seed' | 'fixed' | 'cpu' | 'cores' | 'date'
 >;
 
 const learned = cell.kind === 'fixed' ? await fixed(cell.action) : await trained(cell);
@@ -30,6 +38,7 @@ const result: Result = {
   ...(cell.method === undefined ? {} : { method: cell.method }),
   environment: config.environment.id,
   seed: cell.seed,
+  ...(cell.kind === 'trained' && cell.name !== undefined ? { name: cell.name } : {}),
   fixed: cell.kind === 'fixed' ? cell.name : null,
   ...learned,
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -47,10 +56,12 @@ async function fixed(action: number | null): Promise<Learned> {
 }
 
 /** Trains by the command, into a directory that is removed again, and plays its last and its best weights. */
-async function trained({ preset, method, fleet = false }: TrainedCell): Promise<Learned> {
+async function trained(cell: TrainedCell): Promise<Learned> {
+  const { preset, method, fleet = false, recording } = cell;
   const folder = mkdtempSync(join(tmpdir(), 'qfleet-cell-'));
   const path = join(folder, 'run');
   try {
+    const recorded = recording === undefined ? null : await record(cell, recording, folder);
     const settings = settingsOf(cell, pace).flatMap((setting) => ['--set', setting]);
     const before = childrenCpuSeconds();
     await command([
@@ -61,20 +72,41 @@ async function trained({ preset, method, fleet = false }: TrainedCell): Promise<
       '--json',
       ...(method === undefined ? [] : ['--preset', method]),
       ...(fleet ? [] : ['--single']),
+      ...(recorded === null ? [] : ['--offline', recorded]),
       ...settings,
     ]);
     const after = childrenCpuSeconds();
     const run = RunDirectory.open(path);
-    const { envSteps, updates, trainingSeconds, versions } = run.readSummary()!;
+    const { envSteps, updates, trainingSeconds, versions, offline } = run.readSummary()!;
     const { last, best } = await judge(run);
     return {
       ...{ frames: envSteps, updates, wallSeconds: rounded(trainingSeconds) },
+      ...(offline === undefined
+        ? {}
+        : { data: { transitions: offline.transitions, meanReturn: rounded(offline.meanReturn!) } }),
       cpuSeconds: before === null || after === null ? null : rounded(after - before),
       ...{ last, best, curve: curveOf(run), versions },
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Records, into a folder, what a cell learns from. @returns the directory of the run that played it. */
+async function record(
+  { preset, seed }: TrainedCell,
+  { policy, play }: Recording,
+  folder: string,
+): Promise<string> {
+  const [learner, player] = [join(folder, 'policy'), join(folder, 'player')];
+  const run = (path: string, settings: readonly string[], ...options: string[]): Promise<void> =>
+    command([
+      ...['train', preset, '--single', '--run-dir', path, '--json', ...options],
+      ...[`seed=${seed}`, ...settings].flatMap((setting) => ['--set', setting]),
+    ]);
+  await run(learner, policy);
+  await run(player, play, '--from', learner, '--keep-replay');
+  return player;
 }
 
 /** The returns of the last and of the best checkpoint on the same episodes, which training has never seen. */
@@ -93,7 +125,7 @@ function curveOf(run: RunDirectory): [number, number][] {
   return run
     .readMetrics()
     .flatMap(({ steps, evaluation }): [number, number][] =>
-      evaluation === undefined ? [] : [[steps, rounded(evaluation.mean)]],
+      evaluation === undefined ? [] : [[steps || evaluation.updates, rounded(evaluation.mean)]],
     );
 }
 

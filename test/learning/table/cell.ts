@@ -19,8 +19,20 @@ interface Task {
 /** An agent that is trained and then judged. */
 export interface TrainedCell extends Task {
   readonly kind: 'trained';
+  /** How the table names it. Default: its method, else its preset. */
+  readonly name?: string;
   /** Whether it is trained by a fleet, with the machine to itself; else in one process, beside another cell. */
   readonly fleet?: boolean;
+  /** How what it learns from, offline, was recorded; left out: it plays. */
+  readonly recording?: Recording;
+}
+
+/** How recorded experience comes about: by two runs of the cell's own seed, so that it is always the same. */
+export interface Recording {
+  /** The settings of the run that learns a policy. */
+  readonly policy: readonly string[];
+  /** The settings of the run that goes on with its best weights, and whose replay is what is learned from. */
+  readonly play: readonly string[];
 }
 
 /** A policy that is only judged: always the same action, or each by chance where `action` is null. */
@@ -71,7 +83,13 @@ function methodOf({ preset, method }: Task): Method | null {
  * defaults do not count, so that a new field leaves the results of old ones.
  */
 export function keyOf(cell: Cell, pace: Pace): string {
-  const how = cell.kind === 'trained' ? { fleet: cell.fleet === true } : { action: cell.action };
+  const how =
+    cell.kind === 'trained'
+      ? {
+          fleet: cell.fleet === true,
+          ...(cell.recording === undefined ? {} : { recording: cell.recording }),
+        }
+      : { action: cell.action };
   const config = configOf(cell, pace);
   const defaults = parseRunConfig(
     `environment: {id: any}\nagent: {kind: ${config.agent.kind}}`,
@@ -84,4 +102,4 @@ export function keyOf(cell: Cell, pace: Pace): string {
 
 /** The cell in words, for progress. */
 export const describeCell = (cell: Cell): string =>
-  `${cell.preset}${cell.method === undefined ? '' : `, ${cell.method}`}${cell.kind === 'fixed' ? `, ${cell.name}` : ''}, seed ${cell.seed}`;
+  `${cell.preset}${cell.method === undefined ? '' : `, ${cell.method}`}${cell.kind === 'fixed' || cell.name !== undefined ? `, ${cell.name}` : ''}, seed ${cell.seed}`;

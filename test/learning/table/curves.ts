@@ -7,8 +7,9 @@ export const drawCurves = (rows: readonly Row[]): Promise<string> =>
     rows
       .filter(({ results }) => results.some(({ curve }) => curve.length > 0))
       .map(({ line, results }) => ({
-        title: results[0].preset,
+        title: results[0].name ?? results[0].preset,
         goal: line.goal,
+        ...(results[0].data === undefined ? {} : { over: 'updates' }),
         runs: results.map(({ seed, curve }) => ({ name: `seed ${seed}`, points: curve })),
       })),
   );

@@ -5,6 +5,8 @@ export interface Line {
   readonly cells: readonly Cell[];
   /** The return that a seed should reach; null: there is none, or a fixed policy's is beside it. */
   readonly goal: number | null;
+  /** The part of its data's mean return that a seed should reach. */
+  readonly dataGoal?: number;
 }
 
 const FIVE = [1, 2, 3, 4, 5];

@@ -10,10 +10,11 @@ import { drawCurves } from './curves.ts';
 import { envs, type Line } from './envs.ts';
 import { family } from './family.ts';
 import { machines, type Row, table } from './markdown.ts';
+import { offline } from './offline.ts';
 import { appendResult, type Result, readResults } from './results.ts';
 import { runCells } from './schedule.ts';
 
-const tables: Readonly<Record<string, readonly Line[]>> = { envs, family };
+const tables: Readonly<Record<string, readonly Line[]>> = { envs, family, offline };
 
 const USAGE = `Usage: npm run test:learning -- TABLE [--quick] [--only PRESET]; tables: ${Object.keys(tables).join(', ')}.`;
 
@@ -60,8 +61,8 @@ async function run({ name, lines, chosen, quick }: ReturnType<typeof asked>): Pr
   return failed.length === 0;
 }
 
-const sentence = ({ preset, method, fixed, seed, last, best, frames }: Result): string =>
-  `${preset}${method === undefined ? '' : `, ${method}`}${fixed === null ? '' : `, ${fixed}`}, seed ${seed}: last ${meanOf(last.returns).toFixed(1)}, ` +
+const sentence = ({ preset, method, name, fixed, seed, last, best, frames }: Result): string =>
+  `${[preset, method ?? [], name ?? [], fixed ?? []].flat().join(', ')}, seed ${seed}: last ${meanOf(last.returns).toFixed(1)}, ` +
   `best ${meanOf(best.returns).toFixed(1)}, ${frames} frames`;
 
 /** Replaces what is between the table's markers in the document, and its curves beside. */

@@ -10,15 +10,32 @@ export interface Row {
 }
 
 const HEADER = [
-  ['preset', 'seeds', 'frames', 'last weights', 'IQM', 'best weights', 'IQM', 'goal', 'crashes', 'wall, CPU'],
-  ['---', '---', '---', '---', '---', '---', '---', '---', '---', '---'],
+  'preset',
+  'seeds',
+  'frames',
+  'last weights',
+  'IQM',
+  'best weights',
+  'IQM',
+  'goal',
+  'crashes',
+  'wall, CPU',
 ];
 
-/** The table of all lines of which there is a result. */
-export const table = (rows: readonly Row[]): string =>
-  [...HEADER, ...rows.filter(({ results }) => results.length > 0).map(cellsOf)]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
+/** The table of all lines of which there is a result; what offline runs learned from has a column where there are any. */
+export function table(rows: readonly Row[]): string {
+  const made = rows.filter(({ results }) => results.length > 0);
+  const isOffline = made.some(({ results }) => results.some(({ data }) => data !== undefined));
+  const header = isOffline ? [...HEADER, 'data'] : HEADER;
+  const cells = made.map((row) => (isOffline ? [...cellsOf(row), dataOf(row)] : cellsOf(row)));
+  return [header, header.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+/** The mean return of what was learned from, over seeds. */
+function dataOf({ results }: Row): string {
+  const means = results.flatMap(({ data }) => data?.meanReturn ?? []);
+  return means.length === 0 ? '–' : `${meanOf(means).toFixed(1)} ± ${(standardError(means) ?? 0).toFixed(1)}`;
+}
 
 /** What the figures were measured with: each combination that occurs. */
 export function machines(rows: readonly Row[]): string[] {
@@ -38,7 +55,7 @@ export function machines(rows: readonly Row[]): string[] {
 }
 
 function cellsOf({ line, results }: Row): string[] {
-  const [{ preset, method, fixed, environment }] = results;
+  const [{ preset, method, name, fixed, environment }] = results;
   const isTrained = fixed === null;
   const returnsOf = (which: 'last' | 'best') => [
     meanAndError(results.map((result) => result[which])),
@@ -49,12 +66,14 @@ function cellsOf({ line, results }: Row): string[] {
     return known.length === 0 ? '–' : `${meanOf(known).toFixed(0)} s`;
   };
   return [
-    isTrained ? `\`${method ?? preset}\` (${environment})` : `${preset}: ${fixed}`,
+    isTrained
+      ? `\`${method ?? preset}\` (${environment})${name === undefined ? '' : ` ${name}`}`
+      : `${preset}: ${fixed}`,
     String(results.length),
     isTrained ? thousands(meanOf(results.map(({ frames }) => frames))) : '–',
     ...returnsOf('last'),
     ...(isTrained ? returnsOf('best') : ['–', '–']),
-    isTrained && line.goal !== null ? goalsMet(results, line.goal) : '–',
+    isTrained && line.goal !== null ? goalsMet(results, line.goal) : dataGoalsMet(results, line.dataGoal),
     crashes(results, isTrained),
     isTrained ? `${average('wallSeconds')}, ${average('cpuSeconds')}` : '–',
   ];
@@ -82,6 +101,14 @@ function goalsMet(results: readonly Result[], goal: number): string {
   const good = half.filter(([, mean]) => mean >= goal).length;
   const share = half.length === 0 ? '' : `; ${((100 * good) / half.length).toFixed(0)} % of the last half`;
   return `≥ ${goal}: last ${reached('last')}, best ${reached('best')} of ${results.length}${share}`;
+}
+
+/** How many seeds reach the part of their own data's mean return that they should. */
+function dataGoalsMet(results: readonly Result[], part: number | undefined): string {
+  if (part === undefined) return '–';
+  const reached = (which: 'last' | 'best'): number =>
+    results.filter(({ data, ...judged }) => meanOf(judged[which].returns) >= part * data!.meanReturn).length;
+  return `≥ ${part} × data: last ${reached('last')}, best ${reached('best')} of ${results.length}`;
 }
 
 function crashes(results: readonly Result[], isTrained: boolean): string {

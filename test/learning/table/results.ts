@@ -16,10 +16,14 @@ export interface Result {
   readonly preset: string;
   /** Left out: the preset's own way. */
   readonly method?: string;
+  /** Left out: its method's, else its preset's. */
+  readonly name?: string;
   readonly environment: string;
   readonly seed: number;
   /** A fixed policy's name; null: trained. */
   readonly fixed: string | null;
+  /** What it learned from, offline: the mean is of the episodes that end in it. Left out: it played. */
+  readonly data?: { readonly transitions: number; readonly meanReturn: number };
   readonly frames: number;
   readonly updates: number;
   /** Seconds of training as a clock shows them, and of all cores together; null: not known, or nothing was trained. */
@@ -27,7 +31,7 @@ export interface Result {
   readonly cpuSeconds: number | null;
   readonly last: Judged;
   readonly best: Judged;
-  /** [environment steps, mean return] of the evaluations while training. */
+  /** [environment steps, mean return] of the evaluations while training; of an offline run [updates, mean return]. */
   readonly curve: readonly (readonly [number, number])[];
   readonly versions: Readonly<Record<string, string | null>>;
   readonly cpu: string;
