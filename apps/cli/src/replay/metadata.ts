@@ -20,10 +20,15 @@ export const taskOf = ({ id, options, actionRepeat, stickyActions }: RunConfig['
   stickyActions,
 });
 
+/** Short, and without what would do something on a terminal that shows it. */
+const PRINTABLE = /^[^\p{C}\\]{0,4096}$/u;
+
 /** What a file says of what was played for it; null: nothing that can be read. */
 export function writtenTask(metadata: FileMetaData): Partial<Task> | null {
+  const written = textOf(metadata, TASK_KEY) ?? 'null';
+  if (!PRINTABLE.test(written)) return null;
   try {
-    const task: unknown = JSON.parse(textOf(metadata, TASK_KEY) ?? 'null');
+    const task: unknown = JSON.parse(written);
     return typeof task === 'object' ? task : null;
   } catch {
     return null;
