@@ -15,7 +15,7 @@ const suites = 'test/vitest.config.ts';
 const learningSuites = 'test/vitest.learning.config.ts';
 const referenceSuites = 'test/vitest.reference.config.ts';
 /** What `npm run test:learning -- TABLE` makes. */
-const tables = ['envs', 'family'];
+const tables = ['envs', 'family', 'offline'];
 const deploySuites = 'test/vitest.deploy.config.ts';
 const paritySuites = 'test/vitest.parity.config.ts';
 const soakSuites = 'test/vitest.soak.config.ts';

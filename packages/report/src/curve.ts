@@ -14,7 +14,8 @@ const series = {
 };
 
 /**
- * The learning curve as SVG: above, the return over environment steps; below, the loss over updates.
+ * The learning curve as SVG: above, the return over environment steps, or over updates where no step was taken; below, the
+ * loss over updates.
  *
  * @param rows in time's order; with one return at least.
  */
@@ -33,20 +34,30 @@ export async function drawCurve(
 }
 
 function returnPanel(rows: readonly MetricsRow[], solvedReturn: number | null): Panel {
+  const isOffline = rows.every(({ steps }) => steps === 0);
   const line = thin(rows.filter((row) => row.meanReturn !== null)).map(({ steps, meanReturn, returnStd }) =>
     band(steps, meanReturn as number, returnStd ?? 0, series.training.what),
   );
   const points = rows.flatMap(({ evaluation }) =>
     evaluation === undefined
       ? []
-      : band(stepsAt(rows, evaluation.updates), evaluation.mean, evaluation.std, series.evaluation.what),
+      : band(
+          isOffline ? evaluation.updates : stepsAt(rows, evaluation.updates),
+          evaluation.mean,
+          evaluation.std,
+          series.evaluation.what,
+        ),
   );
   const shown = [
     ...(line.length > 0 ? [series.training] : []),
     ...(points.length > 0 ? [series.evaluation] : []),
   ];
   const encoding = {
-    x: { field: 'steps', type: 'quantitative' as const, title: 'environment steps' },
+    x: {
+      field: 'steps',
+      type: 'quantitative' as const,
+      title: isOffline ? 'updates' : 'environment steps',
+    },
     y: { field: 'mean', type: 'quantitative' as const, title: 'return of an episode' },
     color: {
       field: 'what',

@@ -5,7 +5,7 @@ export { drawLearningCurves, type LearningCurves } from './learning-curves.ts';
 export type { Lock } from './lock.ts';
 export { isRunning } from './lock-holder.ts';
 export { readTextFile } from './read-file.ts';
-export type { MetricsRow, RunSummary } from './records.ts';
+export type { MetricsRow, Recorded, RunSummary } from './records.ts';
 export { defaultRunPath, markLatest, RunDirectory } from './run-directory.ts';
 export {
   type BootstrapOptions,

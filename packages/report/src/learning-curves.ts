@@ -3,7 +3,9 @@ export interface LearningCurves {
   readonly title: string;
   /** The return that the runs should reach, drawn as a dashed line; null: none. */
   readonly goal: number | null;
-  /** `points` are [environment steps, return of an episode]. */
+  /** What the points are over. Default: environment steps. */
+  readonly over?: string;
+  /** `points` are [what they are over, return of an episode]. */
   readonly runs: readonly {
     readonly name: string;
     readonly points: readonly (readonly [number, number])[];
@@ -32,7 +34,7 @@ export async function drawLearningCurves(tasks: readonly LearningCurves[]): Prom
         labelExpr: "format(datum.value, abs(datum.value) < 1 ? '~g' : '~s')",
       },
     },
-    concat: tasks.map(({ title, goal, runs }) => ({
+    concat: tasks.map(({ title, goal, runs, over = 'environment steps' }) => ({
       title: { text: title, anchor: 'start' as const },
       width: 220,
       height: 140,
@@ -45,7 +47,7 @@ export async function drawLearningCurves(tasks: readonly LearningCurves[]): Prom
           },
           mark: { type: 'line' as const, strokeWidth: 1.5 },
           encoding: {
-            x: { field: 'steps', type: 'quantitative' as const, title: 'environment steps' },
+            x: { field: 'steps', type: 'quantitative' as const, title: over },
             y: { field: 'mean', type: 'quantitative' as const, title: 'return' },
             color: { field: 'name', type: 'nominal' as const, legend: null },
           },

@@ -35,6 +35,21 @@ const hash = z
   .regex(/^[0-9a-f]{64}$/)
   .nullable();
 
+const recorded = z
+  .object({
+    transitions: count,
+    episodes: count.describe('those that end in the data'),
+    meanReturn: measured.describe('of those episodes, undiscounted; null: none ends'),
+    sources: z.array(
+      z.object({
+        path: z.string(),
+        transitions: count,
+        fingerprint: z.string().describe('SHA-256 of its chunks, in their order'),
+      }),
+    ),
+  })
+  .describe('what an offline run learned from; left out: the run played');
+
 /** `summary.json`: what came of a run. */
 export const runSummarySchema = z.object({
   run: z.string(),
@@ -48,6 +63,7 @@ export const runSummarySchema = z.object({
     runtime: z.string().describe('what crunched the numbers'),
   }),
   envSteps: count.describe('of all sessions, those that no checkpoint tells of too'),
+  offline: recorded.optional(),
   updates: count,
   wallSeconds: z.number().describe('from start to end, set-up and evaluation included'),
   trainingSeconds: z.number().describe('from the first environment step to the last update'),
@@ -81,4 +97,6 @@ export const runSummarySchema = z.object({
     .describe('settings that were changed on the way, with the update from which on'),
   restarts: count.describe('processes that the supervisor started again'),
 });
+/** The recorded experience that an offline run learned from. */
+export type Recorded = z.output<typeof recorded>;
 export type RunSummary = z.output<typeof runSummarySchema>;

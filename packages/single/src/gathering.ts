@@ -1,13 +1,18 @@
-import type { Policy } from '@qfleet/agents';
+import { createPolicy, type Policy, type Weights } from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import type { EpisodeSummary, RolloutOptions, Task } from '@qfleet/rollout';
 import type { CommonParts, Trainer } from '@qfleet/training';
+import type { MemoryReplay } from './memory-replay.ts';
 
 /** The side of a run in one process that plays, and the trainer that learns from it. */
 export interface Gathering {
   readonly trainer: Trainer;
-  /** The version of the weights that its policy holds. */
-  weightsVersion: number;
+  /** What was gathered; null: it is not kept. */
+  readonly replay: MemoryReplay | null;
+  /** Has it play by newer weights. */
+  takeUp(weights: Weights): void;
+  /** The version of the weights that it plays by. */
+  readonly weightsVersion: number;
   /** One step of every slot, whose experience the trainer then has. @returns the environment steps done. */
   step(): Promise<number>;
   /** The episodes finished since the last call. */
@@ -20,7 +25,6 @@ export interface Gathering {
 
 /** What a gathering is made from, beside what its configuration alone says. */
 export interface GatheringParts {
-  readonly policy: Policy;
   /** The trainer's parts but for its agent, and where that agent's experience comes from. */
   readonly training: Omit<CommonParts, 'config' | 'layout'>;
   /** Environment steps of the whole run now. */
@@ -45,6 +49,15 @@ export const agentSetting = ({ config, task }: GatherSetting<RunConfig>) => ({
   totalUpdates: config.stop.maxUpdates,
   isRepeatable: true,
 });
+
+/** The policy by which a run's slots explore. */
+export const exploringPolicy = ({ config, task }: GatherSetting<RunConfig>): Promise<Policy> =>
+  createPolicy({
+    config: config.agent,
+    spec: task.layout,
+    selector: config.exploration.selector,
+    explores: true,
+  });
 
 /** The name of the streams of a session that goes on after so many updates. */
 export const writerOf = (updates: number): string => `single-${updates}`;

@@ -1,2 +1,3 @@
 export type { SingleHooks, SingleProgress } from './hooks.ts';
+export { MemoryReplay } from './memory-replay.ts';
 export { type SingleOptions, type SingleResult, trainSingle } from './train-single.ts';

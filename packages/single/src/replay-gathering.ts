@@ -1,23 +1,22 @@
 import { createAgent, epsilonOf } from '@qfleet/agents';
 import type { ReplayRunConfig } from '@qfleet/config';
-import { compressChunk, compressesWell, MemoryReplayStore, observationBytes } from '@qfleet/replay';
 import { errorPolicy, initialPriority, Rollout } from '@qfleet/rollout';
 import { Trainer } from '@qfleet/training';
-import { agentSetting, type Gather, type GatherSetting, writerOf } from './gathering.ts';
+import { agentSetting, exploringPolicy, type Gather, type GatherSetting, writerOf } from './gathering.ts';
+import { MemoryReplay } from './memory-replay.ts';
 
 /** Gathers chunks, into a replay in memory. */
 export async function replayGathering(setting: GatherSetting<ReplayRunConfig>): Promise<Gather> {
   const { config, task } = setting;
   const { definition, layout } = task;
-  const { capacity, capacityBytes, chunkLength } = config.replay;
+  const { chunkLength } = config.replay;
   const { slots } = config.fleet;
   const agent = await createAgent({ config: config.agent, ...agentSetting(setting) });
-  /** Whether frames are worth compressing: the learner's cache has no room for all of them. */
-  const compressed =
-    compressesWell(layout) && capacity * observationBytes(layout) > config.learner.cacheBytes;
-  return ({ policy, training, steps, onInfoRefused, onSurvived }) => {
-    const store = new MemoryReplayStore(layout, { transitions: capacity, bytes: capacityBytes });
-    const trainer = new Trainer({ ...training, config, layout, agent, store });
+  // After the agent, which decides how TensorFlow is loaded.
+  const policy = await exploringPolicy(setting);
+  return ({ training, steps, onInfoRefused, onSurvived }) => {
+    const replay = new MemoryReplay(config, layout);
+    const trainer = new Trainer({ ...training, config, layout, agent, store: replay.store });
     const rollout = new Rollout({
       definition,
       layout,
@@ -35,15 +34,17 @@ export async function replayGathering(setting: GatherSetting<ReplayRunConfig>): 
     const push = async (): Promise<void> => {
       const open = rollout.takeChunks();
       if (open.length === 0) return;
-      await store.append(compressed ? await Promise.all(open.map(compressChunk)) : open);
+      await replay.append(open);
       await trainer.synchronize();
     };
     return {
       trainer,
+      replay,
       get weightsVersion() {
         return rollout.weightsVersion;
       },
-      set weightsVersion(version) {
+      takeUp({ tensors, version }) {
+        policy.load(tensors);
         rollout.weightsVersion = version;
       },
       async step() {

@@ -2,7 +2,7 @@ import { createRoundAgent, epsilonOf } from '@qfleet/agents';
 import type { RoundRunConfig } from '@qfleet/config';
 import { errorPolicy, RoundRollout } from '@qfleet/rollout';
 import { Trainer } from '@qfleet/training';
-import { agentSetting, type Gather, type GatherSetting, writerOf } from './gathering.ts';
+import { agentSetting, exploringPolicy, type Gather, type GatherSetting, writerOf } from './gathering.ts';
 
 /** Gathers rounds, each of which is learned from before the next begins. */
 export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Promise<Gather> {
@@ -10,7 +10,9 @@ export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Pr
   const { definition, layout } = task;
   const { copies, steps: length } = config.agent;
   const agent = await createRoundAgent({ config: config.agent, ...agentSetting(setting) });
-  return ({ policy, training, steps, onInfoRefused, onSurvived }) => {
+  // After the agent, which decides how TensorFlow is loaded.
+  const policy = await exploringPolicy(setting);
+  return ({ training, steps, onInfoRefused, onSurvived }) => {
     const rollout = new RoundRollout({
       definition,
       layout,
@@ -27,10 +29,12 @@ export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Pr
     const trainer = new Trainer({ ...training, config, layout, agent, rounds: rollout });
     return {
       trainer,
+      replay: null,
       get weightsVersion() {
         return rollout.weightsVersion;
       },
-      set weightsVersion(version) {
+      takeUp({ tensors, version }) {
+        policy.load(tensors);
         rollout.weightsVersion = version;
       },
       step: async () => rollout.step(),

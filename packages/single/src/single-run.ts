@@ -1,5 +1,4 @@
-import { createPolicy, type Policy } from '@qfleet/agents';
-import { learnsFromRounds, type ReplayRunConfig, type RunConfig } from '@qfleet/config';
+import { learnsFromReplay, type RoundRunConfig, type RunConfig } from '@qfleet/config';
 import { openTask } from '@qfleet/rollout';
 import {
   type Checkpoint,
@@ -14,8 +13,10 @@ import {
   type Trainer,
 } from '@qfleet/training';
 import type { RunFiles } from './files.ts';
-import type { Gathering } from './gathering.ts';
+import type { Gather, Gathering, GatherSetting } from './gathering.ts';
 import type { SingleHooks } from './hooks.ts';
+import type { MemoryReplay } from './memory-replay.ts';
+import { offlineGathering } from './offline-gathering.ts';
 import { replayGathering } from './replay-gathering.ts';
 import { roundGathering } from './round-gathering.ts';
 import { InProcessWeightsChannel } from './weights-channel.ts';
@@ -30,6 +31,8 @@ export interface SingleRunParts {
   readonly from: Checkpoint | null;
   readonly hooks: SingleHooks;
   readonly signal: AbortSignal;
+  /** Recorded experience to learn from, in place of playing; null: it plays. */
+  readonly offline: MemoryReplay | null;
 }
 
 /**
@@ -41,7 +44,6 @@ export class SingleRun {
   readonly trainer: Trainer;
   readonly #parts: SingleRunParts;
   readonly #gathering: Gathering;
-  readonly #policy: Policy;
   readonly #channel: InProcessWeightsChannel;
   readonly #player: EvaluationPlayer;
   readonly #recent: RecentEpisodes;
@@ -54,9 +56,8 @@ export class SingleRun {
 
   private constructor(parts: SingleRunParts, made: Awaited<ReturnType<typeof make>>) {
     const { config, files, from, hooks, signal } = parts;
-    const { gather, policy, player } = made;
+    const { gather, player } = made;
     this.#parts = parts;
-    this.#policy = policy;
     this.#player = player;
     this.#channel = new InProcessWeightsChannel();
     this.#recent = new RecentEpisodes(files.recorder?.episodes.episodes ?? 0);
@@ -81,7 +82,6 @@ export class SingleRun {
       },
     };
     this.#gathering = gather({
-      policy,
       training,
       steps: () => this.#steps,
       onInfoRefused: this.#warnOnce,
@@ -94,12 +94,17 @@ export class SingleRun {
 
   /** @throws EnvironmentDefinitionError, ConfigError, and what the agent and its policy refuse. */
   static async create(parts: SingleRunParts): Promise<SingleRun> {
-    return new SingleRun(parts, await make(parts.config));
+    return new SingleRun(parts, await make(parts));
   }
 
   /** Environment steps of the whole run. */
   get steps(): number {
     return this.#steps;
+  }
+
+  /** What it has played; null: that is not kept. */
+  get replay(): MemoryReplay | null {
+    return this.#gathering.replay;
   }
 
   /**
@@ -182,9 +187,7 @@ export class SingleRun {
 
   async #takeUpWeights(): Promise<void> {
     const weights = await this.#channel.newerThan(this.#gathering.weightsVersion);
-    if (!weights) return;
-    this.#policy.load(weights.tensors);
-    this.#gathering.weightsVersion = weights.version;
+    if (weights) this.#gathering.takeUp(weights);
   }
 
   #report(): void {
@@ -210,20 +213,18 @@ export class SingleRun {
 }
 
 /** What a run is made of, beside what is told of it. */
-async function make(config: RunConfig) {
+async function make({ config, offline }: SingleRunParts) {
   const task = await openTask(config);
   // First, since its agent decides how TensorFlow is loaded.
-  const gather = learnsFromRounds(config)
-    ? await roundGathering({ config, task })
-    : await replayGathering({ config: config as ReplayRunConfig, task });
-  const [policy, player] = await Promise.all([
-    createPolicy({
-      config: config.agent,
-      spec: task.layout,
-      selector: config.exploration.selector,
-      explores: true,
-    }),
-    EvaluationPlayer.create(config),
-  ]);
-  return { gather, policy, player };
+  const gather = await gathering({ config, task }, offline);
+  return { gather, player: await EvaluationPlayer.create(config) };
+}
+
+function gathering(setting: GatherSetting<RunConfig>, offline: MemoryReplay | null): Promise<Gather> {
+  const { config, task } = setting;
+  if (learnsFromReplay(config)) {
+    return offline === null ? replayGathering({ config, task }) : offlineGathering({ config, task }, offline);
+  }
+  if (offline !== null) throw new TypeError(`${config.agent.kind} does not learn from a replay.`);
+  return roundGathering({ config: config as RoundRunConfig, task });
 }

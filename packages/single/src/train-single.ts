@@ -11,6 +11,7 @@ import {
 } from '@qfleet/training';
 import { lockedFiles, temporaryFiles } from './files.ts';
 import type { SingleHooks } from './hooks.ts';
+import type { MemoryReplay } from './memory-replay.ts';
 import { SingleRun } from './single-run.ts';
 
 export interface SingleOptions extends SingleHooks {
@@ -20,6 +21,13 @@ export interface SingleOptions extends SingleHooks {
   readonly from?: Checkpoint | null;
   /** Aborted: training ends in order, with a checkpoint from which it can go on. */
   readonly signal?: AbortSignal;
+  /**
+   * Recorded experience to learn from, at least a batch of transitions; the configuration's agent learns from a replay.
+   * No environment is stepped then but for evaluation. Left out: the run plays.
+   */
+  readonly offline?: MemoryReplay;
+  /** Called with what the run has played and its replay still holds, where it has one, once training has ended. */
+  readonly onReplay?: (replay: MemoryReplay) => Promise<void>;
 }
 
 /** What came of a run. */
@@ -54,9 +62,11 @@ export async function trainSingle(config: RunConfig, options: SingleOptions = {}
   const from = options.from === undefined ? await newest(directory, warn) : options.from;
   const files = directory === undefined ? await temporaryFiles() : await lockedFiles(directory, from, warn);
   try {
-    const run = await SingleRun.create({ config, files, from, hooks: options, signal });
+    const { offline = null } = options;
+    const run = await SingleRun.create({ config, files, from, hooks: options, signal, offline });
     try {
       const reason = await run.train();
+      if (run.replay !== null) await options.onReplay?.(run.replay);
       const { updates, seconds, scores } = run.trainer;
       const evaluation = reason === null ? null : await run.conclude(reason);
       const isInterrupted = evaluation === null && signal.aborted;

@@ -9,6 +9,8 @@ export interface TrainingPlace {
   readonly holdsReplay: boolean;
   /** Bytes of this machine's memory; what the system says if left out. */
   readonly memory?: number;
+  /** Recorded transitions, which are all that the run learns from; left out: it fills its replay itself. */
+  readonly recorded?: number;
 }
 
 const gigabytes = (bytes: number): string => `${Number((bytes / 1e9).toPrecision(3))} GB`;
@@ -32,7 +34,9 @@ export function checkRun(config: RunConfig, layout: Layout, place: TrainingPlace
     ...parameterProblems(config, layout, memory),
     ...(learnsFromRounds(config)
       ? roundProblems(config, layout, memory)
-      : replayProblems(config, layout, place.holdsReplay, memory)),
+      : place.recorded === undefined
+        ? replayProblems(config, layout, place.holdsReplay, memory)
+        : recordedProblems(config, layout, place.recorded, memory)),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
 }
@@ -56,6 +60,33 @@ function roundProblems({ agent }: RoundRunConfig, layout: Layout, memory: number
   return [
     `agent.copies is ${copies} and agent.steps ${steps}, whose rounds take ${gigabytes(bytes)} of memory, and this machine ` +
       `has ${gigabytes(memory)}: lower one of them.`,
+  ];
+}
+
+function recordedProblems(
+  { agent, replay, learner }: RunConfig,
+  layout: Layout,
+  recorded: number,
+  memory: number,
+): string[] {
+  const least = agent.kind === 'pqn' ? 1 : agent.batchSize;
+  if (recorded < least) {
+    return [
+      `The recorded experience has ${recorded} transitions; allowed: at least agent.batchSize, ${least}.`,
+    ];
+  }
+  const needs = memoryNeeds(layout, {
+    capacity: recorded,
+    capacityBytes: Number.POSITIVE_INFINITY,
+    chunkLength: replay.chunkLength,
+    cacheBytes: learner.cacheBytes,
+    prioritized: replay.sampling.kind === 'prioritized',
+  });
+  const bytes = needs.learner + needs.store;
+  if (bytes <= memory) return [];
+  return [
+    `The recorded experience has ${recorded} transitions, for which the run takes ${gigabytes(bytes)} of memory, and this ` +
+      `machine has ${gigabytes(memory)}: learn from fewer, or lower learner.cacheBytes (${learner.cacheBytes}).`,
   ];
 }
 

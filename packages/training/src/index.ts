@@ -30,6 +30,7 @@ export { runTrainer, type Waits } from './run-trainer.ts';
 export { Trainer } from './trainer.ts';
 export type {
   CommonParts,
+  OfflineStore,
   ReplayTrainerParts,
   RoundSource,
   StopReason,

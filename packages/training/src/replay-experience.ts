@@ -6,7 +6,7 @@ import type { AgentCall, Experience } from './experience.ts';
 import { ReplayUpkeep } from './replay-upkeep.ts';
 import type { RunStepsState } from './run-steps.ts';
 import { Sampling } from './sampling.ts';
-import type { Outlast, ReplayTrainerParts, WaitReason } from './trainer-parts.ts';
+import type { OfflineStore, Outlast, ReplayTrainerParts, WaitReason } from './trainer-parts.ts';
 
 /** Experience in a replay: sampled in batches, which give back priorities. */
 export class ReplayExperience implements Experience {
@@ -26,14 +26,23 @@ export class ReplayExperience implements Experience {
     outlast: Outlast,
     onRestored: () => Promise<void>,
   ) {
-    const { agent, from, restore } = parts;
+    const { agent, from, restore, offline } = parts;
     this.#parts = parts;
-    this.#config = config;
-    this.replay = openReplay(parts, config);
-    this.#sampling = new Sampling({ ...parts, config, replay: this.replay, from: from?.random ?? null });
+    this.#config = offline === undefined ? config : offlineConfig(config, offline);
+    this.replay = openReplay(parts, this.#config);
+    this.#sampling = new Sampling({
+      ...parts,
+      config: this.#config,
+      replay: this.replay,
+      from: from?.random ?? null,
+    });
     this.#newPriorities = new Float32Array(config.agent.batchSize * agent.batchesPerUpdate);
     this.#upkeep = new ReplayUpkeep(
-      { config, replay: this.replay, outlast, ...(restore ? { restore } : {}), onRestored },
+      {
+        ...{ config: this.#config, replay: this.replay, outlast, onRestored },
+        ...(restore ? { restore } : {}),
+        countsSteps: offline === undefined,
+      },
       from ?? { generation: null, steps: 0, stepsBefore: 0 },
     );
   }
@@ -90,6 +99,13 @@ export class ReplayExperience implements Experience {
   save(): Promise<void> {
     return this.#upkeep.savePriorities();
   }
+}
+
+/** A configuration in which all that a store holds is sampled from the first update on, however often. */
+function offlineConfig(config: ReplayRunConfig, { transitions }: OfflineStore): ReplayRunConfig {
+  const { batchSize } = config.agent;
+  const replay = { ...config.replay, capacity: transitions, minSize: batchSize, samplesPerInsert: null };
+  return { ...config, replay };
 }
 
 /** The run's replay, over its store. */

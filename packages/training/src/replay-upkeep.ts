@@ -12,6 +12,8 @@ export interface ReplayUpkeepParts extends Pick<CommonParts, 'restore'> {
   readonly outlast: Outlast;
   /** Called where the replay, and what lay beside it, was lost and is made again. */
   readonly onRestored: () => Promise<void>;
+  /** Whether what is in the replay are the run's own steps. */
+  readonly countsSteps: boolean;
 }
 
 /** What comes into the replay and goes out of it beside the batches: new chunks, a lost replay, priorities, the run's steps. */
@@ -78,7 +80,7 @@ export class ReplayUpkeep {
 
   #countSteps(): void {
     const { standing } = this.#parts.replay;
-    if (standing === null) return;
+    if (standing === null || !this.#parts.countsSteps) return;
     this.#steps.count(standing);
     this.#checkRoom(standing);
   }

@@ -39,6 +39,13 @@ export interface ReplayTrainerParts extends CommonParts {
   /** Where priorities outlive this process, and its fencing token; without it they are not kept. */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
   readonly watch?: ChunkWatch;
+  /** Left out: the run's own actors fill the store. */
+  readonly offline?: OfflineStore;
+}
+
+/** A store that holds all that a run learns from, recorded by others: no step in it is the run's own. */
+export interface OfflineStore {
+  readonly transitions: number;
 }
 
 /** Where rounds come from. */

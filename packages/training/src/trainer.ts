@@ -4,6 +4,7 @@ import type { Replay } from '@qfleet/replay';
 import { Background } from './background.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointPace } from './checkpoint-pace.ts';
+import { CONSERVATIVE_ONLINE, isConservativeOnline } from './conservative-online.ts';
 import { DivergenceWatch } from './divergence.ts';
 import { EvaluationDesk, type Play } from './evaluation/desk.ts';
 import type { FinalEvaluation } from './evaluation/result.ts';
@@ -45,6 +46,7 @@ export class Trainer {
     this.#divergence = new DivergenceWatch(config.agent);
     this.#support = new SupportWatch(config.agent, (sentence) => parts.warn?.(sentence));
     if (remembersTwice(config)) parts.warn?.(REMEMBERS_TWICE);
+    if (isConservativeOnline(parts)) parts.warn?.(CONSERVATIVE_ONLINE);
     if (from) agent.restore(from.state);
     this.#updates = from?.updates ?? 0;
     this.#secondsBefore = from?.seconds ?? 0;

@@ -37,4 +37,17 @@ describe('a run and its machine', () => {
     const index = config({ capacity: 1e8 });
     expect(() => checkRun(index, vector, { ...place, holdsReplay: false })).toThrow(/replay\.capacity/);
   });
+
+  it('holds all that was recorded, whatever the replay is set to', () => {
+    const small = config({ capacity: 2_000, minSize: 1_000, capacityBytes: 1e5 });
+    const recorded = (transitions: number) => ({ ...place, recorded: transitions });
+    expect(() => checkRun(small, vector, recorded(100_000))).not.toThrow();
+    expect(() => checkRun(small, vector, recorded(64))).not.toThrow();
+    expect(() => checkRun(small, vector, recorded(63))).toThrow(
+      'The recorded experience has 63 transitions; allowed: at least agent.batchSize, 64.',
+    );
+    expect(() => checkRun(small, frames, recorded(1e6))).toThrow(
+      /^The recorded experience has 1000000 transitions, .* of memory, and this machine has 1 GB: learn from fewer,/,
+    );
+  });
 });

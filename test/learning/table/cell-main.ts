@@ -21,6 +21,7 @@ const result: Result = {
   ...(cell.method === undefined ? {} : { method: cell.method }),
   environment: config.environment.id,
   seed: cell.seed,
+  ...(cell.kind === 'trained' && cell.name !== undefined ? { name: cell.name } : {}),
   fixed: cell.kind === 'fixed' ? cell.name : null,
   ...(cell.kind === 'peer' ? { peer: cell.peer } : {}),
   ...learned,

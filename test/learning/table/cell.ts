@@ -27,10 +27,22 @@ interface Task {
 /** An agent that is trained and then judged. */
 export interface TrainedCell extends Task {
   readonly kind: 'trained';
+  /** How the table names it. Default: its method, else its preset. */
+  readonly name?: string;
+  /** How what it learns from, offline, was recorded; left out: it plays. */
+  readonly recording?: Recording;
   /** Seconds that it is planned to take, which bound a quick look; left out: only its settings do. */
   readonly seconds?: number;
   /** Whether it is trained by a fleet, with the machine to itself; else in one process, beside another cell. */
   readonly fleet?: boolean;
+}
+
+/** How recorded experience comes about: by two runs of the cell's own seed, so that it is always the same. */
+export interface Recording {
+  /** The settings of the run that learns a policy. */
+  readonly policy: readonly string[];
+  /** The settings of the run that goes on with its best weights, and whose replay is what is learned from. */
+  readonly play: readonly string[];
 }
 
 /** A policy that is only judged: always the same action, or each by chance where `action` is null. */
@@ -118,7 +130,10 @@ export function keyOf(cell: Cell, pace: Pace): string {
 
 /** What a result depends on beside the configuration. */
 function howOf(cell: Cell, { part, seconds }: Pace): object {
-  if (cell.kind === 'trained') return { fleet: cell.fleet === true };
+  if (cell.kind === 'trained') {
+    const { fleet = false, recording } = cell;
+    return { fleet, ...(recording === undefined ? {} : { recording }) };
+  }
   if (cell.kind === 'fixed') return { action: cell.action };
   const { peer, every } = cell;
   return { text: peerText(peer), seconds: cell.seconds * seconds, every, part };
@@ -126,7 +141,7 @@ function howOf(cell: Cell, { part, seconds }: Pace): object {
 
 /** What a cell trains by, or plays, in words; left out: its preset's own way. */
 export function wayOf(cell: Cell): string | undefined {
-  if (cell.kind === 'trained') return cell.method;
+  if (cell.kind === 'trained') return cell.name ?? cell.method;
   return cell.kind === 'fixed' ? cell.name : cell.peer;
 }
 

@@ -10,6 +10,7 @@ export function drawCurves(rows: readonly Row[]): Promise<string> | null {
     trained.map(({ line, results }) => ({
       title: titleOf(results),
       goal: line.goal,
+      ...(results[0].data === undefined ? {} : { over: 'updates' }),
       runs: results.map(({ seed, curve }) => ({
         name: `seed ${seed}`,
         points: curve.map(([steps, mean]) => [steps, mean] as const),
@@ -18,6 +19,6 @@ export function drawCurves(rows: readonly Row[]): Promise<string> | null {
   );
 }
 
-function titleOf([{ preset, method, peer }]: Row['results']): string {
-  return peer === undefined ? (method ?? preset) : peers[peer].title.replaceAll('`', '');
+function titleOf([{ preset, method, name, peer }]: Row['results']): string {
+  return peer === undefined ? (name ?? method ?? preset) : peers[peer].title.replaceAll('`', '');
 }

@@ -5,6 +5,8 @@ export interface Line {
   readonly cells: readonly Cell[];
   /** The return that a seed should reach; null: there is none, or a fixed policy's is beside it. */
   readonly goal: number | null;
+  /** The part of its data's mean return that a seed should reach offline. */
+  readonly dataGoal?: number;
   /** The method of ours in the same section that a peer's time is divided by. */
   readonly beside?: string;
 }

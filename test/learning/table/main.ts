@@ -11,11 +11,12 @@ import { envs } from './envs.ts';
 import { family } from './family.ts';
 import { inOrder, type Line, type Section } from './line.ts';
 import { table } from './markdown.ts';
+import { offline } from './offline.ts';
 import { PEER_PACKAGES } from './peers.ts';
 import { appendResult, type Result, readResults } from './results.ts';
 import { plannedSeconds, runCells } from './schedule.ts';
 
-const tables: Readonly<Record<string, readonly Section[]>> = { envs, family };
+const tables: Readonly<Record<string, readonly Section[]>> = { envs, family, offline };
 
 const USAGE = `Usage: npm run test:learning -- TABLE [--quick] [--peer] [--only PRESET, METHOD or PEER]; tables: ${Object.keys(tables).join(', ')}.`;
 

@@ -25,6 +25,7 @@ const NOTHING = '–';
 
 const COLUMNS: readonly Column[] = [
   { title: 'preset', text: ({ results }) => nameOf(results[0]) },
+  { title: 'data', text: dataOf },
   { title: 'seeds', text: ({ results }) => String(results.length) },
   {
     title: 'frames',
@@ -92,9 +93,10 @@ function ofTrained(text: (context: Context) => string): Column['text'] {
   return (context) => (context.results[0].fixed === null ? text(context) : NOTHING);
 }
 
-function nameOf({ preset, method, fixed, peer, environment }: Result): string {
+function nameOf({ preset, method, name, fixed, peer, environment }: Result): string {
   if (peer !== undefined) return peers[peer].title;
-  return fixed === null ? `\`${method ?? preset}\` (${environment})` : `${preset}: ${fixed}`;
+  const named = name === undefined ? '' : ` ${name}`;
+  return fixed === null ? `\`${method ?? preset}\` (${environment})${named}` : `${preset}: ${fixed}`;
 }
 
 /** The mean and its standard error: over seeds, or over the episodes of a single one. */
@@ -113,14 +115,29 @@ function iqm({ results, digits }: Context, which: 'last' | 'best'): string {
 }
 
 /** How many seeds reach the goal, and how many of the evaluations in the last half of their training. */
-function goalsMet({ results, line: { goal } }: Context): string {
-  if (goal === null) return NOTHING;
+function goalsMet({ results, line: { goal, dataGoal } }: Context): string {
+  if (goal === null) return dataGoalsMet(results, dataGoal);
   const reached = (which: 'last' | 'best'): number =>
     meansOf(results, which).filter((mean) => mean >= goal).length;
   const half = results.flatMap(({ curve, frames }) => curve.filter(([steps]) => steps > frames / 2));
   const good = half.filter(([, mean]) => mean >= goal).length;
   const share = half.length === 0 ? '' : `; ${((100 * good) / half.length).toFixed(0)} % of the last half`;
   return `≥ ${goal}: last ${reached('last')}, best ${reached('best')} of ${results.length}${share}`;
+}
+
+/** How many seeds reach the part of their own data's mean return that they should. */
+function dataGoalsMet(results: readonly Result[], part: number | undefined): string {
+  if (part === undefined) return NOTHING;
+  const reached = (which: 'last' | 'best'): number =>
+    results.filter(({ data, ...judged }) => meanOf(judged[which].returns) >= part * data!.meanReturn).length;
+  return `≥ ${part} × data: last ${reached('last')}, best ${reached('best')} of ${results.length}`;
+}
+
+/** The mean return of what was learned from offline, over seeds. */
+function dataOf({ results, digits }: Context): string {
+  const means = results.flatMap(({ data }) => data?.meanReturn ?? []);
+  if (means.length === 0) return NOTHING;
+  return `${meanOf(means).toFixed(digits)} ± ${(standardError(means) ?? 0).toFixed(digits)}`;
 }
 
 /** Seconds of training until the first evaluation that reached the goal, of each seed that did. */

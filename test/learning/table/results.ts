@@ -17,12 +17,16 @@ export interface Result {
   readonly preset: string;
   /** Left out: the preset's own way. */
   readonly method?: string;
+  /** Left out: its method's, else its preset's. */
+  readonly name?: string;
   readonly environment: string;
   readonly seed: number;
   /** A fixed policy's name; null: trained. */
   readonly fixed: string | null;
   /** Another library's name, as `peers.ts` has it; left out: trained by us. */
   readonly peer?: PeerName;
+  /** What it learned from, offline: the mean is of the episodes that end in it. Left out: it played. */
+  readonly data?: { readonly transitions: number; readonly meanReturn: number };
   readonly frames: number;
   readonly updates: number;
   /** Seconds of training as a clock shows them, and of all cores together; null: not known, or nothing was trained. */
@@ -30,7 +34,10 @@ export interface Result {
   readonly cpuSeconds: number | null;
   readonly last: Judged;
   readonly best: Judged;
-  /** [environment steps, mean return, seconds of training] of the evaluations; older results have no seconds. */
+  /**
+   * [environment steps, mean return, seconds of training] of the evaluations; older results have no seconds, and an offline
+   * run has updates in place of steps.
+   */
   readonly curve: readonly (readonly [number, number, number?])[];
   readonly versions: Readonly<Record<string, string | null>>;
   readonly cpu: string;
@@ -41,7 +48,7 @@ export interface Result {
 /** What a cell's process finds out; the rest of its result is known before. */
 export type Learned = Pick<
   Result,
-  'frames' | 'updates' | 'wallSeconds' | 'cpuSeconds' | 'last' | 'best' | 'curve' | 'versions'
+  'data' | 'frames' | 'updates' | 'wallSeconds' | 'cpuSeconds' | 'last' | 'best' | 'curve' | 'versions'
 >;
 
 /** To thousandths: results are kept in the repository. */

@@ -20,6 +20,7 @@ export function addResume(program: Command): void {
     .option('--max-seconds <n>', 'stop after so many seconds of training of the whole run', positive)
     .option('--env <path>', "where the environment's module is now, if it moved")
     .option('--redis <url>', 'the Redis that the run was started with, if it was not one of its own')
+    .option('--offline <files...>', 'where the recorded experience is now, if it moved')
     .option('--trust', "run the run's environment also where its module lies outside of this project")
     .option('--json', 'one JSON document on stdout at the end; progress goes to stderr')
     .addHelpText(

@@ -35,6 +35,11 @@ export function addTrain(program: Command): void {
       '--from <run-dir|checkpoint>',
       'begin with the weights of another run, whose network has the same shapes',
     )
+    .option(
+      '--offline <files...>',
+      'learn from recorded experience alone, in this process: files of `qfleet replay export`, or a finished run',
+    )
+    .option('--keep-replay', 'with --single: keep the replay in the run directory, to learn from it offline')
     .option('--detach', 'train in the background, whatever becomes of this terminal; `qfleet stop` ends it')
     .option('--json', 'one JSON document on stdout at the end; progress goes to stderr')
     .addHelpText(
@@ -47,6 +52,7 @@ Examples:
   $ qfleet train my-run.yaml --seed 7 --run-dir runs/seed-7
   $ qfleet train Taxi-v3 --seed 1
   $ qfleet train env.ts --max-steps 100000
+  $ qfleet train cartpole --offline cartpole.parquet --set agent.cql.alpha=0.3
 
 Ctrl-C ends it cleanly; \`qfleet resume RUN_DIR\` goes on.`,
     )

@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { RunConfig } from '@qfleet/config';
 import { findEnvironment } from '@qfleet/envs';
 import { UsageError } from '../errors.ts';
+import { taskDifferences } from '../task-differences.ts';
 import type { EndedRun } from './runs.ts';
 
 /** What decides which returns can be reached. How a network sees a state, and how often it acts, is the agent's. */
@@ -11,27 +11,13 @@ const TASK = ['id', 'module', 'options', 'maxEpisodeSteps', 'stickyActions'] as 
 export function checkSameTask(runs: readonly EndedRun[]): void {
   const [first, ...others] = runs;
   for (const other of others) {
-    const differences = TASK.flatMap((field) => difference(field, first, other));
+    const differences = taskDifferences(TASK, first.config.environment, other.config.environment);
     if (differences.length === 0) continue;
     throw new UsageError(
       `${first.path} and ${other.path} play different tasks, whose returns can't be compared: ${differences.join('; ')}.`,
     );
   }
 }
-
-function difference(field: (typeof TASK)[number], { config }: EndedRun, other: EndedRun): string[] {
-  const [one, two] = [config.environment[field], other.config.environment[field]];
-  if (isDeepStrictEqual(one, two)) return [];
-  if (field !== 'options') return [`environment.${field} is ${shown(one)} and ${shown(two)}`];
-  const [before, after] = [config.environment.options, other.config.environment.options];
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return names
-    .filter((name) => before[name] !== after[name])
-    .map((name) => `environment.options.${name} is ${shown(before[name])} and ${shown(after[name])}`);
-}
-
-const shown = (value: unknown): string =>
-  value === undefined ? 'not set' : typeof value === 'string' ? value : JSON.stringify(value);
 
 /**
  * The return that counts as solved: `stop.solvedReturn` where all runs have the same, else that of the environment. One of

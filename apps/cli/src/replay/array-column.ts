@@ -27,18 +27,22 @@ const INTEGERS: Record<'int32' | 'uint8', readonly [least: number, most: number]
   uint8: [0, 255],
 };
 
-/** A column of lists of numbers, or of one binary value a row where they are bytes. */
+/**
+ * A column of lists of numbers, or of one binary value a row where they are bytes.
+ * @param range of an element that is an integer. Default: what the type holds.
+ */
 export function arrayColumn(
   name: string,
   dtype: ObservationDType,
   { start, size, stride }: Elements,
+  range?: readonly [least: number, most: number],
 ): ArrayColumn {
   const bytes = dtype === 'uint8';
   // float16 is written as float32, which holds it exactly: Parquet's own float16 is not read everywhere.
   const type = isFloating(dtype) ? 'FLOAT' : 'INT32';
   const element = isFloating(dtype)
     ? (value: unknown) => finite(value, dtype)
-    : (value: unknown) => integer(value, ...INTEGERS[dtype]);
+    : (value: unknown) => integer(value, ...(range ?? INTEGERS[dtype]));
   return {
     name,
     kind: bytes ? 'bytes' : 'numbers',
@@ -59,13 +63,13 @@ export function arrayColumn(
         throw new CellError(`is ${quote(value)}, not ${bytes ? 'bytes' : 'a list of numbers'}`);
       if (value.length !== size) throw new CellError(`has ${value.length} elements, not ${size}`);
       const at = t * stride + start;
-      if (isBytes) values.set(value, at);
+      if (isBytes && range === undefined) values.set(value, at);
       else for (let i = 0; i < size; i++) values[at + i] = elementAt(value, i, element);
     },
   };
 }
 
-function elementAt(values: readonly unknown[], i: number, check: (value: unknown) => number): number {
+function elementAt(values: ArrayLike<unknown>, i: number, check: (value: unknown) => number): number {
   try {
     return check(values[i]);
   } catch (error) {

@@ -1,5 +1,4 @@
-import { type Chunk, ChunkError, decodeChunk } from '@qfleet/replay';
-import type { OpenReplay } from './open.ts';
+import { type Chunk, ChunkError, decodeChunk, type Layout, type ReplayStore } from '@qfleet/replay';
 
 /** Bytes that are asked for at a time. */
 const PORTION_BYTES = 8 << 20;
@@ -10,9 +9,15 @@ export interface ReadChunk {
   readonly chunk: Chunk;
 }
 
+/** A store, and what its chunks hold. */
+export interface ReadableReplay {
+  readonly store: ReplayStore;
+  readonly layout: Layout;
+}
+
 /** Goes over all chunks that are there now, oldest first, in portions; `refused` is told of those that are corrupted. */
 export async function* readChunks(
-  { store, layout }: OpenReplay,
+  { store, layout }: ReadableReplay,
   refused: (error: ChunkError) => void,
 ): AsyncGenerator<ReadChunk[]> {
   const { newest } = await store.standing();
@@ -23,7 +28,7 @@ export async function* readChunks(
     const portion: ReadChunk[] = [];
     for (const { id, bytes } of chunks) {
       try {
-        portion.push({ id, chunk: decodeChunk(bytes, layout) });
+        portion.push({ id, chunk: decodeChunk(bytes, layout, store.inProcess) });
       } catch (error) {
         if (!(error instanceof ChunkError)) throw error;
         refused(error);

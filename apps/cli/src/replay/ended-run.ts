@@ -3,6 +3,7 @@ import { type LocalRedis, startLocalRedis } from '@qfleet/fleet';
 import { type Lock, LockedError, RunDirectory } from '@qfleet/report';
 import { CommandError, UsageError } from '../errors.ts';
 import { shown } from '../terminal/output.ts';
+import { keptReplays } from '../train/kept-replay.ts';
 import { readLaunch, redisFolderOf } from '../train/launch.ts';
 
 /** A run on a Redis of its own that has ended, claimed for this command, with that Redis started for it. */
@@ -26,8 +27,10 @@ export class EndedRun implements Disposable {
     const directory = RunDirectory.open(path);
     const { mode, redis } = readLaunch(directory);
     if (mode === 'single') {
+      const [kept] = keptReplays(directory);
       throw new UsageError(
-        `${shown(directory.path)} was trained in one process, and its replay ended with that.`,
+        `${shown(directory.path)} was trained in one process, and its replay ended with that` +
+          `${kept === undefined ? '' : ` (${shown(kept)} is what it kept)`}.`,
       );
     }
     if (redis !== null) return null;

@@ -4,13 +4,14 @@ import { type Chunk, storedLayout } from '@qfleet/replay';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { CommandError, UsageError } from '../errors.ts';
 import { integer, print, printJson } from '../terminal/output.ts';
-import { readChunks } from './chunks.ts';
+import { type ReadableReplay, readChunks } from './chunks.ts';
 import { columnsOf, parquetSchema } from './columns.ts';
+import { LAYOUT_KEY, TASK_KEY, taskOf } from './metadata.ts';
 import type { ReplayOptions } from './open.ts';
 import { type OpenReplay, withReplay } from './open.ts';
 
-/** The key of the file's metadata that holds the layout of its observations, as JSON. */
-export const LAYOUT_KEY = 'qfleet.layout';
+/** A replay to write, and what was played for it, where that is known. */
+export type Exportable = ReadableReplay & Pick<OpenReplay, 'environment'>;
 
 export interface Exported {
   readonly file: string;
@@ -34,16 +35,28 @@ export async function exportTo(where: string, file: string, options: ReplayOptio
  * Writes all transitions of a replay into a new Parquet file.
  * @throws UsageError when there is such a file; CommandError when it can't be written.
  */
-export async function exportReplay(replay: OpenReplay, file: string): Promise<Exported> {
+export async function exportReplay(replay: Exportable, file: string): Promise<Exported> {
   if (existsSync(file)) throw new UsageError(`${file} is there already: name a new file, or remove it.`);
+  return await writeReplay(replay, file);
+}
+
+/**
+ * Writes all transitions of a replay into a Parquet file, in place of one that is there.
+ * @throws CommandError when it can't be written.
+ */
+export async function writeReplay(replay: Exportable, file: string): Promise<Exported> {
+  const { layout, environment } = replay;
   const counts = { transitions: 0, chunks: 0, refused: 0 };
   // Under its own name only when it is whole.
   const partial = `${file}.partial`;
   try {
     const writer = new ParquetWriter({
       writer: fileWriter(partial),
-      schema: parquetSchema(replay.layout),
-      kvMetadata: [{ key: LAYOUT_KEY, value: JSON.stringify(storedLayout(replay.layout)) }],
+      schema: parquetSchema(layout),
+      kvMetadata: [
+        { key: LAYOUT_KEY, value: JSON.stringify(storedLayout(layout)) },
+        ...(environment === null ? [] : [{ key: TASK_KEY, value: JSON.stringify(taskOf(environment)) }]),
+      ],
       createdBy: 'qfleet',
     });
     const portions = readChunks(replay, () => {
@@ -53,7 +66,7 @@ export async function exportReplay(replay: OpenReplay, file: string): Promise<Ex
       const chunks: Chunk[] = portion.map(({ chunk }) => chunk);
       const rows = chunks.reduce((sum, { length }) => sum + length, 0);
       if (rows === 0) continue;
-      await writer.write({ columnData: columnsOf(chunks, replay.layout), rowGroupSize: rows });
+      await writer.write({ columnData: columnsOf(chunks, layout), rowGroupSize: rows });
       counts.transitions += rows;
       counts.chunks += chunks.length;
     }

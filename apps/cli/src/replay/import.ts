@@ -1,25 +1,21 @@
 import {
-  type Chunk,
   compressChunk,
   compressesWell,
   describeLayout,
   encodeOpenChunk,
   type Layout,
-  parseLayout,
   type SealedChunk,
   sealChunk,
 } from '@qfleet/replay';
 import type { FileMetaData } from 'hyparquet';
 import { UsageError } from '../errors.ts';
 import { integer, print, printJson } from '../terminal/output.ts';
-import { LAYOUT_KEY } from './export.ts';
 import { ImportNames } from './import-names.ts';
+import { LAYOUT_KEY, writtenLayout } from './metadata.ts';
 import type { ReplayOptions } from './open.ts';
 import { type OpenReplay, withReplay } from './open.ts';
-import { openParquet, type ParquetFile } from './parquet-file.ts';
-import { schemaProblem } from './parquet-schema.ts';
-import { Rechunker } from './rechunk.ts';
-import { RowReader } from './row-reader.ts';
+import { openParquet } from './parquet-file.ts';
+import { chunksOf } from './read-file.ts';
 
 /** Bytes of chunks that are appended at a time. */
 const APPEND_BYTES = 4 << 20;
@@ -53,11 +49,10 @@ export async function importReplay(replay: OpenReplay, file: string): Promise<Im
   const { store, layout } = replay;
   const source = await openParquet(file);
   checkLayout(source.metadata, layout, file);
-  const problem = schemaProblem(source.metadata, new RowReader(file, layout).columns);
-  if (problem !== null) throw new UsageError(`${file} ${problem}.`);
+  const chunks = chunksOf(source, { file, layout, consequence: 'nothing was imported' });
 
   const names = new ImportNames(layout);
-  for await (const chunk of chunksOf(source, file, layout)) names.note(chunk);
+  for await (const chunk of chunks()) names.note(chunk);
   await names.lookUp(replay);
 
   const counts = { transitions: 0, chunks: 0, stored: 0 };
@@ -68,7 +63,7 @@ export async function importReplay(replay: OpenReplay, file: string): Promise<Im
     waiting = [];
     bytes = 0;
   };
-  for await (const chunk of chunksOf(source, file, layout)) {
+  for await (const chunk of chunks()) {
     counts.chunks++;
     counts.transitions += chunk.length;
     const name = names.next(chunk);
@@ -83,26 +78,9 @@ export async function importReplay(replay: OpenReplay, file: string): Promise<Im
   return { file, ...counts };
 }
 
-async function* chunksOf(source: ParquetFile, file: string, layout: Layout): AsyncGenerator<Chunk> {
-  const reader = new RowReader(file, layout);
-  const rechunker = new Rechunker(layout);
-  for await (const rows of source.rows([...reader.columns.keys()])) {
-    for (let i = 0; i < rows.count; i++) {
-      const row = reader.read(rows, i);
-      try {
-        rechunker.add(row, reader.arrays);
-      } catch (error) {
-        throw reader.refusal(rows, i, 'observation', error);
-      }
-      yield* rechunker.take(false);
-    }
-  }
-  yield* rechunker.take(true);
-}
-
 /** @throws UsageError where the file says that its observations are of another layout. */
 function checkLayout(metadata: FileMetaData, layout: Layout, file: string): void {
-  const written = metadata.key_value_metadata?.find(({ key }) => key === LAYOUT_KEY)?.value;
+  const written = writtenLayout(metadata);
   if (written === undefined) return;
   const theirs = describeWritten(written);
   const ours = describeLayout(layout);
@@ -112,10 +90,11 @@ function checkLayout(metadata: FileMetaData, layout: Layout, file: string): void
     );
 }
 
-function describeWritten(layout: string): string {
+function describeWritten(layout: Layout | null): string {
   try {
-    return describeLayout(parseLayout(layout));
+    if (layout !== null) return describeLayout(layout);
   } catch {
-    return `observations of an unreadable layout (${LAYOUT_KEY} in its metadata)`;
+    // What was parsed is no layout.
   }
+  return `observations of an unreadable layout (${LAYOUT_KEY} in its metadata)`;
 }

@@ -11,11 +11,17 @@ import { integer } from './cells.ts';
 export function observationColumns(column: string, layout: Layout): ArrayColumn[] {
   const { parts, dtype, shape } = layout;
   const stride = observationSize(layout);
-  if (!parts) return [arrayColumn(column, dtype, { start: 0, size: stride, stride })];
+  if (!parts) return [arrayColumn(column, dtype, { start: 0, size: stride, stride }, rangeOf(layout))];
   return parts.map((part) => {
     const name = `${column}.${part.name}`;
     return part.shape ? arrayColumn(name, dtype, { ...part, stride }) : discreteColumn(name, shape[0], part);
   });
+}
+
+/** The states of a Discrete space, or bytes that do not go to 255; undefined: what the type holds. */
+function rangeOf({ count, high }: Layout): [least: number, most: number] | undefined {
+  const most = count === undefined ? high : count - 1;
+  return most === undefined ? undefined : [0, most];
 }
 
 /** @param stride elements of a whole observation. */

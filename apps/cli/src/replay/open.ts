@@ -1,3 +1,4 @@
+import type { RunConfig } from '@qfleet/config';
 import { namedShards, ownShards, ReplayShards, readRun, serversOf } from '@qfleet/fleet';
 import type { Layout } from '@qfleet/replay';
 import {
@@ -26,6 +27,8 @@ export interface OpenReplay {
   readonly run: string;
   readonly store: ReplayShard;
   readonly layout: Layout;
+  /** What was played; null: the run's record is gone. */
+  readonly environment: RunConfig['environment'] | null;
   /** Bytes that it takes on Redis, and all that this Redis uses. */
   memory(): Promise<{ replayBytes: number; redisBytes: number }>;
 }
@@ -78,7 +81,8 @@ async function withFleetReplay<T>(
         }
         return sums;
       };
-      return await use({ run, store, layout, memory });
+      const environment = record?.config.environment ?? null;
+      return await use({ run, store, layout, environment, memory });
     } finally {
       shards.close();
     }

@@ -17,12 +17,16 @@ const PANDAS_INDEX = /^__index_level_\d+__$/;
 /**
  * What is wrong with a file's columns, as the end of a sentence that begins with the file's name; null: nothing.
  * @param expected each column's name and kind
+ * @param ignored columns that may be there too. Default: none.
  */
 export function schemaProblem(
   metadata: FileMetaData,
   expected: ReadonlyMap<string, ColumnKind>,
+  ignored: ReadonlySet<string> = new Set(),
 ): string | null {
-  const columns = parquetSchema(metadata).children.filter(({ element }) => !PANDAS_INDEX.test(element.name));
+  const columns = parquetSchema(metadata).children.filter(
+    ({ element: { name } }) => !PANDAS_INDEX.test(name) && !ignored.has(name),
+  );
   const names = columns.map(({ element }) => element.name);
   const missing = [...expected.keys()].find((name) => !names.includes(name));
   const unknown = names.find((name) => !expected.has(name));

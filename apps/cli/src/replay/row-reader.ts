@@ -48,13 +48,16 @@ export class RowReader {
   /** What the row that was read last has of each stored array: the observation first. */
   readonly arrays: readonly RowOfArray[];
   readonly #file: string;
+  readonly #consequence: string;
   readonly #checks: Checks;
   readonly #stored: readonly StoredArray[];
   /** The place of the mask among the arrays; −1: there is none. */
   readonly #mask: number;
 
-  constructor(file: string, layout: Layout) {
+  /** @param consequence what comes of a row that is refused, as a part of a sentence. */
+  constructor(file: string, layout: Layout, consequence: string) {
     this.#file = file;
+    this.#consequence = consequence;
     this.#checks = checksOf(layout);
     this.#stored = storedArrays(layout);
     this.#mask = this.#stored.findIndex(({ spec }) => spec.name === MASK);
@@ -129,7 +132,7 @@ export class RowReader {
     const of = `counted from 0; writer ${quote(writer[i])}, sequence ${quote(sequence[i])}, step ${quote(step[i])}`;
     return new UsageError(
       `${this.#file}: column ${error.column ?? column} of row ${rows.first + i} (${of}) ${error.message}: ` +
-        'nothing was imported; mend that row or leave it out.',
+        `${this.#consequence}; mend that row or leave it out.`,
     );
   }
 }

@@ -23,15 +23,16 @@ export function moreBudget(reason: keyof typeof options, config: RunConfig): rea
 
 /** One sentence where a run's budget ended before the first update; null: it learned, or something else ended it. */
 export function endedBeforeLearning(
-  { stopReason, updates }: RunSummary,
+  { stopReason, updates, offline }: RunSummary,
   config: RunConfig,
   path: string,
 ): string | null {
   if (updates > 0 || !isBudget(stopReason)) return null;
   const again = suggest('resume', path, ...moreBudget(stopReason, config));
   const { transitions, fields } = learningBegins(config);
+  const takes = offline ? '' : `, which takes ${integer(transitions)} transitions (${fields})`;
   return (
-    `stop.${stopReason} (${integer(config.stop[stopReason] ?? 0)}) ended the run before learning began, which takes ` +
-    `${integer(transitions)} transitions (${fields}). To go on with more: ${again}`
+    `stop.${stopReason} (${integer(config.stop[stopReason] ?? 0)}) ended the run before learning began${takes}. ` +
+    `To go on with more: ${again}`
   );
 }

@@ -25,6 +25,8 @@ export interface TrainOptions {
   readonly maxSteps?: number;
   readonly maxSeconds?: number;
   readonly from?: string;
+  readonly offline?: readonly string[];
+  readonly keepReplay?: true;
   readonly detach?: true;
   readonly json?: true;
 }

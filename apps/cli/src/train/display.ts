@@ -5,11 +5,12 @@ import { nearestBudget, type Progress } from './progress.ts';
 
 /** Shows a run's progress. */
 export class Display extends LiveDisplay<Progress> {
-  constructor(config: RunConfig, json: boolean) {
+  /** @param how `offline`: nothing is played. */
+  constructor(config: RunConfig, { json, offline }: { json: boolean; offline: boolean }) {
     super(
       {
-        block: (progress, columns) => block(progress, config, columns),
-        line: (progress) => line(progress, config),
+        block: (progress, columns) => block(progress, config, columns, offline),
+        line: (progress) => line(progress, config, offline),
       },
       json,
     );
@@ -38,49 +39,59 @@ function eta(progress: Progress, config: RunConfig): string {
 }
 
 /** One line: for logs. */
-export function line(progress: Progress, config: RunConfig): string {
-  return [
-    clock(progress.seconds),
-    `${integer(progress.steps)} env steps (${short(progress.stepsPerSecond)}/s)`,
-    `${integer(progress.updates)} updates (${short(progress.updatesPerSecond)}/s)`,
-    `return ${mean(progress.meanReturn)}`,
-    `evaluation ${mean(progress.evaluation, config.stop.solvedReturn)}`,
-    `epsilon ${epsilon(progress.epsilon)}`,
-    ...(learnsFromRounds(config) ? [] : [`replay ${fill(progress, config)}`]),
-    eta(progress, config),
-  ].join(' · ');
+export function line(progress: Progress, config: RunConfig, offline = false): string {
+  const updates = `${integer(progress.updates)} updates (${short(progress.updatesPerSecond)}/s)`;
+  const evaluation = `evaluation ${mean(progress.evaluation, config.stop.solvedReturn)}`;
+  const figures = offline
+    ? [updates, evaluation]
+    : [
+        `${integer(progress.steps)} env steps (${short(progress.stepsPerSecond)}/s)`,
+        updates,
+        `return ${mean(progress.meanReturn)}`,
+        evaluation,
+        `epsilon ${epsilon(progress.epsilon)}`,
+        ...(learnsFromRounds(config) ? [] : [`replay ${fill(progress, config)}`]),
+      ];
+  return [clock(progress.seconds), ...figures, eta(progress, config)].join(' · ');
 }
 
 /** Columns below which the block does without its notes. */
 const WIDE = 72;
 
 /** The block on a terminal of that many columns. */
-export function block(progress: Progress, config: RunConfig, columns = 80): string {
+export function block(progress: Progress, config: RunConfig, columns = 80, offline = false): string {
   const goal = config.stop.solvedReturn;
   const budget = nearestBudget(progress, config.stop);
   const length = Math.min(30, columns - 1);
   const filled = Math.round(length * (budget?.done ?? 0));
   const bar = style('green', '█'.repeat(filled)) + style('dim', '░'.repeat(length - filled));
-  const rows = [
+  const updates = ['updates', integer(progress.updates), `${short(progress.updatesPerSecond)}/s`];
+  const evaluation = [
+    'evaluation',
+    mean(progress.evaluation, goal),
+    goal === null ? 'greedy' : `greedy; training stops at ${goal}`,
+  ];
+  const played = [
     [
       'env steps',
       integer(progress.steps),
       `${short(progress.stepsPerSecond)}/s by ${progress.actors} actors`,
     ],
-    ['updates', integer(progress.updates), `${short(progress.updatesPerSecond)}/s`],
+    updates,
     ['return', mean(progress.meanReturn), 'mean of the last episodes, exploring'],
-    [
-      'evaluation',
-      mean(progress.evaluation, goal),
-      goal === null ? 'greedy' : `greedy; training stops at ${goal}`,
-    ],
+    evaluation,
     ['epsilon', epsilon(progress.epsilon), ''],
     ...(learnsFromRounds(config)
       ? []
       : [['replay', integer(progress.replayTransitions), `transitions, ${fill(progress, config)} full`]]),
   ];
+  const recorded = [
+    updates,
+    evaluation,
+    ['replay', integer(progress.replayTransitions), 'recorded transitions'],
+  ];
   const body = table(
-    rows.map(([name, value, note]) => [
+    (offline ? recorded : played).map(([name, value, note]) => [
       style('dim', name),
       style('bold', value),
       ...(columns < WIDE ? [] : [style('dim', note)]),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RunDirectory, readTextFile, writeFileAtomically } from '@qfleet/report';
+import { type Recorded, type RunDirectory, readTextFile, writeFileAtomically } from '@qfleet/report';
 import { UsageError } from '../errors.ts';
 
 /** How a run was started, so that `resume` and `top` find it again. */
@@ -10,6 +10,10 @@ export interface Launch {
   readonly redis: string | null;
   /** The run directory or the checkpoint whose weights it began with. */
   readonly from?: string;
+  /** The recorded experience that it learns from; left out: it plays. */
+  readonly offline?: Recorded['sources'];
+  /** Whether a session in one process keeps its replay when it ends. */
+  readonly keepReplay?: true;
   /** Where the run's own server listens while it runs. */
   readonly ownRedis?: string;
 }

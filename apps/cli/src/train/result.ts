@@ -1,7 +1,16 @@
 import { join } from 'node:path';
-import type { RunDirectory, RunSummary } from '@qfleet/report';
+import type { Recorded, RunDirectory, RunSummary } from '@qfleet/report';
 import { suggest } from '../suggest.ts';
-import { clock, cutShortNote, integer, returnedAs, style, table } from '../terminal/output.ts';
+import {
+  clock,
+  cutShortNote,
+  integer,
+  returned,
+  returnedAs,
+  shown,
+  style,
+  table,
+} from '../terminal/output.ts';
 import { trustOption } from '../trust.ts';
 
 /** Why training ended. */
@@ -25,8 +34,9 @@ export function describeResult(
   shownPath: string,
   goal: number | null,
 ): string {
-  const { envSteps, updates, trainingSeconds, stopReason, evaluation } = summary;
-  const amount = `${integer(envSteps)} env steps, ${integer(updates)} updates, ${trainingSeconds.toFixed(1)} s of training`;
+  const { envSteps, updates, trainingSeconds, stopReason, evaluation, offline } = summary;
+  const steps = offline === undefined ? `${integer(envSteps)} env steps, ` : '';
+  const amount = `${steps}${integer(updates)} updates, ${trainingSeconds.toFixed(1)} s of training`;
   if (stopReason === 'interrupted') {
     const kept = updates > 0 ? `a checkpoint at update ${integer(updates)}` : 'nothing learned yet';
     return `Interrupted after ${clock(trainingSeconds)} with ${kept}. To go on:\n  ${suggest('resume', shownPath, ...trustOption(directory))}`;
@@ -38,6 +48,7 @@ export function describeResult(
       `${headline}: greedy return ${returnedAs(evaluation.mean, evaluation.std, goal, directory.config.stop.solvedReturn)} over ${evaluation.episodes} episodes${cutShortNote(evaluation.cutShort)}${reached(evaluation.mean, goal, summary.environment, directory)}.`,
     );
   }
+  if (offline !== undefined) lines.push(describeData(offline, goal));
   lines.push(
     `Training ended because ${stops[stopReason]}: ${amount}.`,
     `Run directory: ${shownPath} (${join(shownPath, 'curve.svg')}, summary.json, checkpoints)`,
@@ -53,6 +64,12 @@ export function describeResult(
   return lines.join('\n');
 }
 
+/** What an offline run learned from, beside its result. */
+function describeData({ transitions, episodes, meanReturn }: Recorded, goal: number | null): string {
+  const mean = meanReturn === null ? '' : `, whose mean return is ${returned(meanReturn, goal)}`;
+  return `It learned from ${integer(transitions)} recorded transitions of ${integer(episodes)} whole episodes${mean}.`;
+}
+
 /** Where the run's own goal is not the one at which the task counts as solved: which was reached, and which was not. */
 function reached(mean: number, goal: number | null, environment: string, { config }: RunDirectory): string {
   const { solvedReturn } = config.stop;
@@ -64,18 +81,18 @@ function reached(mean: number, goal: number | null, environment: string, { confi
 
 function suggestions(summary: RunSummary, directory: RunDirectory, shownPath: string): [string, string][] {
   const { stop, fleet } = directory.config;
+  const recorded = (summary.offline?.sources ?? []).map(({ path }) => shown(path));
+  const data = recorded.length === 0 ? [] : ['--offline', ...recorded];
   const again = (option: string, value: number): string =>
-    suggest('train', join(shownPath, 'config.yaml'), option, String(value));
+    suggest('train', join(shownPath, 'config.yaml'), option, String(value), ...data);
   const commands: [string, string][] = [
     [suggest('eval', shownPath, '--episodes', '100', ...trustOption(directory)), 'play more episodes'],
   ];
   if (summary.stopReason === 'maxUpdates' && stop.maxUpdates !== null) {
     commands.push([again('--max-updates', 2 * stop.maxUpdates), 'train longer']);
   }
-  commands.push(
-    [again('--actors', 2 * fleet.actors), 'more actors'],
-    [again('--seed', summary.seed + 1), 'another seed'],
-    [suggest('top'), 'the live fleet, while a run goes on'],
-  );
+  if (data.length === 0) commands.push([again('--actors', 2 * fleet.actors), 'more actors']);
+  commands.push([again('--seed', summary.seed + 1), 'another seed']);
+  if (data.length === 0) commands.push([suggest('top'), 'the live fleet, while a run goes on']);
   return commands;
 }

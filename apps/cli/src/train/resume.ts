@@ -3,15 +3,18 @@ import type { RunConfig } from '@qfleet/config';
 import { FleetReader } from '@qfleet/fleet';
 import { isRunning, RunDirectory, type RunSummary } from '@qfleet/report';
 import { latestCheckpoint } from '@qfleet/training';
-import { exitCodes } from '../errors.ts';
+import { exitCodes, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
+import { checkOfflineOptions, checkOfflineRun } from '../offline/check-options.ts';
+import type { OfflineExperience } from '../offline/experience.ts';
+import { checkSameAgain } from '../offline/same-again.ts';
 import { suggest } from '../suggest.ts';
 import { print, printJson, shown } from '../terminal/output.ts';
 import { checkTrust } from '../trust.ts';
 import { isBudget, moreBudget } from './budget.ts';
 import { checkTraining } from './check-training.ts';
 import { claimRun, runsNow } from './claim.ts';
-import { readLaunch } from './launch.ts';
+import { type Launch, readLaunch } from './launch.ts';
 import { stops } from './result.ts';
 import { changesOf, describeChanges, recordChanges, revisedConfig } from './revision.ts';
 import { runSession } from './run-session.ts';
@@ -25,6 +28,7 @@ export interface ResumeOptions {
   readonly maxSeconds?: number;
   readonly env?: string;
   readonly redis?: string;
+  readonly offline?: readonly string[];
   readonly trust?: true;
   readonly json?: true;
 }
@@ -36,7 +40,11 @@ export async function resume(path: string, options: ResumeOptions): Promise<numb
   checkTrust(directory, options.trust === true || options.env !== undefined);
   using claim = await claimRun(directory.path);
   const launch = readLaunch(directory);
+  if (launch.offline !== undefined) checkOfflineOptions(options);
+  else if (options.offline !== undefined)
+    throw new UsageError(`${shown(directory.path)} does not learn offline: leave --offline out.`);
   const config = revisedConfig(directory, options);
+  if (launch.offline !== undefined) checkOfflineRun(config);
   // What is damaged is told of by the session.
   const from = await latestCheckpoint(directory.checkpoints);
   const changes = changesOf(directory, config, from);
@@ -47,11 +55,14 @@ export async function resume(path: string, options: ResumeOptions): Promise<numb
       : print(describeFinished(summary, config, directory)));
     return exitCodes.done;
   }
-  await checkTraining(
-    config,
-    launch.mode === 'single' ? undefined : (options.redis ?? launch.redis ?? undefined),
-  );
+  if (launch.offline === undefined) {
+    await checkTraining(
+      config,
+      launch.mode === 'single' ? undefined : (options.redis ?? launch.redis ?? undefined),
+    );
+  }
   if (from !== null) await checkWeights(from, config, path);
+  const offline = await experienceAgain(launch.offline, config, options);
   const url = options.redis ?? launch.redis ?? launch.ownRedis;
   if (launch.mode === 'fleet' && url !== undefined) await refuseLiving(directory, url);
   if (changes.length > 0) process.stderr.write(`${describeChanges(changes, from)}\n`);
@@ -61,8 +72,23 @@ export async function resume(path: string, options: ResumeOptions): Promise<numb
     mode: launch.mode,
     redis: options.redis ?? launch.redis,
     resume: true,
+    offline,
     json: options.json === true,
   });
+}
+
+/** What the run learned from before, read again from where it lies now; null: it plays. */
+async function experienceAgain(
+  before: Launch['offline'],
+  config: RunConfig,
+  { offline, json }: ResumeOptions,
+): Promise<OfflineExperience | null> {
+  if (before === undefined) return null;
+  const { readOffline } = await import('../offline/read.ts');
+  const places = offline ?? before.map(({ path }) => path);
+  const experience = await readOffline(places, config, json === true);
+  checkSameAgain(before, experience.recorded.sources);
+  return experience;
 }
 
 /** Whether the run has reached what its configuration asks for now: a budget may have been raised since. */

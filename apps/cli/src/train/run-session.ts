@@ -1,6 +1,7 @@
 import { type RunDirectory, StorageError } from '@qfleet/report';
 import { latestCheckpoint } from '@qfleet/training';
 import { CommandError, exitCodes } from '../errors.ts';
+import type { OfflineExperience } from '../offline/experience.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { print, printJson, shown, style } from '../terminal/output.ts';
 import { endedBeforeLearning } from './budget.ts';
@@ -15,6 +16,8 @@ export interface SessionOptions {
   /** A fleet's Redis; null: one of the run's own. */
   readonly redis: string | null;
   readonly resume: boolean;
+  /** What an offline run learns from; null: it plays. */
+  readonly offline: OfflineExperience | null;
   readonly json: boolean;
 }
 
@@ -31,14 +34,20 @@ export async function runSession(
 ): Promise<number> {
   const startedAt = performance.now();
   const shownPath = shown(directory.path);
-  const display = new Display(directory.config, options.json);
+  const { offline } = options;
+  const display = new Display(directory.config, { json: options.json, offline: offline !== null });
   const interrupt = new Interrupt(() =>
     display.say('Ending: the fleet drains and takes a checkpoint. Ctrl-C again ends it at once.'),
   );
   const { killed } = interrupt;
   const signal = AbortSignal.any([interrupt.signal, lost]);
   const { environment, seed, fleet } = directory.config;
-  const how = options.mode === 'single' ? 'in this process' : `with ${fleet.actors} actors`;
+  const how =
+    offline !== null
+      ? 'offline'
+      : options.mode === 'single'
+        ? 'in this process'
+        : `with ${fleet.actors} actors`;
   display.say(
     `${options.resume ? 'Resuming' : 'Training'} ${style('bold', environment.id)}, seed ${seed}, ${how}. Run directory: ${shownPath}`,
   );
@@ -48,7 +57,7 @@ export async function runSession(
     const from = await latestCheckpoint(directory.checkpoints, ({ message }) =>
       display.warn(`${message} It is passed over.`),
     );
-    const session = { directory, display, signal, killed, resume: options.resume, from };
+    const session = { directory, display, signal, killed, resume: options.resume, from, offline };
     const end =
       options.mode === 'single'
         ? await (await import('./single-session.ts')).trainInProcess(session)
@@ -56,7 +65,7 @@ export async function runSession(
     display.close();
     lost.throwIfAborted();
     const wallSeconds = (performance.now() - startedAt) / 1000;
-    const summary = await summarize(directory, end, wallSeconds).catch((error: Error) => {
+    const summary = await summarize(directory, end, wallSeconds, offline?.recorded).catch((error: Error) => {
       // What ended the run is reported, and not that the report can't be written either.
       throw end.failure !== null && error instanceof StorageError ? new CommandError(end.failure) : error;
     });

@@ -1,5 +1,6 @@
 import type { RunDirectory, RunSummary } from '@qfleet/report';
 import type { Checkpoint } from '@qfleet/training';
+import type { OfflineExperience } from '../offline/experience.ts';
 import type { Display } from './display.ts';
 
 /** One session of training a run, by a fleet or in this process. */
@@ -14,6 +15,8 @@ export interface Session {
   readonly resume: boolean;
   /** What it goes on from; null: from the start. */
   readonly from: Checkpoint | null;
+  /** What it learns from, in place of playing; null: it plays. */
+  readonly offline: OfflineExperience | null;
 }
 
 /** How a session ended. */

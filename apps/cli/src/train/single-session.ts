@@ -1,20 +1,29 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StorageError } from '@qfleet/report';
-import { trainSingle } from '@qfleet/single';
+import { type MemoryReplay, trainSingle } from '@qfleet/single';
 import { DivergenceError } from '@qfleet/training';
+import { CommandError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
 import { integer, returned, shown } from '../terminal/output.ts';
+import { keptReplayOf } from './kept-replay.ts';
+import { readLaunch } from './launch.ts';
 import { RateMeter } from './progress.ts';
 import type { Session, SessionEnd } from './session.ts';
 
 /** Trains in this process, with the progress and the files that a fleet's run has. */
-export async function trainInProcess({ directory, display, signal, from }: Session): Promise<SessionEnd> {
+export async function trainInProcess(session: Session): Promise<SessionEnd> {
+  const { directory, display, signal, from, offline } = session;
   const meter = new RateMeter();
   const { config } = directory;
+  const keeps = readLaunch(directory).keepReplay === true;
   try {
     const { stopReason, steps } = await trainSingle(config, {
       directory,
       from,
       signal,
+      ...(offline === null ? {} : { offline: offline.replay }),
+      ...(keeps ? { onReplay: (replay) => keep(replay, session) } : {}),
       onProgress: (progress) => {
         const { seconds, steps, updates } = progress;
         display.update({ ...progress, ...meter.add(seconds, steps, updates), actors: 1 });
@@ -40,5 +49,19 @@ export async function trainInProcess({ directory, display, signal, from }: Sessi
     }
     await directory.drawCurve().catch(() => null);
     throw error;
+  }
+}
+
+/** Keeps what a session played. Where that can't be written, the run is none the worse. */
+async function keep({ store, layout }: MemoryReplay, { directory, display, from }: Session): Promise<void> {
+  const file = keptReplayOf(directory, from?.updates ?? 0);
+  const { environment } = directory.config;
+  try {
+    const { writeReplay } = await import('../replay/export.ts');
+    mkdirSync(dirname(file), { recursive: true });
+    await writeReplay({ store, layout, environment }, file);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    display.warn(error.message);
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/env-host';
-import type { RunDirectory, RunSummary } from '@qfleet/report';
+import type { Recorded, RunDirectory, RunSummary } from '@qfleet/report';
 import { encodeTensors, type NamedTensors } from '@qfleet/tensor';
 import { bestCheckpoint, CheckpointFolder, type FinalEvaluation, latestCheckpoint } from '@qfleet/training';
 import { version } from '../version.ts';
@@ -16,6 +16,7 @@ export async function summarize(
   directory: RunDirectory,
   end: SessionEnd,
   wallSeconds: number,
+  offline: Recorded | undefined,
 ): Promise<RunSummary> {
   const { config } = directory;
   const [last, best] = await Promise.all([
@@ -35,6 +36,7 @@ export async function summarize(
     environment: (await resolveEnvironment(config.environment)).id,
     seed: config.seed,
     versions: { qfleet: version, node: process.versions.node, ...(await runtimeOf(config)) },
+    ...(offline === undefined ? {} : { offline }),
     envSteps: Math.max(end.steps ?? 0, rows.at(-1)?.steps ?? 0, last?.steps ?? 0),
     updates: last?.updates ?? 0,
     wallSeconds: (before?.wallSeconds ?? 0) + wallSeconds,

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
-import { fleetRunConfig } from '@qfleet/config';
+import { fleetRunConfig, type RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/env-host';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
 import { type Checkpoint, CheckpointFolder } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
+import { checkOfflineOptions, checkOfflineRun } from '../offline/check-options.ts';
+import type { OfflineExperience } from '../offline/experience.ts';
 import { suggest } from '../suggest.ts';
 import { trustOption } from '../trust.ts';
 import { checkTraining } from './check-training.ts';
@@ -13,17 +15,22 @@ import { claimRun } from './claim.ts';
 import type { TrainOptions } from './configuration.ts';
 import { choiceNote, configurationOf } from './configuration.ts';
 import { trainDetached } from './detach.ts';
+import { checkKeepsReplay } from './kept-replay.ts';
 import { writeLaunch } from './launch.ts';
 import { runSession } from './run-session.ts';
 import { startFrom } from './warm-start.ts';
 
 /** `qfleet train`: everything that can be refused is refused before anything starts. */
 export async function train(what: string, options: TrainOptions): Promise<number> {
+  if (options.offline !== undefined) checkOfflineOptions(options);
   if (options.single && options.redis !== undefined) {
     throw new UsageError('--single keeps its replay in memory: leave --redis out.');
   }
   const given = configurationOf(what, options);
-  if (!options.single) fleetRunConfig(given);
+  const mode = options.single || options.offline !== undefined ? 'single' : 'fleet';
+  if (options.offline !== undefined) checkOfflineRun(given);
+  if (options.keepReplay) checkKeepsReplay(mode, given);
+  if (mode === 'fleet') fleetRunConfig(given);
   if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {
     throw new UsageError(
       `${options.runDir} holds a run already. To go on with it: ${suggest('resume', options.runDir, ...trustOption(RunDirectory.open(options.runDir)))} ` +
@@ -33,9 +40,11 @@ export async function train(what: string, options: TrainOptions): Promise<number
   // A module's file name is no name of its environment.
   const { id } = await resolveEnvironment(given.environment);
   const config = { ...given, environment: { ...given.environment, id } };
-  await checkTraining(config, options.single ? undefined : options.redis);
+  if (options.offline === undefined)
+    await checkTraining(config, mode === 'single' ? undefined : options.redis);
   const start = options.from === undefined ? null : await startFrom(options.from, config);
-  if (!options.single) await checkServers(options.redis, config.replay.shards);
+  if (mode === 'fleet') await checkServers(options.redis, config.replay.shards);
+  const offline = await experienceOf(config, options);
   const run = newRunId();
   const path = options.runDir ?? defaultRunPath(config.name, run);
   using claim = await claimRun(path);
@@ -43,9 +52,11 @@ export async function train(what: string, options: TrainOptions): Promise<number
   try {
     if (start !== null) await writeStart(directory, start);
     writeLaunch(directory, {
-      mode: options.single ? 'single' : 'fleet',
+      mode,
       redis: options.redis === undefined ? null : displayUrl(options.redis),
       ...(options.from === undefined ? {} : { from: resolve(options.from) }),
+      ...(offline === null ? {} : { offline: offline.recorded.sources }),
+      ...(options.keepReplay ? { keepReplay: true } : {}),
     });
   } catch (error) {
     directory.discard();
@@ -60,11 +71,22 @@ export async function train(what: string, options: TrainOptions): Promise<number
   }
   // Awaited here: the claim ends with this function.
   return await runSession(directory, claim.lost, {
-    mode: options.single ? 'single' : 'fleet',
+    mode,
     redis: options.redis ?? null,
     resume: false,
+    offline,
     json: options.json === true,
   });
+}
+
+/** What `--offline` names, in memory; null: the run plays. */
+async function experienceOf(
+  config: RunConfig,
+  { offline, json }: TrainOptions,
+): Promise<OfflineExperience | null> {
+  if (offline === undefined) return null;
+  const { readOffline } = await import('../offline/read.ts');
+  return await readOffline(offline, config, json === true);
 }
 
 /** The first checkpoint of a run that begins with the weights of another. */

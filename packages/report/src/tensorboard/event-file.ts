@@ -7,8 +7,8 @@ import { scalarsEvent, startEvent, versionEvent } from './event.ts';
 import { recordOf } from './record.ts';
 
 /**
- * A run's metrics as TensorBoard reads them, over environment steps. Each session of a run writes a file of its own; what
- * one before it wrote of steps that are taken again does not count.
+ * A run's metrics as TensorBoard reads them, over environment steps, or over updates where no step is taken. Each session
+ * of a run writes a file of its own; what one before it wrote of steps that are taken again does not count.
  */
 export class EventFile {
   readonly #path: string;
@@ -23,8 +23,9 @@ export class EventFile {
   /** @throws StorageError where the operating system refuses it. */
   append(row: MetricsRow, now = Date.now()): void {
     const seconds = now / 1000;
-    const beginning = this.#isBegun ? [] : [versionEvent(seconds), startEvent(seconds, row.steps)];
-    const events = [...beginning, scalarsEvent(seconds, row.steps, scalarsOf(row))];
+    const step = row.steps || row.updates;
+    const beginning = this.#isBegun ? [] : [versionEvent(seconds), startEvent(seconds, step)];
+    const events = [...beginning, scalarsEvent(seconds, step, scalarsOf(row))];
     writing(this.#path, () => appendFileSync(this.#path, Buffer.concat(events.map(recordOf))));
     this.#isBegun = true;
   }
