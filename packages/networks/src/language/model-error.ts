@@ -1,0 +1,6 @@
+/** A model's directory is not what it must be; nothing of it is loaded. The message is one sentence: what, where, what to do. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  /** The command's: the user mends it by giving another model. */
+  readonly exitCode = 2;
+}
