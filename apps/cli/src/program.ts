@@ -5,6 +5,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addEnv } from './commands/env.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addLists } from './commands/lists.ts';
+import { addModel } from './commands/model.ts';
 import { addProcesses } from './commands/processes.ts';
 import { addReplay } from './commands/replay.ts';
 import { addResume } from './commands/resume.ts';
@@ -51,6 +52,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addLists(program);
   addEnv(program);
   addReplay(program);
+  addModel(program);
   addBench(program);
   addProcesses(program);
   return program;

@@ -26,6 +26,7 @@ describe('qfleet', () => {
       'presets',
       'envs',
       'env',
+      'model',
       'bench',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
