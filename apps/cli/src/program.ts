@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
+import { addChat } from './commands/chat.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnv } from './commands/env.ts';
@@ -53,6 +54,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addEnv(program);
   addReplay(program);
   addModel(program);
+  addChat(program);
   addBench(program);
   addProcesses(program);
   return program;

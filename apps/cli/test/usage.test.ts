@@ -27,6 +27,7 @@ describe('qfleet', () => {
       'envs',
       'env',
       'model',
+      'chat',
       'bench',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));

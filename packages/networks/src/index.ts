@@ -11,6 +11,7 @@ export type { TextTokenizer } from './hub/tokenizer.ts';
 export { createInference } from './inference/create-inference.ts';
 export type { Inference, InferenceRows, ValuesOf } from './inference/inference.ts';
 export { DecoderKernel, type TokenSteps } from './inference/language/decoder-kernel.ts';
+export { Dialogue, type DialogueEvent } from './language/dialogue.ts';
 export { evaluateRows, type RowOutputs, type TokenRows } from './language/evaluate.ts';
 export { type GeneratedToken, Generation, type GenerationOptions } from './language/generation.ts';
 export { type LanguageNetwork, languageNetwork } from './language/language-network.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { NamedTensors } from '@qfleet/tensor';
 import { ModelError } from '../language/model-error.ts';
 import { countParameters, type TransformerShape } from '../language/transformer-shape.ts';
+import { ChatTemplate } from './chat-template.ts';
 import { ConfigReader } from './config-reader.ts';
 import { familyOf } from './families/known.ts';
 import { findTensors, readTensors } from './load-weights.ts';
@@ -21,6 +22,8 @@ export interface HubModel {
   readonly tensors: NamedTensors;
   /** Null: the directory has none. */
   readonly tokenizer: TextTokenizer | null;
+  /** How it reads dialogues; null: nothing says. */
+  readonly template: ChatTemplate | null;
   /** The tokens that end a text. */
   readonly ends: readonly number[];
   readonly about: AboutModel;
@@ -66,6 +69,7 @@ export function loadModel(directory: string): HubModel {
     const used = [...files.entries.values()].filter(({ name }) => !found.passedOver.includes(name));
     return {
       ...{ directory, type, shape, tensors, tokenizer },
+      template: ChatTemplate.open(directory, tokenizer?.settings ?? {}),
       ends: endTokens(directory, fields),
       about: {
         parameters: countParameters(shape),

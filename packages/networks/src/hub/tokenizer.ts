@@ -75,11 +75,6 @@ export class TextTokenizer {
       return text === undefined || added.get(token)?.special ? [] : [text];
     });
   }
-
-  /** The number of a token, of its text; undefined: there is none. */
-  token(text: string): number | undefined {
-    return this.#tokenizer.token_to_id(text);
-  }
 }
 
 /** How pieces of words become a text. */
