@@ -7,6 +7,7 @@ export { implicitQuantilesHead, middleLevels } from './heads/implicit-quantiles.
 export { quantilesHead } from './heads/quantiles.ts';
 export { valuesHead } from './heads/values.ts';
 export { type AboutModel, type HubModel, loadModel, loadTokenizer } from './hub/model.ts';
+export { saveWeights } from './hub/save-weights.ts';
 export type { TextTokenizer } from './hub/tokenizer.ts';
 export { createInference } from './inference/create-inference.ts';
 export type { Inference, InferenceRows, ValuesOf } from './inference/inference.ts';

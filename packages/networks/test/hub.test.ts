@@ -220,6 +220,11 @@ describe('loadModel refuses', () => {
     ],
     ['a scaling without a factor', { rope_scaling: { type: 'linear' } }, 'factor is missing'],
     [
+      'rotary positions of some layers',
+      { rope_parameters: { full_attention: { rope_type: 'default', rope_theta: 500 } } },
+      'rope_parameters: full_attention tells of some layers alone',
+    ],
+    [
       'heads that do not divide the width',
       { head_dim: null, num_attention_heads: 3, num_key_value_heads: 3 },
       'num_attention_heads is 3, which does not divide hidden_size, 16',

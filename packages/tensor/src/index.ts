@@ -4,6 +4,7 @@ export type * from './compile/types.ts';
 export { type DecodedTensors, decodeTensors, encodeTensors, TensorEncoding } from './formats/safetensors.ts';
 export { READ_DTYPES, SafetensorsFile } from './formats/safetensors-file.ts';
 export type { TensorEntry, TensorMetadata } from './formats/safetensors-header.ts';
+export { type WrittenDtype, type WrittenTensor, writeSafetensors } from './formats/safetensors-writer.ts';
 export { type Finding, type Inspection, inspect } from './inspect.ts';
 export { type LoadOptions, loadedTensor, loadTensor, slowRuntimeNote, TensorRuntimeError } from './load.ts';
 export { loadWasm } from './load-wasm.ts';

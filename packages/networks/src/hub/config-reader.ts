@@ -57,6 +57,11 @@ export class ConfigReader {
     return new ConfigReader(value, `${this.path}, ${name}`);
   }
 
+  /** The name of a field that is an object; undefined: none is. */
+  nested(): string | undefined {
+    return Object.keys(this.#fields).find((name) => isObject(this.#fields[name]));
+  }
+
   /** A list of texts; null where it is absent. */
   texts(name: string): readonly string[] | null {
     if (!this.has(name)) return null;

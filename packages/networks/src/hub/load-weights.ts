@@ -73,7 +73,8 @@ export function findTensors(
   return { names, passedOver, twins };
 }
 
-const isOfHead = (name: string): boolean => /^(lm_head|embed_out|cls)\./.test(name);
+/** Whether a tensor of files belongs to a head, whose names have no prefix. */
+export const isOfHead = (name: string): boolean => /^(lm_head|embed_out|cls)\./.test(name);
 
 /** @throws ModelError where two tensors have one name but for the prefix. */
 function namesOf(files: WeightFiles, family: Family): Pick<Found, 'names' | 'passedOver'> {

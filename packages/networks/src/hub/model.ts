@@ -5,7 +5,7 @@ import { ModelError } from '../language/model-error.ts';
 import { countParameters, type TransformerShape } from '../language/transformer-shape.ts';
 import { ChatTemplate } from './chat-template.ts';
 import { ConfigReader } from './config-reader.ts';
-import { familyOf } from './families/known.ts';
+import { familyOf, type ModelType } from './families/known.ts';
 import { findTensors, readTensors } from './load-weights.ts';
 import { bytesOf, checkMemory } from './memory.ts';
 import { exists, readJsonObject } from './read-json.ts';
@@ -16,7 +16,7 @@ import { WeightFiles } from './weight-files.ts';
 export interface HubModel {
   readonly directory: string;
   /** `model_type` of its configuration. */
-  readonly type: string;
+  readonly type: ModelType;
   readonly shape: TransformerShape;
   /** Its parameters by our names. */
   readonly tensors: NamedTensors;

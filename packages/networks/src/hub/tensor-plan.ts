@@ -95,25 +95,39 @@ const BLOCK = 16;
  * @param data in the file's order.
  * @param into in the parameter's order.
  */
-export function placePart(
-  plan: TensorPlan,
+export function placePart(plan: TensorPlan, part: Part, data: Float32Array, into: Float32Array): void {
+  if (part.columns === null) into.set(data);
+  else
+    forEachPlace(plan, part, (ours, inFile) => {
+      into[ours] = data[inFile];
+    });
+}
+
+/** The numbers of a part in the file's order, of a parameter's: what `placePart` undoes. */
+export function takePart(plan: TensorPlan, part: Part, parameter: Float32Array): Float32Array {
+  if (part.columns === null) return parameter;
+  const data = new Float32Array(part.shape.reduce((product, size) => product * size, 1));
+  forEachPlace(plan, part, (ours, inFile) => {
+    data[inFile] = parameter[ours];
+  });
+  return data;
+}
+
+/** Calls back with each place of a part that has columns: in the parameter, and in the file. */
+function forEachPlace(
+  { shape: ours }: TensorPlan,
   { shape, columns }: Part,
-  data: Float32Array,
-  into: Float32Array,
+  visit: (ours: number, inFile: number) => void,
 ): void {
-  if (columns === null) {
-    into.set(data);
-    return;
-  }
-  const total = plan.shape[plan.shape.length - 1];
-  const outputs = shape.length === 1 || columns.transposed ? shape[0] : shape[1];
-  const inputs = data.length / outputs;
-  const [step, stride] = columns.transposed ? [inputs, 1] : [1, outputs];
+  const { transposed, of } = columns!;
+  const total = ours[ours.length - 1];
+  const [outputs, inputs = 1] = transposed || shape.length === 1 ? shape : [shape[1], shape[0]];
+  const [step, stride] = transposed ? [inputs, 1] : [1, outputs];
   for (let first = 0; first < outputs; first += BLOCK) {
     const last = Math.min(outputs, first + BLOCK);
-    const places = Array.from({ length: last - first }, (_, i) => columns.of(first + i));
+    const places = Array.from({ length: last - first }, (_, i) => of(first + i));
     for (let i = 0; i < inputs; i++) {
-      for (let j = first; j < last; j++) into[i * total + places[j - first]] = data[j * step + i * stride];
+      for (let j = first; j < last; j++) visit(i * total + places[j - first], j * step + i * stride);
     }
   }
 }

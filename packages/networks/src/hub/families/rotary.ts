@@ -23,6 +23,9 @@ export function rotaryPositions(config: ConfigReader, headSize: number, names: R
   const newer = config.object('rope_parameters');
   const older = config.object('rope_scaling');
   const told = older ?? newer;
+  const nested = told?.nested();
+  if (nested !== undefined)
+    told!.refuse(nested, 'tells of some layers alone: known are positions that all layers share');
   const kindName = told?.has('rope_type') ? 'rope_type' : 'type';
   const kind = told?.text(kindName, 'default') ?? 'default';
   if (!KINDS.includes(kind)) told!.refuse(kindName, `is '${kind}': known are ${KINDS.join(', ')}`);
