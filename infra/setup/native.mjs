@@ -75,7 +75,8 @@ function whatWasFound(title, output, env) {
  * @param {string[]} args */
 export function needsNative(args) {
   const computing = ['train', 'resume', 'eval', 'bench', 'doctor', 'learner', 'actor', 'evaluator'];
-  return computing.includes(args[0] ?? '') && !args.includes('--help') && !args.includes('-h');
+  const traces = args[0] === 'model' && args[1] === 'trace';
+  return (traces || computing.includes(args[0] ?? '')) && !args.includes('--help') && !args.includes('-h');
 }
 
 /** What is missing of the tools that native TensorFlow is made with, a sentence each.

@@ -16,6 +16,7 @@ const learningSuites = 'test/vitest.learning.config.ts';
 const referenceSuites = 'test/vitest.reference.config.ts';
 /** What `npm run test:learning -- TABLE` makes. */
 const tables = ['envs', 'family', 'offline'];
+const modelSuites = 'test/vitest.models.config.ts';
 const deploySuites = 'test/vitest.deploy.config.ts';
 const paritySuites = 'test/vitest.parity.config.ts';
 const soakSuites = 'test/vitest.soak.config.ts';
@@ -86,6 +87,10 @@ const commands = {
   'test:reference': {
     native: true,
     run: async (ready, args) => report(await runSuites(ready, referenceSuites, args)),
+  },
+  'test:models': {
+    native: true,
+    run: async (ready, args) => report(await runSuites(ready, modelSuites, args)),
   },
   'test:deploy': {
     native: true,

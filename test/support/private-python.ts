@@ -18,22 +18,36 @@ const run = promisify(execFile);
  * @throws What pip says where it can't be made.
  */
 export async function privatePython(purpose: string, packages: readonly string[]): Promise<string> {
-  const folder = folderOf(purpose, packages);
-  const python = join(folder, 'bin', 'python');
-  const ready = join(folder, 'ready');
-  if (existsSync(ready)) return python;
-  process.stderr.write(`Installing ${packages.join(', ')} into ${folder} …\n`);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, '..'), { recursive: true });
-  await run('python3', ['-m', 'venv', folder]);
-  await run(python, ['-m', 'pip', 'install', '--quiet', ...packages], { maxBuffer: 1 << 24 });
-  // Only what was installed whole counts.
-  await mkdir(ready);
-  return python;
+  const pythonOf = (folder: string): string => join(folder, 'bin', 'python');
+  const folder = await madeOnce(purpose, packages, async (made) => {
+    process.stderr.write(`Installing ${packages.join(', ')} into ${made} …\n`);
+    await run('python3', ['-m', 'venv', made]);
+    await run(pythonOf(made), ['-m', 'pip', 'install', '--quiet', ...packages], { maxBuffer: 1 << 24 });
+  });
+  return pythonOf(folder);
 }
 
-function folderOf(purpose: string, packages: readonly string[]): string {
+/**
+ * A folder of the cache that is filled once.
+ *
+ * @param purpose names it, together with what it is made of: `parts`.
+ * @param make fills it; where it fails, the next call begins anew.
+ * @returns its path.
+ */
+export async function madeOnce(
+  purpose: string,
+  parts: readonly string[],
+  make: (folder: string) => Promise<void>,
+): Promise<string> {
   const cache = process.env['QFLEET_CACHE_DIR'] ?? join(homedir(), '.cache', 'qfleet');
-  const key = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
-  return join(cache, purpose, key);
+  const key = createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 12);
+  const folder = join(cache, purpose, key);
+  const ready = join(folder, 'ready');
+  if (existsSync(ready)) return folder;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, '..'), { recursive: true });
+  await make(folder);
+  // Only what was made whole counts.
+  await mkdir(ready);
+  return folder;
 }

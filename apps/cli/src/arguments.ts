@@ -21,6 +21,9 @@ export const seed = number(
 /** A number above 0. */
 export const positive = number('a number above 0', (n) => Number.isFinite(n) && n > 0);
 
+/** 0 and above. */
+export const atLeastZero = number('a number from 0 on', (n) => Number.isFinite(n) && n >= 0);
+
 /** Collects the values of an option that may be given several times. */
 export const collect = (text: string, before: string[] = []): string[] => [...before, text];
 

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
+import { addChat } from './commands/chat.ts';
 import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnv } from './commands/env.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addLists } from './commands/lists.ts';
+import { addModel } from './commands/model.ts';
 import { addProcesses } from './commands/processes.ts';
 import { addReplay } from './commands/replay.ts';
 import { addResume } from './commands/resume.ts';
@@ -51,6 +53,8 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addLists(program);
   addEnv(program);
   addReplay(program);
+  addModel(program);
+  addChat(program);
   addBench(program);
   addProcesses(program);
   return program;

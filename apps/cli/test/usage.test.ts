@@ -26,6 +26,8 @@ describe('qfleet', () => {
       'presets',
       'envs',
       'env',
+      'model',
+      'chat',
       'bench',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));

@@ -6,8 +6,20 @@ export type { Head, HeadFactory, HeadOptions, Reduce } from './heads/head.ts';
 export { implicitQuantilesHead, middleLevels } from './heads/implicit-quantiles.ts';
 export { quantilesHead } from './heads/quantiles.ts';
 export { valuesHead } from './heads/values.ts';
+export { type AboutModel, type HubModel, loadModel, loadTokenizer } from './hub/model.ts';
+export { saveWeights } from './hub/save-weights.ts';
+export type { TextTokenizer } from './hub/tokenizer.ts';
 export { createInference } from './inference/create-inference.ts';
 export type { Inference, InferenceRows, ValuesOf } from './inference/inference.ts';
+export { DecoderKernel, type TokenSteps } from './inference/language/decoder-kernel.ts';
+export { Dialogue, type DialogueEvent } from './language/dialogue.ts';
+export { evaluateRows, type RowOutputs, type TokenRows } from './language/evaluate.ts';
+export { type GeneratedToken, Generation, type GenerationOptions } from './language/generation.ts';
+export { type LanguageNetwork, languageNetwork } from './language/language-network.ts';
+export { ModelError } from './language/model-error.ts';
+export { textPositions } from './language/positions.ts';
+export { chooseToken, GREEDY, type Sampling } from './language/sampling.ts';
+export type { TransformerShape } from './language/transformer-shape.ts';
 export { composeNetwork, type Network, type NetworkInput, type NetworkOutput } from './network.ts';
 export { isStatistic, type Normalizer } from './normalizer.ts';
 export { oneHot } from './one-hot.ts';
@@ -19,3 +31,5 @@ export {
   type ParameterSpec,
   type Parameters,
 } from './parameters.ts';
+export { sentenceVectors } from './torsos/encoder.ts';
+export type { TokenInput, TokenTorso } from './torsos/token-torso.ts';

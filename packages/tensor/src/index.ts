@@ -1,6 +1,10 @@
 export { TraceError } from './compile/apply.ts';
 export { compile } from './compile/compile.ts';
 export type * from './compile/types.ts';
+export { type DecodedTensors, decodeTensors, encodeTensors, TensorEncoding } from './formats/safetensors.ts';
+export { READ_DTYPES, SafetensorsFile } from './formats/safetensors-file.ts';
+export type { TensorEntry, TensorMetadata } from './formats/safetensors-header.ts';
+export { type WrittenDtype, type WrittenTensor, writeSafetensors } from './formats/safetensors-writer.ts';
 export { type Finding, type Inspection, inspect } from './inspect.ts';
 export { type LoadOptions, loadedTensor, loadTensor, slowRuntimeNote, TensorRuntimeError } from './load.ts';
 export { loadWasm } from './load-wasm.ts';
@@ -13,12 +17,5 @@ export { type SgdOptions, sgd } from './optimizers/sgd.ts';
 export type { Parallelism } from './parallelism.ts';
 export { randomNormal, randomUniform } from './random.ts';
 export type * from './runtime.ts';
-export {
-  type DecodedTensors,
-  decodeTensors,
-  encodeTensors,
-  TensorEncoding,
-  type TensorMetadata,
-} from './safetensors.ts';
 export { stopGradient } from './stop-gradient.ts';
 export { writeRows } from './write-rows.ts';

@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { isModule, positiveInteger, seed } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
+import { readJson } from '../read-json.ts';
 import { printJson } from '../terminal/output.ts';
 
 /** `env`: what an environment does on given actions, and whether it can be trained on. */
@@ -105,16 +106,4 @@ async function write(path: string, text: string): Promise<void> {
   await writeFile(path, text).catch((cause: Error) => {
     throw new UsageError(`${path} cannot be written: ${cause.message}.`, { cause });
   });
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const known: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a directory' };
-    throw new UsageError(`${path}: ${known[cause.code ?? ''] ?? cause.message}.`, { cause });
-  });
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError(`${path} is not JSON: ${(cause as Error).message}.`, { cause });
-  }
 }

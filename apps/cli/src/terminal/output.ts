@@ -10,15 +10,17 @@ type Style = Parameters<typeof styleText>[0];
 export const style = (format: Style, text: string): string =>
   styleText(format, text, { stream: process.stdout });
 
+/** Writes a line to stdout, as `printPart` does. */
+export const print = (text: string): Promise<void> => printPart(`${text}\n`);
+
 /**
- * Writes a line to stdout and waits until it is handed over, so that a pipe gets all of it. A reader that has
- * ended misses it.
+ * Writes to stdout and waits until it is handed over, so that a pipe gets all of it. A reader that has ended misses it.
  *
  * @throws CommandError where it cannot be written, as to a file on a full disk.
  */
-export function print(text: string): Promise<void> {
+export function printPart(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(`${text}\n`, (error) => {
+    process.stdout.write(text, (error) => {
       if (!error || isReaderGone(error)) return resolve();
       const { code } = error as NodeJS.ErrnoException;
       reject(new CommandError(`The result can't be written to stdout (${code}): see where it is directed.`));

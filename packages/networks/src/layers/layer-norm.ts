@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Norm } from '../inference/norm.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
 
-/** Added to the variance: the one of flax's `LayerNorm`, with which PQN's published results were made. */
+/** Added to the variance where nothing else is said: the one of flax's `LayerNorm`, with which PQN's published results were made. */
 const EPSILON = 1e-6;
 
 /**
@@ -14,14 +14,17 @@ const EPSILON = 1e-6;
 export class LayerNorm {
   readonly parameters: readonly ParameterSpec[];
   readonly #name: string;
+  readonly #epsilon: number;
 
   /**
    * @param name that of the layer.
    * @param width the units that are normalised together.
    * @param uses as `ParameterSpec` has it.
+   * @param epsilon added to the variance.
    */
-  constructor(name: string, width: number, uses = 1) {
+  constructor(name: string, width: number, uses = 1, epsilon = EPSILON) {
     this.#name = name;
+    this.#epsilon = epsilon;
     this.parameters = [
       { name: `${name}/norm/gain`, shape: [width], fanIn: width, uses, start: 1 },
       { name: `${name}/norm/bias`, shape: [width], fanIn: width, uses, start: 0 },
@@ -32,7 +35,7 @@ export class LayerNorm {
   forward<T extends Tensor>(tf: TensorFlow, parameters: Parameters, x: T): T {
     const gain = parameters[`${this.#name}/norm/gain`];
     const bias = parameters[`${this.#name}/norm/bias`];
-    return tf.add(tf.mul(standardized(tf, x), gain), bias);
+    return tf.add(tf.mul(standardized(tf, x, this.#epsilon), gain), bias);
   }
 
   /** The same for inference without tfjs. */
@@ -41,7 +44,7 @@ export class LayerNorm {
       groups: 1,
       gain: tensors.get(`${this.#name}/norm/gain`)!.data,
       bias: tensors.get(`${this.#name}/norm/bias`)!.data,
-      epsilon: EPSILON,
+      epsilon: this.#epsilon,
     };
   }
 }
@@ -50,11 +53,11 @@ export class LayerNorm {
  * x̂ = (x − μ)/√(σ² + ε) over the last axis. Its gradient is given, (d − mean d − x̂·mean(d·x̂))/√(σ² + ε): tfjs's chain
  * rule takes three times as many operations to find it.
  */
-function standardized<T extends Tensor>(tf: TensorFlow, x: T): T {
+function standardized<T extends Tensor>(tf: TensorFlow, x: T, epsilon: number): T {
   const standardize = tf.customGrad((input, save) => {
     const given = input as Tensor;
     const centred = tf.sub(given, tf.mean(given, -1, true));
-    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), EPSILON));
+    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
     const value = tf.mul(centred, scale);
     (save as (tensors: Tensor[]) => void)([value, scale]);
     return {

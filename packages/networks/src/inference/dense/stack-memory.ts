@@ -7,8 +7,12 @@ const PAGE = 65_536;
 /** Memory for a stack, all zeros except the table of shuffles. Pages that nobody touches cost nothing. */
 export function allocate(layout: StackLayout): WebAssembly.Memory {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(layout.bytes / PAGE) });
-  const shuffles = new Uint8Array(memory.buffer, layout.compress, 256);
-  // For each mask of 4 lanes the bytes of those lanes, in order, and then zeros, which is what an index past 15 gives.
+  writeShuffles(new Uint8Array(memory.buffer, layout.compress, 256));
+  return memory;
+}
+
+/** For each mask of 4 lanes the bytes of those lanes, in order, and then zeros, which is what an index past 15 gives. */
+export function writeShuffles(shuffles: Uint8Array): void {
   shuffles.fill(255);
   for (let mask = 0; mask < 16; mask++) {
     let to = mask * 16;
@@ -16,7 +20,6 @@ export function allocate(layout: StackLayout): WebAssembly.Memory {
       if (mask & (1 << lane)) for (let byte = 0; byte < 4; byte++) shuffles[to++] = lane * 4 + byte;
     }
   }
-  return memory;
 }
 
 /** Copies layers of the layout's sizes into `memory` (float32 of the whole), kernels in panels of 32 outputs. */

@@ -1,9 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import type { NamedTensors } from './named-tensors.ts';
-
-/** What a file says of itself, beside its tensors. */
-export type TensorMetadata = Readonly<Record<string, string>>;
+import type { NamedTensors } from '../named-tensors.ts';
+import {
+  corrupt,
+  elementsOf,
+  headerLength,
+  LENGTH_BYTES,
+  parseHeader,
+  type TensorMetadata,
+} from './safetensors-header.ts';
 
 /** Tensors and metadata as decoded from bytes; the arrays are copies, so the bytes may go. */
 export interface DecodedTensors {
@@ -18,9 +23,6 @@ export interface DecodedTensors {
 const CHECKSUM = 'crc32';
 const CHECKSUM_START = 8 + `{"__metadata__":{"${CHECKSUM}":"`.length;
 const CHECKSUM_END = CHECKSUM_START + 8;
-
-/** The format's own bound on the header, which is read before anything else is believed. */
-const MAX_HEADER_BYTES = 100_000_000;
 
 /** The header is padded so that the data starts at a multiple of it, as Python's writer does. */
 const ALIGNMENT = 8;
@@ -129,101 +131,23 @@ function headerOf(tensors: NamedTensors, metadata: TensorMetadata): Uint8Array {
  * @throws With one sentence on what is cut short, flipped or foreign.
  */
 export function decodeTensors(bytes: Uint8Array): DecodedTensors {
-  const { header, start } = readHeader(bytes);
-  const { __metadata__: given, ...entries } = header;
-  const metadata = readMetadata(given);
+  const start = LENGTH_BYTES + headerLength(bytes, bytes.length);
   const region = bytes.subarray(start);
-  const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
-  const spans: { name: string; shape: number[]; from: number; to: number }[] = [];
-  let expected = 0;
-  for (const [name, entry] of Object.entries(entries)) {
-    const span = { name, ...readEntry(name, entry) };
-    spans.push(span);
-    expected = Math.max(expected, span.to);
-  }
-  if (region.length < expected) {
-    throw corrupt(`cut short: its tensors take ${expected} bytes and ${region.length} are there`);
-  }
-  if (region.length > expected)
-    throw corrupt(`foreign: ${region.length - expected} bytes follow its tensors`);
-  checkCover(spans);
+  const { metadata, entries } = parseHeader(bytes.subarray(LENGTH_BYTES, start), region.length);
+  const foreign = entries.find(({ dtype }) => dtype !== 'F32');
+  if (foreign)
+    throw corrupt(`foreign: tensor '${foreign.name}' has dtype ${foreign.dtype}, only F32 is read`);
   const { [CHECKSUM]: checksum, ...rest } = metadata;
   if (checksum === undefined) throw corrupt(`foreign: its metadata has no ${CHECKSUM}`);
   if (checksum !== checksumOf(bytes)) throw corrupt('flipped: its CRC-32 is not the one in its header');
-  for (const { name, shape, from, to } of spans) {
-    const data = new Float32Array((to - from) / 4);
-    new Uint8Array(data.buffer).set(region.subarray(from, to));
-    tensors.set(name, { shape, data });
-  }
+  const tensors = new Map(
+    entries.map(({ name, shape, from, to }) => {
+      const data = new Float32Array((to - from) / 4);
+      bytesOf(data).set(region.subarray(from, to));
+      return [name, { shape, data }];
+    }),
+  );
   return { tensors, metadata: rest };
-}
-
-function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; start: number } {
-  if (bytes.length < 8) throw corrupt(`cut short: it has ${bytes.length} bytes, less than a header's length`);
-  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true);
-  if (length > MAX_HEADER_BYTES) throw corrupt(`foreign: its header would take ${length} bytes`);
-  const start = 8 + Number(length);
-  if (bytes.length < start)
-    throw corrupt(`cut short: its header takes ${length} bytes and ${bytes.length - 8} are there`);
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start)));
-  } catch {
-    throw corrupt('foreign: its header is no JSON');
-  }
-  if (!isRecord(header)) throw corrupt('foreign: its header is no JSON object');
-  return { header, start };
-}
-
-function readMetadata(given: unknown): Record<string, string> {
-  if (given === undefined) return {};
-  if (!isRecord(given) || !Object.values(given).every((each) => typeof each === 'string')) {
-    throw corrupt('foreign: its __metadata__ is no record of strings');
-  }
-  return given as Record<string, string>;
-}
-
-function readEntry(name: string, entry: unknown): { shape: number[]; from: number; to: number } {
-  if (!isRecord(entry)) throw corrupt(`foreign: its entry '${name}' describes no tensor`);
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== 'F32')
-    throw corrupt(`foreign: tensor '${name}' has dtype ${String(dtype)}, only F32 is read`);
-  if (!isSizes(shape)) throw corrupt(`foreign: tensor '${name}' has no valid shape`);
-  if (!isSizes(offsets) || offsets.length !== 2)
-    throw corrupt(`foreign: tensor '${name}' has no valid data_offsets`);
-  const [from, to] = offsets as [number, number];
-  if (to - from !== elementsOf(shape) * 4) {
-    throw corrupt(
-      `flipped: tensor '${name}' of shape [${shape}] lies in ${to - from} bytes, not ${elementsOf(shape) * 4}`,
-    );
-  }
-  return { shape, from, to };
-}
-
-/** The format allows neither holes nor overlaps: what is in the data region belongs to exactly one tensor. */
-function checkCover(spans: readonly { name: string; from: number; to: number }[]): void {
-  let at = 0;
-  for (const { name, from, to } of [...spans].sort((a, b) => a.from - b.from || a.to - b.to)) {
-    if (from !== at)
-      throw corrupt(`flipped: tensor '${name}' starts at byte ${from}, the one before it ends at ${at}`);
-    at = to;
-  }
-}
-
-function corrupt(what: string): Error {
-  return new Error(`these bytes are not a valid safetensors file, ${what}`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && (each as number) >= 0);
-}
-
-function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, each) => product * each, 1);
 }
 
 function members(entries: readonly (readonly [string, unknown])[]): string {

@@ -1,0 +1,258 @@
+import type { NamedTensors } from '@qfleet/tensor';
+import type { TransformerShape } from '../../language/transformer-shape.ts';
+import { CachedAttention } from './attend.ts';
+import { Addresses, type Matrix, PanelMemory } from './panel-memory.ts';
+import { activateRow, type NormWeights, normalizeRow } from './row-functions.ts';
+import { RowRotation } from './row-rotation.ts';
+import { SlotCache } from './slot-cache.ts';
+
+/** Rows that go through the layers together: a layer's weights are read from memory once for them. */
+const MOST_ROWS = 64;
+
+/** Rows whose logits are computed together. */
+const HEAD_ROWS = 16;
+
+/** The tokens of a pass, in columns. */
+export interface TokenSteps {
+  readonly count: number;
+  /** Which slot each goes on, as [count]. The tokens of a slot lie in their order. */
+  readonly slots: Int32Array;
+  readonly tokens: Int32Array;
+  /** The place of each in its slot's text: one more than the one before. */
+  readonly positions: Int32Array;
+  /** 1 for those whose logits are wanted, else 0. */
+  readonly wanted: Uint8Array;
+}
+
+interface Layer {
+  readonly attentionNorm: NormWeights;
+  readonly attentionInput: Matrix;
+  readonly attentionOutput: Matrix;
+  readonly mlpNorm: NormWeights;
+  readonly mlpInput: Matrix;
+  readonly mlpOutput: Matrix;
+}
+
+/** The addresses of rows that layers compute in. */
+interface Rows {
+  /** [MOST_ROWS, width]: what goes from layer to layer; its norm; what attention and hidden layer add. */
+  readonly features: number;
+  readonly normed: number;
+  readonly attended: number;
+  readonly thought: number;
+  /** [MOST_ROWS, …]: queries, keys and values; what they make; the hidden layer, and that when active. */
+  readonly joined: number;
+  readonly mixed: number;
+  readonly hidden: number;
+  readonly active: number;
+  /** [HEAD_ROWS, …]: final features of tokens that want logits, and these. */
+  readonly final: number;
+  readonly logits: number;
+}
+
+/**
+ * A decoder that takes tokens and remembers, for each slot, what those before left of keys and values. Dense layers are in
+ * WebAssembly, the rest in plain loops, without tfjs. A row's numbers do not depend on the rows beside it.
+ */
+export class DecoderKernel {
+  readonly shape: TransformerShape;
+  readonly slots: number;
+  readonly #memory: PanelMemory;
+  readonly #layers: readonly Layer[];
+  readonly #finalNorm: NormWeights;
+  readonly #head: Matrix;
+  /** [vocabulary, width]; null: they are the head's. */
+  readonly #embedding: Float32Array | null;
+  /** [context, width]; null: places enter by rotation. */
+  readonly #places: Float32Array | null;
+  readonly #rotation: RowRotation | null;
+  readonly #attention: CachedAttention;
+  readonly #caches: readonly SlotCache[];
+  readonly #rows: Rows;
+
+  /**
+   * Copies the parameters in.
+   *
+   * @param tensors those of `languageNetwork(shape)`, of a decoder.
+   * @param slots texts that it remembers at once.
+   * @throws ModelError for a model that is larger than a WebAssembly memory.
+   */
+  constructor(shape: TransformerShape, tensors: NamedTensors, slots: number) {
+    const { width, vocabulary, layers, heads, keyValueHeads, headSize, inner, gated, positions, head } =
+      shape;
+    const [queries, shared] = [heads * headSize, keyValueHeads * headSize];
+    const joined = queries + 2 * shared;
+    const hidden = gated ? 2 * inner : inner;
+    const data = (name: string): Float32Array => tensors.get(name)!.data;
+    const norm = (name: string): NormWeights => ({
+      gain: data(`${name}/norm/gain`),
+      bias: tensors.get(`${name}/norm/bias`)?.data,
+    });
+    const addresses = new Addresses();
+    this.shape = shape;
+    this.slots = slots;
+    this.#layers = Array.from({ length: layers }, (_, i) => ({
+      attentionNorm: norm(`layer${i}/attention`),
+      attentionInput: addresses.matrix(width, joined),
+      attentionOutput: addresses.matrix(queries, width),
+      mlpNorm: norm(`layer${i}/mlp`),
+      mlpInput: addresses.matrix(width, hidden),
+      mlpOutput: addresses.matrix(inner, width),
+    }));
+    this.#finalNorm = norm('final');
+    this.#head = addresses.matrix(width, vocabulary);
+    const rows = (size: number) => addresses.rows(MOST_ROWS, size);
+    this.#rows = {
+      ...{ features: rows(width), normed: rows(width), attended: rows(width), thought: rows(width) },
+      ...{ joined: rows(joined), mixed: rows(queries), hidden: rows(hidden), active: rows(inner) },
+      ...{ final: addresses.rows(HEAD_ROWS, width), logits: addresses.rows(HEAD_ROWS, vocabulary) },
+    };
+    this.#memory = new PanelMemory(addresses, Math.max(width, queries, inner));
+    for (const [i, layer] of this.#layers.entries()) {
+      const write = (matrix: Matrix, name: string) =>
+        this.#memory.write(matrix, data(`${name}/kernel`), tensors.get(`${name}/bias`)?.data);
+      write(layer.attentionInput, `layer${i}/attention/input`);
+      write(layer.attentionOutput, `layer${i}/attention/output`);
+      write(layer.mlpInput, `layer${i}/mlp/input`);
+      write(layer.mlpOutput, `layer${i}/mlp/output`);
+    }
+    const tied = head!.tied;
+    this.#memory.writeTransposed(this.#head, data(tied ? 'embedding/tokens' : 'head/tokens'));
+    this.#embedding = tied ? null : data('embedding/tokens');
+    this.#places = positions.kind === 'learned' ? data('embedding/positions') : null;
+    this.#rotation = positions.kind === 'rotary' ? new RowRotation(positions, headSize) : null;
+    this.#attention = new CachedAttention(shape);
+    this.#caches = Array.from({ length: slots }, () => new SlotCache(layers, shared));
+  }
+
+  /** Forgets the text of a slot. */
+  clear(slot: number): void {
+    this.#caches[slot].clear();
+  }
+
+  /**
+   * Takes tokens, and hands over the logits of each that wants them.
+   *
+   * @param take is given the token's row and its logits, [vocabulary], which the next ones overwrite.
+   */
+  run(steps: TokenSteps, take: (row: number, logits: Float32Array) => void): void {
+    for (let row = 0; row < steps.count; row++)
+      this.#caches[steps.slots[row]].reserve(steps.positions[row] + 1);
+    for (let first = 0; first < steps.count; first += MOST_ROWS) {
+      const count = Math.min(MOST_ROWS, steps.count - first);
+      this.#embed(steps, first, count);
+      for (let layer = 0; layer < this.#layers.length; layer++) this.#block(layer, steps, first, count);
+      this.#logits(steps, first, count, take);
+    }
+  }
+
+  #embed({ tokens, positions }: TokenSteps, first: number, count: number): void {
+    const { width } = this.shape;
+    for (let row = 0; row < count; row++) {
+      const features = this.#memory.row(this.#rows.features, width, row);
+      const token = tokens[first + row];
+      if (this.#embedding === null) this.#memory.readOutput(this.#head, token, features);
+      else features.set(this.#embedding.subarray(token * width, (token + 1) * width));
+      if (this.#places === null) continue;
+      const start = positions[first + row] * width;
+      for (let i = 0; i < width; i++) features[i] += this.#places[start + i];
+    }
+  }
+
+  #block(layer: number, steps: TokenSteps, first: number, count: number): void {
+    const { attentionNorm, mlpNorm } = this.#layers[layer];
+    const { attended, thought } = this.#rows;
+    const parallel = this.shape.residual === 'parallel';
+    this.#normalize(attentionNorm, count);
+    this.#attend(layer, steps, first, count);
+    if (!parallel) this.#add(attended, count);
+    this.#normalize(mlpNorm, count);
+    this.#think(layer, count);
+    if (parallel) this.#add(attended, count);
+    this.#add(thought, count);
+  }
+
+  /** Keys and values of all rows are remembered before any attends: tokens of one slot may be among them. */
+  #attend(layer: number, { slots, positions }: TokenSteps, first: number, count: number): void {
+    const { heads, keyValueHeads, headSize } = this.shape;
+    const { normed, joined, mixed, attended } = this.#rows;
+    const { attentionInput, attentionOutput } = this.#layers[layer];
+    const [queries, shared] = [heads * headSize, keyValueHeads * headSize];
+    this.#memory.multiply(attentionInput, count, normed, joined);
+    for (let row = 0; row < count; row++) {
+      const all = this.#memory.row(joined, queries + 2 * shared, row);
+      const position = positions[first + row];
+      this.#rotation?.run(all.subarray(0, queries + shared), position);
+      const keys = all.subarray(queries, queries + shared);
+      this.#caches[slots[first + row]].write(layer, position, keys, all.subarray(queries + shared));
+    }
+    for (let row = 0; row < count; row++) {
+      const cache = this.#caches[slots[first + row]];
+      this.#attention.run(
+        layer,
+        this.#memory.row(joined, queries + 2 * shared, row),
+        cache.keys(layer),
+        cache.values(layer),
+        positions[first + row] + 1,
+        this.#memory.row(mixed, queries, row),
+      );
+    }
+    this.#memory.multiply(attentionOutput, count, mixed, attended);
+  }
+
+  #think(layer: number, count: number): void {
+    const { inner, gated, activation } = this.shape;
+    const { normed, hidden, active, thought } = this.#rows;
+    const { mlpInput, mlpOutput } = this.#layers[layer];
+    this.#memory.multiply(mlpInput, count, normed, hidden);
+    for (let row = 0; row < count; row++)
+      activateRow(
+        activation,
+        this.#memory.row(hidden, gated ? 2 * inner : inner, row),
+        this.#memory.row(active, inner, row),
+      );
+    this.#memory.multiply(mlpOutput, count, active, thought);
+  }
+
+  #normalize(weights: NormWeights, count: number): void {
+    for (let row = 0; row < count; row++) this.#normalizeRow(weights, row, this.#rows.normed, row);
+  }
+
+  /** Writes the norm of the features of `row` into row `to` of those at an address. */
+  #normalizeRow(weights: NormWeights, row: number, address: number, to: number): void {
+    const { width, norm } = this.shape;
+    const features = this.#memory.row(this.#rows.features, width, row);
+    normalizeRow(norm, weights, features, this.#memory.row(address, width, to));
+  }
+
+  /** Adds rows to the features. */
+  #add(address: number, count: number): void {
+    const { width } = this.shape;
+    for (let row = 0; row < count; row++) {
+      const features = this.#memory.row(this.#rows.features, width, row);
+      const added = this.#memory.row(address, width, row);
+      for (let i = 0; i < width; i++) features[i] += added[i];
+    }
+  }
+
+  #logits(
+    { wanted }: TokenSteps,
+    first: number,
+    count: number,
+    take: (row: number, logits: Float32Array) => void,
+  ): void {
+    const { final, logits } = this.#rows;
+    let waiting: number[] = [];
+    for (let row = 0; row < count; row++) {
+      if (wanted[first + row]) {
+        this.#normalizeRow(this.#finalNorm, row, final, waiting.length);
+        waiting.push(first + row);
+      }
+      if (waiting.length < HEAD_ROWS && row < count - 1) continue;
+      this.#memory.multiply(this.#head, waiting.length, final, logits);
+      for (const [i, each] of waiting.entries())
+        take(each, this.#memory.row(logits, this.shape.vocabulary, i));
+      waiting = [];
+    }
+  }
+}
