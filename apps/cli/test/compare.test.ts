@@ -106,7 +106,7 @@ describe('qfleet compare', { timeout: 60_000 }, () => {
     expect(a.optimalityGap?.value).toBeCloseTo((15 + 25 + 195 + 0) / 4, 9);
     expect(a.iqm.interval?.low).toBeLessThan(475);
     expect(a.iqm.interval?.high).toBeGreaterThan(475);
-    // Of eight pairs: 480, 470, 300 and 499 each beat 200, 499 beats 480, and 480 equals it.
+    // The eight pairs: 480, 470, 300 and 499 each beat 200, 499 beats 480, and 480 equals it.
     expect(document.improvements).toEqual([
       { group: a.name, over: b.name, value: (4 + 1 + 0.5) / 8, interval: expect.anything() },
     ]);

@@ -36,7 +36,7 @@ it.each([
   cpSync(join(stored, name.startsWith('tokenizers') ? 'llama' : name), directory, { recursive: true });
   cpSync(join(stored, name, file), join(directory, file));
   const whole = readFileSync(join(directory, file));
-  // Of weights the header, which is all that can mislead.
+  // The header of weights is all that can mislead.
   const length = file === 'model.safetensors' ? 8 + whole.readUInt32LE() : whole.length;
   const change = fc.record({
     at: fc.nat({ max: length - 1 }),

@@ -141,7 +141,7 @@ describe('the MinAtar CNN', () => {
     layerNorm: fc.boolean(),
     frames: fc.integer({ min: 1, max: 3 }),
     actions: fc.integer({ min: 1, max: 7 }),
-    /** Of bytes; null: the observations are floats. */
+    /** The highest byte; null: the observations are floats. */
     high: fc.constantFrom(1, 3, 255, null),
     /** How many cells are not zero. */
     filled: fc.constantFrom(0, 0.1, 0.5, 1),

@@ -32,7 +32,7 @@ describe('point values are those of rliable 1.2.0, SciPy 1.17.1 and NumPy', () =
   it('interquartileMean', () => {
     expect(interquartileMean(scores.flat())).toBeCloseTo(2.0208333333333335, 9);
     expect(interquartileMean([5, 1, 9, 2.5, 7, -3, 4])).toBeCloseTo(3.9, 9);
-    // Of three values none is left out.
+    // None of three values is left out.
     expect(interquartileMean([6, 0, 3])).toBeCloseTo(3, 9);
   });
 

@@ -10,13 +10,13 @@ export interface Ranked {
   readonly place: number;
   readonly setting: Setting;
   readonly rung: number;
-  /** Of the seeds that have ended there; at least one. */
+  /** The results of the seeds that have ended there; at least one. */
   readonly results: readonly CellResult[];
   /** Seeds that failed there. */
   readonly failed: number;
   /** Whether all seeds have ended there and none failed. */
   readonly isWhole: boolean;
-  /** Over the seeds that have a figure; null: none has. */
+  /** The mean over the seeds that have a figure; null: none has. */
   readonly mean: number | null;
   /** Standard error of that; null below two. */
   readonly error: number | null;
@@ -33,7 +33,7 @@ export function ranking(plan: Plan, results: Results): Ranked[] {
     (a, b) =>
       b.rung - a.rung ||
       Number(b.isWhole) - Number(a.isWhole) ||
-      // Of two without a figure neither is better.
+      // Neither of two without a figure is better.
       (score(a) === score(b) ? 0 : score(b) - score(a)) ||
       a.place - b.place,
   );

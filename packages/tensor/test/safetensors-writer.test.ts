@@ -25,7 +25,7 @@ const tensor = (dtype: WrittenTensor['dtype'], ...values: number[]): WrittenTens
 
 describe('writeSafetensors', () => {
   it('writes what is read again, of any dtype that holds it', () => {
-    // Of 8 significant bits, and not too small or large for float16.
+    // Values of 8 significant bits that float16 can hold, too.
     const value = fc.tuple(fc.integer({ min: -255, max: 255 }), fc.integer({ min: -14, max: 7 }));
     const tensors = fc.uniqueArray(
       fc.record({

@@ -13,7 +13,7 @@ export interface TrainedOn {
   readonly observations: ArrayLike<number>;
   readonly nextObservations?: ArrayLike<number>;
   readonly rewards?: Float32Array;
-  /** Of several steps of reward. */
+  /** Sums over several steps of reward. */
   readonly returns?: Float32Array;
 }
 

@@ -27,7 +27,7 @@ const mediocre = (byChance: number): Recording => ({
 /** To the end, so that the last weights are of equally many updates. */
 const LEARNING = [...PLAIN, 'stop.maxUpdates=8000', 'stop.maxSeconds=60'];
 
-// Of 0.1, 0.3 and 1, on seeds 1 and 2 with a third by chance: the last weights came to 500 and 237, 470 and 290, 279 and 202.
+// With α of 0.1, 0.3 and 1, seeds 1 and 2, a third by chance, the last weights came to 500 and 237, 470 and 290, 279 and 202.
 const WITH_CQL = ['agent.cql.alpha=0.3'];
 
 const line = (name: string, recording: Recording, set: readonly string[], dataGoal?: number): Line => ({
@@ -42,7 +42,7 @@ const line = (name: string, recording: Recording, set: readonly string[], dataGo
 const lines: readonly Line[] = [
   line('a third by chance', mediocre(0.3), []),
   line('a third by chance, with CQL', mediocre(0.3), WITH_CQL, 1.5),
-  // Of most states one action alone is known.
+  // In most states one action alone is known.
   line('a tenth by chance', mediocre(0.1), []),
   line('a tenth by chance, with CQL', mediocre(0.1), WITH_CQL),
 ];

@@ -12,7 +12,7 @@ export const TASK = ['id', 'options', 'actionRepeat', 'stickyActions'] as const;
 
 export type Task = Pick<RunConfig['environment'], (typeof TASK)[number]>;
 
-/** Of an environment's configuration, what its experience depends on. */
+/** The part of an environment's configuration that its experience depends on. */
 export const taskOf = ({ id, options, actionRepeat, stickyActions }: RunConfig['environment']): Task => ({
   id,
   options,

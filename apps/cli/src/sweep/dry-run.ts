@@ -69,9 +69,9 @@ function secondsPerRun(plan: Plan, results: Results): number {
 interface Trial {
   readonly updates: number;
   readonly steps: number;
-  /** Of training. */
+  /** Seconds of training. */
   readonly seconds: number;
-  /** Beside training. */
+  /** Seconds that its start and its end took. */
   readonly setUpSeconds: number;
 }
 

@@ -19,7 +19,7 @@ export interface Report {
   readonly sweep: SweepDirectory;
   readonly results: Results;
   readonly ranked: readonly Ranked[];
-  /** Of a finished sweep; null: it is not, or all failed. */
+  /** The best setting of a finished sweep; null: it is not finished, or all cells failed. */
   readonly best: Ranked | null;
   readonly isFinished: boolean;
 }

@@ -7,7 +7,7 @@ import type { Picture } from './picture.ts';
 
 /** What is played before an environment is drawn. */
 export interface DrawnPlay {
-  /** Of the environment and of random actions. */
+  /** The seed of the environment and of random actions. */
   readonly seed: number;
   /** How many steps of uniformly random actions, or the actions themselves. */
   readonly steps: number | readonly number[];

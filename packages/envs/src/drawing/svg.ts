@@ -5,9 +5,9 @@ import type { Picture, Point, Shape } from './picture.ts';
 const MOST_WIDTH = 480;
 const MOST_HEIGHT = 360;
 const FONT = 13;
-/** Of a line of the legend. */
+/** The height of a line of the legend, in pixels. */
 const LINE = 22;
-/** Of a letter, on average: labels have no more room than this gives them. */
+/** The width of an average letter, in pixels: labels have no more room than this gives them. */
 const LETTER = 7;
 const SWATCH = 12;
 const GAP = 16;

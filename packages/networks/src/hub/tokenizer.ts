@@ -15,7 +15,7 @@ export class TextTokenizer {
   /** What `tokenizer_config.json` says, as of a chat's template. */
   readonly settings: JsonObject;
   readonly #tokenizer: Tokenizer;
-  /** Of a decoder that joins pieces of words; null: it is another one. */
+  /** How pieces of words are joined; null: the decoder is of another kind. */
   readonly #pieces: PieceJoin | null;
 
   private constructor(tokenizer: Tokenizer, kind: string, settings: JsonObject, pieces: PieceJoin | null) {

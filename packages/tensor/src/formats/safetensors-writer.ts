@@ -74,7 +74,7 @@ function encoded({ dtype, data }: WrittenTensor): Uint8Array {
 function brain(data: Float32Array): Uint16Array {
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
   return Uint16Array.from(bits, (each) => {
-    // Of what is no number the first bit of the fraction stays, so that it stays none.
+    // A NaN keeps a bit in its fraction: without one it would be an infinity.
     if ((each & 0x7fffffff) > 0x7f800000) return (each >>> 16) | 0x40;
     return (each + 0x7fff + ((each >>> 16) & 1)) >>> 16;
   });

@@ -18,7 +18,7 @@ export class RoadNetwork {
   /** The segments that begin at each node, in the order in which they were added. */
   readonly #segments = new Map<string, Segment[]>();
   #lanes: Lane[] = [];
-  /** Of each lane, by its index. */
+  /** The links of each lane, by its index. */
   #links: Link[][] = [];
   /** Null: not needed yet. */
   #grid: LaneGrid | null = null;

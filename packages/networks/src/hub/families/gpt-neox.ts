@@ -37,7 +37,7 @@ export const gptNeox: Family = {
     };
   },
   tensors({ width, vocabulary, layers, inner, heads, headSize, biases, head }) {
-    /** Of each head first its queries, then its keys, then its values; ours are queries of all heads first. */
+    /** Reads a tensor that has the queries, keys and values of one head after the other; ours has the queries of all heads first. */
     const fused = (name: string): Outputs => ({
       name,
       outputs: 3 * width,

@@ -9,9 +9,9 @@ export interface Cell {
   readonly width: number;
   /** What the two layers give: the same number. */
   readonly gates: number;
-  /** Of the torso's features. */
+  /** The layer that takes the torso's features. */
   inputLayer(tensors: NamedTensors): DenseLayer;
-  /** Of what `recall` writes. */
+  /** The layer that takes what `recall` writes. */
   recurrentLayer(tensors: NamedTensors): DenseLayer;
   /** Writes what a row remembers to `out` from `to` on, zeros where an episode begins: what the recurrent layer takes. */
   recall(memory: ColumnValues, row: number, begins: boolean, out: Float32Array, to: number): void;
