@@ -1,6 +1,6 @@
 import { listEnvironments } from '@qfleet/envs';
 import { describe, expect, it } from 'vitest';
-import { choiceNote, configurationOf } from '../src/train/configuration.ts';
+import { choiceNote, configurationOf, uselessNote } from '../src/train/configuration.ts';
 
 describe('the configuration of a run', () => {
   const fleet = (actors: number | undefined, ...set: string[]) =>
@@ -43,6 +43,23 @@ describe('an environment that is named by its id', () => {
     expect(config.stop.solvedReturn).toBe(-85);
     expect(configurationOf('FrozenLake8x8-v1', { preset: 'dqn' }).agent.kind).toBe('dqn');
     expect(choiceNote('acrobot', { preset: 'dqn' })).toBe(null);
+  });
+
+  it('is told where a method takes another torso than its own', () => {
+    expect(choiceNote('minatar/breakout', { preset: 'btr' })).toBe(
+      'btr takes the torso minatar-cnn in place of impala, which does not suit the observations of minatar/breakout.',
+    );
+    expect(choiceNote('cartpole', { preset: 'btr' })).toMatch(
+      /^btr takes the torso mlp in place of impala, /,
+    );
+    expect(choiceNote('minatar/breakout', { preset: 'r2d2' })).toBe(null);
+  });
+
+  it('is told where conservatism about data is of no use', () => {
+    expect(uselessNote(configurationOf('cartpole', { set: ['agent.cql.alpha=1'] }))).toMatch(
+      /^agent\.cql is set, /,
+    );
+    expect(uselessNote(configurationOf('cartpole', {}))).toBe(null);
   });
 
   it('has a time limit, for evaluations', () => {

@@ -47,6 +47,12 @@ export function crossChecks(config: RunConfig): Problem[] {
   if (exploration.kind === 'schedule' && exploration.to > exploration.from) {
     refuse('exploration.to', `is ${exploration.to}; allowed: at most exploration.from, ${exploration.from}.`);
   }
+  if (exploration.kind === 'schedule' && exploration.shape === 'exponential' && exploration.to === 0) {
+    refuse(
+      'exploration.to',
+      'is 0; allowed: above 0 with exploration.shape exponential, which never gets there.',
+    );
+  }
   if (agent.kind !== 'tabular' && agent.learningRateSchedule === 'cosine' && agent.learningRateDecay === 1) {
     refuse(
       'agent.learningRateSchedule',

@@ -346,6 +346,18 @@ describe('checks between fields', () => {
     ['fleet.slotsPerLease=5', 'fleet.slotsPerLease is 5; allowed: at most fleet.slotsPerActor, 4.'],
     ['fleet.actors=5', 'fleet.actors is 5, and 4 hold all 16 slots already: raise fleet.slots'],
     ['exploration={kind: schedule, from: 0.1, to: 0.2}', 'exploration.to is 0.2; allowed: at most'],
+    [
+      'exploration={kind: schedule, to: 0, shape: exponential}',
+      'exploration.to is 0; allowed: above 0 with exploration.shape exponential, which never gets there.',
+    ],
+    [
+      'agent={kind: dqn, loss: mse, huberKappa: 2}',
+      'agent.huberKappa is 2; allowed: 1, because agent.loss is mse.',
+    ],
+    [
+      'agent={kind: dqn, objective: {kind: c51}, huberKappa: 2}',
+      'agent.huberKappa is 2; allowed: 1, because agent.objective c51 has a loss of its own.',
+    ],
   ])('%s', (override, expected) => {
     const found = problems({ preset: 'cartpole' }, [override]);
     expect(found).toHaveLength(1);
