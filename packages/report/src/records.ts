@@ -78,7 +78,9 @@ export const runSummarySchema = z.object({
       epsilon: z
         .number()
         .optional()
-        .describe('the chance of a random action at each step; left out by older versions, whose chance was 0'),
+        .describe(
+          'the chance of a random action at each step; left out by older versions, whose chance was 0',
+        ),
       seed: count,
       cutShort: count
         .optional()
