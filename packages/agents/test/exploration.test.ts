@@ -23,7 +23,7 @@ describe('epsilonOf', () => {
   });
 
   it('falls by the same part of itself with each step where it is exponential, and then stays', () => {
-    const given = { kind: 'schedule', from: 1, to: 1e-4, steps: 1000, shape: 'exponential' };
+    const given = { kind: 'exponential', from: 1, to: 1e-4, steps: 1000 };
     for (const [steps, epsilon] of [
       [0, 1],
       [250, 0.1],

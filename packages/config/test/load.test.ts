@@ -346,9 +346,10 @@ describe('checks between fields', () => {
     ['fleet.slotsPerLease=5', 'fleet.slotsPerLease is 5; allowed: at most fleet.slotsPerActor, 4.'],
     ['fleet.actors=5', 'fleet.actors is 5, and 4 hold all 16 slots already: raise fleet.slots'],
     ['exploration={kind: schedule, from: 0.1, to: 0.2}', 'exploration.to is 0.2; allowed: at most'],
+    ['exploration={kind: exponential, from: 0.1, to: 0.2}', 'exploration.to is 0.2; allowed: at most'],
     [
-      'exploration={kind: schedule, to: 0, shape: exponential}',
-      'exploration.to is 0; allowed: above 0 with exploration.shape exponential, which never gets there.',
+      'exploration={kind: exponential, to: 0}',
+      'exploration.to is 0; allowed: a number above 0 and at most 1.',
     ],
     [
       'agent={kind: dqn, loss: mse, huberKappa: 2}',

@@ -4,8 +4,8 @@ import type { ExplorationConfig } from '@qfleet/config';
  * The ε of one slot.
  *
  * `ladder`: εᵢ = ε^(1 + α·i/(N−1)) for slot i of N, fixed over the run (Horgan et al., "Distributed prioritized
- * experience replay", 2018, section 4.1); a lone slot has ε. `schedule`: one ε for all, from `from` to `to`
- * over the first `steps` of `runSteps` (environment steps of the whole run), and `to` from there on; linear, or exponential:
+ * experience replay", 2018, section 4.1); a lone slot has ε. `schedule`: one ε for all, linear in `runSteps`
+ * (environment steps of the whole run) from `from` to `to`, and `to` from `steps` on. `exponential`: the same by
  * from·(to/from)^(runSteps/steps).
  *
  * @throws RangeError when `slot` is not one of the `slots`.
@@ -19,6 +19,6 @@ export function epsilonOf(config: ExplorationConfig, slot: number, slots: number
     return config.base ** (1 + config.alpha * rung);
   }
   const progress = Math.min(1, Math.max(0, runSteps / config.steps));
-  if (config.shape === 'exponential') return config.from ** (1 - progress) * config.to ** progress;
+  if (config.kind === 'exponential') return config.from ** (1 - progress) * config.to ** progress;
   return config.from * (1 - progress) + config.to * progress;
 }

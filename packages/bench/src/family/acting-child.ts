@@ -3,7 +3,7 @@ import type { DqnConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import type { StateSpec } from '@qfleet/spaces';
 import { drawObservations } from '../contest/cases.ts';
-import { answerMeasurements } from '../contest/contestant.ts';
+import { answerMeasurements, processorTime } from '../contest/contestant.ts';
 
 /** What `acting-child` is told, as JSON in its one argument. */
 export interface ActingChildOptions {
@@ -38,4 +38,4 @@ const acting: ActingRows = {
   actions: new Int32Array(rows),
   values: null,
 };
-await answerMeasurements(() => policy.act(acting), rows);
+await answerMeasurements(() => policy.act(acting), rows, { clock: processorTime });

@@ -53,8 +53,8 @@ const ONE_CORE = {
 };
 
 /**
- * Updates a second of every method's update, and rows a second that a policy with each head acts on; one core each. Held in
- * turns against a peer where one is given.
+ * Updates of every method's update, and rows that a policy with each head acts on, a second of processor time on one core:
+ * what else the machine does counts little. Held in turns against a peer where one is given.
  */
 export async function benchFamily(
   peer: FamilyPeer | null = null,

@@ -4,7 +4,7 @@ import { Random } from '@qfleet/random';
 import { type Batch, type Layout, makeBatch, type SampleUnit } from '@qfleet/replay';
 import { openTask } from '@qfleet/rollout';
 import { drawObservations } from '../contest/cases.ts';
-import { answerMeasurements } from '../contest/contestant.ts';
+import { answerMeasurements, processorTime } from '../contest/contestant.ts';
 import { methodOn } from './cases.ts';
 
 /** What `update-child` is told, as JSON in its one argument. */
@@ -29,14 +29,14 @@ if (config.agent.kind === 'pqn') {
   const { agent: pqn } = config;
   const agent = await createRoundAgent({ ...setting, config: pqn });
   const round = drawRound(pqn, layout);
-  await answerMeasurements(() => void agent.update(round), agent.batchesPerUpdate);
+  await answerMeasurements(() => void agent.update(round), agent.batchesPerUpdate, { clock: processorTime });
 } else {
   const { batchSize } = config.agent;
   const agent = await createAgent({ ...setting, config: config.agent });
   const { batchesPerUpdate: count, unit } = agent;
   const batches = Array.from({ length: count }, () => drawBatch(unit, batchSize, layout));
   const priorities = new Float32Array(batchSize * count);
-  await answerMeasurements(() => void agent.update(batches, priorities), count);
+  await answerMeasurements(() => void agent.update(batches, priorities), count, { clock: processorTime });
 }
 
 function drawBatch(unit: SampleUnit, rows: number, of: Layout): Batch {

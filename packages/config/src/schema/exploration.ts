@@ -30,14 +30,21 @@ export const exploration = z.discriminatedUnion('kind', [
     selector: selector.prefault({ kind: 'epsilon-greedy' }),
   }),
   z.strictObject({
-    kind: z.literal('schedule').describe('one ε for all, falling with the environment steps of the run'),
+    kind: z
+      .literal('schedule')
+      .describe('one ε for all, falling linearly with the environment steps of the run'),
     from: fraction.default(1),
     to: fraction.default(0.05),
-    steps: count.default(10_000).describe('of the run, after which ε is at its end'),
-    shape: z
-      .enum(['linear', 'exponential'])
-      .default('linear')
-      .describe('how ε falls: by as much, or by as large a part of itself, with each step'),
+    steps: count.default(10_000),
+    selector: selector.prefault({ kind: 'epsilon-greedy' }),
+  }),
+  z.strictObject({
+    kind: z
+      .literal('exponential')
+      .describe('one ε for all, falling by the same part of itself with each environment step of the run'),
+    from: z.number().positive().max(1).default(1),
+    to: z.number().positive().max(1).default(0.05),
+    steps: count.default(10_000),
     selector: selector.prefault({ kind: 'epsilon-greedy' }),
   }),
 ]);
