@@ -173,7 +173,7 @@ fleet:
       '6:17: agent.learningRate is "fast"; allowed: a number above 0 and at most 1.',
       '8:17: agent.gradientClip is 0; allowed: a number above 0 or null.',
       '7:17: agent.learningrate is unknown. Did you mean agent.learningRate?',
-      '12:14: exploration.kind is missing; allowed: ladder or schedule.',
+      '12:14: exploration.kind is missing; allowed: ladder or schedule or exponential.',
       '11:36: replay.sampling.alpha is unknown here: it belongs to kind prioritized.',
       '13:7: fleet is null; allowed: a mapping of fields to values.',
     ]);
