@@ -1,6 +1,6 @@
 import { listEnvironments } from '@qfleet/envs';
 import { describe, expect, it } from 'vitest';
-import { choiceNote, configurationOf, uselessNote } from '../src/train/configuration.ts';
+import { choiceNote, configurationOf } from '../src/train/configuration.ts';
 
 describe('the configuration of a run', () => {
   const fleet = (actors: number | undefined, ...set: string[]) =>
@@ -53,13 +53,6 @@ describe('an environment that is named by its id', () => {
       /^btr takes the torso mlp in place of impala, /,
     );
     expect(choiceNote('minatar/breakout', { preset: 'r2d2' })).toBe(null);
-  });
-
-  it('is told where conservatism about data is of no use', () => {
-    expect(uselessNote(configurationOf('cartpole', { set: ['agent.cql.alpha=1'] }))).toMatch(
-      /^agent\.cql is set, /,
-    );
-    expect(uselessNote(configurationOf('cartpole', {}))).toBe(null);
   });
 
   it('has a time limit, for evaluations', () => {

@@ -121,15 +121,6 @@ function torsoNote(source: ConfigSource, preset: string): string | null {
   return `${preset} takes the torso ${agent.network.kind} in place of ${own}, which does not suit the observations of ${environment.id}.`;
 }
 
-/** One sentence on a setting that a run gains nothing from; null: there is none. */
-export function uselessNote({ agent }: RunConfig): string | null {
-  if (agent.kind !== 'dqn' || agent.cql === null) return null;
-  return (
-    'agent.cql is set, which keeps the values of actions low that the data does not hold, and this run gathers its own ' +
-    'data: agent.cql=null explores better.'
-  );
-}
-
 /**
  * The configuration that a command line asks for.
  * @throws ConfigError with every problem, a line each.

@@ -13,7 +13,7 @@ import { trustOption } from '../trust.ts';
 import { checkTraining } from './check-training.ts';
 import { claimRun } from './claim.ts';
 import type { TrainOptions } from './configuration.ts';
-import { choiceNote, configurationOf, uselessNote } from './configuration.ts';
+import { choiceNote, configurationOf } from './configuration.ts';
 import { trainDetached } from './detach.ts';
 import { checkKeepsReplay } from './kept-replay.ts';
 import { writeLaunch } from './launch.ts';
@@ -63,9 +63,8 @@ export async function train(what: string, options: TrainOptions): Promise<number
     throw error;
   }
   if (options.runDir === undefined) markLatest(directory.path);
-  for (const note of [choiceNote(what, options), uselessNote(config)]) {
-    if (note !== null) process.stderr.write(`${note}\n`);
-  }
+  const note = choiceNote(what, options);
+  if (note !== null) process.stderr.write(`${note}\n`);
   if (options.detach) {
     claim.release();
     return await trainDetached(directory, options.redis ?? null, options.json === true);
