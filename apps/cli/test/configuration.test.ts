@@ -45,6 +45,16 @@ describe('an environment that is named by its id', () => {
     expect(choiceNote('acrobot', { preset: 'dqn' })).toBe(null);
   });
 
+  it('is told where a method takes another torso than its own', () => {
+    expect(choiceNote('minatar/breakout', { preset: 'btr' })).toBe(
+      'btr takes the torso minatar-cnn in place of impala, which does not suit the observations of minatar/breakout.',
+    );
+    expect(choiceNote('cartpole', { preset: 'btr' })).toMatch(
+      /^btr takes the torso mlp in place of impala, /,
+    );
+    expect(choiceNote('minatar/breakout', { preset: 'r2d2' })).toBe(null);
+  });
+
   it('has a time limit, for evaluations', () => {
     const { environment } = configurationOf('CliffWalkingSlippery-v1', {});
     expect(environment.options['max_episode_steps']).toBeGreaterThan(0);

@@ -29,8 +29,8 @@ describe('qfleet presets --diff', () => {
     const fields = JSON.parse(stdout) as { field: string }[];
     expect(fields).toContainEqual({ field: 'agent.doubleQ', 'per-dqn': true, dqn: false });
     expect(fields.map(({ field }) => field)).toEqual([
-      'agent.doubleQ',
       'agent.learningRate',
+      'agent.doubleQ',
       'replay.sampling',
     ]);
   });

@@ -117,7 +117,7 @@ describe('the weights of another run', () => {
     };
     await refused(
       'run',
-      /^error: The weights of run don't fit this run\. .*"q" has shape \[48,4\].*takes \[500,6\]/,
+      /^error: The weights of run don't fit this run\. .*"q" has shape \[48,4\].*takes \[500,6\].* What differs, theirs → this run's: environment\.id: CliffWalking-v1 → Taxi-v3\b/,
     );
     await refused('nowhere', /^error: There is no run directory and no checkpoint nowhere\.\n$/);
     await refused('run/config.yaml', /^error: The checkpoint run\/config\.yaml can't be read/);

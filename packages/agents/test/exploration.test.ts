@@ -22,6 +22,19 @@ describe('epsilonOf', () => {
     ]);
   });
 
+  it('falls by the same part of itself with each step where it is exponential, and then stays', () => {
+    const given = { kind: 'exponential', from: 1, to: 1e-4, steps: 1000 };
+    for (const [steps, epsilon] of [
+      [0, 1],
+      [250, 0.1],
+      [500, 0.01],
+      [1000, 1e-4],
+      [5000, 1e-4],
+    ] as const) {
+      expect(epsilonOf(exploration(given), 1, 4, steps)).toBeCloseTo(epsilon, 12);
+    }
+  });
+
   it('refuses a slot that the run does not have', () => {
     expect(() => epsilonOf(exploration({ kind: 'ladder' }), 4, 4, 0)).toThrow(/Slot 4 .* 4 \(0 to 3\)/);
   });

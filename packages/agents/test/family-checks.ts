@@ -79,11 +79,7 @@ export async function checkLoss({ config, here, nets, batch, levels, expected }:
     const net = (of: string) => tensorOf(tf, nets[of]!);
     const target: Outputs = (asked, drawn) => {
       if (asked === states.observations) return { [name]: net('target_here') };
-      if (drawn === undefined) return { [name]: net('target_next') };
-      const samples = net('target_samples');
-      const both =
-        drawn.shape[1] === samples.shape[2] ? samples : tf.concat([samples, net('target_next')], 2);
-      return { [name]: both };
+      return { [name]: net(drawn === undefined ? 'target_next' : 'target_samples') };
     };
     let draws = 0;
     const uniform = (shape: readonly number[]) =>

@@ -7,12 +7,13 @@ for each line `milliseconds` on stdin the microseconds an operation took over th
 import json
 import logging
 import sys
-import time
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from contestant import answer_measurements
 
 
 def network(case):
@@ -139,24 +140,7 @@ def main():
     if "threads" in options:
         torch.set_num_threads(options["threads"])
     call = (inference_call if "rows" in options else learner_call)(options)
-    for _ in range(30):
-        call()
-    print("ready", flush=True)
-    for line in sys.stdin:
-        milliseconds = float(line)
-        # The caches are still those of the contestant before.
-        time_of(call, milliseconds / 10)
-        print(time_of(call, milliseconds), flush=True)
-
-
-def time_of(call, milliseconds):
-    """Microseconds a call, of calls for about so long."""
-    calls, elapsed, start = 0, 0.0, time.perf_counter()
-    while elapsed < milliseconds / 1000:
-        call()
-        calls += 1
-        elapsed = time.perf_counter() - start
-    return elapsed * 1e6 / calls
+    answer_measurements(call)
 
 
 main()

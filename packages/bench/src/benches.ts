@@ -17,6 +17,10 @@ export const benches = {
   envs: async ({ peer }) => (await import('./envs/envs.ts')).benchEnvs(peer),
   replay: async ({ peer }) => (await import('./replay/here.ts')).benchReplayHere(peer),
   fleet: async ({ command }) => (await import('./fleet/fleet.ts')).benchFleet(command),
+  family: async ({ peer }) =>
+    (await import('./family/family.ts')).benchFamily(
+      peer ? await (await import('./family/torch.ts')).torchFamily() : null,
+    ),
   rounds: async () => (await import('./rounds/rounds.ts')).benchRounds(),
   actor: async () => (await import('./actor/actor.ts')).benchActor(),
 } satisfies Record<string, (options: BenchOptions) => Promise<readonly BenchRow[]>>;

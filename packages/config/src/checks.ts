@@ -44,7 +44,7 @@ export function crossChecks(config: RunConfig): Problem[] {
       'is softmax; allowed: epsilon-greedy with agent.network.noisy, whose noise already is the exploration that softmax would add to.',
     );
   }
-  if (exploration.kind === 'schedule' && exploration.to > exploration.from) {
+  if (exploration.kind !== 'ladder' && exploration.to > exploration.from) {
     refuse('exploration.to', `is ${exploration.to}; allowed: at most exploration.from, ${exploration.from}.`);
   }
   if (agent.kind !== 'tabular' && agent.learningRateSchedule === 'cosine' && agent.learningRateDecay === 1) {

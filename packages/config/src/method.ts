@@ -1,5 +1,6 @@
 import { isMapping } from './fields.ts';
 import { methodConfig } from './presets.ts';
+import { SHARED_BY_TORSOS } from './schema/network.ts';
 
 /** A method by which something is trained. */
 export interface Method {
@@ -71,9 +72,11 @@ function base({ preset, observation }: Method): Record<string, unknown> {
   const suits =
     network['kind'] === needed || (needed === 'nature-cnn' && FOR_IMAGES.includes(`${network['kind']}`));
   if (suits) return values;
-  // What only the other torso has is left out: the fields that all have are those beside kind and sizes.
-  const { kind: _, hidden: __, width: ___, ...common } = network;
-  return { ...values, agent: { ...agent, network: { ...common, kind: needed } } };
+  // Sizes are of the torso that the file names, where it names one.
+  const kept = Object.entries(network).filter(
+    ([field]) => network['kind'] === undefined || SHARED_BY_TORSOS.includes(field),
+  );
+  return { ...values, agent: { ...agent, network: { ...Object.fromEntries(kept), kind: needed } } };
 }
 
 /** The torso that a method's file asks for; null: it takes the one that suits. */

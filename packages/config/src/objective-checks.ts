@@ -19,6 +19,13 @@ export function objectiveChecks(agent: DqnConfig, sampling: SamplingConfig): Pro
       'has one layer; allowed: two or more with agent.objective iqn, which multiplies its levels into what the first ones make.',
     );
   }
+  if (agent.huberKappa !== 1 && (agent.loss !== 'huber' || objective.kind !== 'expected')) {
+    const why =
+      objective.kind === 'expected'
+        ? 'agent.loss is mse'
+        : `agent.objective ${objective.kind} has a loss of its own`;
+    refuse('agent.huberKappa', `is ${agent.huberKappa}; allowed: 1, because ${why}.`);
+  }
   if (munchausen !== null) {
     const why = doubleQ
       ? 'agent.doubleQ false: its target is a mean over a softmax policy, in which no greedy action is chosen'

@@ -173,7 +173,7 @@ fleet:
       '6:17: agent.learningRate is "fast"; allowed: a number above 0 and at most 1.',
       '8:17: agent.gradientClip is 0; allowed: a number above 0 or null.',
       '7:17: agent.learningrate is unknown. Did you mean agent.learningRate?',
-      '12:14: exploration.kind is missing; allowed: ladder or schedule.',
+      '12:14: exploration.kind is missing; allowed: ladder or schedule or exponential.',
       '11:36: replay.sampling.alpha is unknown here: it belongs to kind prioritized.',
       '13:7: fleet is null; allowed: a mapping of fields to values.',
     ]);
@@ -346,6 +346,19 @@ describe('checks between fields', () => {
     ['fleet.slotsPerLease=5', 'fleet.slotsPerLease is 5; allowed: at most fleet.slotsPerActor, 4.'],
     ['fleet.actors=5', 'fleet.actors is 5, and 4 hold all 16 slots already: raise fleet.slots'],
     ['exploration={kind: schedule, from: 0.1, to: 0.2}', 'exploration.to is 0.2; allowed: at most'],
+    ['exploration={kind: exponential, from: 0.1, to: 0.2}', 'exploration.to is 0.2; allowed: at most'],
+    [
+      'exploration={kind: exponential, to: 0}',
+      'exploration.to is 0; allowed: a number above 0 and at most 1.',
+    ],
+    [
+      'agent={kind: dqn, loss: mse, huberKappa: 2}',
+      'agent.huberKappa is 2; allowed: 1, because agent.loss is mse.',
+    ],
+    [
+      'agent={kind: dqn, objective: {kind: c51}, huberKappa: 2}',
+      'agent.huberKappa is 2; allowed: 1, because agent.objective c51 has a loss of its own.',
+    ],
   ])('%s', (override, expected) => {
     const found = problems({ preset: 'cartpole' }, [override]);
     expect(found).toHaveLength(1);

@@ -97,6 +97,26 @@ describe('a method', () => {
     expect(network([84, 84, 1])?.kind).toBe('nature-cnn');
   });
 
+  it('keeps of its torso what every torso has, where the observations need another', () => {
+    const networkOf = (preset: string, observation: number[]) => {
+      const { agent } = loadRunConfig({ preset: 'cartpole' }, [], { preset, observation });
+      return agent.kind === 'dqn' ? agent.network : null;
+    };
+    const common = { dueling: true, noisy: { sigma: 0.5 } };
+    expect(networkOf('btr', [84, 84, 4])).toMatchObject({
+      kind: 'impala',
+      width: 2,
+      spectralNorm: true,
+      pool: 6,
+      ...common,
+    });
+    expect(networkOf('btr', [10, 10, 4])).toMatchObject({ kind: 'minatar-cnn', hidden: [128], ...common });
+    expect(networkOf('btr', [4])).toMatchObject({ kind: 'mlp', hidden: [128, 128], ...common });
+    const core = { kind: 'lstm', units: 64 };
+    expect(networkOf('r2d2', [4])).toMatchObject({ kind: 'mlp', core });
+    expect(networkOf('r2d2', [10, 10, 4])).toMatchObject({ kind: 'minatar-cnn', core });
+  });
+
   it('is told from the preset of an environment', () => {
     expect(() => loadRunConfig({ preset: 'per-dqn' })).toThrow(/per-dqn is a method: say what it trains/);
     const acrobot = { preset: 'acrobot', observation: null };

@@ -75,6 +75,12 @@ export const runSummarySchema = z.object({
       returns: z.array(z.number()),
       mean: z.number(),
       std: z.number(),
+      epsilon: z
+        .number()
+        .optional()
+        .describe(
+          'the chance of a random action at each step; left out by older versions, whose chance was 0',
+        ),
       seed: count,
       cutShort: count
         .optional()

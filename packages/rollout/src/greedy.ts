@@ -13,7 +13,9 @@ export interface GreedyEpisodesOptions {
   readonly frames?: number;
   readonly episodes: number;
   readonly seed: number;
-  /** Environments side by side; the returns do not depend on it. */
+  /** The chance of a random action at each step. Default 0: the policy is greedy. */
+  readonly epsilon?: number;
+  /** Environments side by side; the returns do not depend on it where ε is 0. */
   readonly parallel?: number;
   /** Asked between steps; true: stop, and return the episodes that are done. */
   readonly cancelled?: () => boolean;
@@ -46,7 +48,7 @@ const TURN_MS = 20;
 const ENDLESS_SECONDS = 5;
 
 /**
- * Plays episodes with the greedy policy (ε = 0). Each episode has its own copy of the environment, seeded by
+ * Plays episodes with the greedy policy, or with ε as small as it is given. Each episode has its own copy of the environment, seeded by
  * its number, so that the same parameters and seed give the same returns.
  * @throws EnvironmentError
  */
@@ -95,10 +97,11 @@ class GreedyPlay {
   }
 
   async run(): Promise<void> {
-    const { policy, cancelled = () => false } = this.#options;
+    const { policy, epsilon = 0, cancelled = () => false } = this.#options;
     const slots = this.#slots;
     this.#fill();
     while (slots.rows.length > 0 && !this.#stopped && !cancelled()) {
+      slots.epsilons.fill(epsilon);
       policy.act(slots.acting);
       const stepped = slots.step();
       if (stepped !== undefined) await this.#await(stepped);

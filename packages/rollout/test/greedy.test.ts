@@ -17,6 +17,36 @@ describe('playGreedyEpisodes', () => {
     expect(await play(64)).toEqual(one);
   });
 
+  it('takes random actions where it is told to, as often as it is told', async () => {
+    // Rewards what the policy does not choose: 2 of 3 random actions.
+    const definition = defineEnvironment({
+      id: 'Unlike',
+      observationSpace: box({ low: 0, high: 1e6, shape: [2] }),
+      actionSpace: discrete(3),
+      maxEpisodeSteps: 1000,
+      create: () => {
+        let t = 0;
+        return {
+          reset: () => {
+            t = 0;
+            return [t, 0];
+          },
+          step: (action) => {
+            const reward = action === t % 3 ? 0 : 1;
+            return { observation: [++t, 0], reward, terminated: false };
+          },
+        };
+      },
+    });
+    const options = { definition, policy: roundRobin, episodes: 10, seed: 4 };
+    expect((await playGreedyEpisodes(options)).returns).toEqual(new Array(10).fill(0));
+    const { returns } = await playGreedyEpisodes({ ...options, epsilon: 0.3 });
+    // 10,000 steps of chance 0.2: a deviation of 40.
+    const sum = returns.reduce((total, each) => total + each, 0);
+    expect(Math.abs(sum - 2000)).toBeLessThan(160);
+    expect((await playGreedyEpisodes({ ...options, epsilon: 0.3 })).returns).toEqual(returns);
+  });
+
   it('gives other returns from another seed', async () => {
     expect(await play(8, 6)).not.toEqual(await play(8, 5));
   });

@@ -107,7 +107,9 @@ function remedyFor(agent: AgentConfig): string {
   const scale = 'or have the environment give smaller rewards and observations';
   if (agent.kind === 'tabular') return `set ${lower} or agent.discount below ${agent.discount}, ${scale}`;
   const settings = [
-    ...(agent.kind === 'pqn' || agent.loss === 'huber' ? [] : ['agent.loss=huber']),
+    ...(agent.kind === 'dqn' && agent.objective.kind === 'expected' && agent.loss === 'mse'
+      ? ['agent.loss=huber']
+      : []),
     ...(agent.gradientClip === null ? ['agent.gradientClip=10'] : []),
     lower,
   ];

@@ -6,6 +6,7 @@ import { fleetRunConfig, type ReplayRunConfig, runSchema } from '@qfleet/config'
 import { Random } from '@qfleet/random';
 import { ChunkBuilder, type Layout, MemoryReplayStore } from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DivergenceWatch } from '../src/divergence.ts';
 import { CheckpointFolder, DivergenceError, latestCheckpoint, Trainer } from '../src/index.ts';
 
 const states: Layout = { frames: 1, shape: [], dtype: 'int32', count: 4, actions: 2 };
@@ -107,6 +108,21 @@ describe('a learner whose numbers leave the finite ones', () => {
     };
     return { add, agent, channel, train, trainer };
   }
+
+  it('is met by a Huber loss where the objective has one', () => {
+    const said = (fields: object): string => {
+      const watch = new DivergenceWatch(configOf({ ...mlp, ...fields }).agent);
+      try {
+        watch.beforeLeaving(new Map([['w', { shape: [1], data: Float32Array.of(Number.NaN) }]]));
+      } catch (error) {
+        return (error as DivergenceError).message;
+      }
+      return 'nothing';
+    };
+    expect(said({})).toContain('set agent.loss=huber, agent.gradientClip=10, a lower');
+    expect(said({ loss: 'huber' })).toContain('; set agent.gradientClip=10, a lower');
+    expect(said({ objective: { kind: 'qr' } })).toContain('; set agent.gradientClip=10, a lower');
+  });
 
   const cases: [string, object, object, Layout, number, RegExp][] = [
     [

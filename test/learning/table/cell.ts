@@ -99,7 +99,7 @@ export function settingsOf(cell: Cell, { part, seconds }: Pace): string[] {
       ? [`stop.maxSeconds=${Math.ceil(cell.seconds * seconds)}`]
       : []),
     ...partOf('evaluation.every', evaluation.every),
-    ...(exploration.kind === 'schedule' ? partOf('exploration.steps', exploration.steps) : []),
+    ...(exploration.kind !== 'ladder' ? partOf('exploration.steps', exploration.steps) : []),
   ];
 }
 

@@ -91,11 +91,11 @@ const cartpole: Section = {
   isInReadme: true,
   about:
     'Until it is solved (495 over 50 episodes, and over 50 fresh ones), or after 200,000 frames (`pqn`: 1.6M) or two minutes, three for ' +
-    '`apex`, `iqn` and `r2d2`. ' +
+    '`apex`, `iqn` and `r2d2`, half of one for `fast`. ' +
     'RL Baselines3 Zoo has 500 ± 0 for one run of its DQN (`benchmark.md`), CleanRL 488.7 ± 16.1 for its DQN (its documentation).',
   lines: [
     ...allBut('btr').map((method) => {
-      const seconds = ['apex', 'iqn', 'r2d2'].includes(method) ? 180 : 120;
+      const seconds = ['apex', 'iqn', 'r2d2'].includes(method) ? 180 : method === 'fast' ? 30 : 120;
       return line('cartpole', method, { goal: 475, seeds: FIVE, seconds, set: inSeconds(method, seconds) });
     }),
     ...(
@@ -133,11 +133,12 @@ const acrobot: Section = {
   name: 'acrobot',
   title: 'Acrobot-v1',
   about:
-    'Until it is solved (−85), or after 200,000 frames (`pqn`: 1.6M) or two minutes. Published: −76.6 ± 11.8 over episodes, one run of 100,000 frames (RL Baselines3 ' +
+    'Until it is solved (−85), or after 200,000 frames (`pqn`: 1.6M) or two minutes, one for `fast`. Published: −76.6 ± 11.8 over episodes, one run of 100,000 frames (RL Baselines3 ' +
     'Zoo’s DQN, `benchmark.md`); −91.5 ± 7.2 after 500,000 frames (CleanRL’s DQN, its documentation).',
-  lines: those('dqn', 'rainbow', 'munchausen-dqn', 'iqn', 'pqn', 'fast').map((method) =>
-    line('acrobot', method, { goal: -90, seeds: THREE, seconds: 120, set: inSeconds(method, 120) }),
-  ),
+  lines: those('dqn', 'rainbow', 'munchausen-dqn', 'iqn', 'pqn', 'fast').map((method) => {
+    const seconds = method === 'fast' ? 60 : 120;
+    return line('acrobot', method, { goal: -90, seeds: THREE, seconds, set: inSeconds(method, seconds) });
+  }),
 };
 
 const lunarLander: Section = {

@@ -26,7 +26,7 @@ export async function summarize(
   const folder = new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept);
   const found = await folder.best();
   const isOver = end.stopReason !== 'interrupted' && end.stopReason !== 'failed';
-  const evaluation = isOver && best !== null ? summarized(await folder.final(best)) : null;
+  const evaluation = isOver && best !== null ? summarized(await folder.final(best), config) : null;
   const goal = await goalOf(config);
   const before = directory.readSummary();
   const rows = directory.readMetrics();
@@ -60,11 +60,14 @@ export async function goalOf(config: RunConfig): Promise<number | null> {
   return (await resolveEnvironment(config.environment)).solvedReturn ?? config.stop.solvedReturn;
 }
 
-function summarized(evaluation: FinalEvaluation | null): RunSummary['evaluation'] {
+function summarized(
+  evaluation: FinalEvaluation | null,
+  { evaluation: { epsilon } }: RunConfig,
+): RunSummary['evaluation'] {
   if (evaluation === null) return null;
   const { returns, mean, std, cutShort, info, seed } = evaluation;
   return {
-    ...{ episodes: returns.length, returns: [...returns], mean, std },
+    ...{ episodes: returns.length, returns: [...returns], mean, std, epsilon },
     ...(cutShort === undefined ? {} : { cutShort }),
     ...(info === undefined ? {} : { info }),
     seed,

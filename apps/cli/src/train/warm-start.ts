@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { checkAgentParameters } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
+import { changesBetween, describeChange, type RunConfig, runConfigOf } from '@qfleet/config';
 import { RunDirectory } from '@qfleet/report';
 import { openTask } from '@qfleet/rollout';
 import { bestCheckpoint, type Checkpoint, readCheckpoint, warmStart } from '@qfleet/training';
@@ -16,7 +16,7 @@ export async function startFrom(where: string, config: RunConfig): Promise<Check
   const checkpoint = await readWeights(where);
   const { layout } = await openTask(config);
   return warmStart(checkpoint, config, layout).catch((error: Error) => {
-    throw misfit(where, error);
+    throw misfit(where, error, checkpoint, config);
   });
 }
 
@@ -24,21 +24,33 @@ export async function startFrom(where: string, config: RunConfig): Promise<Check
  * Checks that a run's weights fit its configuration.
  * @throws UsageError where a run's weights don't fit its configuration: its environment became another one.
  */
-export async function checkWeights(
-  { parameters }: Checkpoint,
-  config: RunConfig,
-  where: string,
-): Promise<void> {
+export async function checkWeights(checkpoint: Checkpoint, config: RunConfig, where: string): Promise<void> {
   const { layout } = await openTask(config);
   try {
-    checkAgentParameters({ config: config.agent, spec: layout }, parameters);
+    checkAgentParameters({ config: config.agent, spec: layout }, checkpoint.parameters);
   } catch (error) {
-    throw misfit(where, error as Error);
+    throw misfit(where, error as Error, checkpoint, config);
   }
 }
 
-const misfit = (where: string, { message }: Error): UsageError =>
-  new UsageError(`The weights of ${where} don't fit this run. ${message}`);
+/** The parts of a configuration that weights have their names and shapes from. */
+const SHAPING = ['environment.', 'agent.kind', 'agent.network', 'agent.objective'];
+
+function misfit(
+  where: string,
+  { message }: Error,
+  { config: theirs }: Checkpoint,
+  config: RunConfig,
+): UsageError {
+  const differing = changesBetween(runConfigOf(theirs, where), config).filter(({ path }) =>
+    SHAPING.some((part) => path.startsWith(part)),
+  );
+  const differs =
+    differing.length === 0
+      ? ''
+      : ` What differs, theirs → this run's: ${differing.map(describeChange).join('; ')}.`;
+  return new UsageError(`The weights of ${where} don't fit this run. ${message}${differs}`);
+}
 
 async function readWeights(where: string): Promise<Checkpoint> {
   if (RunDirectory.exists(where)) {

@@ -11,7 +11,15 @@ import { sampleUnit } from './unit.ts';
 /** The fields of a configuration that this objective reads. */
 type ExpectedConfig = Pick<
   DqnConfig,
-  'nSteps' | 'sequence' | 'doubleQ' | 'loss' | 'munchausen' | 'valueRescaling' | 'rewardClip' | 'rewardScale'
+  | 'nSteps'
+  | 'sequence'
+  | 'doubleQ'
+  | 'loss'
+  | 'huberKappa'
+  | 'munchausen'
+  | 'valueRescaling'
+  | 'rewardClip'
+  | 'rewardScale'
 >;
 
 /**
@@ -31,7 +39,7 @@ export function expectedValue(config: ExpectedConfig): Objective {
       const q = out['values'] as Tensor2D;
       const value = valueAt(tf, q, chosen);
       return {
-        loss: lossOfValues(tf, config.loss, q, chosen as Tensor2D, returns, weights),
+        loss: lossOfValues(tf, config, q, chosen as Tensor2D, returns, weights),
         priorities: tf.abs(tf.sub(returns, value)),
         stats: { meanQ: tf.mean(value) },
       };
@@ -41,8 +49,8 @@ export function expectedValue(config: ExpectedConfig): Objective {
 }
 
 /**
- * The mean over a batch of each row's weight times its loss: of an error e, Huber's at δ = 1, ½e² within and |e| − ½
- * beyond (Huber, 1964), or e². With c = e cut to [−1, 1] that is c·(e − ½c) or e·e, and its derivative c or 2e: which
+ * The mean over a batch of each row's weight times its loss: of an error e, Huber's at κ, ½e² within ±κ and κ(|e| − ½κ)
+ * beyond (Huber, 1964), or e². With c = e cut to [−κ, κ] that is c·(e − ½c) or e·e, and its derivative c or 2e: which
  * is given here, since tfjs's chain rule takes 30 operations to find it.
  *
  * @param q [rows, actions], by which it differentiates.
@@ -50,7 +58,7 @@ export function expectedValue(config: ExpectedConfig): Objective {
  */
 function lossOfValues(
   tf: TensorFlow,
-  loss: DqnConfig['loss'],
+  { loss, huberKappa: kappa }: Pick<DqnConfig, 'loss' | 'huberKappa'>,
   q: Tensor2D,
   chosen: Tensor2D,
   targets: Tensor,
@@ -58,7 +66,7 @@ function lossOfValues(
 ): Scalar {
   const lossOf = tf.customGrad((values, save) => {
     const errors = tf.sub(targets, valueAt(tf, values as Tensor, chosen));
-    const slope = loss === 'huber' ? tf.clipByValue(errors, -1, 1) : tf.mul(errors, 2);
+    const slope = loss === 'huber' ? tf.clipByValue(errors, -kappa, kappa) : tf.mul(errors, 2);
     const weighted = tf.mul(weights, slope);
     (save as (tensors: Tensor[]) => void)([weighted]);
     // e² = 2e·(e − ½·e)

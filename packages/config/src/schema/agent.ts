@@ -36,17 +36,45 @@ const sequence = z.strictObject({
   stride: z.int().min(1).max(1_024).default(40).describe('steps between the beginnings of two sequences'),
 });
 
-const dqn = z.strictObject({
-  kind: z.literal('dqn'),
+/** How what is trained by gradients learns, whatever it learns from. */
+const learning = {
   network: network.prefault({ kind: 'mlp' }),
   discount: fraction.default(0.99).describe('γ'),
+  rewardClip: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('largest |reward| of a step; null: any'),
+  rewardScale: z.number().positive().default(1).describe('factor of each reward, after rewardClip'),
+  learningRate: z.number().positive().max(1).default(5e-4).describe('of the optimizer'),
+  learningRateDecay: fraction
+    .default(1)
+    .describe('the last rate as a part of the first, reached at stop.maxUpdates'),
+  learningRateSchedule: z
+    .enum(['linear', 'cosine'])
+    .default('linear')
+    .describe('how the rate falls to that part'),
+  learningRateWarmup: z.int().min(0).default(0).describe('updates over which the rate rises linearly first'),
+  adamEpsilon: z.number().positive().default(1e-8).describe('added to √v̂ by Adam, AdamW and RAdam'),
+  gradientClip: z.number().positive().nullable().default(10).describe('largest global norm; null: none'),
+};
+
+const dqn = z.strictObject({
+  kind: z.literal('dqn'),
+  ...learning,
   nSteps: z.int().min(1).max(64).default(1).describe('steps of reward before the bootstrap'),
   doubleQ: z.boolean().default(true).describe('argmax by the online network (van Hasselt et al., 2016)'),
   objective: objective.prefault({ kind: 'expected' }),
   loss: z
     .enum(['huber', 'mse'])
     .default('huber')
-    .describe('of the objective expected: Huber at δ = 1, or squared error'),
+    .describe('of the objective expected: Huber’s, or the squared error'),
+  huberKappa: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('κ of the loss huber: squared within ±κ, linear beyond (Huber, 1964)'),
   munchausen: munchausen
     .nullable()
     .default(null)
@@ -58,27 +86,9 @@ const dqn = z.strictObject({
     .nullable()
     .default(null)
     .describe('ε of h(x) = sign(x)(√(|x| + 1) − 1) + εx, in which values are learned (Pohlen et al., 2018)'),
-  rewardClip: z
-    .number()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe('largest |reward| of a step; null: any'),
-  rewardScale: z.number().positive().default(1).describe('factor of each reward, after rewardClip'),
   cql: cql.nullable().default(null).describe('Kumar et al., 2020, for learning from data; null: none'),
   batchSize: z.int().min(1).max(65_536).default(64).describe('transitions an update'),
-  learningRate: z.number().positive().max(1).default(5e-4).describe('of the optimizer'),
-  learningRateDecay: fraction
-    .default(1)
-    .describe('the last rate as a part of the first, reached at stop.maxUpdates'),
-  learningRateSchedule: z
-    .enum(['linear', 'cosine'])
-    .default('linear')
-    .describe('how the rate falls to that part'),
-  learningRateWarmup: z.int().min(0).default(0).describe('updates over which the rate rises linearly first'),
   optimizer: optimizer.prefault({ kind: 'adam' }),
-  adamEpsilon: z.number().positive().default(1e-8).describe('added to √v̂ by Adam, AdamW and RAdam'),
-  gradientClip: z.number().positive().nullable().default(10).describe('largest global norm; null: none'),
   target: target.prefault({ kind: 'soft' }),
   sequence: sequence
     .nullable()
@@ -101,8 +111,7 @@ const pqn = z.strictObject({
   kind: z
     .literal('pqn')
     .describe('Gallici et al., 2024: rounds of fresh experience, without a replay or a target network'),
-  network: network.prefault({ kind: 'mlp' }),
-  discount: fraction.default(0.99).describe('γ'),
+  ...learning,
   lambda: fraction
     .default(0.65)
     .describe('λ of the returns: 0 bootstraps after a step, 1 at the end of a round'),
@@ -110,25 +119,7 @@ const pqn = z.strictObject({
   steps: z.int().min(1).max(4_096).default(32).describe('of each environment in a round'),
   epochs: z.int().min(1).max(64).default(2).describe('times that a round is learned from'),
   minibatches: z.int().min(1).max(1_024).default(32).describe('updates an epoch'),
-  rewardClip: z
-    .number()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe('largest |reward| of a step; null: any'),
-  rewardScale: z.number().positive().default(1).describe('factor of each reward, after rewardClip'),
-  learningRate: z.number().positive().max(1).default(5e-4).describe('of the optimizer'),
-  learningRateDecay: fraction
-    .default(1)
-    .describe('the last rate as a part of the first, reached at stop.maxUpdates'),
-  learningRateSchedule: z
-    .enum(['linear', 'cosine'])
-    .default('linear')
-    .describe('how the rate falls to that part'),
-  learningRateWarmup: z.int().min(0).default(0).describe('updates over which the rate rises linearly first'),
   optimizer: optimizer.prefault({ kind: 'radam' }),
-  adamEpsilon: z.number().positive().default(1e-8).describe('added to √v̂ by Adam, AdamW and RAdam'),
-  gradientClip: z.number().positive().nullable().default(10).describe('largest global norm; null: none'),
 });
 
 /** What learns. */

@@ -38,4 +38,13 @@ export const exploration = z.discriminatedUnion('kind', [
     steps: count.default(10_000),
     selector: selector.prefault({ kind: 'epsilon-greedy' }),
   }),
+  z.strictObject({
+    kind: z
+      .literal('exponential')
+      .describe('one ε for all, falling by the same part of itself with each environment step of the run'),
+    from: z.number().positive().max(1).default(1),
+    to: z.number().positive().max(1).default(0.05),
+    steps: count.default(10_000),
+    selector: selector.prefault({ kind: 'epsilon-greedy' }),
+  }),
 ]);

@@ -19,6 +19,7 @@ const core = z
 
 /** What every network may have. */
 const layers = {
+  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
   layerNorm: z
     .boolean()
     .default(false)
@@ -44,11 +45,13 @@ const layers = {
   core,
 };
 
+/** The fields that every torso has, with one meaning for all. */
+export const SHARED_BY_TORSOS: readonly string[] = Object.keys(layers);
+
 /** A multilayer perceptron over the flattened observation (a Discrete observation enters one-hot). */
 const mlp = z.strictObject({
   kind: z.literal('mlp'),
   hidden: z.array(units).min(1).max(8).default([128, 128]).describe('units of each hidden layer'),
-  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
   ...layers,
 });
 
@@ -56,7 +59,6 @@ const mlp = z.strictObject({
 const natureCnn = z.strictObject({
   kind: z.literal('nature-cnn').describe('the convolutions of Mnih et al., 2015'),
   hidden: z.array(units).min(1).max(8).default([512]).describe('units of each hidden layer after them'),
-  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
   ...layers,
 });
 
@@ -65,7 +67,6 @@ const minAtarCnn = z.strictObject({
   kind: z.literal('minatar-cnn').describe('the network of Young and Tian, 2019'),
   filters: z.int().min(1).max(1_024).default(16).describe('of its one convolution, 3 × 3'),
   hidden: z.array(units).min(1).max(8).default([128]).describe('units of each hidden layer after it'),
-  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
   ...layers,
 });
 
@@ -85,7 +86,6 @@ const impala = z.strictObject({
     .default(null)
     .describe('side of the grid that features are max-pooled to; null: none'),
   hidden: z.array(units).min(1).max(8).default([256]).describe('units of each hidden layer after them'),
-  dueling: z.boolean().default(false).describe('V(s) + A(s,a) − mean A (Wang et al., 2016)'),
   ...layers,
 });
 

@@ -4,7 +4,7 @@ import { environment } from './environment.ts';
 import { exploration } from './exploration.ts';
 import { fleet } from './fleet.ts';
 import { learner } from './learner.ts';
-import { count } from './numbers.ts';
+import { count, fraction } from './numbers.ts';
 import { replay } from './replay.ts';
 import { report } from './report.ts';
 
@@ -26,6 +26,7 @@ export const runSchema = z.strictObject({
     .strictObject({
       every: count.default(1_000).describe('updates; a checkpoint is taken for each'),
       episodes: count.default(20).describe('greedy episodes an evaluation'),
+      epsilon: fraction.default(0).describe('chance of a random action in their steps; 0: they are greedy'),
     })
     .prefault({}),
   stop: z

@@ -48,7 +48,7 @@ export class EvaluationPlayer {
       definition: this.#task.definition,
       policy: this.#policy,
       frames: this.#task.layout.frames,
-      ...{ episodes, seed },
+      ...{ episodes, seed, epsilon: this.#config.evaluation.epsilon },
       ...errorPolicy(this.#config),
       ...limits,
     });

@@ -33,6 +33,8 @@ CASES = {
     "iqn": dict(objective=IQN, doubleQ=False),
     "double iqn": dict(objective=IQN),
     "munchausen-iqn": dict(objective=IQN, **SOFT),
+    "double dqn, kappa 0.5": dict(huberKappa=0.5),
+    "double dqn, kappa 3": dict(huberKappa=3.0),
 }
 
 
@@ -68,7 +70,8 @@ def draw(rng, config, masked, extreme):
     batch["discounts"][:5] = [0, 0, 0, 0, 0.9]
     # Errors of 0, κ and −κ, without a bootstrap and in numbers that float32 has; of quantiles, for the first of them.
     first = here[..., 0] if here.ndim == 3 else here
-    for row, error in ((5, 0.0), (6, 1.0), (7, -1.0)):
+    kappa = config.get("huberKappa", 1.0)
+    for row, error in ((5, 0.0), (6, kappa), (7, -kappa)):
         first[row, batch["actions"][row]] = 0.25
         batch["returns"][row], batch["discounts"][row] = 0.25 + error, 0
     # Ties: of all actions, and of two.

@@ -79,7 +79,7 @@ def huber(x, delta):
 
 def expected_loss(config, q, target, batch):
     error = target - rows_at(q, batch["actions"])
-    losses = huber(error, 1.0) if config["loss"] == "huber" else error**2
+    losses = huber(error, config.get("huberKappa", 1.0)) if config["loss"] == "huber" else error**2
     return (batch["weights"] * losses).mean(), error.abs()
 
 
