@@ -18,7 +18,6 @@ export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Pr
       layout,
       policy,
       writer: writerOf(training.from?.updates ?? 0),
-      copies,
       steps: length,
       seed: config.seed,
       epsilon: (slot) => epsilonOf(config.exploration, slot, copies, steps()),
@@ -26,6 +25,7 @@ export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Pr
       onInfoRefused,
       onSurvived,
     });
+    for (let slot = 0; slot < copies; slot++) rollout.addSlot(slot);
     const trainer = new Trainer({ ...training, config, layout, agent, rounds: rollout });
     return {
       trainer,

@@ -34,9 +34,10 @@ const agent = await createRoundAgent({
 const policy = await createPolicy({ ...given, explores: true });
 policy.load(agent.parameters());
 const rollout = new RoundRollout({
-  ...{ definition, layout, policy, writer: 'bench', copies, steps, seed: 0 },
+  ...{ definition, layout, policy, writer: 'bench', steps, seed: 0 },
   epsilon: () => 0.05,
 });
+for (let slot = 0; slot < copies; slot++) rollout.addSlot(slot);
 const round = (): void => {
   rollout.release();
   while (rollout.round === null) rollout.step();
