@@ -11,7 +11,7 @@ export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Pr
   const { copies, steps: length } = config.agent;
   const agent = await createRoundAgent({ config: config.agent, ...agentSetting(setting) });
   // After the agent, which decides how TensorFlow is loaded.
-  const policy = await exploringPolicy(setting);
+  const policy = await exploringPolicy(setting, copies);
   return ({ training, steps, onInfoRefused, onSurvived }) => {
     const rollout = new RoundRollout({
       definition,
@@ -40,7 +40,10 @@ export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Pr
       step: async () => rollout.step(),
       takeEpisodes: () => rollout.takeEpisodes(),
       close: async () => rollout.close(),
-      dispose: () => agent.dispose(),
+      dispose: () => {
+        agent.dispose();
+        policy.dispose?.();
+      },
     };
   };
 }

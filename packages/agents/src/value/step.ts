@@ -200,11 +200,7 @@ function addedUp(tf: TensorFlow, parts: readonly LossAndGradients[]): LossAndGra
 }
 
 /** What an objective says of some parameters, and the gradient of its loss by each of them. */
-function lossAndGradients(
-  tf: TensorFlow,
-  lossOf: LossOf,
-  parameters: readonly Tensor[],
-): LossAndGradients {
+function lossAndGradients(tf: TensorFlow, lossOf: LossOf, parameters: readonly Tensor[]): LossAndGradients {
   let said!: ObjectiveLoss;
   const gradientsOf = tf.grads((...tensors: Tensor[]) => {
     const { loss, priorities, stats } = lossOf(tensors);

@@ -31,7 +31,7 @@ const agent = await createRoundAgent({
   totalUpdates: config.stop.maxUpdates,
   isRepeatable: true,
 });
-const policy = await createPolicy({ ...given, explores: true });
+const policy = await createPolicy({ ...given, explores: true, helped: copies });
 policy.load(agent.parameters());
 const rollout = new RoundRollout({
   ...{ definition, layout, policy, writer: 'bench', steps, seed: 0 },
@@ -48,3 +48,4 @@ const round = (): void => {
 };
 await answerMeasurements(round, copies * steps);
 agent.dispose();
+policy.dispose?.();

@@ -50,7 +50,14 @@ export function adam(options: AdamOptions = {}): Optimizer {
       for (const [name, gradient] of Object.entries(gradients)) {
         const [first, second] = slotNames(name);
         const moments = [state[first]!, state[second]!] as const;
-        const after = adamStep(tf, kept(tf, state[name]!, decays(name), rates), moments, gradient, rates, betas);
+        const after = adamStep(
+          tf,
+          kept(tf, state[name]!, decays(name), rates),
+          moments,
+          gradient,
+          rates,
+          betas,
+        );
         [changed[name], changed[first], changed[second]] = after;
       }
       return changed;
