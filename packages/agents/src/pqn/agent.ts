@@ -52,6 +52,8 @@ export interface PqnAgentOptions {
   readonly isRepeatable?: boolean;
   /** Whether updates run op by op where they could be one native call, for comparisons. */
   readonly eager?: boolean;
+  /** Parts of a minibatch whose gradients are computed beside each other, for comparisons. Default: by the work in it. */
+  readonly cuts?: number;
   /** Writes the order, a permutation, in which an epoch after `updates` updates takes a round's steps. Default: drawn by the seed. */
   readonly order?: (places: Int32Array, updates: number) => void;
 }
@@ -62,8 +64,8 @@ export async function createPqnAgent(given: PqnAgentOptions): Promise<RoundAgent
   const rows = rowsOf(given.config);
   const parallelism = parallelismOf(network, rows, given.isRepeatable);
   const runtime = await loadTensor({ parallelism });
-  const runsBeside = parallelism === 'ops' && runtime.kind !== 'libtensorflow-gpu';
-  return new PqnAgent(runtime, given, runsBeside && rows % CUTS === 0 ? CUTS : 1);
+  const runsBeside = parallelism === 'ops' && runtime.kind === 'libtensorflow-cpu';
+  return new PqnAgent(runtime, given, given.cuts ?? (runsBeside && rows % CUTS === 0 ? CUTS : 1));
 }
 
 /**
