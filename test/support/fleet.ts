@@ -11,6 +11,19 @@ const mainOf = (app: string): string =>
   fileURLToPath(new URL(`../../apps/${app}/dist/main.js`, import.meta.url));
 const NAMES = ['learner-0', 'actor-0', 'actor-1', 'evaluator-0'];
 const PATIENCE_MS = 60_000;
+/** The lines of a configuration that learns from a replay, and keeps all of its experience, on so many shards at a URL. */
+const replaying = (url: string, shards: number): string[] => {
+  const module = fileURLToPath(new URL('../faults/support/paced-cliff.ts', import.meta.url));
+  return [
+    `environment: { id: PacedCliff-v0, module: ${JSON.stringify(module)} }`,
+    'agent: { kind: tabular, learningRate: 0.5, discount: 1 }',
+    `replay: { capacity: 5000000, minSize: 500, samplesPerInsert: 4, shards: ${JSON.stringify(Array(shards).fill(url))} }`,
+    'learner: { publishEvery: 20, checkpointEvery: 400 }',
+    'evaluation: { every: 400, episodes: 1 }',
+    'stop: { solvedReturn: null }',
+    'fleet: { slots: 8, slotsPerLease: 2, slotsPerActor: 4 }',
+  ];
+};
 
 /** A chunk's writer and sequence. */
 export type ChunkName = string;
@@ -42,7 +55,7 @@ export async function chunksOf(redis: RedisClient, prefix: string): Promise<Map<
 export const sumOf = (chunks: ReadonlyMap<ChunkName, number>): number =>
   [...chunks.values()].reduce((sum, length) => sum + length, 0);
 
-/** A fleet of real processes that trains without end on the Redis of a URL; it keeps all of its experience. */
+/** A fleet of real processes that trains without end on the Redis of a URL. */
 export class TrainingFleet {
   readonly run: string;
   readonly shards: number;
@@ -64,26 +77,22 @@ export class TrainingFleet {
     });
   }
 
-  /** Resolves when it trains. It is stopped at the test's end. */
-  static async start(url: string, run: string, shards: number): Promise<TrainingFleet> {
+  /**
+   * Resolves when it trains. It is stopped at the test's end.
+   * @param lines of its configuration. Default: one that learns from a replay.
+   */
+  static async start(
+    url: string,
+    run: string,
+    shards: number,
+    lines = replaying(url, shards),
+  ): Promise<TrainingFleet> {
     const redis = await connectRedis(url, { role: 'test' });
     redis.on('error', () => undefined);
     const fleet = new TrainingFleet(run, shards, redis);
     onTestFinished(() => fleet.#kill());
-    const module = fileURLToPath(new URL('../faults/support/paced-cliff.ts', import.meta.url));
     const config = join(fleet.#directory, 'config.yaml');
-    writeFileSync(
-      config,
-      [
-        `environment: { id: PacedCliff-v0, module: ${JSON.stringify(module)} }`,
-        'agent: { kind: tabular, learningRate: 0.5, discount: 1 }',
-        `replay: { capacity: 5000000, minSize: 500, samplesPerInsert: 4, shards: ${JSON.stringify(Array(shards).fill(url))} }`,
-        'learner: { publishEvery: 20, checkpointEvery: 400 }',
-        'evaluation: { every: 400, episodes: 1 }',
-        'stop: { solvedReturn: null }',
-        'fleet: { slots: 8, slotsPerLease: 2, slotsPerActor: 4 }',
-      ].join('\n'),
-    );
+    writeFileSync(config, lines.join('\n'));
     for (const name of NAMES) {
       const env = {
         QFLEET_REDIS_URL: url,

@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import type { RunConfig } from '@qfleet/config';
+import type { Weights } from '@qfleet/agents';
+import { fleetOf, type RunConfig } from '@qfleet/config';
 import {
   type Beat,
   followWeights,
@@ -8,17 +9,14 @@ import {
   unlessAborted,
   WeightsSubscriber,
 } from '@qfleet/fleet';
-import type { Rollout } from '@qfleet/rollout';
 import { type ActorParts, makeParts } from './make-parts.ts';
-import { Pace } from './pace.ts';
+import type { Play } from './play.ts';
 import { StandBy } from './stand-by.ts';
 import { type WaitReason, Waits } from './waits.ts';
 
 /** Milliseconds of stepping between two turns of the event loop, which moves chunks, weights and lease renewals. */
 const SLICE_MS = 4;
 const WAIT_MS = 5;
-/** After so long without news of the replay, Redis is taken to hold the actor up, not the ratio. */
-const SILENT_MS = 1_000;
 /** How many chunks of a slot may wait for the replay before the actor stands still. */
 const BUFFERED_CHUNKS_PER_SLOT = 64;
 
@@ -27,10 +25,9 @@ export class Actor {
   readonly #config: RunConfig;
   readonly #context: ProcessContext;
   readonly #parts: ActorParts;
-  readonly #rollout: Rollout;
+  readonly #play: Play;
   readonly #weights: WeightsSubscriber;
   readonly #leases: RolloutLeases;
-  readonly #pace: Pace;
   readonly #standBy: StandBy;
   readonly #waits = new Waits();
   #steps = 0;
@@ -40,30 +37,32 @@ export class Actor {
   /** Whether a step is awaited, and what is to be done once it has come back. */
   #stepping = false;
   readonly #changes: (() => void)[] = [];
+  /** Weights that came within a round; null: none. */
+  #next: Weights | null = null;
 
   private constructor(context: ProcessContext, config: RunConfig, parts: ActorParts) {
     const { redis, env, log } = context;
     this.#config = config;
     this.#context = context;
     this.#parts = parts;
-    this.#rollout = parts.rollout;
+    this.#play = parts.play;
     this.#weights = new WeightsSubscriber(parts.weights, env.run);
-    this.#pace = new Pace(config, parts.uplink);
-    this.#standBy = new StandBy(log, config.fleet.slots);
+    const fleet = fleetOf(config);
+    this.#standBy = new StandBy(log, fleet.slots);
     this.#leases = new RolloutLeases({
       redis,
       run: env.run,
-      fleet: config.fleet,
+      fleet,
       onTaken: (slots, episodes) => {
         this.#change(slots, (slot) => {
-          this.#rollout.addSlot(slot, episodes[slots.indexOf(slot)]);
+          this.#play.addSlot(slot, episodes[slots.indexOf(slot)]);
           parts.spans?.begin(slot);
         });
         // While this actor stood by, others went on.
         parts.uplink.refresh();
       },
-      episodesOf: (slot) => this.#rollout.episodesOf(slot),
-      onLost: (slots) => this.#change(slots, (slot) => this.#rollout.removeSlot(slot)),
+      episodesOf: (slot) => this.#play.episodesOf(slot),
+      onLost: (slots) => this.#change(slots, (slot) => this.#play.removeSlot(slot)),
       log,
     });
   }
@@ -75,7 +74,7 @@ export class Actor {
 
   /** What the heartbeat tells. */
   measure(): Beat<'actor'> {
-    const slots = this.#rollout.slots;
+    const slots = this.#play.slots;
     const { uplink, epsilons, environmentErrors } = this.#parts;
     return {
       snapshot: {
@@ -83,14 +82,14 @@ export class Actor {
         environmentSteps: this.#steps,
         episodes: this.#episodes,
         epsilon: epsilons.mean(slots),
-        weightsVersion: this.#rollout.weightsVersion,
+        weightsVersion: this.#play.weightsVersion,
         transitionsBuffered: uplink.transitions,
       },
       totals: {
         environmentSteps: this.#steps,
         episodes: this.#episodes,
         environmentErrors: environmentErrors.count,
-        infoRefused: this.#rollout.infoRefused,
+        infoRefused: this.#play.infoRefused,
         transitionsDropped: this.#dropped + uplink.dropped,
         actorNamesTaken: uplink.namesTaken,
         weightsRefused: this.#weights.refused,
@@ -111,7 +110,7 @@ export class Actor {
       this.#check();
       const reason = this.#waitReason();
       // The learner gives the slots out before it gives out weights.
-      this.#standBy.look(this.#rollout.slots, reason === 'lease' && this.#rollout.weightsVersion > 0);
+      this.#standBy.look(this.#play.slots, reason === 'lease' && this.#play.weightsVersion > 0);
       if (reason === null) {
         await this.#stepForSlice(signal);
         await setImmediate();
@@ -123,7 +122,7 @@ export class Actor {
 
   /** Gives the leases back and sends what is left, until `deadline` is aborted. What is then left is dropped, and counted. */
   async drain(deadline: AbortSignal): Promise<void> {
-    this.#rollout.close();
+    this.#play.close();
     this.#hand();
     const { uplink } = this.#parts;
     const late = sleep(2 ** 31 - 1, undefined, { signal: deadline, ref: false }).catch(() => undefined);
@@ -138,19 +137,16 @@ export class Actor {
 
   async #stepForSlice(signal: AbortSignal): Promise<void> {
     const end = performance.now() + SLICE_MS;
-    const projected = this.#pace.projectedStanding(this.#steps, this.#rollout.slots.length);
-    this.#parts.epsilons.update(projected.insertedTotal);
-    const { fleet, replay } = this.#config;
-    // At most a round of full chunks: that much the limiter's buffer has room for.
-    for (let round = 0; round < replay.chunkLength; round++) {
-      const stepped = this.#rollout.step();
+    const { play, pace } = this.#parts;
+    pace.begin(this.#steps, play.slots.length);
+    do {
+      const stepped = play.step();
       const done = typeof stepped === 'number' ? stepped : await this.#awaitStep(stepped, signal);
       if (done === null) return;
       this.#steps += done;
-      projected.insertedTotal += fleet.slots;
-      if (performance.now() >= end || !this.#pace.mayInsert(projected)) break;
-    }
+    } while (pace.stepped() && performance.now() < end);
     this.#hand();
+    this.#settle();
   }
 
   /** @returns the steps done; null where `signal` is aborted before: `drain` gives the step up. */
@@ -159,7 +155,7 @@ export class Actor {
     try {
       const done = await unlessAborted(stepped, signal);
       this.#stepping = false;
-      for (const change of this.#changes.splice(0)) change();
+      this.#settle();
       return done;
     } catch (error) {
       if (signal.aborted) return null;
@@ -168,22 +164,21 @@ export class Actor {
   }
 
   #hand(): void {
-    const episodes = this.#rollout.takeEpisodes();
+    const episodes = this.#play.takeEpisodes();
     this.#episodes += episodes.length;
-    this.#parts.uplink.push(this.#rollout.takeChunks(), episodes, this.#steps);
+    this.#parts.uplink.push(this.#play.takeChunks(), episodes, this.#steps);
   }
 
   #waitReason(): WaitReason | null {
-    const slots = this.#rollout.slots.length;
-    const { weightsVersion } = this.#rollout;
+    const slots = this.#play.slots.length;
+    const { weightsVersion, isInRound = false } = this.#play;
     if (slots === 0) return 'lease';
-    if (weightsVersion === 0 || this.#weights.newest - weightsVersion > this.#config.fleet.maxStaleness) {
-      return 'weights';
-    }
-    const { uplink } = this.#parts;
+    const lag = this.#weights.newest - weightsVersion;
+    // A round is played to its end: newer weights are for the next.
+    if (weightsVersion === 0 || (lag > this.#config.fleet.maxStaleness && !isInRound)) return 'weights';
+    const { uplink, pace } = this.#parts;
     if (uplink.chunks >= BUFFERED_CHUNKS_PER_SLOT * slots) return 'redis';
-    if (this.#pace.mayGoOn(this.#steps, slots)) return null;
-    return uplink.silentMs > SILENT_MS ? 'redis' : 'ratio';
+    return pace.waitReason(this.#steps, slots);
   }
 
   async #wait(reason: WaitReason): Promise<void> {
@@ -200,34 +195,49 @@ export class Actor {
       announcements: this.#parts.announcements,
       run: env.run,
       subscriber: this.#weights,
-      held: () => this.#rollout.weightsVersion,
-      take: ({ version, tensors }) => this.#takeUp(version, () => this.#parts.policy.load(tensors)),
+      held: () => this.#next?.version ?? this.#play.weightsVersion,
+      take: (weights) => {
+        this.#next = weights;
+        if (!this.#play.isInRound) this.#takeUp();
+      },
       log,
       signal,
     });
   }
 
-  #takeUp(version: number, load: () => void): void {
+  /** Plays with the weights that came last, from now on. */
+  #takeUp(): void {
+    const weights = this.#next;
+    if (weights === null) return;
+    this.#next = null;
+    const { version, updates, tensors } = weights;
     try {
-      load();
-      this.#rollout.weightsVersion = version;
+      this.#parts.policy.load(tensors);
+      this.#play.weightsVersion = version;
+      this.#parts.pace.playsWith(updates);
     } catch (error) {
       // Whole and of this run, but not of this network: as another configuration's learner would publish.
       this.#weights.refuse(version, error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** Leases come and go between slices, and after a step that is awaited; what fails then is thrown by the loop. */
+  /** What fails is thrown by the loop. */
   #change(slots: readonly number[], change: (slot: number) => void): void {
-    const changeAll = (): void => {
+    this.#changes.push(() => {
       try {
         for (const slot of slots) change(slot);
       } catch (error) {
         this.#failure ??= error;
       }
-    };
-    if (this.#stepping) this.#changes.push(changeAll);
-    else changeAll();
+    });
+    this.#settle();
+  }
+
+  /** Leases come and go between slices, after a step that is awaited, and between rounds; so do weights of rounds. */
+  #settle(): void {
+    if (this.#stepping || this.#play.isInRound) return;
+    this.#takeUp();
+    for (const change of this.#changes.splice(0)) change();
   }
 
   #check(): void {

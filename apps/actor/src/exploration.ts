@@ -1,22 +1,22 @@
 import { epsilonOf } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
+import { type ExplorationConfig, fleetOf, type RunConfig } from '@qfleet/config';
 
 /** ε of every slot of the run, looked up once a step: a power, or a schedule, is computed once a time slice. */
 export class Epsilons {
-  readonly #config: RunConfig;
+  readonly #exploration: ExplorationConfig;
   readonly #table: Float64Array;
 
   constructor(config: RunConfig) {
-    this.#config = config;
-    this.#table = new Float64Array(config.fleet.slots);
+    this.#exploration = config.exploration;
+    this.#table = new Float64Array(fleetOf(config).slots);
     this.update(0);
   }
 
   /** @param runSteps environment steps of the whole run. */
   update(runSteps: number): void {
-    const { exploration, fleet } = this.#config;
-    for (let slot = 0; slot < fleet.slots; slot++) {
-      this.#table[slot] = epsilonOf(exploration, slot, fleet.slots, runSteps);
+    const slots = this.#table.length;
+    for (let slot = 0; slot < slots; slot++) {
+      this.#table[slot] = epsilonOf(this.#exploration, slot, slots, runSteps);
     }
   }
 

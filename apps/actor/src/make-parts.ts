@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPolicy, type Policy } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
+import { learnsFromRounds, type RunConfig } from '@qfleet/config';
 import {
   backoff,
   type Logger,
@@ -18,14 +18,27 @@ import {
   type RedisClient,
   ReplayMissingError,
 } from '@qfleet/replay';
-import { errorPolicy, initialPriority, openTask, Rollout } from '@qfleet/rollout';
+import {
+  errorPolicy,
+  initialPriority,
+  openTask,
+  Rollout,
+  type RolloutOptions,
+  roundLayout,
+} from '@qfleet/rollout';
 import { ChunkSpans } from './chunk-spans.ts';
 import { Epsilons } from './exploration.ts';
+import type { Pace } from './pace.ts';
+import type { Play } from './play.ts';
+import { ReplayPace } from './replay-pace.ts';
+import { RoundPace } from './round-pace.ts';
+import { RoundPlay } from './round-play.ts';
 
 /** What an actor works with. */
 export interface ActorParts {
   readonly policy: Policy;
-  readonly rollout: Rollout;
+  readonly play: Play;
+  readonly pace: Pace;
   readonly uplink: Uplink;
   readonly epsilons: Epsilons;
   /** Connections for these alone. */
@@ -56,15 +69,13 @@ export async function makeParts(context: ProcessContext, config: RunConfig): Pro
   const epsilons = new Epsilons(config);
   // The end of a long name is this life's own.
   const writer = env.id.slice(-MOST_NAME);
-  const rollout = new Rollout({
+  const playing: Omit<RolloutOptions, 'chunkLength'> = {
     definition,
     layout,
     policy,
     writer,
-    chunkLength: config.replay.chunkLength,
     seed: config.seed,
     epsilon: (slot) => epsilons.of(slot),
-    ...initialPriority(config),
     ...errorPolicy(config),
     onSurvived: ({ message }) => {
       const sentence = `${message} It is made again, and the run goes on.`;
@@ -74,7 +85,9 @@ export async function makeParts(context: ProcessContext, config: RunConfig): Pro
     },
     onInfoRefused: (sentence) => log.warn(sentence),
     ...(spans ? { onChunk: (chunk) => spans.closed(chunk) } : {}),
-  });
+  };
+  /** Of the chunks. */
+  const handed = learnsFromRounds(config) ? roundLayout(layout) : layout;
   const [experience, weights, announcements] = await Promise.all(
     ['experience', 'weights', 'announcements'].map(connect),
   );
@@ -86,14 +99,21 @@ export async function makeParts(context: ProcessContext, config: RunConfig): Pro
   });
   const uplinkOptions: UplinkOptions = {
     openInbox: () =>
-      waitForInbox(() => outlast(() => openReplayInbox(addresses, layout, writer)), log, signal),
-    compressed: compressesWell(layout),
+      waitForInbox(() => outlast(() => openReplayInbox(addresses, handed, writer)), log, signal),
+    compressed: compressesWell(handed),
     reportEpisodes: (number, report) => reportEpisodes(redis, env.run, env.id, number, report),
     ...(spans ? { onPushed: (chunks, from) => spans.pushed(chunks, from) } : {}),
     log,
   };
   const uplink = await outlast(() => Uplink.open(uplinkOptions));
-  return { policy, rollout, uplink, epsilons, environmentErrors, spans, weights, announcements };
+  const parts = { policy, uplink, epsilons, environmentErrors, spans, weights, announcements };
+  if (learnsFromRounds(config)) {
+    const play = new RoundPlay({ ...playing, steps: config.agent.steps, chunks: handed });
+    return { ...parts, play, pace: new RoundPace(config.agent, play, epsilons) };
+  }
+  const { chunkLength } = config.replay;
+  const play = new Rollout({ ...playing, chunkLength, ...initialPriority(config) });
+  return { ...parts, play, pace: new ReplayPace(config, uplink, epsilons) };
 }
 
 /** The inbox once there is a replay: the learner makes it, and makes it again where Redis lost it. */

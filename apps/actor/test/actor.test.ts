@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fleetRunConfig } from '@qfleet/config';
+import { replayRunConfig } from '@qfleet/config';
 import { exitCodes, replayPrefix, reviseRun, setPhase } from '@qfleet/fleet';
 import { encodeChunk, type Layout, openReplayInbox, ratioLimiter, type SealedChunk } from '@qfleet/replay';
 import { describe, expect, it } from 'vitest';
@@ -168,7 +168,7 @@ describe('an actor process', () => {
     const held = await replay.standing();
     const bound = (sampled: number): number => {
       let inserted = 0;
-      const limiter = ratioLimiter(fleetRunConfig(config))!;
+      const limiter = ratioLimiter(replayRunConfig(config))!;
       while (limiter.mayInsert({ ...held, insertedTotal: inserted, sampledTotal: sampled })) inserted++;
       return inserted;
     };

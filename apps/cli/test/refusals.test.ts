@@ -61,21 +61,25 @@ it('a disk that takes no more ends a training in one sentence, and the run goes 
   expect(resumed.code, resumed.stderr).toBe(0);
 });
 
-it('an agent that learns from rounds is refused as a fleet, and trains in one process', async () => {
+it('an agent that learns from rounds trains as a fleet and in one process, and keeps no replay', async () => {
   const cwd = temporaryDirectory();
   const small = ['agent.copies=4', 'agent.steps=8', 'agent.minibatches=4'].flatMap((field) => [
     '--set',
     field,
   ]);
-  const args = ['train', 'cartpole', '--preset', 'pqn', '--max-updates', '16', '--run-dir', 'run', ...small];
-  const { code, stderr } = await qfleet(args, { cwd });
-  expect(stderr).toBe(
-    'error: agent.kind is pqn, whose rounds are played and learned from in one process: train it with --single.\n',
-  );
-  expect(code).toBe(2);
-  expect(existsSync(join(cwd, 'run'))).toBe(false);
-  const single = await qfleet([...args, '--single'], { cwd });
-  expect(single.code).toBe(0);
-  const evaluated = await qfleet(['eval', 'run', '--episodes', '3', '--json'], { cwd });
+  const args = ['train', 'cartpole', '--preset', 'pqn', '--max-updates', '16', ...small];
+  const single = await qfleet([...args, '--single', '--run-dir', 'single'], { cwd });
+  expect(single.code, single.stderr).toBe(0);
+  const evaluated = await qfleet(['eval', 'single', '--episodes', '3', '--json'], { cwd });
   expect(JSON.parse(evaluated.stdout).returns).toHaveLength(3);
+  const fleet = await qfleet([...args, '--actors', '2', '--run-dir', 'fleet', '--json'], { cwd });
+  expect(fleet.code, fleet.stderr).toBe(0);
+  const { updates, envSteps } = JSON.parse(fleet.stdout);
+  expect(updates).toBe(16);
+  expect(envSteps).toBeGreaterThanOrEqual(2 * 4 * 8);
+  const replay = await qfleet(['replay', 'inspect', 'fleet'], { cwd });
+  expect(replay.stderr).toMatch(
+    /^error: Run \S+ learns from rounds \(agent.kind pqn\), and keeps no replay.\n$/,
+  );
+  expect(replay.code).toBe(2);
 });

@@ -1,5 +1,5 @@
-import { createAgent } from '@qfleet/agents';
-import { fleetRunConfig } from '@qfleet/config';
+import { createAgent, createRoundAgent } from '@qfleet/agents';
+import { fleetOf, learnsFromRounds, replayRunConfig } from '@qfleet/config';
 import {
   EvaluationQueue,
   Heartbeats,
@@ -27,13 +27,15 @@ import {
   type ShardAddress,
 } from '@qfleet/replay';
 import type { RunDirectory } from '@qfleet/report';
-import { openTask } from '@qfleet/rollout';
+import { openTask, roundLayout } from '@qfleet/rollout';
 import {
   CheckpointFolder,
   DivergenceError,
+  HandedInRounds,
   latestCheckpoint,
   MetricsRecorder,
   outlastFullDisk,
+  roundCapacity,
   runTrainer,
   type StopReason,
   Trainer,
@@ -93,7 +95,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       log.warn('Redis lost the run: it is made again from here, and the replay refills.');
       await restoreRun(redis, { ...record, phase: 'running', reason: null });
       await openReplay(addresses, record, layout);
-      await seedLeases(redis, run, config.fleet);
+      await seedLeases(redis, run, fleetOf(config));
     };
     const { trainer, recorder } = await makeTrainer(context, {
       record,
@@ -107,7 +109,12 @@ export async function learn(context: ProcessContext): Promise<void> {
       outlast,
       patient,
     });
-    const waits: Waits = { 'too little experience': 0, 'sample-to-insert ratio': 0, checkpoint: 0 };
+    const waits: Waits = {
+      'too little experience': 0,
+      'sample-to-insert ratio': 0,
+      round: 0,
+      checkpoint: 0,
+    };
     const heartbeats = new Heartbeats({
       redis,
       run,
@@ -120,7 +127,7 @@ export async function learn(context: ProcessContext): Promise<void> {
       },
       log,
     });
-    await outlast(() => seedLeases(redis, run, config.fleet));
+    await outlast(() => seedLeases(redis, run, fleetOf(config)));
     await outlast(() => setPhase(redis, run, 'starting', '', lease));
     await trainer.start();
     await outlast(() => setPhase(redis, run, 'running', '', lease));
@@ -215,27 +222,26 @@ async function makeTrainer(
 ): Promise<{ trainer: Trainer; recorder: MetricsRecorder }> {
   const { config } = record;
   const from = await latestCheckpoint(directory.checkpoints, (error) => log.warn(error.message));
-  const [store, agent] = await Promise.all([
-    outlast(() => openReplay(addresses, record, layout)),
-    createAgent({
-      config: fleetRunConfig(config).agent,
-      spec: layout,
-      seed: config.seed,
-      totalUpdates: config.stop.maxUpdates,
-    }),
-  ]);
+  const agentSetting = { spec: layout, seed: config.seed, totalUpdates: config.stop.maxUpdates };
+  const fence = lease.token;
+  const learning = async () => {
+    const store = await outlast(() => openReplay(addresses, record, layout));
+    if (learnsFromRounds(config)) {
+      const agent = await createRoundAgent({ config: config.agent, ...agentSetting });
+      return { config, agent, rounds: new HandedInRounds({ config, layout, store, fence }) };
+    }
+    const agent = await createAgent({ config: replayRunConfig(config).agent, ...agentSetting });
+    const watch = tracer ? { watch: new ChunkSpans(tracer) } : {};
+    return { config, agent, store, saving: { store, fence }, callsAhead: CALLS_AHEAD, ...watch };
+  };
   const recorder = new MetricsRecorder(directory, (message) => log.warn(message));
   const trainer: Trainer = new Trainer({
-    config,
+    ...(await learning()),
     layout,
-    agent,
-    store,
-    saving: { store, fence: lease.token },
     channel: new WeightsPublisher(weights, env.run, lease),
     evaluations,
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept, patient),
     from,
-    callsAhead: CALLS_AHEAD,
     warn: (sentence) => log.warn(sentence),
     listener: {
       onEvaluation: (result) => recorder.write(trainer, result),
@@ -245,19 +251,21 @@ async function makeTrainer(
         );
       },
     },
-    ...(tracer ? { watch: new ChunkSpans(tracer) } : {}),
     restore,
     outlast,
   });
   return { trainer, recorder };
 }
 
-/** The run's replay: made where there is none, else opened. */
+/** The run's replay, or the place where parts of rounds are handed in: made where there is none, else opened. */
 async function openReplay(
   addresses: readonly ShardAddress[],
   { config }: RunRecord,
   layout: Layout,
 ): Promise<ReplayShard> {
+  if (learnsFromRounds(config)) {
+    return createRedisReplay(addresses, roundLayout(layout), roundCapacity(config, layout));
+  }
   const { capacity, capacityBytes } = config.replay;
   return createRedisReplay(addresses, layout, { transitions: capacity, bytes: capacityBytes });
 }

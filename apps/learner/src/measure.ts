@@ -3,7 +3,7 @@ import type { Trainer, Waits } from '@qfleet/training';
 
 /** What the learner's heartbeat tells. */
 export function measure(trainer: Trainer, waits: Waits): Beat<'learner'> {
-  const { counts, stats, updates, version, replay } = trainer;
+  const { counts, stats, updates, version } = trainer;
   const numbers = stats?.numbers ?? {};
   return {
     snapshot: {
@@ -20,10 +20,12 @@ export function measure(trainer: Trainer, waits: Waits): Beat<'learner'> {
       updates: counts.updates,
       weightsPublished: counts.published,
       checkpoints: counts.checkpoints,
-      chunksRefused: replay?.counts.refusedChunks ?? 0,
+      chunksRefused: counts.chunksRefused,
+      roundSlotsMissed: counts.roundSlotsMissed,
       learnerWaitMinimumSeconds: waits['too little experience'],
       learnerWaitCheckpointSeconds: waits.checkpoint,
       learnerWaitRatioSeconds: waits['sample-to-insert ratio'],
+      learnerWaitRoundSeconds: waits.round,
       learnerWaitRedisSeconds: counts.fetchWaitSeconds,
     },
   };

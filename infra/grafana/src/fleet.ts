@@ -36,7 +36,8 @@ export function fleetOverview(): DashboardBuilder {
         'What actors wait for',
         'percentunit',
         [{ expr: 'run_reason:qfleet_actor_wait:ratio5m{run="$run"}', legend: '{{reason}}' }],
-        'Share of an actor’s time, on average. ratio: the learner is the slower side, and holds them back.',
+        'Share of an actor’s time, on average. ratio: the learner is the slower side, and holds them back. ' +
+          'round: the learner learns from what they played.',
       ).min(0),
     )
     .withPanel(
@@ -45,7 +46,20 @@ export function fleetOverview(): DashboardBuilder {
         'percentunit',
         [{ expr: 'run_reason:qfleet_learner_wait:ratio5m{run="$run"}', legend: '{{reason}}' }],
         'Share of its time. ratio: the actors are the slower side, and more of them would help. ' +
-          'redis: batches that it drew ahead had not come in time.',
+          'redis: batches that it drew ahead had not come in time. round: the actors play one.',
+      ).min(0),
+    )
+    .withPanel(
+      graph(
+        'Slots missed',
+        'ops',
+        [
+          {
+            expr: 'rate(qfleet_learner_missed_slots_total{run="$run"}[$__rate_interval])',
+            legend: 'slots',
+          },
+        ],
+        'Of agent.kind pqn: slots that rounds were learned from without, for they came too late or not at all.',
       ).min(0),
     )
     .withRow(new RowBuilder('Processes'))

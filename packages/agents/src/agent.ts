@@ -49,6 +49,8 @@ export interface Policy {
    * greedy: argmax Q, ties to the lowest action. An action whose mask is 0 is never chosen.
    */
   act(rows: ActingRows): void;
+  /** Ends the thread that helps it; it still acts. Left out: none does. */
+  dispose?(): void;
 }
 
 /** What a call of `update` measured. */

@@ -63,7 +63,7 @@ export async function checkGradients({ config, start, gradients, rounds }: PqnRe
     const gradientsOf = tf.grads((...tensors: Tensor[]) => {
       const parameters = Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
       const { out } = network.forward(tf, parameters, { states: batch.observations });
-      return roundLoss(tf, out['values'] as Tensor2D, taken, batch).loss;
+      return roundLoss(tf, chosen.length, out['values'] as Tensor2D, taken, batch).loss;
     });
     return gradientsOf(names.map((name) => tf.tensor(start[name] as number[]))).map((each) =>
       each.dataSync(),

@@ -5,6 +5,7 @@ import type { Layout } from '@qfleet/replay';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRoundAgent, END, lambdaReturns, makeRound, type Round } from '../src/index.ts';
+import { createPqnAgent } from '../src/pqn/agent.ts';
 import { Minibatches, shuffle } from '../src/pqn/minibatches.ts';
 import { checkGradients, checkReturns, checkRounds, type PqnReference } from './pqn-checks.ts';
 import { pqnConfig } from './pqn-config.ts';
@@ -171,6 +172,28 @@ describe('PQN', () => {
       for (let i = 0; i < data.length; i++) expect(found[i]).toBeCloseTo(data[i], 5);
     }
     for (const agent of agents) agent.dispose();
+  });
+
+  it('learns the same from minibatches in two parts, to 1e-5', async () => {
+    const agents = [1, 2].map((cuts) =>
+      createPqnAgent({ config, spec: box, seed: 3, totalUpdates: 100, cuts }),
+    );
+    const [whole, halves] = await Promise.all(agents);
+    const random = new Random(8);
+    const expectClose = (found: number, x: number) =>
+      expect(Math.abs(found - x)).toBeLessThan(1e-5 * Math.max(1, Math.abs(x)));
+    for (let i = 0; i < 4; i++) {
+      const round = { ...drawRound(box, 4, 8, random), weight: 1.5 };
+      const { numbers } = whole.update(round);
+      const found = halves.update(round).numbers;
+      expect(Object.keys(found)).toEqual(Object.keys(numbers));
+      for (const [name, x] of Object.entries(numbers)) expectClose(found[name], x);
+    }
+    const learned = halves.state();
+    for (const [name, { data }] of whole.state()) {
+      for (let i = 0; i < data.length; i++) expectClose(learned.get(name)!.data[i], data[i]);
+    }
+    for (const agent of [whole, halves]) agent.dispose();
   });
 
   it('says in which update its numbers left the finite ones', async () => {

@@ -27,6 +27,7 @@ const FIXED: readonly (readonly [path: string, reason: string])[] = [
   ['environment.frameStack', 'the network takes states of so many observations'],
   ['environment.normalizeObservations', 'the weights are of observations in this scale'],
   ['agent.kind', 'what was learned is of this kind'],
+  ['agent.copies', 'actors hold leases on them, and their streams go on'],
   ['agent.network', 'the weights have its shapes'],
   ['agent.sequence', 'the replay keeps its priorities where sequences begin'],
   ['agent.objective.kind', 'the weights give its outputs'],

@@ -1,3 +1,4 @@
+import { fleetOf } from './fleet-of.ts';
 import { objectiveChecks } from './objective-checks.ts';
 import type { Problem } from './problems.ts';
 import { roundChecks } from './round-checks.ts';
@@ -6,8 +7,8 @@ import { sequenceChecks } from './sequence-checks.ts';
 
 /** What is wrong between fields that are each right. */
 export function crossChecks(config: RunConfig): Problem[] {
-  const { agent, environment, exploration, fleet, replay, stop } = config;
-  const { actors, slots, slotsPerActor, slotsPerLease } = fleet;
+  const { agent, environment, exploration, replay, stop } = config;
+  const { actors, slots, slotsPerActor, slotsPerLease } = fleetOf(config);
   const problems: Problem[] = learnsFromRounds(config)
     ? roundChecks(config)
     : replayChecks(config as ReplayRunConfig);
@@ -28,7 +29,7 @@ export function crossChecks(config: RunConfig): Problem[] {
       'fleet.slotsPerLease',
       `is ${slotsPerLease}; allowed: at most fleet.slotsPerActor, ${slotsPerActor}.`,
     );
-  } else {
+  } else if (!learnsFromRounds(config)) {
     const leases = Math.ceil(slots / slotsPerLease);
     const busy = Math.ceil(leases / Math.floor(slotsPerActor / slotsPerLease));
     if (actors > busy) {

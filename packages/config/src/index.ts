@@ -2,7 +2,7 @@ export { type Change, changesBetween, checkChanges, describeChange } from './cha
 export { endsAtMaxUpdates } from './checks.ts';
 export type { KnownEnvironment } from './environment-config.ts';
 export { ConfigError } from './errors.ts';
-export { fleetRunConfig } from './fleet-run.ts';
+export { fleetOf } from './fleet-of.ts';
 export { learningBegins } from './learning-begins.ts';
 export {
   type ConfigSource,
@@ -19,5 +19,6 @@ export { parseChoices } from './overrides.ts';
 export { type Parsed, parseAs } from './parse-as.ts';
 export { type ParsedYaml, parseYaml } from './parse-yaml.ts';
 export { listPresets, presetFor } from './presets.ts';
+export { replayRunConfig } from './replay-run.ts';
 export * from './schema/run.ts';
 export { toYaml } from './to-yaml.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ConfigError, type ConfigSource, fleetRunConfig, listPresets, loadRunConfig } from '../src/index.ts';
+import { ConfigError, type ConfigSource, fleetOf, listPresets, loadRunConfig } from '../src/index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'qfleet-config-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -396,7 +396,15 @@ describe('checks between fields', () => {
     expect(config.replay).toEqual(
       loadRunConfig({ file: file('environment: {id: x}\nagent: {kind: dqn}\n') }).replay,
     );
-    expect(() => fleetRunConfig(config)).toThrow('train it with --single');
+  });
+
+  it('spread the copies of a round evenly over the actors, in whole leases', () => {
+    const of = (...overrides: string[]) =>
+      fleetOf(loadRunConfig({ preset: 'cartpole' }, ['agent.kind=pqn', ...overrides]));
+    expect(of()).toMatchObject({ slots: 128, slotsPerLease: 2, slotsPerActor: 64 });
+    expect(of('fleet.actors=3')).toMatchObject({ slots: 128, slotsPerLease: 2, slotsPerActor: 44 });
+    expect(of('fleet.slotsPerActor=128')).toMatchObject({ slots: 128, slotsPerActor: 128 });
+    expect(of('agent.copies=1')).toMatchObject({ slots: 1, slotsPerLease: 1, slotsPerActor: 4 });
   });
 
   it('want an end where something is scheduled to it', () => {

@@ -65,6 +65,8 @@ export interface FleetTotals extends RefusedRecords {
   evaluationsFailed: number;
   /** Chunks that were damaged, by the learner's checks or the replay's; never trained on. */
   chunksRefused: number;
+  /** Slots that rounds were learned from without, each time. */
+  roundSlotsMissed: number;
   /** Chunks that the replay refused: of another version of the format, of another layout, too large. */
   chunksRefusedFormat: number;
   chunksRefusedLayout: number;
@@ -79,12 +81,16 @@ export interface FleetTotals extends RefusedRecords {
   actorWaitWeightsSeconds: number;
   /** … Redis did not answer, … */
   actorWaitRedisSeconds: number;
+  /** … the round that they played was learned from, … */
+  actorWaitRoundSeconds: number;
   /** … or there was no lease to take. */
   actorWaitLeaseSeconds: number;
   /** Seconds that the learner stood still: the replay was below its minimum, … */
   learnerWaitMinimumSeconds: number;
   /** … the sample-to-insert ratio held it back, … */
   learnerWaitRatioSeconds: number;
+  /** … a round was being played, … */
+  learnerWaitRoundSeconds: number;
   /** … until a checkpoint was on disk: without it, a crash would have lost more than `learner.checkpointEvery`. */
   learnerWaitCheckpointSeconds: number;
   /** … or batches were on their way from Redis. */
@@ -114,6 +120,7 @@ export function zeroTotals(): FleetTotals {
     evaluations: 0,
     evaluationsFailed: 0,
     chunksRefused: 0,
+    roundSlotsMissed: 0,
     chunksRefusedFormat: 0,
     chunksRefusedLayout: 0,
     chunksRefusedSize: 0,
@@ -122,9 +129,11 @@ export function zeroTotals(): FleetTotals {
     actorWaitRatioSeconds: 0,
     actorWaitWeightsSeconds: 0,
     actorWaitRedisSeconds: 0,
+    actorWaitRoundSeconds: 0,
     actorWaitLeaseSeconds: 0,
     learnerWaitMinimumSeconds: 0,
     learnerWaitRatioSeconds: 0,
+    learnerWaitRoundSeconds: 0,
     learnerWaitCheckpointSeconds: 0,
     learnerWaitRedisSeconds: 0,
     actorRestarts: 0,

@@ -120,6 +120,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
         ratio: totals.actorWaitRatioSeconds,
         weights: totals.actorWaitWeightsSeconds,
         redis: totals.actorWaitRedisSeconds,
+        round: totals.actorWaitRoundSeconds,
         lease: totals.actorWaitLeaseSeconds,
       }),
   },
@@ -239,6 +240,11 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   gauge('qfleet_learner_weights_version', 'Version of the newest weights', (s) => learner(s)?.weightsVersion),
   total('qfleet_learner_published_weights_total', 'Weights published', (s) => s.totals.weightsPublished),
   total('qfleet_learner_checkpoints_total', 'Checkpoints written', (s) => s.totals.checkpoints),
+  total(
+    'qfleet_learner_missed_slots_total',
+    'Slots that rounds were learned from without, each time',
+    (s) => s.totals.roundSlotsMissed,
+  ),
   {
     name: 'qfleet_learner_wait_seconds_total',
     help: 'Time that the learner stood still, by what it waited for',
@@ -248,6 +254,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
       byReason({
         minimum: totals.learnerWaitMinimumSeconds,
         ratio: totals.learnerWaitRatioSeconds,
+        round: totals.learnerWaitRoundSeconds,
         checkpoint: totals.learnerWaitCheckpointSeconds,
         redis: totals.learnerWaitRedisSeconds,
       }),

@@ -24,6 +24,7 @@ export {
 export { compressChunk, sealChunk } from './chunk/seal.ts';
 export type { ReturnOptions } from './chunk/td-errors.ts';
 export { ChunkError } from './chunk/validate.ts';
+export { ChunkFeed } from './chunk-feed.ts';
 export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';
 export { type MemoryNeeds, memoryNeeds, type ReplaySize, transitionsHeld } from './memory-needs.ts';
 export { Prefetcher } from './prefetcher.ts';

@@ -5,4 +5,5 @@ export { type GreedyEpisodes, type GreedyEpisodesOptions, playGreedyEpisodes } f
 export { initialPriority } from './initial-priority.ts';
 export { layoutOf, openTask, type Task } from './open-task.ts';
 export { type EpisodeSummary, Rollout, type RolloutOptions } from './rollout.ts';
+export { type RoundOrigin, roundChunks, roundLayout, takeRoundChunk } from './round-chunks.ts';
 export { RoundRollout, type RoundRolloutOptions } from './round-rollout.ts';

@@ -15,8 +15,6 @@ export interface RoundRolloutOptions {
   readonly policy: Policy;
   /** Names the streams that all is drawn from. */
   readonly writer: string;
-  /** Slots, each with its copy of the environment. */
-  readonly copies: number;
   /** Steps of a round. */
   readonly steps: number;
   readonly seed: number;
@@ -30,59 +28,120 @@ export interface RoundRolloutOptions {
   readonly onInfoRefused?: (sentence: string) => void;
 }
 
+/** What a slot that comes again goes on with: its environment's stream, and its number of episodes. */
+interface Past {
+  readonly random: Random;
+  /** Episodes that it has begun. */
+  episodes: number;
+}
+
+/** What is kept of a slot beside its row. */
+interface SlotRecord {
+  readonly past: Past;
+  readonly errors: ErrorsInARow;
+  /** What its episode told so far. */
+  readonly info: EpisodeInfo;
+  /** The return (undiscounted) and the steps of its episode so far. */
+  return: number;
+  length: number;
+}
+
 /**
  * The loop of an agent that learns from rounds, a step at a time: all slots side by side, into the columns of one round. It
- * allocates nothing for a transition.
+ * allocates nothing for a transition. Slots, like weights, come and go between rounds.
  */
 export class RoundRollout {
   /** The version of the weights that the policy holds. They change between rounds only. */
   weightsVersion = 0;
   readonly #options: RoundRolloutOptions;
   readonly #slots: SlotRows;
-  readonly #round: Round;
-  readonly #finals: FinalStates;
-  readonly #errors: readonly ErrorsInARow[];
-  /** What is kept of each slot’s episode. */
-  readonly #returns: Float64Array;
-  readonly #lengths: Int32Array;
-  /** What each slot's episode told so far. */
-  readonly #infos: readonly EpisodeInfo[];
+  /** In the order of the rows. */
+  readonly #records: SlotRecord[] = [];
+  /** By slot, also of those that went. */
+  readonly #past = new Map<number, Past>();
+  readonly #infoNames: InfoNames;
+  #round: Round;
+  #finals: FinalStates;
   /** Steps of the round that are done. */
   #step = 0;
   #episodes: EpisodeSummary[] = [];
 
-  /** @throws EnvironmentError where an environment can't be made or reset. */
   constructor(options: RoundRolloutOptions) {
-    const { definition, layout, policy, writer, copies, steps, seed, onError } = options;
+    const { definition, layout, policy, writer, steps, seed } = options;
     this.#options = options;
     const random = new Random(Random.seed(seed, `policy ${writer}`));
     this.#slots = new SlotRows({ definition, frames: layout.frames, policy, random, valued: true });
-    this.#round = makeRound(layout, copies, steps);
-    this.#finals = new FinalStates(layout, policy, copies);
-    this.#errors = Array.from({ length: copies }, () => new ErrorsInARow(onError));
-    this.#returns = new Float64Array(copies);
-    this.#lengths = new Int32Array(copies);
-    const names = new InfoNames(definition.id, options.onInfoRefused);
-    this.#infos = Array.from({ length: copies }, () => new EpisodeInfo(names));
-    for (let slot = 0; slot < copies; slot++) this.#add(slot);
+    this.#infoNames = new InfoNames(definition.id, options.onInfoRefused);
+    this.#round = makeRound(layout, 0, steps);
+    this.#finals = new FinalStates(layout, policy, 0);
   }
 
-  #add(slot: number): void {
-    const { seed, writer } = this.#options;
-    const random = new Random(Random.seed(seed, `slot ${slot} ${writer}`));
+  /** How many numbers the environments told under a name that is refused. */
+  get infoRefused(): number {
+    return this.#infoNames.refused;
+  }
+
+  /** The slots that it steps, in the order of a round's copies. */
+  get slots(): number[] {
+    return this.#slots.rows.map((row) => row.slot);
+  }
+
+  /**
+   * Starts a slot with a new episode, between rounds. One that was here before goes on in its stream.
+   * @param episodes that it has begun elsewhere: its numbers go on.
+   * @throws EnvironmentError where the environment can't be made or reset.
+   */
+  addSlot(slot: number, episodes = 0): void {
+    const { seed, writer, onError } = this.#options;
+    const past = this.#past.get(slot) ?? {
+      random: new Random(Random.seed(seed, `slot ${slot} ${writer}`)),
+      episodes: 0,
+    };
+    past.episodes = Math.max(past.episodes, episodes);
+    this.#past.set(slot, past);
+    const errors = new ErrorsInARow(onError);
+    this.#add(slot, past, errors);
+    past.episodes++;
+    this.#records.push({ past, errors, info: new EpisodeInfo(this.#infoNames), return: 0, length: 0 });
+  }
+
+  #add(slot: number, { random, episodes }: Past, errors: ErrorsInARow): void {
     for (;;) {
       try {
-        this.#slots.add(slot, random);
+        this.#slots.add(slot, random, episodes);
         return;
       } catch (error) {
-        this.#tellError(this.#errors[slot].add(error));
+        this.#tellError(errors.add(error));
       }
     }
+  }
+
+  /** Ends a slot, between rounds: its unfinished episode gets no end. */
+  removeSlot(slot: number): void {
+    const index = this.slots.indexOf(slot);
+    if (index < 0) return;
+    this.#records.splice(index, 1);
+    this.#slots.remove(index);
+  }
+
+  /** Episodes that a slot has begun, here and before it came here. */
+  episodesOf(slot: number): number {
+    return this.#past.get(slot)?.episodes ?? 0;
+  }
+
+  /** Steps of the round that are done. */
+  get stepsDone(): number {
+    return this.#step;
   }
 
   /** The round, once all of its steps are done; null before. */
   get round(): Round | null {
     return this.#step === this.#round.steps ? this.#round : null;
+  }
+
+  /** Environment steps of a round: all that it has room for. */
+  get played(): number {
+    return this.#round.copies * this.#round.steps;
   }
 
   /** Begins the next round, in the memory of the last. */
@@ -100,6 +159,7 @@ export class RoundRollout {
     const slots = this.#slots;
     const { policy, epsilon } = this.#options;
     const { rows, acting } = slots;
+    if (rows.length !== this.#round.copies) this.#makeRoom(rows.length);
     for (let i = 0; i < rows.length; i++) acting.epsilons[i] = epsilon(rows[i].slot);
     policy.act(acting);
     const { copies, observations, actions } = this.#round;
@@ -109,6 +169,13 @@ export class RoundRollout {
     actions.set(acting.actions, first);
     const stepped = slots.step();
     return stepped === undefined ? this.#take(first) : stepped.then(() => this.#take(first));
+  }
+
+  /** Makes the memory of rounds of so many copies. */
+  #makeRoom(copies: number): void {
+    const { layout, policy, steps } = this.#options;
+    this.#round = makeRound(layout, copies, steps);
+    this.#finals = new FinalStates(layout, policy, copies);
   }
 
   /** Writes max Q of the states that the slots are in, as it was just computed, to the steps from place `first` on that led there. */
@@ -134,10 +201,11 @@ export class RoundRollout {
         continue;
       }
       const told = infos === null ? null : infos[i];
-      if (told !== null) this.#infos[i].add(told);
+      const record = this.#records[i];
+      if (told !== null) record.info.add(told);
       round.rewards[place] = rewards[i];
-      this.#returns[i] += rewards[i];
-      this.#lengths[i]++;
+      record.return += rewards[i];
+      record.length++;
       if ((terminated[i] | truncated[i]) === 0) {
         round.ends[place] = END.continues;
         continue;
@@ -146,12 +214,13 @@ export class RoundRollout {
       round.ends[place] = terminated[i] ? END.terminated : END.truncated;
       if (!terminated[i]) this.#finals.add(place, rows[i].state);
       this.#tell(i);
-      this.#errors[i].clear();
+      record.errors.clear();
       try {
         this.#slots.reset(i);
       } catch (error) {
         this.#restart(i, error);
       }
+      record.past.episodes++;
     }
     this.#step++;
     if (this.#step === round.steps) this.#finish(first);
@@ -175,13 +244,15 @@ export class RoundRollout {
     // Its value is there: the lost step was chosen by it.
     if (before >= 0 && ends[before] === END.continues) ends[before] = END.truncated;
     this.#restart(row, error);
-    if (this.#lengths[row] > 0) this.#tell(row);
+    const { past, length } = this.#records[row];
+    past.episodes++;
+    if (length > 0) this.#tell(row);
   }
 
   /** Makes an environment that threw anew, and again where that throws, too. @throws EnvironmentError, too many in a row. */
   #restart(row: number, thrown: unknown): void {
     for (let error = thrown; ; ) {
-      this.#tellError(this.#errors[row].add(error));
+      this.#tellError(this.#records[row].errors.add(error));
       try {
         this.#slots.reset(row);
         return;
@@ -198,17 +269,18 @@ export class RoundRollout {
   /** A row's episode is over. */
   #tell(row: number): void {
     const { rows, acting } = this.#slots;
-    const info = this.#infos[row].take();
+    const record = this.#records[row];
+    const info = record.info.take();
     this.#episodes.push({
       slot: rows[row].slot,
-      return: this.#returns[row],
-      length: this.#lengths[row],
+      return: record.return,
+      length: record.length,
       epsilon: acting.epsilons[row],
       weightsVersion: this.weightsVersion,
       ...(info === undefined ? {} : { info }),
     });
-    this.#returns[row] = 0;
-    this.#lengths[row] = 0;
+    record.return = 0;
+    record.length = 0;
   }
 
   /** The episodes finished since the last call. */

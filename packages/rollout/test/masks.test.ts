@@ -1,5 +1,5 @@
 import { createAgent, createPolicy } from '@qfleet/agents';
-import { fleetRunConfig, runSchema } from '@qfleet/config';
+import { replayRunConfig, runSchema } from '@qfleet/config';
 import { box, createEnvironment, defineEnvironment, discrete, type OwnEnvironment } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { decodeChunk, MASK, MemoryReplayStore, makeTransitionBatch, Replay } from '@qfleet/replay';
@@ -38,7 +38,7 @@ const walk = (change: Partial<OwnEnvironment> = {}, masked = true) =>
   });
 
 const agentOf = (fields: object) =>
-  fleetRunConfig(runSchema.parse({ environment: { id: 'x' }, agent: fields })).agent;
+  replayRunConfig(runSchema.parse({ environment: { id: 'x' }, agent: fields })).agent;
 const SMALL = {
   kind: 'dqn',
   network: { kind: 'mlp', hidden: [16] },

@@ -28,20 +28,18 @@ const counting: Policy = {
 /** max Q of a state at step t. */
 const valueAt = (t: number): number => 10 * t;
 
-const make = (definition: EnvironmentDefinition, options: Partial<RoundRolloutOptions> = {}) =>
-  new RoundRollout({
-    ...{
-      definition,
-      layout: layoutOf(definition),
-      policy: counting,
-      writer: 'a',
-      copies: 3,
-      steps: 7,
-      seed: 2,
-    },
+function make(
+  definition: EnvironmentDefinition,
+  { copies = 3, ...options }: Partial<RoundRolloutOptions> & { readonly copies?: number } = {},
+): RoundRollout {
+  const rollout = new RoundRollout({
+    ...{ definition, layout: layoutOf(definition), policy: counting, writer: 'a', steps: 7, seed: 2 },
     epsilon: () => 0,
     ...options,
   });
+  for (let slot = 0; slot < copies; slot++) rollout.addSlot(slot);
+  return rollout;
+}
 
 /** Plays a round, and gives a copy of it: its memory is used again. */
 async function play(rollout: RoundRollout): Promise<Round> {
@@ -121,6 +119,29 @@ describe('RoundRollout', () => {
       { slot: 0, length: 6, return: 6 },
       { slot: 2, length: 6, return: 6 },
     ]);
+  });
+
+  it('lets slots come and go between rounds; one that comes again goes on in its stream', async () => {
+    const rollout = make(countingEnvironment(), { copies: 2 });
+    await play(rollout);
+    rollout.release();
+    const [first, second] = [rollout.episodesOf(0), rollout.episodesOf(1)];
+    rollout.removeSlot(0);
+    rollout.removeSlot(9);
+    rollout.addSlot(5, 40);
+    expect(rollout.slots).toEqual([1, 5]);
+    expect(rollout.episodesOf(5)).toBe(41);
+    expect((await play(rollout)).copies).toBe(2);
+    expect(rollout.played).toBe(2 * 7);
+    expect(rollout.episodesOf(0)).toBe(first);
+    expect(rollout.episodesOf(1)).toBeGreaterThanOrEqual(second);
+    rollout.release();
+    rollout.addSlot(0);
+    expect(rollout.episodesOf(0)).toBe(first + 1);
+    const round = await play(rollout);
+    expect(round.copies).toBe(3);
+    // The slot that came last begins an episode.
+    expect(round.observations[2 * 2]).toBe(0);
   });
 
   it('throws what an environment throws where nothing else was asked for', async () => {

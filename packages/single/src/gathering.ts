@@ -50,13 +50,17 @@ export const agentSetting = ({ config, task }: GatherSetting<RunConfig>) => ({
   isRepeatable: true,
 });
 
-/** The policy by which a run's slots explore. */
-export const exploringPolicy = ({ config, task }: GatherSetting<RunConfig>): Promise<Policy> =>
+/** The policy by which a run's slots explore. @param helped as of `createPolicy`. */
+export const exploringPolicy = (
+  { config, task }: GatherSetting<RunConfig>,
+  helped?: number,
+): Promise<Policy> =>
   createPolicy({
     config: config.agent,
     spec: task.layout,
     selector: config.exploration.selector,
     explores: true,
+    ...(helped === undefined ? {} : { helped }),
   });
 
 /** The name of the streams of a session that goes on after so many updates. */

@@ -11,14 +11,13 @@ export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Pr
   const { copies, steps: length } = config.agent;
   const agent = await createRoundAgent({ config: config.agent, ...agentSetting(setting) });
   // After the agent, which decides how TensorFlow is loaded.
-  const policy = await exploringPolicy(setting);
+  const policy = await exploringPolicy(setting, copies);
   return ({ training, steps, onInfoRefused, onSurvived }) => {
     const rollout = new RoundRollout({
       definition,
       layout,
       policy,
       writer: writerOf(training.from?.updates ?? 0),
-      copies,
       steps: length,
       seed: config.seed,
       epsilon: (slot) => epsilonOf(config.exploration, slot, copies, steps()),
@@ -26,6 +25,7 @@ export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Pr
       onInfoRefused,
       onSurvived,
     });
+    for (let slot = 0; slot < copies; slot++) rollout.addSlot(slot);
     const trainer = new Trainer({ ...training, config, layout, agent, rounds: rollout });
     return {
       trainer,
@@ -40,7 +40,10 @@ export async function roundGathering(setting: GatherSetting<RoundRunConfig>): Pr
       step: async () => rollout.step(),
       takeEpisodes: () => rollout.takeEpisodes(),
       close: async () => rollout.close(),
-      dispose: () => agent.dispose(),
+      dispose: () => {
+        agent.dispose();
+        policy.dispose?.();
+      },
     };
   };
 }

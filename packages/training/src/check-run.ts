@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { agentParameters } from '@qfleet/agents';
 import { ConfigError, learnsFromRounds, type RoundRunConfig, type RunConfig } from '@qfleet/config';
 import { type Layout, memoryNeeds, observationBytes, type ReplaySize, transitionsHeld } from '@qfleet/replay';
+import { roundCapacity } from './handed-in-rounds.ts';
 
 /** Where a run is to be trained. */
 export interface TrainingPlace {
@@ -33,7 +34,7 @@ export function checkRun(config: RunConfig, layout: Layout, place: TrainingPlace
   const problems = [
     ...parameterProblems(config, layout, memory),
     ...(learnsFromRounds(config)
-      ? roundProblems(config, layout, memory)
+      ? roundProblems(config, layout, place.holdsReplay, memory)
       : place.recorded === undefined
         ? replayProblems(config, layout, place.holdsReplay, memory)
         : recordedProblems(config, layout, place.recorded, memory)),
@@ -52,10 +53,16 @@ function parameterProblems({ agent }: RunConfig, layout: Layout, memory: number)
   ];
 }
 
-function roundProblems({ agent }: RoundRunConfig, layout: Layout, memory: number): string[] {
-  const { copies, steps } = agent;
+function roundProblems(
+  config: RoundRunConfig,
+  layout: Layout,
+  holdsReplay: boolean,
+  memory: number,
+): string[] {
+  const { copies, steps } = config.agent;
+  const handedIn = holdsReplay ? roundCapacity(config, layout).bytes : 0;
   // A round, and its minibatches as they are dealt out and as they are fed.
-  const bytes = 3 * copies * steps * (layout.frames * observationBytes(layout) + 16);
+  const bytes = handedIn + 3 * copies * steps * (layout.frames * observationBytes(layout) + 16);
   if (bytes <= memory) return [];
   return [
     `agent.copies is ${copies} and agent.steps ${steps}, whose rounds take ${gigabytes(bytes)} of memory, and this machine ` +

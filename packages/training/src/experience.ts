@@ -24,6 +24,12 @@ export interface Experience {
   readonly stepsState: RunStepsState;
   /** Where the stream of what is drawn stands. */
   readonly random: RandomState;
+  /** Chunks that were damaged or foreign, since this start. */
+  readonly chunksRefused: number;
+  /** Slots that rounds went on without, since this start. */
+  readonly roundSlotsMissed: number;
+  /** Weights of so many updates are about to be published under this version. */
+  publishing(version: number, updates: number): void;
   /** Seconds that calls waited for what they learn from. */
   readonly waitedSeconds: number;
   /** Takes what is new where it comes from. True where something came. */

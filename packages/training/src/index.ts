@@ -23,6 +23,7 @@ export {
   meanAndStd,
 } from './evaluation/result.ts';
 export type { ScoreboardListener } from './evaluation/scoreboard.ts';
+export { HandedInRounds, type HandedInRoundsParts, roundCapacity } from './handed-in-rounds.ts';
 export { type EpisodeFigures, MetricsRecorder } from './metrics-recorder.ts';
 export { outlastFullDisk } from './outlast-full-disk.ts';
 export { type RecentEpisode, RecentEpisodes } from './recent-episodes.ts';

@@ -59,6 +59,14 @@ export class ReplayExperience implements Experience {
     return this.#sampling.state;
   }
 
+  get chunksRefused(): number {
+    return this.replay.counts.refusedChunks;
+  }
+
+  readonly roundSlotsMissed = 0;
+
+  publishing(): void {}
+
   get waitedSeconds(): number {
     return this.#sampling.waitedSeconds;
   }

@@ -48,12 +48,32 @@ export interface OfflineStore {
   readonly transitions: number;
 }
 
-/** Where rounds come from. */
+/** Where rounds come from. Implementations: played in this process (`RoundRollout`), handed in by actors. */
 export interface RoundSource {
   /** A round that is whole, and not learned from yet; null: there is none. */
   readonly round: Round | null;
+  /** Environment steps of it, those of missing slots left out. */
+  readonly played: number;
   /** It was learned from: its memory is free for the next. */
   release(): void;
+  /** Left out: rounds are played in this process. */
+  readonly apart?: RoundsApart;
+}
+
+/** What rounds need beside that where they are played in other processes. */
+export interface RoundsApart {
+  /** Slots that rounds went on without since this start, each time. */
+  readonly missed: number;
+  /** What was handed in and does not hold what it should. */
+  readonly refused: number;
+  /** Times that what was handed in was lost on its way. */
+  readonly losses: number;
+  /** Whether nobody has played for so long that the newest weights may be lost: they are published again. */
+  readonly lacksWeights: boolean;
+  /** Weights of so many updates are about to be published under this version: the next round is played with them. */
+  publishing(version: number, updates: number): void;
+  /** Takes what was handed in. True where something was. */
+  synchronize(): Promise<boolean>;
 }
 
 /** The parts of a trainer whose agent learns from rounds. */
@@ -69,7 +89,7 @@ export type TrainerParts = ReplayTrainerParts | RoundTrainerParts;
 export type StopReason = 'solved' | 'maxUpdates' | 'maxSteps' | 'maxSeconds';
 
 /** Why no update can be done now. */
-export type WaitReason = 'too little experience' | 'sample-to-insert ratio' | 'checkpoint';
+export type WaitReason = 'too little experience' | 'sample-to-insert ratio' | 'round' | 'checkpoint';
 
 /** What was done since a trainer's start. */
 export interface TrainerCounts {
@@ -82,4 +102,8 @@ export interface TrainerCounts {
   readonly checkpoints: number;
   /** Seconds that updates waited for batches to come from the store. */
   readonly fetchWaitSeconds: number;
+  /** Chunks that were damaged or foreign. */
+  readonly chunksRefused: number;
+  /** Slots that rounds went on without. */
+  readonly roundSlotsMissed: number;
 }

@@ -1,5 +1,5 @@
 import type { UpdateStats } from '@qfleet/agents';
-import { learnsFromReplay, type RunConfig } from '@qfleet/config';
+import { type RunConfig, replayRunConfig } from '@qfleet/config';
 import type { Replay } from '@qfleet/replay';
 import { Background } from './background.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -70,10 +70,8 @@ export class Trainer {
   }
 
   #open(parts: TrainerParts, outlast: Outlast): Experience {
-    if ('rounds' in parts) return new RoundExperience(parts);
-    const { config } = parts;
-    if (!learnsFromReplay(config)) throw new TypeError(`${config.agent.kind} does not learn from a replay.`);
-    return new ReplayExperience(parts, config, outlast, () => this.#publish());
+    if ('rounds' in parts) return new RoundExperience(parts, outlast, () => this.#publish());
+    return new ReplayExperience(parts, replayRunConfig(parts.config), outlast, () => this.#publish());
   }
 
   /** Where experience is sampled from; null: it comes in rounds. */
@@ -99,7 +97,8 @@ export class Trainer {
   /** What was done since this start. */
   get counts(): TrainerCounts {
     const published = this.#publisher.count;
-    return { ...this.#counts, published, fetchWaitSeconds: this.#experience.waitedSeconds };
+    const { waitedSeconds: fetchWaitSeconds, chunksRefused, roundSlotsMissed } = this.#experience;
+    return { ...this.#counts, published, fetchWaitSeconds, chunksRefused, roundSlotsMissed };
   }
 
   /** What the last call measured; null before the first. */
@@ -224,6 +223,7 @@ export class Trainer {
   }
 
   #publish(): Promise<void> {
+    this.#experience.publishing(this.#publisher.version + 1, this.#updates);
     return this.#publisher.publish(this.#updates);
   }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAgent, type Weights, type WeightsChannel } from '@qfleet/agents';
-import { fleetRunConfig, type ReplayRunConfig, runSchema } from '@qfleet/config';
+import { type ReplayRunConfig, replayRunConfig, runSchema } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import { ChunkBuilder, type Layout, MemoryReplayStore } from '@qfleet/replay';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ const mlp = { kind: 'dqn', network: { kind: 'mlp', hidden: [8] }, loss: 'mse', g
 const few = { batchSize: 8, updatesPerCall: 4 };
 
 function configOf(agent: object, replay: object = {}): ReplayRunConfig {
-  return fleetRunConfig(
+  return replayRunConfig(
     runSchema.parse({
       environment: { id: 'x' },
       agent: { ...agent, ...few },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, createAgent, type Weights, type WeightsChannel } from '@qfleet/agents';
-import { fleetRunConfig, type ReplayRunConfig, runSchema } from '@qfleet/config';
+import { type ReplayRunConfig, replayRunConfig, runSchema } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import {
   ChunkBuilder,
@@ -41,7 +41,7 @@ const layout: Layout = {
 const DISCOUNT = 0.9;
 
 function configOf(overrides: Record<string, object> = {}): ReplayRunConfig {
-  return fleetRunConfig(
+  return replayRunConfig(
     runSchema.parse({
       environment: { id: 'Corridor' },
       agent: { kind: 'tabular', discount: DISCOUNT, learningRate: 0.5, batchSize: 16, updatesPerCall: 2 },
@@ -526,5 +526,5 @@ describe('Trainer', () => {
 });
 
 function noWaits() {
-  return { 'too little experience': 0, 'sample-to-insert ratio': 0, checkpoint: 0 };
+  return { 'too little experience': 0, 'sample-to-insert ratio': 0, round: 0, checkpoint: 0 };
 }

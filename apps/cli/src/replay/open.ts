@@ -1,4 +1,4 @@
-import type { RunConfig } from '@qfleet/config';
+import { learnsFromRounds, type RunConfig } from '@qfleet/config';
 import { namedShards, ownShards, ReplayShards, readRun, serversOf } from '@qfleet/fleet';
 import type { Layout } from '@qfleet/replay';
 import {
@@ -8,6 +8,7 @@ import {
   replayMemory,
   type ShardAddress,
 } from '@qfleet/replay';
+import { UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { findFleet } from '../top/connect.ts';
 import { EndedRun } from './ended-run.ts';
@@ -62,6 +63,8 @@ async function withFleetReplay<T>(
 ): Promise<T> {
   try {
     const record = await readRun(redis, run);
+    if (record !== null && learnsFromRounds(record.config))
+      throw new UsageError(`Run ${run} learns from rounds (agent.kind pqn), and keeps no replay.`);
     const urls = ownShards(run, record?.config.replay.shards ?? [], redis, () => [
       ...named,
       ...namedShards(),

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, fleetRunConfig } from '@qfleet/config';
+import { ConfigError } from '@qfleet/config';
 import { LockedError, RunDirectory } from '@qfleet/report';
 import { type Plan, pendingJobs, SweepDirectory } from '@qfleet/sweep';
 import { CommandError, exitCodes, UsageError } from '../errors.ts';
@@ -89,7 +89,6 @@ async function checkSettings(
   for (const [place, setting] of settings.entries()) {
     const { config } = cells[place * seeds.length];
     try {
-      if (mode === 'fleet') fleetRunConfig(config);
       if (config.environment.module === undefined) {
         await checkTraining(config, mode === 'single' ? undefined : redis);
       }

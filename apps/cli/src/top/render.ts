@@ -55,8 +55,21 @@ function heading(readings: Readings): string {
     `the learner waits for the minimum size ${percent(waits[0])}, for the ratio ${percent(waits[1])}, ` +
       `for Redis ${percent(waits[2])} of its time`,
     `return ${mean(returns.lastMean)} (last episodes, exploring) · evaluation ${mean(returns.lastEvaluationMean)} (greedy)`,
+    ...rounds(readings),
     ...refusals(now),
   ].join('\n');
+}
+
+/** A line on rounds, where the learner waits for them. */
+function rounds(readings: Readings): string[] {
+  const { before, now } = readings;
+  const { learnerWaitRoundSeconds, roundSlotsMissed } = now.totals;
+  if (learnerWaitRoundSeconds === 0) return [];
+  const waits = rate(readings, learnerWaitRoundSeconds - before.totals.learnerWaitRoundSeconds);
+  return [
+    `the learner waits for rounds ${percent(waits)} of its time · ` +
+      `${integer(roundSlotsMissed)} times a round went on without a slot`,
+  ];
 }
 
 /** A line on what was refused, where anything was. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import {
   type ConfigSource,
+  learnsFromRounds,
   loadRunConfig,
   type Method,
   presetFor,
@@ -88,7 +89,10 @@ function slotsFor(
   method: Method | null,
 ): string[] {
   if (actors === undefined || overrides.some((override) => override.startsWith('fleet.slots='))) return [];
-  const { slots, slotsPerActor } = loadRunConfig(source, overrides, method).fleet;
+  const config = loadRunConfig(source, overrides, method);
+  // Rounds have as many slots as copies.
+  if (learnsFromRounds(config)) return [];
+  const { slots, slotsPerActor } = config.fleet;
   const wanted = Math.min(MOST_SLOTS, 2 * actors * slotsPerActor);
   return wanted > slots ? [`fleet.slots=${wanted}`] : [];
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { fleetRunConfig, type RunConfig } from '@qfleet/config';
+import type { RunConfig } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/env-host';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
@@ -30,7 +30,6 @@ export async function train(what: string, options: TrainOptions): Promise<number
   const mode = options.single || options.offline !== undefined ? 'single' : 'fleet';
   if (options.offline !== undefined) checkOfflineRun(given);
   if (options.keepReplay) checkKeepsReplay(mode, given);
-  if (mode === 'fleet') fleetRunConfig(given);
   if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {
     throw new UsageError(
       `${options.runDir} holds a run already. To go on with it: ${suggest('resume', options.runDir, ...trustOption(RunDirectory.open(options.runDir)))} ` +

@@ -26,6 +26,10 @@ export class ValuePolicy implements Policy {
     return this.#inference.memory(rows);
   }
 
+  dispose(): void {
+    this.#inference.dispose?.();
+  }
+
   act(rows: ActingRows): void {
     const width = this.#width;
     if (rows.values === null && this.#values.length < rows.count * width) {

@@ -13,16 +13,17 @@ import {
   type Outputs,
   type Runtime,
   type StepResult,
+  type TensorFlow,
   type TensorRecord,
 } from '@qfleet/tensor';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { RoundAgent, UpdateFault, UpdateStats } from '../agent.ts';
 import { LearnedState, stateBefore } from '../value/learned-state.ts';
 import { NOISE, NOISE_SEEDS, noiseOf, noiseSeeds } from '../value/noise.ts';
 import { createOptimizer } from '../value/optimizer.ts';
 import { parallelismOf } from '../value/parallelism.ts';
 import { learningRateOf } from '../value/rates.ts';
-import { type DescentParts, descend, ONLINE } from '../value/step.ts';
+import { type DescentParts, descend, type LossOf, ONLINE } from '../value/step.ts';
 import { lambdaReturns } from './lambda-returns.ts';
 import { type RoundTensors, roundLoss } from './loss.ts';
 import { Minibatches, shuffle } from './minibatches.ts';
@@ -33,6 +34,12 @@ const PARTS = [ONLINE];
 
 /** Updates of a native call at most: more gain nothing, and take longer to build. */
 const MOST_A_CALL = 16;
+
+/**
+ * Parts of a minibatch whose gradients are computed beside each other, where ops run so: a sum over each part, whatever the
+ * number of cores, so that the bits are the same.
+ */
+const CUTS = 2;
 
 /** What an agent that learns from rounds is made from. */
 export interface PqnAgentOptions {
@@ -45,6 +52,8 @@ export interface PqnAgentOptions {
   readonly isRepeatable?: boolean;
   /** Whether updates run op by op where they could be one native call, for comparisons. */
   readonly eager?: boolean;
+  /** Parts of a minibatch whose gradients are computed beside each other, for comparisons. Default: by the work in it. */
+  readonly cuts?: number;
   /** Writes the order, a permutation, in which an epoch after `updates` updates takes a round's steps. Default: drawn by the seed. */
   readonly order?: (places: Int32Array, updates: number) => void;
 }
@@ -52,8 +61,11 @@ export interface PqnAgentOptions {
 /** A learner with fresh parameters on the runtime of this process. */
 export async function createPqnAgent(given: PqnAgentOptions): Promise<RoundAgent> {
   const network = createNetwork(given.config.network, given.spec, valuesHead);
-  const parallelism = parallelismOf(network, rowsOf(given.config), given.isRepeatable);
-  return new PqnAgent(await loadTensor({ parallelism }), given);
+  const rows = rowsOf(given.config);
+  const parallelism = parallelismOf(network, rows, given.isRepeatable);
+  const runtime = await loadTensor({ parallelism });
+  const runsBeside = parallelism === 'ops' && runtime.kind === 'libtensorflow-cpu';
+  return new PqnAgent(runtime, given, given.cuts ?? (runsBeside && rows % CUTS === 0 ? CUTS : 1));
 }
 
 /**
@@ -73,7 +85,7 @@ class PqnAgent implements RoundAgent {
   readonly #perCall: number;
   #updates = 0;
 
-  constructor(runtime: Runtime, given: PqnAgentOptions) {
+  constructor(runtime: Runtime, given: PqnAgentOptions, cuts: number) {
     const { config, spec, seed, eager = false } = given;
     const { copies, steps, epochs, minibatches, gradientClip } = config;
     const network = createNetwork(config.network, spec, valuesHead);
@@ -88,7 +100,7 @@ class PqnAgent implements RoundAgent {
     this.#perCall = largestDivisor(minibatches, MOST_A_CALL);
     this.#minibatches = new Minibatches(spec, rows, this.#perCall, copies * steps);
     this.#returns = new Float32Array(copies * steps);
-    const parts = { tf: runtime.tf, network, packing, optimizer, largestNorm: gradientClip };
+    const parts = { tf: runtime.tf, network, packing, optimizer, largestNorm: gradientClip, cuts };
     const random = new Random(Random.seed(seed, 'parameters'));
     this.#step = compile(runtime, (state, inputs) => roundStep(parts, state, inputs), {
       state: learned.start(initialParameters(network.parameters, random)),
@@ -170,23 +182,47 @@ function roundInputs({ spec, disturbed }: Network, rows: number, rates: object):
   };
 }
 
+/** What a round's update is made of beside a descent's parts. */
+interface RoundParts extends DescentParts {
+  /** The parts of equal size into which a minibatch is cut. */
+  readonly cuts: number;
+}
+
 /** One update as a pure function of tensors; its outputs are scalars. */
-function roundStep(parts: DescentParts, state: TensorRecord, inputs: TensorRecord): StepResult {
-  const { tf, network, packing } = parts;
+function roundStep(parts: RoundParts, state: TensorRecord, inputs: TensorRecord): StepResult {
+  const { tf, network, packing, cuts } = parts;
   const batch = inputs as unknown as RoundTensors;
-  const taken = oneHot(tf, batch.actions, network.spec.actions);
+  const [size] = batch.returns.shape;
   const statistics = network.normalizer?.observe(tf, state, batch.observations) ?? {};
   const noise = noiseOf(tf, inputs, 'learning');
-  const { changed, said, gradientNorm } = descend(parts, state, inputs, (tensors) => {
-    const parameters = { ...packing.split(tf, tensors), ...statistics };
-    const { out } = network.forward(tf, parameters, { states: batch.observations, ...noise });
-    return roundLoss(tf, out['values'] as Tensor2D, taken, batch);
+  const losses = cut(tf, batch, cuts).map((part): LossOf => {
+    const taken = oneHot(tf, part.actions, network.spec.actions);
+    return (tensors) => {
+      const parameters = { ...packing.split(tf, tensors), ...statistics };
+      const { out } = network.forward(tf, parameters, { states: part.observations, ...noise });
+      return roundLoss(tf, size, out['values'] as Tensor2D, taken, part);
+    };
   });
+  const { changed, said, gradientNorm } = descend(parts, state, inputs, losses);
   const { loss, priorities, stats } = said;
   return {
     state: { ...changed, ...statistics },
     outputs: { loss, gradientNorm, meanAbsTdError: tf.mean(priorities), ...stats },
   };
+}
+
+/** A minibatch in so many parts of equal size. */
+function cut(tf: TensorFlow, batch: RoundTensors, count: number): RoundTensors[] {
+  if (count === 1) return [batch];
+  const of = (tensor: Tensor): Tensor[] => tf.split(tensor, count);
+  const [observations, actions] = [of(batch.observations), of(batch.actions)];
+  const [returns, weights] = [of(batch.returns), of(batch.weights)];
+  return observations.map((part, i) => ({
+    observations: part,
+    actions: actions[i]!,
+    returns: returns[i]!,
+    weights: weights[i]!,
+  }));
 }
 
 /** The largest divisor of `n` that is `most` at most. */

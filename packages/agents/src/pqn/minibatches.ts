@@ -54,7 +54,7 @@ export class Minibatches {
         for (let i = 0; i < width; i++) to[target + i] = from[source + i];
         batch.actions[row] = round.actions[place];
         batch.returns[row] = returns[place];
-        batch.weights[row] = round.ends[place] === END.lost ? 0 : 1;
+        batch.weights[row] = round.ends[place] === END.lost ? 0 : round.weight;
       }
     }
     return this.#dealt;

@@ -27,6 +27,8 @@ export interface Round {
   readonly ends: Uint8Array;
   /** max Q, over what is allowed, of the state that each step led to, by the weights that the round was played with; any number after a terminal state. */
   readonly nextValues: Float32Array;
+  /** How much each step that was not lost counts: 1, or more where the steps of whole copies are missing. */
+  readonly weight: number;
 }
 
 /** A round with zeros in it. */
@@ -40,5 +42,6 @@ export function makeRound(spec: StateSpec, copies: number, steps: number): Round
     rewards: new Float32Array(size),
     ends: new Uint8Array(size),
     nextValues: new Float32Array(size),
+    weight: 1,
   };
 }

@@ -110,10 +110,11 @@ export function updateStep(parts: StepParts, state: TensorRecord, inputs: Tensor
     passes.outputs(target, passes.start(target)),
     batch,
   );
-  const { changed, said, gradientNorm } = descend(parts, state, inputs, (tensors) => {
+  const lossOf: LossOf = (tensors) => {
     const outputs = passes.outputs(weightsFor('learning', tensors), start);
     return objective.loss(context, outputs(batch.observations, targets['levels']), targets, batch);
-  });
+  };
+  const { changed, said, gradientNorm } = descend(parts, state, inputs, [lossOf]);
   for (const name of packing.names) {
     changed[`${TARGET}/${name}`] = tf.add(
       tf.mul(changed[`${ONLINE}/${name}`]!, inputs['targetMix']!),
@@ -133,6 +134,9 @@ function drawing(tf: TensorFlow, seed: Tensor | undefined): (shape: readonly num
   };
 }
 
+/** A loss by the parameters that are learned, packed. */
+export type LossOf = (parameters: Tensor[]) => ObjectiveLoss;
+
 /** What a descent changes, what its loss said, and the global norm of its gradient before clipping. */
 interface Descent {
   readonly changed: Record<string, Tensor>;
@@ -144,17 +148,21 @@ interface Descent {
  * The part of an update that follows from a loss alone: gradients → clip → optimizer.
  *
  * @param inputs hold the optimizer's rates.
- * @param lossOf the loss by the parameters that are learned, packed.
+ * @param losses the loss, or parts that add up to it: no part waits for another.
  */
 export function descend(
   parts: DescentParts,
   state: TensorRecord,
   inputs: TensorRecord,
-  lossOf: (parameters: Tensor[]) => ObjectiveLoss,
+  losses: readonly LossOf[],
 ): Descent {
   const { tf, network, packing, optimizer, largestNorm } = parts;
   const online = tensorsOf(packing, state, ONLINE);
-  const { gradients, ...said } = lossAndGradients(tf, lossOf, online);
+  const said = addedUp(
+    tf,
+    losses.map((lossOf) => lossAndGradients(tf, lossOf, online)),
+  );
+  const { gradients } = said;
   const gradientNorm = tf.sqrt(tf.addN(gradients.map((each) => tf.sum(tf.square(each)))));
   const clipped = clip(tf, gradients, gradientNorm, largestNorm);
   const named = Object.fromEntries(packing.names.map((name, i) => [`${ONLINE}/${name}`, clipped[i]!]));
@@ -172,12 +180,27 @@ export function descend(
 const tensorsOf = (packing: Packing, state: TensorRecord, of: string): Tensor[] =>
   packing.names.map((name) => state[`${of}/${name}`]!);
 
-/** What an objective says, and the gradient of its loss by each of `parameters`. */
-function lossAndGradients(
-  tf: TensorFlow,
-  lossOf: (parameters: Tensor[]) => ObjectiveLoss,
-  parameters: readonly Tensor[],
-): ObjectiveLoss & { readonly gradients: Tensor[] } {
+/** What an objective says, with the gradient of its loss by each parameter. */
+interface LossAndGradients extends ObjectiveLoss {
+  readonly gradients: Tensor[];
+}
+
+/** What parts of a loss come to: the rows of one after those of another, all else added up. */
+function addedUp(tf: TensorFlow, parts: readonly LossAndGradients[]): LossAndGradients {
+  const [first] = parts;
+  if (parts.length === 1) return first!;
+  const sum = (read: (part: LossAndGradients) => Tensor): Tensor => tf.addN(parts.map(read));
+  const names = Object.keys(first!.stats);
+  return {
+    loss: sum(({ loss }) => loss) as ObjectiveLoss['loss'],
+    priorities: tf.concat(parts.map(({ priorities }) => priorities)),
+    stats: Object.fromEntries(names.map((name) => [name, sum(({ stats }) => stats[name]!)])),
+    gradients: first!.gradients.map((_, i) => sum(({ gradients }) => gradients[i]!)),
+  };
+}
+
+/** What an objective says of some parameters, and the gradient of its loss by each of them. */
+function lossAndGradients(tf: TensorFlow, lossOf: LossOf, parameters: readonly Tensor[]): LossAndGradients {
   let said!: ObjectiveLoss;
   const gradientsOf = tf.grads((...tensors: Tensor[]) => {
     const { loss, priorities, stats } = lossOf(tensors);

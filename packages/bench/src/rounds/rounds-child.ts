@@ -31,12 +31,13 @@ const agent = await createRoundAgent({
   totalUpdates: config.stop.maxUpdates,
   isRepeatable: true,
 });
-const policy = await createPolicy({ ...given, explores: true });
+const policy = await createPolicy({ ...given, explores: true, helped: copies });
 policy.load(agent.parameters());
 const rollout = new RoundRollout({
-  ...{ definition, layout, policy, writer: 'bench', copies, steps, seed: 0 },
+  ...{ definition, layout, policy, writer: 'bench', steps, seed: 0 },
   epsilon: () => 0.05,
 });
+for (let slot = 0; slot < copies; slot++) rollout.addSlot(slot);
 const round = (): void => {
   rollout.release();
   while (rollout.round === null) rollout.step();
@@ -47,3 +48,4 @@ const round = (): void => {
 };
 await answerMeasurements(round, copies * steps);
 agent.dispose();
+policy.dispose?.();

@@ -57,6 +57,7 @@ export type ReplayRunConfig = RunConfig & { readonly agent: ReplayAgentConfig };
 export type NetworkConfig = DqnConfig['network'];
 export type ObjectiveConfig = DqnConfig['objective'];
 export type TargetConfig = DqnConfig['target'];
+export type FleetConfig = RunConfig['fleet'];
 export type ExplorationConfig = RunConfig['exploration'];
 export type SamplingConfig = RunConfig['replay']['sampling'];
 /** A run whose agent learns from rounds. */

@@ -1,4 +1,4 @@
-import type { RunConfig } from '@qfleet/config';
+import type { FleetConfig } from '@qfleet/config';
 import type { RedisClient } from '@qfleet/replay';
 import { messageOf } from '../errors.ts';
 import { EVALUATIONS_QUEUE, fleetKeys, ROLLOUTS_QUEUE } from '../keys.ts';
@@ -18,13 +18,13 @@ const LEASES_A_CHECK = 128;
 export class QueueKeeper {
   readonly #redis: RedisClient;
   readonly #run: string;
-  readonly #fleet: RunConfig['fleet'];
+  readonly #fleet: FleetConfig;
   readonly #log: Logger;
   readonly #leases: readonly Lease[];
   /** The first lease of the next check. */
   #next = 0;
 
-  constructor(redis: RedisClient, run: string, fleet: RunConfig['fleet'], log: Logger) {
+  constructor(redis: RedisClient, run: string, fleet: FleetConfig, log: Logger) {
     this.#redis = redis;
     this.#run = run;
     this.#fleet = fleet;

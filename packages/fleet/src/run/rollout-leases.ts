@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunConfig } from '@qfleet/config';
+import type { FleetConfig } from '@qfleet/config';
 import type { RedisClient } from '@qfleet/replay';
 import { type Job, Worker } from 'bullmq';
 import { nanoid } from 'nanoid';
@@ -38,7 +38,7 @@ export interface Lease {
 }
 
 /** All leases of a run, in `leaseOrder`. What a job's data says of its slots is not believed. */
-export const leasesOf = (fleet: RunConfig['fleet']): Lease[] =>
+export const leasesOf = (fleet: FleetConfig): Lease[] =>
   leaseOrder(fleet.slots, fleet.slotsPerLease).map((slots, place) => ({
     id: `lease-${place}`,
     slots,
@@ -50,7 +50,7 @@ export const leasesOf = (fleet: RunConfig['fleet']): Lease[] =>
  * Puts the leases of all the run's slots into the queue, in `leaseOrder`; leases that are there or held are left as
  * they are, so that a learner may call this at every start, and again where Redis lost them.
  */
-export async function seedLeases(redis: RedisClient, run: string, fleet: RunConfig['fleet']): Promise<void> {
+export async function seedLeases(redis: RedisClient, run: string, fleet: FleetConfig): Promise<void> {
   const queue = openQueue<LeaseData>(redis, run, ROLLOUTS_QUEUE);
   try {
     await queue.addBulk(
@@ -69,7 +69,7 @@ export interface RolloutLeasesOptions {
   readonly redis: RedisClient;
   readonly run: string;
   /** How the run's slots are leased, and how many this process holds at most; a lease that would not fit is left to others. */
-  readonly fleet: RunConfig['fleet'];
+  readonly fleet: FleetConfig;
   /** @param episodes that each slot has begun before, as far as it is known: numbers go on from there. */
   readonly onTaken: (slots: readonly number[], episodes: readonly number[]) => void;
   /** Episodes that a slot has begun: kept with its lease, for whoever takes it next. */

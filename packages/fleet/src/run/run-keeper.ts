@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fleetOf } from '@qfleet/config';
 import type { RedisClient } from '@qfleet/replay';
 import { FleetConfigurationError, messageOf } from '../errors.ts';
 import { fleetKeys } from '../keys.ts';
@@ -25,7 +26,7 @@ export class RunKeeper {
     this.#redis = redis;
     this.#log = log;
     this.#keepers = [
-      new QueueKeeper(redis, run, config.fleet, log),
+      new QueueKeeper(redis, run, fleetOf(config), log),
       new RecordKeeper(redis, run),
       { check: () => keepRecord(redis, record) },
     ];

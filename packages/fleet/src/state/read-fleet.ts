@@ -1,3 +1,4 @@
+import { learnsFromRounds } from '@qfleet/config';
 import type { FleetState } from '@qfleet/metrics';
 import {
   openRedisReplay,
@@ -124,7 +125,7 @@ export class FleetReader {
         chunks: standing.newest - standing.oldest + 1,
         capacityTransitions: replay.capacity,
         capacityBytes: replay.capacityBytes,
-        samplesPerInsertTarget: replay.samplesPerInsert,
+        samplesPerInsertTarget: learnsFromRounds(record.config) ? null : replay.samplesPerInsert,
       },
       redisServers: [redisServers, ...shardServers].flat(),
       queues,

@@ -31,6 +31,8 @@ export interface Inference {
    * @throws Error before the first `load`, or without the memory that it needs; RangeError when an array is too short.
    */
   run(rows: InferenceRows, values: Float32Array): void;
+  /** Frees what it holds beside memory. Left out: it holds nothing. */
+  dispose?(): void;
 }
 
 /** Q(s, ·) [rows, actions] of a head's outputs, as an objective finds it. */

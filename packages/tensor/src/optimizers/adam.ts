@@ -50,7 +50,14 @@ export function adam(options: AdamOptions = {}): Optimizer {
       for (const [name, gradient] of Object.entries(gradients)) {
         const [first, second] = slotNames(name);
         const moments = [state[first]!, state[second]!] as const;
-        const after = step(tf, kept(tf, state[name]!, decays(name), rates), moments, gradient, rates, betas);
+        const after = adamStep(
+          tf,
+          kept(tf, state[name]!, decays(name), rates),
+          moments,
+          gradient,
+          rates,
+          betas,
+        );
         [changed[name], changed[first], changed[second]] = after;
       }
       return changed;
@@ -67,8 +74,11 @@ function kept(tf: TensorFlow, parameter: Tensor, decays: Decays, { keep }: Tenso
   return tf.mul(parameter, tf.add(tf.mul(mask, keep), tf.sub(1, mask)));
 }
 
-/** The new parameter and moments. */
-function step(
+/**
+ * The new parameter and moments: m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), p ← p − stepSize·m/(√v + epsilon), by the
+ * rates of these names.
+ */
+export function adamStep(
   tf: TensorFlow,
   parameter: Tensor,
   [m, v]: readonly [Tensor, Tensor],

@@ -1,0 +1,20 @@
+import type { Rollout } from '@qfleet/rollout';
+
+/** What an actor plays with: slots that come and go, and the chunks of their steps. Implementations: `Rollout`, `RoundPlay`. */
+export interface Play
+  extends Pick<
+    Rollout,
+    | 'weightsVersion'
+    | 'slots'
+    | 'infoRefused'
+    | 'addSlot'
+    | 'removeSlot'
+    | 'episodesOf'
+    | 'step'
+    | 'takeChunks'
+    | 'takeEpisodes'
+    | 'close'
+  > {
+  /** Whether a round has begun, in which neither slots nor weights change. Left out: there are no rounds. */
+  readonly isInRound?: boolean;
+}
