@@ -81,6 +81,8 @@ describe('qfleet', () => {
   it('names the benches', async () => {
     await expectRefused(['bench', 'lerner'], /'lerner'.*learner, inference, envs, replay/);
     await expectRefused(['bench'], /Name what to measure: learner, inference, envs, replay/);
+    await expectRefused(['bench', 'envs', 'CartPole-v7'], /CartPole-v7.*CartPole-v1/);
+    await expectRefused(['bench', 'learner', 'CartPole-v1'], /bench learner measures no environments/);
   });
 
   it('lists the variables that a process reads, and no others', async () => {

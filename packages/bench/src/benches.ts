@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly peer: boolean;
   /** The file that is the `qfleet` command, by which fleets are started. */
   readonly command: string;
+  /** The environments that `envs` measures, by their ids; none named: one of each family. */
+  readonly environments: readonly string[];
 }
 
 // Each is loaded when it is called: whoever wants their names alone needs neither TensorFlow nor Redis.
@@ -14,7 +16,13 @@ export const benches = {
   learner: async ({ peer }) => (await import('./learner/learner.ts')).benchLearner(await torchIf(peer)),
   inference: async ({ peer }) =>
     (await import('./inference/inference.ts')).benchInference(await torchIf(peer)),
-  envs: async ({ peer }) => (await import('./envs/envs.ts')).benchEnvs(peer),
+  envs: async ({ peer, environments }) => {
+    const [{ benchEnvs }, { casesOf }] = await Promise.all([
+      import('./envs/envs.ts'),
+      import('./envs/cases.ts'),
+    ]);
+    return benchEnvs(casesOf(environments), peer);
+  },
   replay: async ({ peer }) => (await import('./replay/here.ts')).benchReplayHere(peer),
   fleet: async ({ command }) => (await import('./fleet/fleet.ts')).benchFleet(command),
   family: async ({ peer }) =>

@@ -1,11 +1,9 @@
 import { expect, test, vi } from 'vitest';
-import { envCases } from '../src/envs/cases.ts';
+import { casesOf } from '../src/envs/cases.ts';
 import { benchEnvs } from '../src/envs/envs.ts';
 
-const named = (id: string) => envCases.filter((each) => each.id === id);
-
 test('an environment is measured at each number of copies, its kernel beside the same copies without it', async () => {
-  const rows = await benchEnvs(false, { figure: 10, warmUp: 5 }, named('CartPole-v1'));
+  const rows = await benchEnvs(casesOf(['CartPole-v1']), false, { figure: 10, warmUp: 5 });
   expect(rows.map(({ name, reference }) => [name, reference])).toEqual([
     ['CartPole-v1, 1 copy', null],
     ['CartPole-v1, 64 copies', 'the same copies one after the other'],
@@ -21,7 +19,7 @@ test('an environment is measured at each number of copies, its kernel beside the
 test('a peer that can’t be brought is told on stderr, and the rows have no reference', async () => {
   // No folder can be made there.
   vi.stubEnv('QFLEET_CACHE_DIR', import.meta.filename);
-  const rows = await benchEnvs(true, { figure: 10, warmUp: 5 }, named('LunarLander-v3'));
+  const rows = await benchEnvs(casesOf(['LunarLander-v3']), true, { figure: 10, warmUp: 5 });
   vi.unstubAllEnvs();
   expect(rows.map(({ reference }) => reference)).toEqual([null, null, null]);
 });

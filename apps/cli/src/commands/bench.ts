@@ -3,11 +3,19 @@ import { Argument, type Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { print, printJson, style, table } from '../terminal/output.ts';
 
+interface BenchFlags {
+  readonly json?: true;
+  readonly peer?: true | string;
+}
+
 export function addBench(program: Command): void {
   program
     .command('bench')
     .description('measures a part of Qfleet against its peers or its limit')
     .addArgument(new Argument('[name]', 'what to measure').choices(benchNames))
+    .addArgument(
+      new Argument('[environments...]', 'what envs measures, by ids; one of each family where none is named'),
+    )
     .addOption(
       new Option(
         '--peer [name]',
@@ -19,11 +27,18 @@ export function addBench(program: Command): void {
       'after',
       `
 A ratio is better above 1, whatever the unit. Example:
-  $ qfleet bench envs --json`,
+  $ qfleet bench envs --json
+  $ qfleet bench envs CartPole-v1 LunarLander-v3 --peer`,
     )
-    .action(async (name: BenchName | undefined, { json, peer }: { json?: true; peer?: true | string }) => {
+    .action(async (name: BenchName | undefined, environments: string[], { json, peer }: BenchFlags) => {
       if (name === undefined) throw new UsageError(`Name what to measure: ${benchNames.join(', ')}.`);
-      const report = await runBench(name, { peer: peer !== undefined, command: process.argv[1] });
+      if (environments.length > 0 && name !== 'envs') {
+        throw new UsageError(
+          `qfleet bench ${name} measures no environments: leave ${environments.join(' ')} out.`,
+        );
+      }
+      const options = { peer: peer !== undefined, command: process.argv[1], environments };
+      const report = await runBench(name, options);
       if (json) return printJson(benchDocument(report));
       const { machine, cells } = benchTable(report);
       const [head, ...rows] = cells;

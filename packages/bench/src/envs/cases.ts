@@ -1,3 +1,5 @@
+import { findEnvironment } from '@qfleet/envs';
+
 /** How another library steps an environment: one of those that `packages/bench/peers/envs.py` knows. */
 export interface EnvPeer {
   readonly library: 'numpy-vector' | 'gymnasium' | 'envpool' | 'minatar';
@@ -77,7 +79,7 @@ const game = (name: string, goal: number): EnvCase => ({
 const drive = (id: string, peers: readonly EnvPeer[]): EnvCase => ({ id, peers, goals: everywhere(300) });
 
 /** The environments of `qfleet bench envs`: one of each family that is ours. */
-export const envCases: readonly EnvCase[] = [
+const envCases: readonly EnvCase[] = [
   { id: 'CartPole-v1', peers: [numpyVector, envpool], goals: { 64: 20, 1024: 2.5 } },
   { id: 'MountainCar-v0', peers: [gymnasium, envpool], goals: {} },
   { id: 'Acrobot-v1', peers: [gymnasium, envpool], goals: {} },
@@ -94,3 +96,15 @@ export const envCases: readonly EnvCase[] = [
   drive('intersection-v2', [highwayEnv, { ...envpool, id: 'intersection-v0' }]),
   { id: 'LunarLander-v3', peers: [box2d, envpool], goals: { 1: 0.5 } },
 ];
+
+/**
+ * The cases of some environments, or all of them where none is named; one that has no peer is measured alone.
+ *
+ * @throws EnvironmentDefinitionError for an id that is not known.
+ */
+export const casesOf = (ids: readonly string[]): readonly EnvCase[] =>
+  ids.length === 0
+    ? envCases
+    : ids.map(
+        (id) => envCases.find((each) => each.id === findEnvironment(id).id) ?? { id, peers: [], goals: {} },
+      );

@@ -4,7 +4,7 @@ import { compare } from '../contest/rounds.ts';
 import { peerPythonIfAny, peerScript } from '../peers/python.ts';
 import { programBeside } from '../program-beside.ts';
 import { type BenchRow, benchRow } from '../row.ts';
-import { COPIES, type EnvCase, type EnvPeer, envCases } from './cases.ts';
+import { COPIES, type EnvCase, type EnvPeer } from './cases.ts';
 import type { EnvsChildOptions } from './envs-child.ts';
 
 /** What a batched kernel is held against. */
@@ -26,9 +26,9 @@ interface Durations {
  * held against other libraries, alternately.
  */
 export async function benchEnvs(
+  cases: readonly EnvCase[],
   peer = false,
   durations: Durations = { figure: peer ? 2500 : 750, warmUp: 400 },
-  cases: readonly EnvCase[] = envCases,
 ): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const each of cases) rows.push(...(await benchCase(each, peer, durations)));
@@ -78,7 +78,7 @@ async function benchCase(envCase: EnvCase, peer: boolean, durations: Durations):
     });
     if (references.length === 0) return [benchRow(name, value, 'steps/s')];
     return references.map(({ reference, theirs }): BenchRow => {
-      const goal = reference === envCase.peers[0].name ? goals[copies] : undefined;
+      const goal = reference === envCase.peers[0]?.name ? goals[copies] : undefined;
       return { ...benchRow(name, value, 'steps/s', reference, theirs), ...(goal && { goal }) };
     });
   });
