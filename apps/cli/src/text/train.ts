@@ -73,6 +73,7 @@ export async function trainOnText(options: TextTrainOptions): Promise<number> {
         display.say(`Sample at update ${integer(updates)}: ${JSON.stringify(sample)}`),
     });
     display.close();
+    claim.lost.throwIfAborted();
     const { kind, version: tensorflow } = await loadTensor();
     const summary = {
       ...{ run, task: TEXT_TASK, seed, parameters },

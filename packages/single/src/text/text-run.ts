@@ -17,7 +17,7 @@ interface TextRunConfig {
 
 /** How a run stood at one moment: a line of `metrics.jsonl`. */
 export interface TextMetrics {
-  /** Seconds of training. */
+  /** Seconds since the first update began, evaluations included. */
   readonly time: number;
   readonly updates: number;
   /** Tokens that were predicted in them. */
