@@ -5,6 +5,7 @@ import { addCompare } from './commands/compare.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnv } from './commands/env.ts';
 import { addEvaluate } from './commands/evaluate.ts';
+import { addExport } from './commands/export.ts';
 import { addLists } from './commands/lists.ts';
 import { addModel } from './commands/model.ts';
 import { addProcesses } from './commands/processes.ts';
@@ -55,6 +56,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addReplay(program);
   addModel(program);
   addChat(program);
+  addExport(program);
   addBench(program);
   addProcesses(program);
   return program;

@@ -3,6 +3,8 @@ export { epsilonOf } from './acting/exploration.ts';
 export type * from './agent.ts';
 export { createAgent, createRoundAgent } from './create-agent.ts';
 export { createPolicy } from './create-policy.ts';
+export { LanguageLearner, type LanguageLearnerOptions, type LanguageStats } from './language/learner.ts';
+export type { TokenBatch } from './language/token-batch.ts';
 export { type AgentSetting, agentMemory, agentParameters, checkAgentParameters } from './parameters.ts';
 export { lambdaReturns } from './pqn/lambda-returns.ts';
 export { END, makeRound, type Round } from './pqn/round.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadModel, saveWeights } from '../src/index.ts';
+import { copyModelFiles, loadModel, saveWeights } from '../src/index.ts';
 import { MODELS } from './language-checks.ts';
 
 const stored = (name: string) =>
@@ -43,4 +43,17 @@ describe('saveWeights', () => {
       expect(ours.equals(theirs)).toBe(true);
     },
   );
+
+  it.each(['llama-half', 'qwen2-bfloat16'])('as float32, the configuration of %s says so', (name) => {
+    const { type, shape, tensors } = loadModel(stored(name));
+    copyModelFiles(stored(name), directory);
+    saveWeights(directory, type, shape, tensors);
+    const again = loadModel(directory);
+    expect(again.about.dtypes).toEqual(['F32']);
+    expect(again.tensors).toEqual(tensors);
+    const [before, after] = [stored(name), directory].map((each) =>
+      JSON.parse(readFileSync(join(each, 'config.json'), 'utf8')),
+    );
+    expect(after).toEqual({ ...before, dtype: 'float32' });
+  });
 });

@@ -23,6 +23,7 @@ const runFileSchema = z.object({
   run: z.string().min(1),
   createdAt: z.string(),
   module: z.string().optional().describe("path of the environment's module from the run directory"),
+  task: z.string().optional().describe('what is learned, where it is no environment'),
 });
 
 /**
@@ -126,6 +127,11 @@ export class RunDirectory implements Disposable {
     if (about.format > format) {
       throw new RunDirectoryError(
         `${path} was written by a newer Qfleet (layout ${about.format}, this one reads up to ${format}): update Qfleet.`,
+      );
+    }
+    if (about.task !== undefined) {
+      throw new RunDirectoryError(
+        `${path} is a run of ${about.task}, which has no environment: only qfleet export takes such a run.`,
       );
     }
     const config = loadRunConfig({ file: join(absolute, 'config.yaml') });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { collect, isModule, positive, positiveInteger, seed } from '../arguments.ts';
+import { checkTaskOptions, TEXT_TASK, type TextTrainOptions } from '../text/options.ts';
 import type { TrainOptions } from '../train/configuration.ts';
 
 export function addTrain(program: Command): void {
@@ -10,7 +11,7 @@ export function addTrain(program: Command): void {
     .description('trains an agent with a fleet of processes on this machine, and shows how good it got')
     .argument(
       '<what>',
-      'a preset (see `qfleet presets`), an environment (see `qfleet envs`), a configuration.yaml, or an environment module .ts or .js',
+      'a preset (see `qfleet presets`), an environment (see `qfleet envs`), a configuration.yaml, an environment module .ts or .js, or text/lm: a language model',
     )
     .option('--preset <method>', 'how it is trained, in place of its own preset (see `qfleet presets`)')
     .option('--set <path=value>', 'overrides a field of the configuration; may be repeated', collect)
@@ -41,6 +42,14 @@ export function addTrain(program: Command): void {
     )
     .option('--keep-replay', 'with --single: keep the replay in the run directory, to learn from it offline')
     .option('--detach', 'train in the background, whatever becomes of this terminal; `qfleet stop` ends it')
+    .option('--data <file>', 'the text that text/lm learns, UTF-8; its last tenth is held out')
+    .option('--model <dir>', 'the model that text/lm begins with (default: a new decoder of 1M parameters)')
+    .option(
+      '--context <n>',
+      'tokens that text/lm sees at once (default: 256, or what the model takes)',
+      positiveInteger,
+    )
+    .option('--learning-rate <x>', 'of text/lm (default: 0.002, of a given model 0.00005)', positive)
     .option('--json', 'one JSON document on stdout at the end; progress goes to stderr')
     .addHelpText(
       'after',
@@ -53,10 +62,17 @@ Examples:
   $ qfleet train Taxi-v3 --seed 1
   $ qfleet train env.ts --max-steps 100000
   $ qfleet train cartpole --offline cartpole.parquet --set agent.cql.alpha=0.3
+  $ qfleet train text/lm --data book.txt --max-updates 2000
 
 Ctrl-C ends it cleanly; \`qfleet resume RUN_DIR\` goes on.`,
     )
-    .action(async (what: string, options: TrainOptions) => {
+    .action(async (what: string, options: TrainOptions & TextTrainOptions) => {
+      checkTaskOptions(what, options);
+      if (what === TEXT_TASK) {
+        const { trainOnText } = await import('../text/train.ts');
+        process.exitCode = await trainOnText(options);
+        return;
+      }
       if (!isApart && (await trainsModule(what, options))) {
         process.exitCode = await runApart(options.json === true);
         return;

@@ -184,6 +184,7 @@ function roundInputs({ spec, disturbed }: Network, rows: number, rates: object):
 
 /** What a round's update is made of beside a descent's parts. */
 interface RoundParts extends DescentParts {
+  readonly network: Network;
   /** The parts of equal size into which a minibatch is cut. */
   readonly cuts: number;
 }

@@ -21,7 +21,11 @@ export class LearnedState {
   readonly #specs: readonly { name: string; shape: readonly number[] }[];
 
   /** @param optimizerOf the optimizer of parameters that are packed so. */
-  constructor(network: Network, optimizerOf: (packing: Packing) => Optimizer, parts: readonly string[]) {
+  constructor(
+    network: Pick<Network, 'parameters'>,
+    optimizerOf: (packing: Packing) => Optimizer,
+    parts: readonly string[],
+  ) {
     const isLearned = ({ name }: ParameterSpec): boolean => !isStatistic(name);
     const learned = network.parameters.filter(isLearned);
     this.packing = new Packing(learned);

@@ -29,7 +29,7 @@ const OPTIMIZERS: {
  *   way). Absent: everything decays, which is the same for all but the updates.
  */
 export function createOptimizer(
-  { optimizer, adamEpsilon }: DqnConfig | PqnConfig,
+  { optimizer, adamEpsilon }: Pick<DqnConfig | PqnConfig, 'optimizer' | 'adamEpsilon'>,
   packing?: Packing,
 ): Optimizer {
   const masks = packing?.mask(({ shape }) => shape.length >= 2);

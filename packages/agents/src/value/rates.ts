@@ -1,4 +1,4 @@
-import type { DqnConfig, PqnConfig, TargetConfig } from '@qfleet/config';
+import type { DqnConfig, TargetConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
 import type { Optimizer } from '@qfleet/tensor';
 
@@ -8,6 +8,12 @@ import type { Optimizer } from '@qfleet/tensor';
  * bit, and one of 0 keeps θ⁻.
  */
 export type Rates = Readonly<Record<string, number>>;
+
+/** The fields of a configuration that the learning rate follows from. */
+export type LearningRate = Pick<
+  DqnConfig,
+  'learningRate' | 'learningRateDecay' | 'learningRateSchedule' | 'learningRateWarmup'
+>;
 
 /**
  * The rates of the update after `updates` others: a function of its arguments alone, so that a restored run
@@ -37,11 +43,7 @@ export function seedOf(seed: number, updates: number): Int32Array {
  * The learning rate: over the first `learningRateWarmup` updates it rises linearly to the configured one, and from there it
  * falls to `learningRateDecay` of it, linearly or along half a cosine (Loshchilov and Hutter, "SGDR", 2017, equation 5).
  */
-export function learningRateOf(
-  config: DqnConfig | PqnConfig,
-  totalUpdates: number | null,
-  updates: number,
-): number {
+export function learningRateOf(config: LearningRate, totalUpdates: number | null, updates: number): number {
   const { learningRate, learningRateDecay, learningRateSchedule, learningRateWarmup: warmup } = config;
   if (updates < warmup) return (learningRate * (updates + 1)) / warmup;
   const progress = totalUpdates === null ? 0 : Math.min(1, (updates - warmup) / (totalUpdates - warmup));

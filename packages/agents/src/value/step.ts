@@ -64,7 +64,7 @@ function transitionInputs(
 /** The parts that a descent is made of. */
 export interface DescentParts {
   readonly tf: TensorFlow;
-  readonly network: Network;
+  readonly network: Pick<Network, 'parameters' | 'advance'>;
   readonly packing: Packing;
   readonly optimizer: Optimizer;
   /** The global norm to which a gradient is clipped; null: it is not clipped. */
@@ -73,6 +73,7 @@ export interface DescentParts {
 
 /** The parts that a step is made of. */
 export interface StepParts extends DescentParts {
+  readonly network: Network;
   readonly objective: Objective;
   /** Steps of reward before the bootstrap: what the update sums where its rows are sequences. */
   readonly nSteps: number;

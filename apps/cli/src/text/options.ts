@@ -1,0 +1,40 @@
+import { UsageError } from '../errors.ts';
+
+/** The task whose data is a text. */
+export const TEXT_TASK = 'text/lm';
+
+/** The options of `qfleet train text/lm`. */
+export interface TextTrainOptions {
+  readonly data?: string;
+  readonly model?: string;
+  readonly context?: number;
+  readonly learningRate?: number;
+  readonly maxUpdates?: number;
+  readonly maxSeconds?: number;
+  readonly seed?: number;
+  readonly runDir?: string;
+  readonly json?: true;
+}
+
+/** Options that only a text has, as they are written. */
+const OWN = { data: '--data', model: '--model', context: '--context', learningRate: '--learning-rate' };
+
+/** Options that only an environment has. */
+const OTHERS = {
+  ...{ preset: '--preset', set: '--set', actors: '--actors', single: '--single', redis: '--redis' },
+  ...{ maxSteps: '--max-steps', from: '--from', offline: '--offline', keepReplay: '--keep-replay' },
+  detach: '--detach',
+};
+
+/** @throws UsageError where an option has no meaning for what is trained. */
+export function checkTaskOptions(what: string, options: object): void {
+  const isText = what === TEXT_TASK;
+  const wrong = Object.entries(isText ? OTHERS : OWN).find(([name]) => Object.hasOwn(options, name));
+  if (wrong === undefined) return;
+  const [, option] = wrong;
+  throw new UsageError(
+    isText
+      ? `${option} is for agents in an environment: leave it out for ${TEXT_TASK}.`
+      : `${option} is for texts, which \`train ${TEXT_TASK}\` learns: leave it out.`,
+  );
+}
