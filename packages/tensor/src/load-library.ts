@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Binding, NodeBackend } from './binding.ts';
-import { mendGradients } from './gradients.ts';
+import { mendGradients } from './gradients/gradients.ts';
 import { tfjsVersion } from './provision/addon.ts';
 import type { LibraryKind } from './provision/cache.ts';
 import type { Runtime, TensorFlow } from './runtime.ts';
