@@ -30,6 +30,8 @@ export const benches = {
       peer ? await (await import('./family/torch.ts')).torchFamily() : null,
     ),
   rounds: async () => (await import('./rounds/rounds.ts')).benchRounds(),
+  language: async ({ peer }) =>
+    (await import('./language/language.ts')).benchLanguage(await transformersIf(peer)),
   actor: async () => (await import('./actor/actor.ts')).benchActor(),
 } satisfies Record<string, (options: BenchOptions) => Promise<readonly BenchRow[]>>;
 
@@ -40,3 +42,5 @@ export type BenchName = keyof typeof benches;
 export const benchNames = Object.keys(benches) as BenchName[];
 
 const torchIf = async (peer: boolean) => (peer ? (await import('./peers/torch.ts')).torchPeer() : null);
+const transformersIf = async (peer: boolean) =>
+  peer ? (await import('./peers/transformers.ts')).transformersPeer() : null;

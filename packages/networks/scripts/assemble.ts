@@ -5,7 +5,7 @@ import wabt from 'wabt';
 const FEATURES = { simd: true, bulk_memory: true };
 
 /** The modules: each is NAME.wat in the folder of that name. */
-export const MODULES = ['dense', 'convolution'] as const;
+export const MODULES = ['dense', 'convolution', 'attention'] as const;
 
 /** A file of that name in the folder of a module. */
 const fileOf = (name: string, file: string): URL =>

@@ -13,6 +13,7 @@ import {
   type Network,
   valuesHead,
 } from '../src/index.ts';
+import { attentionWasm } from '../src/inference/attention/attention-wasm.ts';
 import { convolutionWasm } from '../src/inference/convolution/convolution-wasm.ts';
 import { denseWasm } from '../src/inference/dense/dense-wasm.ts';
 import { PLAIN } from './plain.ts';
@@ -105,7 +106,7 @@ describe('parameters', () => {
 });
 
 describe('the kernels', () => {
-  const modules = { dense: denseWasm, convolution: convolutionWasm };
+  const modules = { dense: denseWasm, convolution: convolutionWasm, attention: attentionWasm };
   it.each(MODULES)('%s is what its source assembles to', async (name) => {
     expect(await assemble(name)).toBe(Buffer.from(modules[name]).toString('base64'));
   });

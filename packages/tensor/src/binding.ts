@@ -55,4 +55,10 @@ export interface NodeBackend {
   /** Native ids of tensors, uploading what was not yet uploaded. */
   getInputTensorIds(tensors: readonly object[]): number[];
   executeSingleOutput<T>(name: string, attributes: readonly OpAttribute[], inputs: readonly object[]): T;
+  executeMultipleOutputs<T>(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly object[],
+    outputs: number,
+  ): T[];
 }

@@ -1,6 +1,7 @@
 export { TraceError } from './compile/apply.ts';
 export { compile } from './compile/compile.ts';
 export type * from './compile/types.ts';
+export { crossEntropy } from './cross-entropy.ts';
 export { type DecodedTensors, decodeTensors, encodeTensors, TensorEncoding } from './formats/safetensors.ts';
 export { READ_DTYPES, SafetensorsFile } from './formats/safetensors-file.ts';
 export type { TensorEntry, TensorMetadata } from './formats/safetensors-header.ts';

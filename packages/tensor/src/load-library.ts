@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Binding, NodeBackend } from './binding.ts';
-import { mendGradients } from './gradients.ts';
+import { useFusedCrossEntropy } from './cross-entropy.ts';
+import { mendGradients } from './gradients/gradients.ts';
 import { tfjsVersion } from './provision/addon.ts';
 import type { LibraryKind } from './provision/cache.ts';
 import type { Runtime, TensorFlow } from './runtime.ts';
@@ -29,6 +30,7 @@ export function loadLibrary(kind: LibraryKind, bindingPath: string, notes: strin
   tf.setBackend('tensorflow');
   mendGradients(tf);
   useReluGrad(tf);
+  useFusedCrossEntropy(tf);
   const onGpu = binding.isUsingGpuDevice();
   if (kind === 'gpu' && !onGpu)
     notes.push('TensorFlow found no GPU that it can use: see its log with TF_CPP_MIN_LOG_LEVEL=0');

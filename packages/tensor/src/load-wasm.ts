@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { mendGradients } from './gradients.ts';
+import { mendGradients } from './gradients/gradients.ts';
 import type { Runtime, TensorFlow } from './runtime.ts';
 
 const require = createRequire(import.meta.url);

@@ -84,6 +84,21 @@ const DIFFERENTIABLE: Record<string, Op> = {
     ),
   maxPool: (tf, x) => tf.maxPool(tf.reshape(x, [1, 4, 3, 2]) as never, 2, 1, 'same'),
   avgPool: (tf, x) => tf.avgPool(tf.reshape(x, [1, 4, 3, 2]) as never, 2, 2, 'valid'),
+  einsum: (tf, x, y) => tf.einsum('abc,adc->abd', x, y),
+  scatterND: (tf, x) =>
+    tf.scatterND(tf.tensor2d([[1], [3]], [2, 1], 'int32'), tf.slice(tf.reshape(x, [24]), 0, 2), [4]),
+  gatherND: (tf, x) =>
+    tf.gatherND(
+      x,
+      tf.tensor2d(
+        [
+          [0, 1],
+          [1, 2],
+        ],
+        [2, 2],
+        'int32',
+      ),
+    ),
   layerNorm: (tf, x) => {
     const { mean, variance } = tf.moments(x, -1, true);
     return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
@@ -103,7 +118,6 @@ const DIFFERENTIABLE: Record<string, Op> = {
 /** What has none. */
 const CONSTANT: Record<string, Op> = {
   stridedSlice: (tf, x) => tf.stridedSlice(x, [0, 0, 0], [2, 3, 4], [1, 2, 2]),
-  einsum: (tf, x, y) => tf.einsum('abc,adc->abd', x, y),
   'oneHot of bool': (tf, x) => tf.oneHot(tf.argMax(x, 2) as never, 4, 1, 0, 'bool'),
   argMax: (tf, x) => tf.argMax(x, 1),
   argMin: (tf, x) => tf.argMin(x, 1),
@@ -124,20 +138,6 @@ const CONSTANT: Record<string, Op> = {
   isNaN: (tf, x) => tf.isNaN(tf.log(x)),
   any: (tf, x) => tf.any(tf.greater(x, 1), 0),
   all: (tf, x) => tf.all(tf.less(x, 1), 0),
-  scatterND: (tf, x) =>
-    tf.scatterND(tf.tensor2d([[1], [3]], [2, 1], 'int32'), tf.slice(tf.reshape(x, [24]), 0, 2), [4]),
-  gatherND: (tf, x) =>
-    tf.gatherND(
-      x,
-      tf.tensor2d(
-        [
-          [0, 1],
-          [1, 2],
-        ],
-        [2, 2],
-        'int32',
-      ),
-    ),
   range: (tf, x) => tf.add(tf.range(0, 4), x),
   linspace: (tf, x) => tf.add(tf.linspace(-1, 1, 4), x),
   onesLike: (tf, x) => tf.add(tf.onesLike(x), tf.zerosLike(x)),

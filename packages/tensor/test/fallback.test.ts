@@ -9,6 +9,7 @@ import {
   randomNormal,
   type StepFunction,
 } from '../src/index.ts';
+import { expectCrossEntropy } from './cross-entropy.ts';
 import { hasLibrary } from './native.ts';
 import { distance, dqnBatch, dqnInputs, dqnState, dqnUpdate, forward, optimizer } from './problem.ts';
 import { lossesElsewhere } from './steps.ts';
@@ -56,6 +57,8 @@ describe('compile on WASM', () => {
       expect(step.run(dqnBatch(i))['loss']![0]).toBeCloseTo(loss, 5);
     });
   });
+
+  it('computes cross-entropy and its gradient as they are defined', () => expectCrossEntropy(runtime, true));
 
   it('computes Adam as its paper writes it', () => {
     const { tf } = runtime;

@@ -19,7 +19,7 @@ export function addBench(program: Command): void {
     .addOption(
       new Option(
         '--peer [name]',
-        'measure peers here too, brought once by pip: torch for learner, inference and family, Gymnasium and others for envs, cpprb and reverb for replay',
+        'measure peers here too, brought once by pip: torch for learner, inference, family and language, Gymnasium and others for envs, cpprb and reverb for replay',
       ),
     )
     .addOption(new Option('--json', 'one JSON document on stdout'))

@@ -8,6 +8,7 @@ declare global {
       /** @param descriptor its size in pages of 64 KiB. */
       constructor(descriptor: { initial: number });
       readonly buffer: ArrayBuffer;
+      grow(pages: number): number;
     }
     class Instance {
       constructor(module: Module, imports: { memory: { memory: Memory } });

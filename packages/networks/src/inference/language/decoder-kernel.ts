@@ -1,6 +1,6 @@
 import type { NamedTensors } from '@qfleet/tensor';
-import type { TransformerShape } from '../../language/transformer-shape.ts';
-import { CachedAttention } from './attend.ts';
+import { scoreScale, type TransformerShape } from '../../language/transformer-shape.ts';
+import { AttentionMemory } from '../attention/attention-memory.ts';
 import { Addresses, type Matrix, PanelMemory } from './panel-memory.ts';
 import { activateRow, type NormWeights, normalizeRow } from './row-functions.ts';
 import { RowRotation } from './row-rotation.ts';
@@ -51,8 +51,8 @@ interface Rows {
 }
 
 /**
- * A decoder that takes tokens and remembers, for each slot, what those before left of keys and values. Dense layers are in
- * WebAssembly, the rest in plain loops, without tfjs. A row's numbers do not depend on the rows beside it.
+ * A decoder that takes tokens and remembers, for each slot, what those before left of keys and values. Dense layers and
+ * attention are in WebAssembly, the rest in plain loops, without tfjs. A row's numbers do not depend on the rows beside it.
  */
 export class DecoderKernel {
   readonly shape: TransformerShape;
@@ -66,7 +66,7 @@ export class DecoderKernel {
   /** [context, width]; null: places enter by rotation. */
   readonly #places: Float32Array | null;
   readonly #rotation: RowRotation | null;
-  readonly #attention: CachedAttention;
+  readonly #attention: AttentionMemory;
   readonly #caches: readonly SlotCache[];
   readonly #rows: Rows;
 
@@ -121,8 +121,8 @@ export class DecoderKernel {
     this.#embedding = tied ? null : data('embedding/tokens');
     this.#places = positions.kind === 'learned' ? data('embedding/positions') : null;
     this.#rotation = positions.kind === 'rotary' ? new RowRotation(positions, headSize) : null;
-    this.#attention = new CachedAttention(shape);
-    this.#caches = Array.from({ length: slots }, () => new SlotCache(layers, shared));
+    this.#attention = new AttentionMemory(shape, shape.context);
+    this.#caches = Array.from({ length: slots }, () => new SlotCache(this.#attention, layers));
   }
 
   /** Forgets the text of a slot. */
@@ -188,12 +188,12 @@ export class DecoderKernel {
     }
     for (let row = 0; row < count; row++) {
       const cache = this.#caches[slots[first + row]];
-      this.#attention.run(
-        layer,
-        this.#memory.row(joined, queries + 2 * shared, row),
+      this.#attention.attend(
+        this.#memory.row(joined, queries + 2 * shared, row).subarray(0, queries),
         cache.keys(layer),
         cache.values(layer),
         positions[first + row] + 1,
+        scoreScale(this.shape, layer),
         this.#memory.row(mixed, queries, row),
       );
     }

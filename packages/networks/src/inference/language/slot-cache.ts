@@ -1,53 +1,43 @@
-/** The least tokens that a slot makes room for. */
-const LEAST = 64;
+import { type AttentionMemory, BLOCK_TOKENS } from '../attention/attention-memory.ts';
 
-/** What a dialogue's tokens left of keys and values in each layer; its room grows with them. */
+/** What a dialogue's tokens left of keys and values in each layer, in blocks of a memory. */
 export class SlotCache {
-  readonly #width: number;
-  #room = 0;
-  #keys: Float32Array[];
-  #values: Float32Array[];
+  readonly #memory: AttentionMemory;
+  readonly #keys: readonly number[][];
+  readonly #values: readonly number[][];
 
-  /** @param width numbers of the keys of a token, and of its values. */
-  constructor(layers: number, width: number) {
-    this.#width = width;
-    this.#keys = Array.from({ length: layers }, () => new Float32Array(0));
-    this.#values = Array.from({ length: layers }, () => new Float32Array(0));
+  constructor(memory: AttentionMemory, layers: number) {
+    this.#memory = memory;
+    this.#keys = Array.from({ length: layers }, () => []);
+    this.#values = Array.from({ length: layers }, () => []);
   }
 
-  /** [tokens, width]. */
-  keys(layer: number): Float32Array {
+  /** The blocks of a layer's keys, in the order of tokens. */
+  keys(layer: number): readonly number[] {
     return this.#keys[layer];
   }
 
-  /** [tokens, width]. */
-  values(layer: number): Float32Array {
+  /** The same of its values. */
+  values(layer: number): readonly number[] {
     return this.#values[layer];
   }
 
   /** Makes room for so many tokens. */
   reserve(tokens: number): void {
-    if (tokens <= this.#room) return;
-    this.#room = Math.max(LEAST, this.#room * 2, tokens);
-    const grown = (before: Float32Array) => {
-      const larger = new Float32Array(this.#room * this.#width);
-      larger.set(before);
-      return larger;
-    };
-    this.#keys = this.#keys.map(grown);
-    this.#values = this.#values.map(grown);
+    for (const blocks of [...this.#keys, ...this.#values]) {
+      while (blocks.length * BLOCK_TOKENS < tokens) blocks.push(this.#memory.take());
+    }
   }
 
   /** Writes the keys and values of the token at `position`. */
   write(layer: number, position: number, keys: Float32Array, values: Float32Array): void {
-    this.#keys[layer].set(keys, position * this.#width);
-    this.#values[layer].set(values, position * this.#width);
+    const [block, token] = [Math.floor(position / BLOCK_TOKENS), position % BLOCK_TOKENS];
+    this.#memory.write(this.#keys[layer][block], token, keys);
+    this.#memory.write(this.#values[layer][block], token, values);
   }
 
-  /** Frees its room. */
+  /** Frees its blocks. */
   clear(): void {
-    this.#room = 0;
-    this.#keys = this.#keys.map(() => new Float32Array(0));
-    this.#values = this.#values.map(() => new Float32Array(0));
+    for (const blocks of [...this.#keys, ...this.#values]) this.#memory.give(blocks.splice(0));
   }
 }
