@@ -1,19 +1,19 @@
 import type { DqnConfig } from '@qfleet/config';
-import { type LanguageNetwork, languageNetwork, oneHot, type TransformerShape } from '@qfleet/networks';
+import { type LanguageNetwork, languageNetwork, type TransformerShape } from '@qfleet/networks';
 import {
   type Compiled,
   compile,
+  crossEntropy,
   type NamedTensors,
   type Runtime,
   type TensorFlow,
   type TensorRecord,
 } from '@qfleet/tensor';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { LearnedState } from '../value/learned-state.ts';
 import { createOptimizer } from '../value/optimizer.ts';
 import { type LearningRate, learningRateOf } from '../value/rates.ts';
 import { descend, ONLINE } from '../value/step.ts';
-import { crossEntropy, lossesOf } from './cross-entropy.ts';
 import { type TokenBatch, tokenInputs, tokensOf } from './token-batch.ts';
 
 /** What a learner of texts is made from. */
@@ -68,10 +68,11 @@ export class LanguageLearner {
     this.#step = compile(
       runtime,
       (state, given) => {
-        const chosen = oneHot(tf, given['targets'], shape.vocabulary);
         const lossOf = (tensors: Tensor[]) => {
           const logits = logitsOf(tf, network, packing.split(tf, tensors), given);
-          const { loss, losses } = crossEntropy(tf, logits, chosen, given['weights']);
+          const losses = crossEntropy(tf, logits, given['targets'] as Tensor1D);
+          const counted = tf.maximum(tf.sum(given['weights']), 1);
+          const loss = tf.div(tf.sum(tf.mul(losses, given['weights'])), counted) as Scalar;
           return { loss, priorities: losses, stats: {} };
         };
         const { changed, said, gradientNorm } = descend(parts, state, given, [lossOf]);
@@ -90,7 +91,7 @@ export class LanguageLearner {
       (state, given) => {
         const tensors = packing.names.map((name) => state[`${ONLINE}/${name}`]);
         const logits = logitsOf(tf, network, packing.split(tf, tensors as Tensor[]), given);
-        const losses = lossesOf(tf, logits, oneHot(tf, given['targets'], shape.vocabulary));
+        const losses = crossEntropy(tf, logits, given['targets'] as Tensor1D);
         return { outputs: { total: tf.sum(tf.mul(losses, given['weights'])) } };
       },
       { inputs },
