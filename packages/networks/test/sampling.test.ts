@@ -48,6 +48,11 @@ describe('chooseToken', () => {
     expectFrequencies(frequencies(values, { temperature: 1, topK: 2, topP: 0.4 }), softmax(values, 1, [1]));
   });
 
+  it('keeps tokens among the k likeliest whose probability is next to nothing', () => {
+    const unlikely = Float32Array.of(0, -1, 0, 20);
+    expect(chooseToken(unlikely, { temperature: 0.1, topK: 3 }, 0)).toBe(0);
+  });
+
   it('draws of legal tokens alone, as if there were no others', () => {
     fc.assert(
       fc.property(
@@ -67,6 +72,7 @@ describe('chooseToken', () => {
           }
         },
       ),
+      { numRuns: 1000 },
     );
   });
 

@@ -60,7 +60,9 @@ function keepLikeliest(weights: Float64Array, topK: number, topP: number): numbe
   let sum = 0;
   for (let i = 0; i < most; i++) sum += weights[order[i]];
   let [kept, count] = [0, 0];
-  while (count < most && (count === 0 || kept < topP * sum)) kept += weights[order[count++]];
+  // Tokens whose weight is lost to rounding count too where all are asked for.
+  const isWanted = (): boolean => count === 0 || topP === 1 || kept < topP * sum;
+  while (count < most && isWanted()) kept += weights[order[count++]];
   for (let i = count; i < order.length; i++) weights[order[i]] = 0;
   return kept;
 }
