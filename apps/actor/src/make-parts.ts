@@ -86,7 +86,7 @@ export async function makeParts(context: ProcessContext, config: RunConfig): Pro
     onInfoRefused: (sentence) => log.warn(sentence),
     ...(spans ? { onChunk: (chunk) => spans.closed(chunk) } : {}),
   };
-  /** Of the chunks. */
+  /** The layout of the chunks that are handed in. */
   const handed = learnsFromRounds(config) ? roundLayout(layout) : layout;
   const [experience, weights, announcements] = await Promise.all(
     ['experience', 'weights', 'announcements'].map(connect),

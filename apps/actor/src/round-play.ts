@@ -3,7 +3,7 @@ import { type EpisodeSummary, RoundRollout, type RoundRolloutOptions, roundChunk
 import type { Play } from './play.ts';
 
 export interface RoundPlayOptions extends RoundRolloutOptions {
-  /** Of the chunks. */
+  /** The layout of the chunks. */
   readonly chunks: Layout;
   /** Told of each chunk. */
   readonly onChunk?: (chunk: OpenChunk) => void;

@@ -31,7 +31,7 @@ export function roundCapacity({ agent }: RoundRunConfig, layout: Layout): Capaci
 
 export interface HandedInRoundsParts {
   readonly config: RoundRunConfig;
-  /** Of the run's task. */
+  /** The layout of the run's task. */
   readonly layout: Layout;
   /** Where actors hand their slots' parts in, with the layout that `roundLayout` gives. */
   readonly store: ReplayStore;

@@ -22,10 +22,10 @@ import { version } from '../version.ts';
 import { textDisplay } from './display.ts';
 import { TEXT_TASK, type TextTrainOptions } from './options.ts';
 
-/** Where neither updates nor seconds are given. */
+/** The updates that are made where neither updates nor seconds are given. */
 const UPDATES = 1000;
 
-/** Of a new model, and of one that has learned before. */
+/** The learning rates of a new model, and of one that has learned before. */
 const LEARNING_RATES = { fresh: 2e-3, given: 5e-5 };
 
 /** `qfleet train text/lm`: everything that can be refused is refused before anything is written. */

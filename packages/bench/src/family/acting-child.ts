@@ -1,7 +1,8 @@
-import { type ActingRows, agentParameters, createPolicy } from '@qfleet/agents';
+import { agentParameters, createPolicy } from '@qfleet/agents';
 import type { DqnConfig } from '@qfleet/config';
 import { Random } from '@qfleet/random';
-import type { StateSpec } from '@qfleet/spaces';
+import { elementsOf, type StateSpec } from '@qfleet/spaces';
+import { actingRows } from '../contest/acting-rows.ts';
 import { drawObservations } from '../contest/cases.ts';
 import { answerMeasurements, processorTime } from '../contest/contestant.ts';
 
@@ -20,22 +21,12 @@ const policy = await createPolicy({ config, spec });
 policy.load(
   new Map(
     agentParameters({ config, spec }).map(({ name, shape }) => {
-      const size = shape.reduce((product, n) => product * n, 1);
-      // Of a size that keeps that of activations.
+      const size = elementsOf(shape);
+      // Weights of this size keep the size of activations.
       const deviation = 1 / Math.sqrt(size / (shape.at(-1) ?? 1));
       return [name, { shape, data: Float32Array.from({ length: size }, () => deviation * random.normal()) }];
     }),
   ),
 );
-const acting: ActingRows = {
-  count: rows,
-  states: drawObservations(spec, rows, random),
-  begins: new Int32Array(rows),
-  memory: policy.memory(rows),
-  masks: null,
-  epsilons: new Float32Array(rows).fill(0.05),
-  random,
-  actions: new Int32Array(rows),
-  values: null,
-};
+const acting = actingRows(policy, drawObservations(spec, rows, random), rows, random);
 await answerMeasurements(() => policy.act(acting), rows, { clock: processorTime });

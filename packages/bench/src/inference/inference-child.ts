@@ -1,8 +1,9 @@
-import { type ActingRows, createPolicy } from '@qfleet/agents';
+import { createPolicy } from '@qfleet/agents';
 import { createNetwork, initialParameters, valuesHead } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { stateDType, stateShape } from '@qfleet/spaces';
 import { compile, loadTensor, loadWasm } from '@qfleet/tensor';
+import { actingRows } from '../contest/acting-rows.ts';
 import { dqnConfig, drawObservations, type LearnerCase } from '../contest/cases.ts';
 import { answerMeasurements } from '../contest/contestant.ts';
 
@@ -27,17 +28,7 @@ async function policyCall(): Promise<() => void> {
   const config = dqnConfig({ network: learnerCase.network });
   const policy = await createPolicy({ config, spec });
   policy.load(parameters);
-  const acting: ActingRows = {
-    count: rows,
-    states: observations,
-    begins: new Int32Array(rows),
-    memory: policy.memory(rows),
-    masks: null,
-    epsilons: new Float32Array(rows).fill(0.05),
-    random,
-    actions: new Int32Array(rows),
-    values: null,
-  };
+  const acting = actingRows(policy, observations, rows, random);
   return () => policy.act(acting);
 }
 

@@ -24,9 +24,9 @@ export interface TextMetrics {
   readonly tokens: number;
   /** The mean since the row before, in nats a token. */
   readonly loss: number;
-  /** Global, of the last update, before clipping. */
+  /** The global norm of the last update's gradient, before clipping. */
   readonly gradientNorm: number;
-  /** Of the next update. */
+  /** The rate of the next update. */
   readonly learningRate: number;
   readonly heldOut?: HeldOut;
 }

@@ -21,7 +21,7 @@ export function gatherGradient(tf: TensorFlow): void {
   });
 }
 
-/** Of all that was gathered from each place, the sum of its gradients: one op for all rows of the batch. */
+/** The sum of the gradients of all that was gathered from each place: one op for all rows of the batch. */
 function sumOfPicks(
   tf: TensorFlow,
   dy: Tensor,
