@@ -1,3 +1,9 @@
 export { containUserCode } from './contain-user-code.ts';
-export { type EnvironmentDescription, loadEnvironment, resolveEnvironment } from './load-environment.ts';
+export {
+  type EnvironmentDescription,
+  loadAnyEnvironment,
+  loadEnvironment,
+  resolveAnyEnvironment,
+  resolveEnvironment,
+} from './load-environment.ts';
 export { watchUserCalls } from './watch-user-calls.ts';

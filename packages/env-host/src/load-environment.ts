@@ -3,13 +3,19 @@ import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
+  type AnyDefinition,
   adaptDefinition,
+  adaptTextDefinition,
   type EnvironmentDefinition,
   EnvironmentDefinitionError,
   type EnvironmentOptions,
   type EnvironmentWrappers,
   enterUserCode,
   findEnvironment,
+  findTextEnvironment,
+  isText,
+  isTextDefinition,
+  isTextEnvironment,
   leaveUserCode,
   wrapEnvironment,
 } from '@qfleet/envs';
@@ -33,19 +39,38 @@ export interface EnvironmentDescription extends EnvironmentWrappers {
 export async function resolveEnvironment(
   description: EnvironmentDescription,
 ): Promise<EnvironmentDefinition> {
-  return wrapEnvironment(await bareEnvironment(description), description);
+  return withActions(await resolveAnyEnvironment(description));
 }
 
-async function bareEnvironment(description: EnvironmentDescription): Promise<EnvironmentDefinition> {
+/**
+ * The same, of a text environment too, which takes no wrappers.
+ *
+ * @throws EnvironmentDefinitionError as `resolveEnvironment` does.
+ */
+export async function resolveAnyEnvironment(description: EnvironmentDescription): Promise<AnyDefinition> {
+  const definition = await bareEnvironment(description);
+  return isText(definition) ? definition : wrapEnvironment(definition, description);
+}
+
+/** @throws EnvironmentDefinitionError for a text environment. */
+function withActions(definition: AnyDefinition): EnvironmentDefinition {
+  if (!isText(definition)) return definition;
+  throw new EnvironmentDefinitionError(
+    `Environment ${definition.id} is played with texts, which has no meaning here: name one that has actions.`,
+  );
+}
+
+async function bareEnvironment(description: EnvironmentDescription): Promise<AnyDefinition> {
   const { id, module, options = {} } = description;
-  if (module === undefined) return findEnvironment(id, options);
+  if (module === undefined)
+    return isTextEnvironment(id) ? findTextEnvironment(id, options) : findEnvironment(id, options);
   const [option] = Object.keys(options);
   if (option !== undefined) {
     throw new EnvironmentDefinitionError(
       `Option ${option} cannot be given to an environment of a module: set it in ${module}.`,
     );
   }
-  return loadEnvironment(module);
+  return loadAnyEnvironment(module);
 }
 
 /**
@@ -57,6 +82,16 @@ async function bareEnvironment(description: EnvironmentDescription): Promise<Env
  * @throws EnvironmentDefinitionError when there is no such file, it cannot be run, or a field is wrong.
  */
 export async function loadEnvironment(path: string): Promise<EnvironmentDefinition> {
+  return withActions(await loadAnyEnvironment(path));
+}
+
+/**
+ * The same, where the default export may be a text environment too: of `defineTextEnvironment`, or a plain object whose
+ * kind is `text`.
+ *
+ * @throws EnvironmentDefinitionError as `loadEnvironment` does.
+ */
+export async function loadAnyEnvironment(path: string): Promise<AnyDefinition> {
   const file = resolve(path);
   if (!existsSync(file)) throw new EnvironmentDefinitionError(`There is no environment module ${path}.`);
   resolveEnvs();
@@ -66,7 +101,9 @@ export async function loadEnvironment(path: string): Promise<EnvironmentDefiniti
       `Environment module ${path} has no default export: write "export default defineEnvironment({ … })".`,
     );
   }
-  return adaptDefinition(defaultOf(module.default), `Environment module ${path}`);
+  const exported = defaultOf(module.default);
+  const what = `Environment module ${path}`;
+  return isTextDefinition(exported) ? adaptTextDefinition(exported, what) : adaptDefinition(exported, what);
 }
 
 async function importModule(file: string, path: string): Promise<object> {

@@ -49,7 +49,8 @@ export {
   type EnvironmentPlace,
   UserCodeError,
 } from './errors.ts';
-export { type EnvironmentOptions, findEnvironment, listEnvironments } from './registry.ts';
+export { findEnvironment, listEnvironments } from './registry.ts';
+export type { EnvironmentOptions } from './registry-entry.ts';
 export { enterUserCode, leaveUserCode, running, type UserCallWatch } from './running.ts';
 export {
   type InfoNumbers,
@@ -60,6 +61,35 @@ export {
   MOST_INFO_NAMES,
   type StepInfo,
 } from './step-info.ts';
+export { type AnyDefinition, isText } from './text/any-definition.ts';
+export { createTextEnvironment } from './text/create-text-environment.ts';
+export {
+  adaptTextDefinition,
+  defineTextEnvironment,
+  isTextDefinition,
+  type OwnTextDefinition,
+  type OwnTextEnvironment,
+  type OwnTextStep,
+} from './text/define-text-environment.ts';
+export { type Legal, legalAmong } from './text/legal-utterances.ts';
+export { generateEpisodes, playEpisode, returnOf } from './text/play-episode.ts';
+export { findTextEnvironment, isTextEnvironment, listTextEnvironments } from './text/registry.ts';
+export type {
+  KnownReturns,
+  Speaker,
+  TextData,
+  TextDefinition,
+  TextEnvironment,
+  TextEpisode,
+  TextPolicy,
+  TextStep,
+  Turn,
+} from './text/text-environment.ts';
+export type { Tokenizer } from './text/tokenizer.ts';
+export { Vocabulary } from './text/vocabulary.ts';
+export { walkReturns } from './text/walks/returns.ts';
+export { walksGraph } from './text/walks/walks.ts';
+export { withTokenizer } from './text/with-tokenizer.ts';
 export { isOwnFrame, shortPath, thrownText, userFrame } from './thrown.ts';
 export { type EnvironmentTrace, type NestedObservation, traceEnvironment, traceOptions } from './trace.ts';
 export type { RowArrays, VectorEnvironment } from './vector-environment.ts';

@@ -1,8 +1,6 @@
-import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { EnvironmentDefinition } from './environment.ts';
 import { EnvironmentDefinitionError } from './errors.ts';
-import { issueSentence } from './issues.ts';
 import { acrobot } from './native/acrobot.ts';
 import { cartPole } from './native/cartpole.ts';
 import { cliffWalking } from './native/cliff-walking.ts';
@@ -19,37 +17,27 @@ import { pendulum } from './native/pendulum.ts';
 import { snake } from './native/snake.ts';
 import { tMaze } from './native/t-maze.ts';
 import { taxi } from './native/taxi.ts';
+import {
+  type EnvironmentOptions,
+  type RegistryEntry,
+  registryEntry,
+  unknownEnvironment,
+} from './registry-entry.ts';
+import { isTextEnvironment, textEnvironmentIds } from './text/registry.ts';
 
-/** A native environment's options, named as Gymnasium's keyword arguments are. */
-export type EnvironmentOptions = Readonly<Record<string, unknown>>;
+type Entry = RegistryEntry<EnvironmentDefinition>;
 
-interface Entry {
-  readonly ids: readonly string[];
-  define(id: string, options: EnvironmentOptions): EnvironmentDefinition;
-}
-
-/** One entry: its ids, the options it takes, and how it is made of them. */
-function entry<const Id extends string, Shape extends z.ZodRawShape>(
+/** One entry: its ids, the options it takes beside `max_episode_steps`, and how it is made of them. */
+const entry = <const Id extends string, Shape extends z.ZodRawShape>(
   ids: readonly Id[],
   shape: Shape,
   make: (id: Id, options: z.infer<z.ZodObject<Shape>>) => EnvironmentDefinition,
-): Entry {
-  const schema = z.strictObject({ ...shape, max_episode_steps: z.int().min(1).optional() });
-  return {
-    ids,
-    define(id, options) {
-      const parsed = schema.safeParse(options);
-      if (!parsed.success) {
-        const known = Object.keys(schema.shape);
-        const sentence = issueSentence(`Environment ${id}`, 'option', parsed.error, known, options);
-        throw new EnvironmentDefinitionError(sentence);
-      }
-      const definition = make(id as Id, parsed.data as z.infer<z.ZodObject<Shape>>);
-      const limit = (parsed.data as { max_episode_steps?: number }).max_episode_steps;
-      return limit === undefined ? definition : { ...definition, maxEpisodeSteps: limit };
-    },
-  };
-}
+): Entry =>
+  registryEntry(ids, { ...shape, max_episode_steps: z.int().min(1).optional() }, (id, options) => {
+    const definition = make(id, options as z.infer<z.ZodObject<Shape>>);
+    const limit = (options as { max_episode_steps?: number }).max_episode_steps;
+    return limit === undefined ? definition : { ...definition, maxEpisodeSteps: limit };
+  });
 
 const frozenLakeOptions = {
   map_name: z.enum(['4x4', '8x8']).optional(),
@@ -123,22 +111,15 @@ const entries: readonly Entry[] = [
  */
 export function findEnvironment(id: string, options: EnvironmentOptions = {}): EnvironmentDefinition {
   const found = entries.find(({ ids }) => ids.includes(id));
-  if (found === undefined) throw new EnvironmentDefinitionError(unknownEnvironment(id));
-  return found.define(id, options);
+  if (found !== undefined) return found.define(id, options);
+  throw new EnvironmentDefinitionError(
+    isTextEnvironment(id)
+      ? `Environment ${id} is played with texts, which has no meaning here: name one that has actions.`
+      : unknownEnvironment(id, [...entries.flatMap(({ ids }) => ids), ...textEnvironmentIds]),
+  );
 }
 
 /** Every native environment, under each of its ids, with its default options. */
 export function listEnvironments(): EnvironmentDefinition[] {
   return entries.flatMap(({ ids, define }) => ids.map((id) => define(id, {})));
-}
-
-function unknownEnvironment(id: string): string {
-  const lower = id.toLowerCase();
-  const nearest = entries
-    .flatMap(({ ids }) => ids)
-    .map((known) => ({ known, apart: distance(lower, known.toLowerCase()) }))
-    .sort((a, b) => a.apart - b.apart)
-    .slice(0, 3)
-    .map(({ known }) => known);
-  return `There is no environment ${id}: did you mean ${nearest.join(', ')}? qfleet envs lists them all.`;
 }

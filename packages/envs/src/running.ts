@@ -1,5 +1,14 @@
 /** What can be called of a user's environment; `load` is its module, as it is imported. */
-export type UserCall = 'load' | 'create' | 'reset' | 'step' | 'mask' | 'setState' | 'close';
+export type UserCall =
+  | 'load'
+  | 'create'
+  | 'reset'
+  | 'step'
+  | 'mask'
+  | 'legal'
+  | 'setState'
+  | 'close'
+  | 'data';
 
 /** A listener that is told of each of a user's calls, at the cost of a few stores, to notice one that does not return. */
 export interface UserCallWatch {

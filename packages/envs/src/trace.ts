@@ -5,7 +5,7 @@ import { createEnvironment } from './create-environment.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { EnvironmentDefinitionError, EnvironmentError } from './errors.ts';
 import { issueSentence } from './issues.ts';
-import type { EnvironmentOptions } from './registry.ts';
+import type { EnvironmentOptions } from './registry-entry.ts';
 
 /** An observation as lists in lists by its shape: a discrete one is a number, float32 is widened. */
 export type NestedObservation = number | NestedObservation[];

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { EnvironmentDefinitionError } from '../errors.ts';
+import {
+  type EnvironmentOptions,
+  type RegistryEntry,
+  registryEntry,
+  unknownEnvironment,
+} from '../registry-entry.ts';
+import type { TextDefinition } from './text-environment.ts';
+import { walks } from './walks/walks.ts';
+
+const entries: readonly RegistryEntry<TextDefinition>[] = [
+  registryEntry(['text/walks'], { graph: z.int().min(0).max(0xffffffff).default(1000) }, walks),
+];
+
+/** The ids of the text environments that come with Qfleet. */
+export const textEnvironmentIds: readonly string[] = entries.flatMap(({ ids }) => ids);
+
+/** Whether a text environment of this id comes with Qfleet. */
+export const isTextEnvironment = (id: string): boolean => textEnvironmentIds.includes(id);
+
+/**
+ * The text environment of this id.
+ *
+ * @throws EnvironmentDefinitionError for an unknown id (with the nearest right names) or a wrong option.
+ */
+export function findTextEnvironment(id: string, options: EnvironmentOptions = {}): TextDefinition {
+  const found = entries.find(({ ids }) => ids.includes(id));
+  if (found === undefined) throw new EnvironmentDefinitionError(unknownEnvironment(id, textEnvironmentIds));
+  return found.define(id, options);
+}
+
+/** Every text environment with its default options. */
+export const listTextEnvironments = (): TextDefinition[] =>
+  entries.flatMap(({ ids, define }) => ids.map((id) => define(id, {})));
