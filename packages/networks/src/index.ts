@@ -15,7 +15,8 @@ export type { TextTokenizer } from './hub/tokenizer.ts';
 export { trainTokenizer } from './hub/train-tokenizer.ts';
 export { createInference } from './inference/create-inference.ts';
 export type { Inference, InferenceRows, ValuesOf } from './inference/inference.ts';
-export { DecoderKernel, type TokenSteps } from './inference/language/decoder-kernel.ts';
+export type { Decoder, TokenHead, TokenOutputs, TokenSteps } from './inference/language/decoder.ts';
+export { DecoderKernel } from './inference/language/decoder-kernel.ts';
 export { Dialogue, type DialogueEvent } from './language/dialogue.ts';
 export { evaluateRows, type RowOutputs, type TokenRows } from './language/evaluate.ts';
 export { type GeneratedToken, Generation, type GenerationOptions } from './language/generation.ts';
@@ -23,6 +24,13 @@ export { type LanguageNetwork, languageNetwork } from './language/language-netwo
 export { ModelError } from './language/model-error.ts';
 export { textPositions } from './language/positions.ts';
 export { chooseToken, GREEDY, type Sampling } from './language/sampling.ts';
+export {
+  greedyTokens,
+  type Steering,
+  sampledTokens,
+  steeredTokens,
+  type TokenSelector,
+} from './language/token-selector.ts';
 export type { TransformerShape } from './language/transformer-shape.ts';
 export { composeNetwork, type Network, type NetworkInput, type NetworkOutput } from './network.ts';
 export { isStatistic, type Normalizer } from './normalizer.ts';

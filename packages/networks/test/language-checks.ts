@@ -7,7 +7,7 @@ import {
   DecoderKernel,
   evaluateRows,
   Generation,
-  GREEDY,
+  greedyTokens,
   type HubModel,
   languageNetwork,
   loadModel,
@@ -97,7 +97,7 @@ export function checkKernel(directory: string): void {
             positions: Int32Array.from(part, ({ position }) => position),
             wanted: new Uint8Array(part.length).fill(1),
           },
-          (_, values) => found.push(...values),
+          (_, { logits: values }) => found.push(...values),
         );
       }
       expectClose(found, logits!);
@@ -114,7 +114,7 @@ export function checkGenerated(directory: string): void {
   for (const { prompt, forbid } of generated!) {
     const legal = new Uint8Array(shape.vocabulary).fill(1);
     for (const token of forbid) legal[token] = 0;
-    generation.join(prompt, { sampling: GREEDY, legal: () => legal });
+    generation.join(prompt, { select: greedyTokens, legal: () => legal });
   }
   const found: number[][] = generated!.map(() => []);
   for (let i = 0; i < generated![0].tokens.length; i++)

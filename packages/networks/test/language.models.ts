@@ -7,7 +7,7 @@ import {
   DecoderKernel,
   evaluateRows,
   Generation,
-  GREEDY,
+  greedyTokens,
   languageNetwork,
   loadModel,
   sentenceVectors,
@@ -65,7 +65,7 @@ it('SmolLM2 reads a dialogue, and gives the likeliest tokens and the answer that
       positions: Int32Array.from(expected.ids.keys()),
     },
     (_, given) => {
-      logits = given.slice();
+      logits = given.logits.slice();
     },
   );
   const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]);
@@ -77,6 +77,6 @@ it('SmolLM2 reads a dialogue, and gives the likeliest tokens and the answer that
   );
   kernel.clear(0);
   const generation = new Generation(kernel);
-  generation.join(expected.ids, { sampling: GREEDY });
+  generation.join(expected.ids, { select: greedyTokens });
   expect(expected.generated.map(() => generation.step()[0].token)).toEqual(expected.generated);
 });

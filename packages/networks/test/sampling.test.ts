@@ -1,6 +1,7 @@
+import { Random } from '@qfleet/random';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseToken, GREEDY } from '../src/index.ts';
+import { chooseToken, GREEDY, steeredTokens } from '../src/index.ts';
 
 const logits = fc
   .float32Array({ minLength: 1, maxLength: 12, min: -20, max: 20, noNaN: true })
@@ -78,5 +79,25 @@ describe('chooseToken', () => {
 
   it('refuses where no token is legal', () => {
     expect(() => chooseToken(values, GREEDY, 0, new Uint8Array(5))).toThrow('no legal token');
+  });
+});
+
+describe('steeredTokens', () => {
+  it('draws by the language model times the exponential of the lesser value, among legal tokens', () => {
+    const values = {
+      q1: Float32Array.of(1, 0, 2, 9),
+      q2: Float32Array.of(0.5, 1, 3, 9),
+      v: Float32Array.of(7),
+    };
+    const outputs = { logits: Float32Array.of(1, 3, 2, 1), values };
+    const random = new Random(0);
+    const select = steeredTokens({ beta: 2, q: ['q1', 'q2'], sampling: { temperature: 1 } }, random);
+    const counts = new Float64Array(4);
+    for (let i = 0; i < 20_000; i++) counts[select(outputs, Uint8Array.of(1, 1, 1, 0))] += 1 / 20_000;
+    const expected = softmax(Float32Array.of(1 + 2 * 0.5, 3 + 2 * 0, 2 + 2 * 2, 0), 1, [0, 1, 2]);
+    for (const [i, each] of expected.entries()) expect(counts[i]).toBeCloseTo(each, 1);
+    expect(counts[3]).toBe(0);
+    const greedy = steeredTokens({ beta: 2, q: ['q1', 'q2'], sampling: GREEDY }, random);
+    expect(greedy(outputs)).toBe(3);
   });
 });

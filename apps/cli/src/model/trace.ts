@@ -2,7 +2,7 @@ import {
   DecoderKernel,
   evaluateRows,
   Generation,
-  GREEDY,
+  greedyTokens,
   type HubModel,
   languageNetwork,
   loadModel,
@@ -34,7 +34,7 @@ function generate({ shape, tensors }: HubModel, trace: TokenTrace): number[][] {
   for (const token of trace.forbid) legal[token] = 0;
   for (const [row, ids] of trace.ids.entries()) {
     const prompt = ids.filter((_, i) => trace.mask[row][i] === 1);
-    generation.join(prompt, { sampling: GREEDY, legal: () => legal });
+    generation.join(prompt, { select: greedyTokens, legal: () => legal });
   }
   const tokens: number[][] = trace.ids.map(() => []);
   for (let i = 0; i < trace.generate!; i++)

@@ -1,4 +1,4 @@
-import { DecoderKernel, Generation, GREEDY, loadModel } from '@qfleet/networks';
+import { DecoderKernel, Generation, greedyTokens, loadModel } from '@qfleet/networks';
 import { answerMeasurements } from '../contest/contestant.ts';
 
 /** What `generation-child` is told, as JSON in its one argument. */
@@ -32,7 +32,7 @@ else {
 /** Generates `count` tokens for each dialogue, after texts of so many. */
 function generate(length: number, count: number): void {
   const text = Array.from({ length }, (_, i) => i % shape.vocabulary);
-  const slots = Array.from({ length: dialogues }, () => generation.join(text, { sampling: GREEDY }));
+  const slots = Array.from({ length: dialogues }, () => generation.join(text, { select: greedyTokens }));
   for (let i = 0; i < count; i++) generation.step();
   for (const slot of slots) generation.leave(slot);
 }

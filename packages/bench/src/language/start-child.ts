@@ -1,4 +1,4 @@
-import { DecoderKernel, Generation, GREEDY, loadModel } from '@qfleet/networks';
+import { DecoderKernel, Generation, greedyTokens, loadModel } from '@qfleet/networks';
 
 /** What `start-child` is told, as JSON in its one argument. */
 export interface StartChildOptions {
@@ -9,6 +9,6 @@ export interface StartChildOptions {
 const { directory } = JSON.parse(process.argv[2]) as StartChildOptions;
 const { shape, tensors } = loadModel(directory);
 const generation = new Generation(new DecoderKernel(shape, tensors, 1));
-generation.join([1], { sampling: GREEDY });
+generation.join([1], { select: greedyTokens });
 generation.step();
 process.stdout.write(`${process.resourceUsage().maxRSS * 1024}\n`);

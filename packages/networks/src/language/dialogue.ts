@@ -5,6 +5,7 @@ import type { TextTokenizer } from '../hub/tokenizer.ts';
 import { DecoderKernel } from '../inference/language/decoder-kernel.ts';
 import { Generation } from './generation.ts';
 import type { Sampling } from './sampling.ts';
+import { sampledTokens, type TokenSelector } from './token-selector.ts';
 
 /** Tokens that are kept free for an answer, where the context is not smaller than four times that. */
 const ANSWER_ROOM = 256;
@@ -29,8 +30,7 @@ export class Dialogue {
   readonly #template: ChatTemplate | null;
   readonly #ends: readonly number[];
   readonly #context: number;
-  readonly #sampling: Sampling;
-  readonly #random: Random;
+  readonly #select: TokenSelector;
   readonly #generation: Generation;
   readonly #messages: Message[] = [];
   /** The text that the decoder has taken, or will with what comes next; null: none. */
@@ -42,8 +42,7 @@ export class Dialogue {
     this.#template = model.template;
     this.#ends = model.ends;
     this.#context = model.shape.context;
-    this.#sampling = sampling;
-    this.#random = random;
+    this.#select = sampledTokens(sampling, random);
     this.#generation = new Generation(new DecoderKernel(model.shape, model.tensors, 1));
   }
 
@@ -124,7 +123,7 @@ export class Dialogue {
       }
       this.#generation.leave(slot);
     }
-    const slot = this.#generation.join(prompt, { sampling: this.#sampling, random: this.#random });
+    const slot = this.#generation.join(prompt, { select: this.#select });
     this.#text = { slot, tokens: [...prompt] };
     return this.#text;
   }

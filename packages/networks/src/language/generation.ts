@@ -1,13 +1,15 @@
-import type { Random } from '@qfleet/random';
-import type { DecoderKernel } from '../inference/language/decoder-kernel.ts';
-import { chooseToken, type Sampling } from './sampling.ts';
+import type { NamedTensors } from '@qfleet/tensor';
+import type { Decoder } from '../inference/language/decoder.ts';
+import { TokenQueue } from './token-queue.ts';
+import type { TokenSelector } from './token-selector.ts';
 
 /** How a text goes on. */
 export interface GenerationOptions {
-  readonly sampling: Sampling;
-  /** What tokens are drawn from; needed where the temperature is above 0. */
-  readonly random?: Random;
-  /** Which tokens may follow, [vocabulary] of 1 and 0, asked for before each; absent: all may. */
+  readonly select: TokenSelector;
+  /**
+   * Which tokens may follow, [vocabulary] of 1 and 0, asked for before each; absent: all may. A token without an alternative is
+   * taken without asking the decoder or `select`.
+   */
   readonly legal?: () => Uint8Array;
 }
 
@@ -19,9 +21,10 @@ export interface GeneratedToken {
 
 interface Text {
   readonly options: GenerationOptions;
-  /** Tokens that the decoder has not taken yet. */
-  waiting: readonly number[];
-  /** How many it has taken. */
+  /** All of its tokens, of which the first `length` are there. */
+  readonly tokens: Int32Array;
+  length: number;
+  /** How many of them the decoder has taken. */
   taken: number;
 }
 
@@ -30,11 +33,14 @@ interface Text {
  * not depend on the others.
  */
 export class Generation {
-  readonly #kernel: DecoderKernel;
-  readonly #texts = new Map<number, Text>();
+  readonly #decoder: Decoder;
+  /** By slot. */
+  readonly #texts: (Text | null)[];
+  readonly #queue = new TokenQueue();
 
-  constructor(kernel: DecoderKernel) {
-    this.#kernel = kernel;
+  constructor(decoder: Decoder) {
+    this.#decoder = decoder;
+    this.#texts = Array.from({ length: decoder.slots }, () => null);
   }
 
   /**
@@ -44,12 +50,15 @@ export class Generation {
    * @returns the slot.
    * @throws RangeError where no slot is free, the prompt is empty, or it is longer than the context.
    */
-  join(prompt: readonly number[], options: GenerationOptions): number {
-    const { slots } = this.#kernel;
-    const slot = Array.from({ length: slots }, (_, i) => i).find((each) => !this.#texts.has(each));
-    if (slot === undefined) throw new RangeError(`All ${slots} slots are taken.`);
-    this.#checkRoom(0, prompt);
-    this.#texts.set(slot, { options, waiting: prompt, taken: 0 });
+  join(prompt: ArrayLike<number>, options: GenerationOptions): number {
+    const slot = this.#texts.indexOf(null);
+    if (slot < 0) throw new RangeError(`All ${this.#texts.length} slots are taken.`);
+    if (prompt.length === 0) throw new RangeError('A text has to begin with one token at least.');
+    this.#checkRoom(prompt.length);
+    // One more than the decoder takes: the last one is not read.
+    const tokens = new Int32Array(this.#decoder.shape.context + 1);
+    tokens.set(prompt);
+    this.#texts[slot] = { options, tokens, length: prompt.length, taken: 0 };
     return slot;
   }
 
@@ -58,63 +67,99 @@ export class Generation {
    *
    * @throws RangeError where it would be longer than the context.
    */
-  append(slot: number, tokens: readonly number[]): void {
-    const text = this.#texts.get(slot)!;
-    const waiting = [...text.waiting, ...tokens];
-    this.#checkRoom(text.taken, waiting);
-    text.waiting = waiting;
+  append(slot: number, tokens: ArrayLike<number>): void {
+    const text = this.#textOf(slot);
+    this.#checkRoom(text.length + tokens.length);
+    text.tokens.set(tokens, text.length);
+    text.length += tokens.length;
   }
 
   /** Ends a text: its slot is free. */
   leave(slot: number): void {
-    this.#texts.delete(slot);
-    this.#kernel.clear(slot);
+    this.#textOf(slot);
+    this.#texts[slot] = null;
+    this.#decoder.clear(slot);
   }
 
   /**
-   * A token for each text, in the order of slots.
+   * Goes on with other parameters: what was cached of all texts is made anew at the next step.
    *
-   * @throws RangeError where a text fills the context.
+   * @throws Error where a parameter is missing, unexpected or of another shape; all is then as before.
    */
-  step(): GeneratedToken[] {
-    const texts = [...this.#texts].sort(([a], [b]) => a - b);
-    for (const [, { taken, waiting }] of texts) this.#checkRoom(taken, waiting);
-    const count = texts.reduce((sum, [, { waiting }]) => sum + waiting.length, 0);
-    const steps = {
-      count,
-      ...{ slots: new Int32Array(count), tokens: new Int32Array(count), positions: new Int32Array(count) },
-      wanted: new Uint8Array(count),
-    };
-    const rows = new Map<number, number>();
-    let row = 0;
-    for (const [slot, text] of texts) {
-      for (const token of text.waiting) {
-        steps.slots[row] = slot;
-        steps.tokens[row] = token;
-        steps.positions[row++] = text.taken++;
-      }
-      steps.wanted[row - 1] = 1;
-      rows.set(row - 1, slot);
-    }
-    const generated: GeneratedToken[] = [];
-    this.#kernel.run(steps, (at, logits) => {
-      const slot = rows.get(at)!;
-      const text = this.#texts.get(slot)!;
-      const { sampling, random, legal } = text.options;
-      const uniform = sampling.temperature === 0 ? 0 : random!.uniform();
-      const token = chooseToken(logits, sampling, uniform, legal?.());
-      text.waiting = [token];
-      generated.push({ slot, token });
-    });
-    return generated;
+  load(tensors: NamedTensors): void {
+    this.#decoder.load(tensors);
+    for (const text of this.#texts) if (text !== null) text.taken = 0;
   }
 
-  #checkRoom(taken: number, waiting: readonly number[]): void {
-    const { context } = this.#kernel.shape;
-    if (waiting.length === 0) throw new RangeError('A text has to begin with one token at least.');
-    if (taken + waiting.length > context)
-      throw new RangeError(
-        `The text has ${taken + waiting.length} tokens, and the model's context is ${context}.`,
-      );
+  /**
+   * A token for each text, or for those in some slots, in the order of slots.
+   *
+   * @throws RangeError where a text fills the context, or none of its tokens is legal: no text has then gone on.
+   */
+  step(slots?: Iterable<number>): GeneratedToken[] {
+    const chosen = this.#chosen(slots);
+    const masks = chosen.map((slot) => {
+      this.#checkRoom(this.#textOf(slot).length);
+      return this.#textOf(slot).options.legal?.();
+    });
+    const tokens = chosen.map((slot, i) => onlyToken(masks[i], slot));
+    this.#queue.clear();
+    /** Which of `chosen` each wanted token of the queue belongs to. */
+    const askedBy = new Map<number, number>();
+    for (const [i, slot] of chosen.entries())
+      if (tokens[i] === UNDECIDED) askedBy.set(this.#enqueue(slot), i);
+    this.#decoder.run(this.#queue, (index, outputs) => {
+      const i = askedBy.get(index)!;
+      tokens[i] = this.#textOf(chosen[i]).options.select(outputs, masks[i]);
+    });
+    return chosen.map((slot, i) => {
+      const text = this.#textOf(slot);
+      text.tokens[text.length++] = tokens[i];
+      return { slot, token: tokens[i] };
+    });
   }
+
+  /** The slots that go on, from the lowest on. */
+  #chosen(slots: Iterable<number> | undefined): number[] {
+    if (slots !== undefined) return [...slots].sort((a, b) => a - b);
+    return [...this.#texts.keys()].filter((slot) => this.#texts[slot] !== null);
+  }
+
+  /** Has the decoder take what it has not of a text. @returns the index of the last token, whose outputs are wanted. */
+  #enqueue(slot: number): number {
+    const text = this.#textOf(slot);
+    // The last one again, where a selector has failed before.
+    const first = Math.min(text.taken, text.length - 1);
+    for (let i = first; i < text.length; i++) this.#queue.add(slot, text.tokens[i], i, i === text.length - 1);
+    text.taken = text.length;
+    return this.#queue.count - 1;
+  }
+
+  #textOf(slot: number): Text {
+    const text = this.#texts[slot];
+    if (text == null) throw new RangeError(`There is no text in slot ${slot}.`);
+    return text;
+  }
+
+  #checkRoom(length: number): void {
+    const { context } = this.#decoder.shape;
+    if (length > context)
+      throw new RangeError(`The text has ${length} tokens, and the model's context is ${context}.`);
+  }
+}
+
+/** What a token is before it is chosen. */
+const UNDECIDED = -1;
+
+/**
+ * The one token that is legal; `UNDECIDED` where there are several.
+ *
+ * @throws RangeError where there is none.
+ */
+function onlyToken(legal: Uint8Array | undefined, slot: number): number {
+  if (legal === undefined) return UNDECIDED;
+  const first = legal.indexOf(1);
+  if (first < 0)
+    throw new RangeError(`No token may follow the text in slot ${slot}: its mask is 0 for all of them.`);
+  return legal.indexOf(1, first + 1) < 0 ? first : UNDECIDED;
 }

@@ -55,15 +55,23 @@ function argmax(logits: Float32Array, legal: Uint8Array | undefined): number {
  * @returns the sum of what is kept.
  */
 function keepLikeliest(weights: Float64Array, topK: number, topP: number): number {
-  const order = Uint32Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a] || a - b);
-  const most = Math.min(topK, order.length);
+  // From the least to the greatest: without a function that compares, sorting takes a tenth of the time.
+  const sorted = weights.slice().sort();
+  const size = sorted.length;
+  const most = Math.min(topK, size);
   let sum = 0;
-  for (let i = 0; i < most; i++) sum += weights[order[i]];
+  for (let i = 1; i <= most; i++) sum += sorted[size - i];
   let [kept, count] = [0, 0];
   // Tokens whose weight is lost to rounding count too where all are asked for.
   const isWanted = (): boolean => count === 0 || topP === 1 || kept < topP * sum;
-  while (count < most && isWanted()) kept += weights[order[count++]];
-  for (let i = count; i < order.length; i++) weights[order[i]] = 0;
+  while (count < most && isWanted()) kept += sorted[size - ++count];
+  const least = sorted[size - count];
+  let equal = count;
+  for (let i = 1; i <= count; i++) if (sorted[size - i] > least) equal--;
+  for (let i = 0; i < size; i++) {
+    const keeps = weights[i] > least || (weights[i] === least && equal-- > 0);
+    if (!keeps) weights[i] = 0;
+  }
   return kept;
 }
 

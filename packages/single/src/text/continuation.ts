@@ -1,4 +1,4 @@
-import { DecoderKernel, Generation } from '@qfleet/networks';
+import { DecoderKernel, Generation, sampledTokens } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import type { NamedTensors } from '@qfleet/tensor';
 import type { TextModel } from './text-model.ts';
@@ -18,7 +18,7 @@ export function continuation(
   const prompt = [...text.subarray(0, Math.min(PROMPT, Math.ceil(shape.context / 2)))];
   const generation = new Generation(new DecoderKernel(shape, tensors, 1));
   const random = new Random(Random.seed(seed, 'samples'));
-  generation.join(prompt, { sampling: SAMPLING, random });
+  generation.join(prompt, { select: sampledTokens(SAMPLING, random) });
   const added: number[] = [];
   // The last one is not read.
   const most = Math.min(ADDED, shape.context - prompt.length + 1);

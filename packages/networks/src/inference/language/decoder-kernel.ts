@@ -1,6 +1,10 @@
 import type { NamedTensors } from '@qfleet/tensor';
+import { languageNetwork } from '../../language/language-network.ts';
 import { scoreScale, type TransformerShape } from '../../language/transformer-shape.ts';
+import { checkParameters, type ParameterSpec } from '../../parameters.ts';
 import { AttentionMemory } from '../attention/attention-memory.ts';
+import type { Decoder, TokenHead, TokenOutputs, TokenSteps } from './decoder.ts';
+import { HeadStack } from './head-stack.ts';
 import { Addresses, type Matrix, PanelMemory } from './panel-memory.ts';
 import { activateRow, type NormWeights, normalizeRow } from './row-functions.ts';
 import { RowRotation } from './row-rotation.ts';
@@ -12,25 +16,22 @@ const MOST_ROWS = 64;
 /** Rows whose logits are computed together. */
 const HEAD_ROWS = 16;
 
-/** The tokens of a pass, in columns. */
-export interface TokenSteps {
-  readonly count: number;
-  /** Which slot each goes on, as [count]. The tokens of a slot lie in their order. */
-  readonly slots: Int32Array;
-  readonly tokens: Int32Array;
-  /** The place of each in its slot's text: one more than the one before. */
-  readonly positions: Int32Array;
-  /** 1 for those whose logits are wanted, else 0. */
-  readonly wanted: Uint8Array;
-}
-
 interface Layer {
-  readonly attentionNorm: NormWeights;
   readonly attentionInput: Matrix;
   readonly attentionOutput: Matrix;
-  readonly mlpNorm: NormWeights;
   readonly mlpInput: Matrix;
   readonly mlpOutput: Matrix;
+}
+
+/** What of the parameters stays outside of the memory of panels. */
+interface Loaded {
+  /** Those of each layer: of its attention, and of its hidden layer. */
+  readonly norms: readonly { readonly attention: NormWeights; readonly mlp: NormWeights }[];
+  readonly finalNorm: NormWeights;
+  /** [vocabulary, width]; null: they are the head's. */
+  readonly embedding: Float32Array | null;
+  /** [context, width]; null: places enter by rotation. */
+  readonly places: Float32Array | null;
 }
 
 /** The addresses of rows that layers compute in. */
@@ -51,122 +52,140 @@ interface Rows {
 }
 
 /**
- * A decoder that takes tokens and remembers, for each slot, what those before left of keys and values. Dense layers and
- * attention are in WebAssembly, the rest in plain loops, without tfjs. A row's numbers do not depend on the rows beside it.
+ * A decoder whose dense layers and attention are in WebAssembly, the rest in plain loops, without tfjs. A row's numbers do not
+ * depend on the rows beside it.
  */
-export class DecoderKernel {
+export class DecoderKernel implements Decoder {
   readonly shape: TransformerShape;
   readonly slots: number;
+  readonly #parameters: readonly ParameterSpec[];
   readonly #memory: PanelMemory;
   readonly #layers: readonly Layer[];
-  readonly #finalNorm: NormWeights;
   readonly #head: Matrix;
-  /** [vocabulary, width]; null: they are the head's. */
-  readonly #embedding: Float32Array | null;
-  /** [context, width]; null: places enter by rotation. */
-  readonly #places: Float32Array | null;
+  readonly #stacks: readonly HeadStack[];
   readonly #rotation: RowRotation | null;
   readonly #attention: AttentionMemory;
   readonly #caches: readonly SlotCache[];
   readonly #rows: Rows;
+  #loaded: Loaded;
 
   /**
    * Copies the parameters in.
    *
-   * @param tensors those of `languageNetwork(shape)`, of a decoder.
+   * @param tensors those of `languageNetwork(shape)`, of a decoder, and of the heads.
    * @param slots texts that it remembers at once.
+   * @param heads what is computed of each token beside the logits.
    * @throws ModelError for a model that is larger than a WebAssembly memory.
    */
-  constructor(shape: TransformerShape, tensors: NamedTensors, slots: number) {
-    const { width, vocabulary, layers, heads, keyValueHeads, headSize, inner, gated, positions, head } =
-      shape;
-    const [queries, shared] = [heads * headSize, keyValueHeads * headSize];
+  constructor(
+    shape: TransformerShape,
+    tensors: NamedTensors,
+    slots: number,
+    heads: readonly TokenHead[] = [],
+  ) {
+    const { width, vocabulary, layers, keyValueHeads, headSize, inner, gated, positions } = shape;
+    const [queries, shared] = [shape.heads * headSize, keyValueHeads * headSize];
     const joined = queries + 2 * shared;
     const hidden = gated ? 2 * inner : inner;
-    const data = (name: string): Float32Array => tensors.get(name)!.data;
-    const norm = (name: string): NormWeights => ({
-      gain: data(`${name}/norm/gain`),
-      bias: tensors.get(`${name}/norm/bias`)?.data,
-    });
     const addresses = new Addresses();
     this.shape = shape;
     this.slots = slots;
-    this.#layers = Array.from({ length: layers }, (_, i) => ({
-      attentionNorm: norm(`layer${i}/attention`),
+    this.#parameters = [languageNetwork(shape), ...heads].flatMap(({ parameters }) => parameters);
+    checkParameters(this.#parameters, tensors);
+    this.#layers = Array.from({ length: layers }, () => ({
       attentionInput: addresses.matrix(width, joined),
       attentionOutput: addresses.matrix(queries, width),
-      mlpNorm: norm(`layer${i}/mlp`),
       mlpInput: addresses.matrix(width, hidden),
       mlpOutput: addresses.matrix(inner, width),
     }));
-    this.#finalNorm = norm('final');
     this.#head = addresses.matrix(width, vocabulary);
+    this.#stacks = heads.map((head) => new HeadStack(head, tensors, addresses, HEAD_ROWS));
     const rows = (size: number) => addresses.rows(MOST_ROWS, size);
     this.#rows = {
       ...{ features: rows(width), normed: rows(width), attended: rows(width), thought: rows(width) },
       ...{ joined: rows(joined), mixed: rows(queries), hidden: rows(hidden), active: rows(inner) },
       ...{ final: addresses.rows(HEAD_ROWS, width), logits: addresses.rows(HEAD_ROWS, vocabulary) },
     };
-    this.#memory = new PanelMemory(addresses, Math.max(width, queries, inner));
-    for (const [i, layer] of this.#layers.entries()) {
-      const write = (matrix: Matrix, name: string) =>
-        this.#memory.write(matrix, data(`${name}/kernel`), tensors.get(`${name}/bias`)?.data);
-      write(layer.attentionInput, `layer${i}/attention/input`);
-      write(layer.attentionOutput, `layer${i}/attention/output`);
-      write(layer.mlpInput, `layer${i}/mlp/input`);
-      write(layer.mlpOutput, `layer${i}/mlp/output`);
-    }
-    const tied = head!.tied;
-    this.#memory.writeTransposed(this.#head, data(tied ? 'embedding/tokens' : 'head/tokens'));
-    this.#embedding = tied ? null : data('embedding/tokens');
-    this.#places = positions.kind === 'learned' ? data('embedding/positions') : null;
+    const widest = Math.max(width, queries, inner, ...this.#stacks.map((stack) => stack.widest));
+    this.#memory = new PanelMemory(addresses, widest);
     this.#rotation = positions.kind === 'rotary' ? new RowRotation(positions, headSize) : null;
     this.#attention = new AttentionMemory(shape, shape.context);
     this.#caches = Array.from({ length: slots }, () => new SlotCache(this.#attention, layers));
+    this.#loaded = this.#write(tensors);
   }
 
-  /** Forgets the text of a slot. */
+  load(tensors: NamedTensors): void {
+    checkParameters(this.#parameters, tensors);
+    this.#loaded = this.#write(tensors);
+    for (const cache of this.#caches) cache.clear();
+  }
+
   clear(slot: number): void {
     this.#caches[slot].clear();
   }
 
-  /**
-   * Takes tokens, and hands over the logits of each that wants them.
-   *
-   * @param take is given the token's row and its logits, [vocabulary], which the next ones overwrite.
-   */
-  run(steps: TokenSteps, take: (row: number, logits: Float32Array) => void): void {
+  run(steps: TokenSteps, take: (index: number, outputs: TokenOutputs) => void): void {
     for (let row = 0; row < steps.count; row++)
       this.#caches[steps.slots[row]].reserve(steps.positions[row] + 1);
     for (let first = 0; first < steps.count; first += MOST_ROWS) {
       const count = Math.min(MOST_ROWS, steps.count - first);
       this.#embed(steps, first, count);
       for (let layer = 0; layer < this.#layers.length; layer++) this.#block(layer, steps, first, count);
-      this.#logits(steps, first, count, take);
+      this.#outputs(steps, first, count, take);
     }
+  }
+
+  #write(tensors: NamedTensors): Loaded {
+    const data = (name: string): Float32Array => tensors.get(name)!.data;
+    const write = (matrix: Matrix, name: string) =>
+      this.#memory.write(matrix, data(`${name}/kernel`), tensors.get(`${name}/bias`)?.data);
+    for (const [i, layer] of this.#layers.entries()) {
+      write(layer.attentionInput, `layer${i}/attention/input`);
+      write(layer.attentionOutput, `layer${i}/attention/output`);
+      write(layer.mlpInput, `layer${i}/mlp/input`);
+      write(layer.mlpOutput, `layer${i}/mlp/output`);
+    }
+    const { head, positions } = this.shape;
+    const vectors = data(head!.tied ? 'embedding/tokens' : 'head/tokens');
+    this.#memory.writeTransposed(this.#head, vectors, tensors.get('head/bias')?.data);
+    for (const stack of this.#stacks) stack.write(this.#memory, tensors);
+    const norm = (name: string): NormWeights => ({
+      gain: data(`${name}/norm/gain`).slice(),
+      bias: tensors.get(`${name}/norm/bias`)?.data.slice(),
+    });
+    return {
+      norms: this.#layers.map((_, i) => ({
+        attention: norm(`layer${i}/attention`),
+        mlp: norm(`layer${i}/mlp`),
+      })),
+      finalNorm: norm('final'),
+      embedding: head!.tied ? null : data('embedding/tokens').slice(),
+      places: positions.kind === 'learned' ? data('embedding/positions').slice() : null,
+    };
   }
 
   #embed({ tokens, positions }: TokenSteps, first: number, count: number): void {
     const { width } = this.shape;
+    const { embedding, places } = this.#loaded;
     for (let row = 0; row < count; row++) {
       const features = this.#memory.row(this.#rows.features, width, row);
       const token = tokens[first + row];
-      if (this.#embedding === null) this.#memory.readOutput(this.#head, token, features);
-      else features.set(this.#embedding.subarray(token * width, (token + 1) * width));
-      if (this.#places === null) continue;
+      if (embedding === null) this.#memory.readOutput(this.#head, token, features);
+      else features.set(embedding.subarray(token * width, (token + 1) * width));
+      if (places === null) continue;
       const start = positions[first + row] * width;
-      for (let i = 0; i < width; i++) features[i] += this.#places[start + i];
+      for (let i = 0; i < width; i++) features[i] += places[start + i];
     }
   }
 
   #block(layer: number, steps: TokenSteps, first: number, count: number): void {
-    const { attentionNorm, mlpNorm } = this.#layers[layer];
+    const norms = this.#loaded.norms[layer];
     const { attended, thought } = this.#rows;
     const parallel = this.shape.residual === 'parallel';
-    this.#normalize(attentionNorm, count);
+    this.#normalize(norms.attention, count);
     this.#attend(layer, steps, first, count);
     if (!parallel) this.#add(attended, count);
-    this.#normalize(mlpNorm, count);
+    this.#normalize(norms.mlp, count);
     this.#think(layer, count);
     if (parallel) this.#add(attended, count);
     this.#add(thought, count);
@@ -235,24 +254,30 @@ export class DecoderKernel {
     }
   }
 
-  #logits(
+  #outputs(
     { wanted }: TokenSteps,
     first: number,
     count: number,
-    take: (row: number, logits: Float32Array) => void,
+    take: (index: number, outputs: TokenOutputs) => void,
   ): void {
     const { final, logits } = this.#rows;
     let waiting: number[] = [];
     for (let row = 0; row < count; row++) {
       if (wanted[first + row]) {
-        this.#normalizeRow(this.#finalNorm, row, final, waiting.length);
+        this.#normalizeRow(this.#loaded.finalNorm, row, final, waiting.length);
         waiting.push(first + row);
       }
       if (waiting.length < HEAD_ROWS && row < count - 1) continue;
       this.#memory.multiply(this.#head, waiting.length, final, logits);
-      for (const [i, each] of waiting.entries())
-        take(each, this.#memory.row(logits, this.shape.vocabulary, i));
+      for (const stack of this.#stacks) stack.run(this.#memory, waiting.length, final);
+      for (const [i, index] of waiting.entries()) take(index, this.#outputsOf(i));
       waiting = [];
     }
+  }
+
+  #outputsOf(row: number): TokenOutputs {
+    const values: Record<string, Float32Array> = {};
+    for (const stack of this.#stacks) values[stack.name] = stack.row(this.#memory, row);
+    return { logits: this.#memory.row(this.#rows.logits, this.shape.vocabulary, row), values };
   }
 }

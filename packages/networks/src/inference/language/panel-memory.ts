@@ -138,14 +138,21 @@ export class PanelMemory {
    *
    * @param x the address of rows of inputs, whose padding holds zeros.
    * @param y where rows of outputs are written.
+   * @param floor what outputs are at least: 0 is relu.
    */
-  multiply({ inputs, outputs, kernel, bias }: Matrix, rows: number, x: number, y: number): void {
+  multiply(
+    { inputs, outputs, kernel, bias }: Matrix,
+    rows: number,
+    x: number,
+    y: number,
+    floor = Number.NEGATIVE_INFINITY,
+  ): void {
     const [taken, given] = [padded(inputs), padded(outputs)];
     for (let row = 0; row < rows; row += BLOCK_ROWS) {
       const [from, to] = [x + row * taken * 4, y + row * given * 4];
       this.#dense(
         ...[Math.min(BLOCK_ROWS, rows - row), taken, given, from, kernel, bias, to],
-        ...[this.#ends, this.#lists, this.#shuffles, Number.NEGATIVE_INFINITY],
+        ...[this.#ends, this.#lists, this.#shuffles, floor],
       );
     }
   }
