@@ -26,6 +26,8 @@ export const ARROWS = {
   networks: ['tensor'],
   replay: ['envs'],
   agents: ['networks', 'tensor', 'replay', 'envs'],
+  // Runs in browsers too: only what needs no Node.
+  browser: ['agents', 'tensor', 'envs'],
   rollout: ['agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
   training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],

@@ -1,4 +1,5 @@
 export { argmax } from './acting/allowed.ts';
+export { createDistributions, type Distributions } from './acting/distributions.ts';
 export { epsilonOf } from './acting/exploration.ts';
 export type * from './agent.ts';
 export { createAgent, createRoundAgent } from './create-agent.ts';

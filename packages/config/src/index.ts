@@ -7,16 +7,14 @@ export { learningBegins } from './learning-begins.ts';
 export {
   type ConfigSource,
   loadRunConfig,
-  parseRunConfig,
   presetByName,
   readConfigFile,
-  runConfigOf,
-  withOverrides,
 } from './load.ts';
 export { type Method, torsoOf } from './method.ts';
 export { suggestion } from './nearest.ts';
 export { parseChoices } from './overrides.ts';
 export { type Parsed, parseAs } from './parse-as.ts';
+export { parseRunConfig, runConfigOf, withOverrides } from './parse-run-config.ts';
 export { type ParsedYaml, parseYaml } from './parse-yaml.ts';
 export { listPresets, presetFor } from './presets.ts';
 export { replayRunConfig } from './replay-run.ts';

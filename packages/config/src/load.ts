@@ -1,15 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { crossChecks } from './checks.ts';
 import { environmentConfig, type KnownEnvironment, moduleConfig } from './environment-config.ts';
 import { ConfigError } from './errors.ts';
-import { isMapping, type Path } from './fields.ts';
 import { type Method, methodFor, methodUnder } from './method.ts';
-import { applyOverrides, type Override, parseOverride } from './overrides.ts';
-import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
+import { checkRunConfig } from './parse-run-config.ts';
+import { parseYaml } from './parse-yaml.ts';
 import { isMethod, presetConfig } from './presets.ts';
-import { type Problem, problemsOf } from './problems.ts';
-import { type RunConfig, type RunConfigInput, runSchema } from './schema/run.ts';
+import type { RunConfig, RunConfigInput } from './schema/run.ts';
 
 /**
  * Where a configuration comes from: a preset's name, a YAML file, a native environment, or a module that exports one.
@@ -36,7 +33,7 @@ export function loadRunConfig(
   if ('file' in source) return loadFile(source.file, overrides, method);
   const given = { ...saidBy(source) };
   const value = method === null ? given : methodFor(method, given);
-  return check({ value, place: () => '' }, overrides);
+  return checkRunConfig({ value, place: () => '' }, overrides);
 }
 
 /**
@@ -45,7 +42,7 @@ export function loadRunConfig(
  */
 export function presetByName(name: string): RunConfig {
   if (!isMethod(name)) return loadRunConfig({ preset: name });
-  return check(
+  return checkRunConfig(
     {
       value: methodFor({ preset: name, observation: null }, { ...moduleConfig('any') }),
       place: () => '',
@@ -66,58 +63,14 @@ function saidBy(source: Exclude<ConfigSource, { file: string }>): RunConfigInput
 
 function loadFile(file: string, overrides: readonly string[], method: Method | null): RunConfig {
   const { value, place } = parseYaml(readConfigFile(file), file);
-  const config = check({ value: method === null ? value : methodUnder(method, value), place }, overrides);
+  const config = checkRunConfig(
+    { value: method === null ? value : methodUnder(method, value), place },
+    overrides,
+  );
   const { module } = config.environment;
   // A path in a file is meant from where the file is.
   if (module !== undefined) config.environment.module = resolve(dirname(file), module);
   return config;
-}
-
-/**
- * A configuration from YAML text, as a run directory or Redis keeps it.
- *
- * @param origin names the text in errors.
- * @throws ConfigError
- */
-export function parseRunConfig(text: string, origin: string): RunConfig {
-  return check(parseYaml(text, origin), []);
-}
-
-/**
- * A configuration that another process has written, as JSON.
- *
- * @param origin names it in errors.
- * @throws ConfigError
- */
-export function runConfigOf(value: unknown, origin: string): RunConfig {
-  if (!isMapping(value)) throw new ConfigError([`${origin} is no mapping of fields to values.`]);
-  return check({ value, place: () => `${origin}: ` }, []);
-}
-
-/**
- * A configuration with overrides, each as `--set` takes it.
- * @throws ConfigError
- */
-export const withOverrides = (config: RunConfig, overrides: readonly string[]): RunConfig =>
-  check({ value: structuredClone(config), place: () => '' }, overrides);
-
-function check({ value, place }: ParsedYaml, texts: readonly string[]): RunConfig {
-  const parsed = texts.map(parseOverride);
-  const unreadable = parsed.filter((override) => typeof override === 'string');
-  const overrides = parsed.filter((override): override is Override => typeof override !== 'string');
-  const isOverridden = (path: Path) =>
-    overrides.some(
-      (o) => o.path.every((key, i) => key === path[i]) || path.every((key, i) => key === o.path[i]),
-    );
-  const line = ({ path, text }: Problem) =>
-    `${isOverridden(path) ? '' : place(path)}${path.length === 0 ? 'The configuration' : path.join('.')} ${text}`;
-
-  const unknown = applyOverrides(value, overrides).map(line);
-  const result = runSchema.safeParse(value);
-  const wrong = result.success ? crossChecks(result.data) : problemsOf(result.error, value);
-  const problems = [...unreadable, ...unknown, ...wrong.map(line)];
-  if (problems.length > 0 || !result.success) throw new ConfigError(problems);
-  return result.data;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from './problems.ts';
 import { learner } from './schema/learner.ts';
 import { replay } from './schema/replay.ts';
@@ -46,7 +45,7 @@ function unusable(
   names = Object.keys(given),
 ): Problem[] {
   return names
-    .filter((name) => !isDeepStrictEqual(given[name], defaults[name]))
+    .filter((name) => JSON.stringify(given[name]) !== JSON.stringify(defaults[name]))
     .map((name) => ({
       path: [part, name],
       text: `is ${shown(given[name])}; allowed: nothing, since ${why}: leave it out.`,

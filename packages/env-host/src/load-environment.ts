@@ -4,8 +4,6 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   type AnyDefinition,
-  adaptDefinition,
-  adaptTextDefinition,
   type EnvironmentDefinition,
   EnvironmentDefinitionError,
   type EnvironmentOptions,
@@ -14,9 +12,9 @@ import {
   findEnvironment,
   findTextEnvironment,
   isText,
-  isTextDefinition,
   isTextEnvironment,
   leaveUserCode,
+  moduleDefinition,
   wrapEnvironment,
 } from '@qfleet/envs';
 import { loadFailure } from './load-failure.ts';
@@ -96,14 +94,7 @@ export async function loadAnyEnvironment(path: string): Promise<AnyDefinition> {
   if (!existsSync(file)) throw new EnvironmentDefinitionError(`There is no environment module ${path}.`);
   resolveEnvs();
   const module = await importModule(file, path);
-  if (!('default' in module)) {
-    throw new EnvironmentDefinitionError(
-      `Environment module ${path} has no default export: write "export default defineEnvironment({ … })".`,
-    );
-  }
-  const exported = defaultOf(module.default);
-  const what = `Environment module ${path}`;
-  return isTextDefinition(exported) ? adaptTextDefinition(exported, what) : adaptDefinition(exported, what);
+  return moduleDefinition(module, path);
 }
 
 async function importModule(file: string, path: string): Promise<object> {
@@ -116,12 +107,6 @@ async function importModule(file: string, path: string): Promise<object> {
   } finally {
     leaveUserCode();
   }
-}
-
-/** What a compiler made CommonJS of `export default` keeps it under `exports.default`. */
-function defaultOf(exported: unknown): unknown {
-  const compiled = exported as { __esModule?: unknown; default?: unknown } | null | undefined;
-  return compiled?.__esModule === true && 'default' in compiled ? compiled.default : exported;
 }
 
 let hooked = false;

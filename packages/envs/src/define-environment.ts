@@ -3,6 +3,7 @@ import { type Discrete, describe, type ObservationArray, unknownName } from '@qf
 import { z } from 'zod';
 import { isAdapted, markAdapted } from './adapted.ts';
 import { completeSpace, type OwnSpace } from './composite.ts';
+import type { DrawingContext } from './drawing/canvas.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { ContractError, EnvironmentDefinitionError } from './errors.ts';
 import { issueSentence } from './issues.ts';
@@ -31,6 +32,8 @@ export interface OwnEnvironment<S extends OwnActionSpace = Discrete> {
   mask?(): ArrayLike<number | boolean>;
   /** Takes an internal state for `qfleet env trace`, and returns the observation. */
   setState?(state: readonly number[]): OwnObservation;
+  /** The internal state, for `draw` and `qfleet env trace`. */
+  getState?(): unknown;
   close?(): void;
 }
 
@@ -48,6 +51,12 @@ export interface OwnDefinition<S extends OwnActionSpace = Discrete> {
   summary?: string;
   /** Makes a copy. All randomness must come from `random`, so that a seed gives the same run again. */
   create(random: Random): OwnEnvironment<S>;
+  /**
+   * Draws a state for `qfleet watch` and `qfleet record` on a canvas, whose size it takes from `context.canvas`.
+   *
+   * @param state what `getState` of a copy tells; where it has none, the observation as an array of numbers.
+   */
+  draw?(context: DrawingContext, state: unknown): void;
 }
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
@@ -61,6 +70,7 @@ const schema = z.strictObject({
   solvedReturn: z.number().nullish(),
   summary: z.string().optional(),
   create: z.custom(isFunction, 'it must be a function (random) => environment'),
+  draw: z.custom(isFunction, 'it must be a function (context, state) => void').optional(),
 });
 
 /**
@@ -110,6 +120,7 @@ export function adaptDefinition(value: unknown, what: string): EnvironmentDefini
     solvedReturn: own.solvedReturn ?? null,
     summary: own.summary ?? '',
     create: (random) => new Adapted(own.create(random), writer, actions, own.masked === true),
+    ...(own.draw ? { draw: (context, state) => own.draw!(context, state) } : {}),
   };
   return markAdapted(definition);
 }
@@ -131,6 +142,7 @@ class Adapted implements Environment {
   readonly #toOwn: OwnActions['toOwn'];
   readonly #writer: ObservationWriter;
   readonly setState?: (state: unknown, observation: ObservationArray) => void;
+  readonly getState?: () => unknown;
 
   constructor(
     own: OwnEnvironment<OwnActionSpace>,
@@ -153,6 +165,7 @@ class Adapted implements Environment {
     this.#own = own;
     this.#toOwn = actions.toOwn;
     this.#writer = writer;
+    if (own.getState !== undefined) this.getState = () => own.getState!();
     if (own.setState !== undefined) {
       this.setState = (state, observation) => {
         if (!Array.isArray(state) || !state.every(Number.isFinite)) {

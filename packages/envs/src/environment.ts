@@ -1,5 +1,6 @@
 import type { Random } from '@qfleet/random';
 import type { Discrete, ObservationArray, Space } from '@qfleet/spaces';
+import type { DrawingContext } from './drawing/canvas.ts';
 import type { Picture } from './drawing/picture.ts';
 import type { StepInfo } from './step-info.ts';
 import type { VectorEnvironment } from './vector-environment.ts';
@@ -84,6 +85,13 @@ export interface EnvironmentDefinition {
    */
   transitions?(state: number, action: number): readonly Transition[];
   create(random: Random): Environment;
+  /**
+   * Draws a state on a canvas, whose size it takes from `context.canvas`; used in place of pictures. What it draws on was
+   * cleared.
+   *
+   * @param state what `getState` of a copy tells; of one that has none, the observation as an array of numbers.
+   */
+  draw?(context: DrawingContext, state: unknown): void;
   /**
    * Makes a batched kernel without rows, where the environment has one: bit for bit the same as its copies. Time limits and
    * the places of errors are `createVectorEnvironment`'s.

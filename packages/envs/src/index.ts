@@ -30,6 +30,7 @@ export {
   type OwnEnvironment,
   type OwnStep,
 } from './define-environment.ts';
+export { type DrawingContext, drawPicture } from './drawing/canvas.ts';
 export { type DrawnPlay, drawEnvironment } from './drawing/draw-environment.ts';
 export type {
   Circle,
@@ -49,9 +50,11 @@ export {
   type EnvironmentPlace,
   UserCodeError,
 } from './errors.ts';
+export { moduleDefinition } from './module-definition.ts';
 export { findEnvironment, listEnvironments } from './registry.ts';
 export type { EnvironmentOptions } from './registry-entry.ts';
 export { enterUserCode, leaveUserCode, running, type UserCallWatch } from './running.ts';
+export { stateSpecOf } from './state-spec-of.ts';
 export {
   type InfoNumbers,
   infoNumber,

@@ -31,7 +31,7 @@ if (import.meta.main) {
         `${lines.map((line) => `  '${line}'`).join(' +\n')};`,
         '',
         `/** The WebAssembly module of ${name}.wat. */`,
-        `export const ${name}Wasm: Uint8Array<ArrayBuffer> = Uint8Array.from(Buffer.from(base64, 'base64'));`,
+        `export const ${name}Wasm: Uint8Array<ArrayBuffer> = Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));`,
         '',
       ].join('\n'),
     );

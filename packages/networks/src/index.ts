@@ -1,5 +1,6 @@
 export { lstmCore } from './cores/lstm.ts';
 export { createNetwork } from './create-network.ts';
+export { distributionNetwork } from './distribution-network.ts';
 export { actionOutputs } from './heads/action-outputs.ts';
 export { categoricalHead } from './heads/categorical.ts';
 export type { Head, HeadFactory, HeadOptions, Reduce } from './heads/head.ts';

@@ -1,8 +1,7 @@
 import { type AgentSetting, agentMemory } from '@qfleet/agents';
 import { type EnvironmentDescription, resolveEnvironment } from '@qfleet/env-host';
-import { type EnvironmentDefinition, observationDType, observationShape } from '@qfleet/envs';
+import { type EnvironmentDefinition, stateSpecOf } from '@qfleet/envs';
 import { type ColumnSpec, type Layout, maskColumn } from '@qfleet/replay';
-import type { Box } from '@qfleet/spaces';
 
 /** What a run's environment is: how copies are made, and what a state of it is, for networks and for chunks. */
 export interface Task {
@@ -38,25 +37,11 @@ export async function openTask({
  * @param memory columns of the policy's memory that chunks carry. Default: none.
  */
 export function layoutOf(
-  { observationSpace: space, actionSpace, masked }: EnvironmentDefinition,
+  definition: EnvironmentDefinition,
   frames = 1,
   memory: readonly ColumnSpec[] = [],
 ): Layout {
+  const { actionSpace, masked } = definition;
   const columns = [...(masked ? [maskColumn(actionSpace.n)] : []), ...memory];
-  return {
-    shape: observationShape(space),
-    dtype: observationDType(space),
-    ...(space.kind === 'discrete' ? { count: space.n } : bytesBelow(space)),
-    ...(space.kind === 'box' && space.parts ? { parts: space.parts } : {}),
-    frames,
-    actions: actionSpace.n,
-    ...(masked ? { masked } : {}),
-    ...(columns.length > 0 ? { columns } : {}),
-  };
-}
-
-/** The bound of bytes that do not go to 255: networks scale by it. */
-function bytesBelow({ dtype, high }: Box): { high?: number } {
-  const most = typeof high === 'number' ? high : Math.max(...high);
-  return dtype === 'uint8' && most < 255 ? { high: most } : {};
+  return { ...stateSpecOf(definition, frames), ...(columns.length > 0 ? { columns } : {}) };
 }

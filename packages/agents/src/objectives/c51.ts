@@ -23,6 +23,7 @@ export function c51(config: DqnConfig, of: Extract<ObjectiveConfig, { kind: 'c51
   return {
     unit: sampleUnit(config),
     head: categoricalHead(places),
+    distribution: { kind: 'histogram', places, output: 'logits' },
     reads: readingsOf(config),
     targets(context, online, target, batch) {
       const { tf } = context;

@@ -29,8 +29,8 @@ export function createObjective(config: DqnConfig): Objective {
   return cql === null ? made : withCql(made, cql.alpha);
 }
 
-/** What acting takes of an objective: its head, and how values follow from that. */
-export type Valuing = Pick<Objective, 'head' | 'values'>;
+/** What acting takes of an objective: its head, and how values and distributions follow from that. */
+export type Valuing = Pick<Objective, 'head' | 'values' | 'distribution'>;
 
 /** How a configured network's outputs are valued. */
 export const createValuing = (config: DqnConfig | PqnConfig): Valuing =>

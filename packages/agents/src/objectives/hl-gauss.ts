@@ -25,6 +25,7 @@ export function hlGauss(config: DqnConfig, of: HlGaussConfig): Objective {
   return {
     unit: sampleUnit(config),
     head: categoricalHead(middles),
+    distribution: { kind: 'histogram', places: middles, output: 'logits' },
     reads: readingsOf(config),
     targets(context, online, target, batch) {
       const { tf } = context;

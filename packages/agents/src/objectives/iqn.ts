@@ -1,5 +1,5 @@
 import type { DqnConfig, ObjectiveConfig } from '@qfleet/config';
-import { implicitQuantilesHead } from '@qfleet/networks';
+import { implicitQuantilesHead, middleLevels } from '@qfleet/networks';
 import type { TensorFlow, TensorRecord } from '@qfleet/tensor';
 import { nextActions, readingsOf } from './next-actions.ts';
 import type { Objective } from './objective.ts';
@@ -22,6 +22,7 @@ export function implicitQuantiles(
   return {
     unit: sampleUnit(config),
     head: implicitQuantilesHead(actingSamples, cosines),
+    distribution: { kind: 'quantiles', places: middleLevels(actingSamples), output: 'quantiles' },
     reads: [...readingsOf(config), 'random'],
     targets(context, online, target, batch) {
       const { tf, uniform } = context;

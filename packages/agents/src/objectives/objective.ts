@@ -84,4 +84,16 @@ export interface Objective {
   ): ObjectiveLoss;
   /** Q(s, ·) [rows, actions], of which the largest is the greedy action. */
   values(tf: TensorFlow, out: TensorRecord): Tensor;
+  /** How the head's outputs say a distribution of the return; absent: they do not. */
+  readonly distribution?: DistributionSpec;
+}
+
+/** What a head says of an action's return, beside its mean. */
+export interface DistributionSpec {
+  /** `histogram`: logits of fixed values; `quantiles`: values at fixed levels. */
+  readonly kind: 'histogram' | 'quantiles';
+  /** The values, or the levels within (0, 1), in rising order: one of each number of an action. */
+  readonly places: readonly number[];
+  /** The head's output that has them, [rows, actions, places]. */
+  readonly output: string;
 }

@@ -21,6 +21,7 @@ export function quantileRegression(
   return {
     unit: sampleUnit(config),
     head: quantilesHead(quantiles),
+    distribution: { kind: 'quantiles', places: levels, output: 'quantiles' },
     reads: readingsOf(config),
     targets(context, online, target, batch) {
       const { tf } = context;

@@ -13,6 +13,7 @@ export function categoricalHead(atoms: readonly number[]): HeadFactory {
       parameters: outputs.parameters,
       forward: (tf, parameters, features) => ({ logits: outputs.forward(tf, parameters, features) }),
       layers: (tensors) => outputs.layers(tensors),
+      distribution: (tensors) => outputs.layers(tensors),
       reduce: expectation(Float64Array.from(atoms), options.actions),
     };
   };

@@ -19,6 +19,11 @@ export interface Head {
   layers?(tensors: NamedTensors): DenseLayer[];
   /** Makes Q(s, ·) of what the last of `layers` gives; absent: that is Q(s, ·). */
   readonly reduce?: Reduce;
+  /**
+   * Dense layers that give all numbers of each action's distribution as they are, [rows, actions × N]; absent: there is
+   * none, or it is no dense layers.
+   */
+  distribution?(tensors: NamedTensors): DenseLayer[];
 }
 
 /**

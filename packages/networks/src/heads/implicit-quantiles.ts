@@ -1,6 +1,6 @@
-import type { TensorFlow } from '@qfleet/tensor';
+import type { NamedTensors, TensorFlow } from '@qfleet/tensor';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { type DenseLayer, overInputsScaled } from '../inference/dense/layer.ts';
+import { besideInputsScaled, type DenseLayer, overInputsScaled } from '../inference/dense/layer.ts';
 import { Dense, Hidden } from '../layers/dense.ts';
 import { actionOutputs } from './action-outputs.ts';
 import type { HeadFactory } from './head.ts';
@@ -24,6 +24,10 @@ export function implicitQuantilesHead(actingSamples: number, cosines: number): H
     const plain = hidden === null ? null : new Hidden('hidden', width, hidden, options);
     const outputs = actionOutputs({ width: hidden ?? width, actions, dueling, layers: options }, 1);
     const middles = middleLevels(actingSamples);
+    const parts = (tensors: NamedTensors) => ({
+      layers: [...(plain ? [plain.layer(tensors)] : []), ...outputs.layers(tensors)],
+      embeddings: waves.map((each) => embed(embedding.layer(tensors), each)),
+    });
     const waves = middles.map((level) =>
       Float64Array.from({ length: cosines }, (_, i) => Math.cos(Math.PI * i * level)),
     );
@@ -46,9 +50,12 @@ export function implicitQuantilesHead(actingSamples: number, cosines: number): H
         return { quantiles: tf.transpose(values, [0, 2, 1]) };
       },
       layers: (tensors) => {
-        const embeddings = waves.map((each) => embed(embedding.layer(tensors), each));
-        const layers = [...(plain ? [plain.layer(tensors)] : []), ...outputs.layers(tensors)];
+        const { layers, embeddings } = parts(tensors);
         return overInputsScaled(layers, embeddings);
+      },
+      distribution: (tensors) => {
+        const { layers, embeddings } = parts(tensors);
+        return besideInputsScaled(layers, embeddings);
       },
     };
   };

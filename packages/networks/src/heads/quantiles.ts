@@ -18,6 +18,7 @@ export function quantilesHead(count: number): HeadFactory {
         const layers = outputs.layers(tensors);
         return [...layers.slice(0, -1), meanOver(layers[layers.length - 1], count)];
       },
+      distribution: (tensors) => outputs.layers(tensors),
     };
   };
 }

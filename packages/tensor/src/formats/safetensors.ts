@@ -1,28 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { NamedTensors } from '../named-tensors.ts';
-import {
-  corrupt,
-  elementsOf,
-  headerLength,
-  LENGTH_BYTES,
-  parseHeader,
-  type TensorMetadata,
-} from './safetensors-header.ts';
-
-/** Tensors and metadata as decoded from bytes; the arrays are copies, so the bytes may go. */
-export interface DecodedTensors {
-  readonly tensors: NamedTensors;
-  readonly metadata: TensorMetadata;
-}
+import { bytesOf, CHECKSUM, CHECKSUM_START, hexadecimal } from './checksum.ts';
+import { type DecodedTensors, decodeWith } from './safetensors-decoder.ts';
+import { elementsOf, type TensorMetadata } from './safetensors-header.ts';
 
 /**
- * The first metadata entry holds the CRC-32 of the whole file, header included, as 8 hexadecimal digits; it is taken
- * with these digits all 0. They always stand at the same place.
+ * Decodes what `encodeTensors` made. Every size is checked before anything is allocated, and so is the CRC-32: a file
+ * without one is refused.
+ *
+ * @throws With one sentence on what is cut short, flipped or foreign.
  */
-const CHECKSUM = 'crc32';
-const CHECKSUM_START = 8 + `{"__metadata__":{"${CHECKSUM}":"`.length;
-const CHECKSUM_END = CHECKSUM_START + 8;
+export const decodeTensors = (bytes: Uint8Array): DecodedTensors => decodeWith(crc32, bytes);
 
 /** The header is padded so that the data starts at a multiple of it, as Python's writer does. */
 const ALIGNMENT = 8;
@@ -94,9 +83,6 @@ export class TensorEncoding {
   }
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
 function headerOf(tensors: NamedTensors, metadata: TensorMetadata): Uint8Array {
   let size = 0;
   const entries: [string, unknown][] = [];
@@ -124,42 +110,6 @@ function headerOf(tensors: NamedTensors, metadata: TensorMetadata): Uint8Array {
   return bytes;
 }
 
-/**
- * Decodes what `encodeTensors` made. Every size is checked before anything is allocated, and so is the CRC-32: a file
- * without one is refused.
- *
- * @throws With one sentence on what is cut short, flipped or foreign.
- */
-export function decodeTensors(bytes: Uint8Array): DecodedTensors {
-  const start = LENGTH_BYTES + headerLength(bytes, bytes.length);
-  const region = bytes.subarray(start);
-  const { metadata, entries } = parseHeader(bytes.subarray(LENGTH_BYTES, start), region.length);
-  const foreign = entries.find(({ dtype }) => dtype !== 'F32');
-  if (foreign)
-    throw corrupt(`foreign: tensor '${foreign.name}' has dtype ${foreign.dtype}, only F32 is read`);
-  const { [CHECKSUM]: checksum, ...rest } = metadata;
-  if (checksum === undefined) throw corrupt(`foreign: its metadata has no ${CHECKSUM}`);
-  if (checksum !== checksumOf(bytes)) throw corrupt('flipped: its CRC-32 is not the one in its header');
-  const tensors = new Map(
-    entries.map(({ name, shape, from, to }) => {
-      const data = new Float32Array((to - from) / 4);
-      bytesOf(data).set(region.subarray(from, to));
-      return [name, { shape, data }];
-    }),
-  );
-  return { tensors, metadata: rest };
-}
-
 function members(entries: readonly (readonly [string, unknown])[]): string {
   return entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',');
-}
-
-function checksumOf(bytes: Uint8Array): string {
-  const before = crc32(bytes.subarray(0, CHECKSUM_START));
-  const blanked = crc32('00000000', before);
-  return hexadecimal(crc32(bytes.subarray(CHECKSUM_END), blanked));
-}
-
-function hexadecimal(checksum: number): string {
-  return checksum.toString(16).padStart(8, '0');
 }

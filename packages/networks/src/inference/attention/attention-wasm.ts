@@ -16,4 +16,6 @@ const base64 =
   'HwAgAP0fAZIgAP0fAiAA/R8DkpIL';
 
 /** The WebAssembly module of attention.wat. */
-export const attentionWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(Buffer.from(base64, 'base64'));
+export const attentionWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(atob(base64), (each) =>
+  each.charCodeAt(0),
+);

@@ -9,4 +9,6 @@ const base64 =
   'SQ0ACyAAQQFrIQAgAA0ACws=';
 
 /** The WebAssembly module of convolution.wat. */
-export const convolutionWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(Buffer.from(base64, 'base64'));
+export const convolutionWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(atob(base64), (each) =>
+  each.charCodeAt(0),
+);

@@ -23,4 +23,4 @@ const base64 =
   '/R8BkiAA/R8CIAD9HwOSkgs=';
 
 /** The WebAssembly module of dense.wat. */
-export const denseWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(Buffer.from(base64, 'base64'));
+export const denseWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));

@@ -39,15 +39,52 @@ export function meanOver({ inputs, outputs, kernel, bias }: DenseLayer, count: n
 }
 
 /**
- * The mean of what one or two layers make of x ⊙ s for each of several scales s, as so many layers of x. The first layer
- * is there once for each s with its kernel's rows times s, normalised each time on its own where it is normalised, and
- * the last takes the mean over them.
+ * The mean of what one or two layers make of x ⊙ s for each of several scales s, as so many layers of x. The last takes the
+ * mean over the scales.
  */
 export function overInputsScaled(
   layers: readonly DenseLayer[],
   scales: readonly ArrayLike<number>[],
 ): DenseLayer[] {
   const [first, last] = layers;
+  const part = last.kernel.map((x) => x / scales.length);
+  return [
+    onScaledInputs(first, scales),
+    {
+      inputs: scales.length * first.outputs,
+      outputs: last.outputs,
+      kernel: repeated(part, scales.length),
+      bias: last.bias,
+    },
+  ];
+}
+
+/** The same without the mean: each output of the last layer for all scales, one after another. */
+export function besideInputsScaled(
+  layers: readonly DenseLayer[],
+  scales: readonly ArrayLike<number>[],
+): DenseLayer[] {
+  const [first, last] = layers;
+  const count = scales.length;
+  const outputs = last.outputs * count;
+  const kernel = new Float32Array(count * last.inputs * outputs);
+  const bias = new Float32Array(outputs);
+  for (let k = 0; k < count; k++) {
+    for (let o = 0; o < last.outputs; o++) {
+      bias[o * count + k] = last.bias[o];
+      for (let i = 0; i < last.inputs; i++) {
+        kernel[(k * last.inputs + i) * outputs + o * count + k] = last.kernel[i * last.outputs + o];
+      }
+    }
+  }
+  return [onScaledInputs(first, scales), { inputs: count * last.inputs, outputs, kernel, bias }];
+}
+
+/**
+ * A layer of x ⊙ s for each of several scales s, side by side: it is there once for each s with its kernel's rows times s,
+ * normalised each time on its own where it is normalised.
+ */
+function onScaledInputs(first: DenseLayer, scales: readonly ArrayLike<number>[]): DenseLayer {
   const { inputs, outputs, norm } = first;
   const all = scales.length * outputs;
   const kernel = new Float32Array(inputs * all);
@@ -58,11 +95,6 @@ export function overInputsScaled(
       for (let o = 0; o < outputs; o++) kernel[to + o] = scale[i] * first.kernel[from + o];
     }
   }
-  const bias = repeated(first.bias, scales.length);
-  const wide = { inputs, outputs: all, kernel, bias };
-  const part = last.kernel.map((x) => x / scales.length);
-  return [
-    norm ? { ...wide, norm: normsBeside(norm, scales.length) } : wide,
-    { inputs: all, outputs: last.outputs, kernel: repeated(part, scales.length), bias: last.bias },
-  ];
+  const wide = { inputs, outputs: all, kernel, bias: repeated(first.bias, scales.length) };
+  return norm ? { ...wide, norm: normsBeside(norm, scales.length) } : wide;
 }

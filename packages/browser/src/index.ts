@@ -1,0 +1,8 @@
+export { type ActingRows, createPolicy, type Policy } from '@qfleet/agents';
+export { ConfigError, parseRunConfig, type RunConfig, runConfigOf } from '@qfleet/config';
+export * from '@qfleet/envs';
+export { Random } from '@qfleet/random';
+export type { NamedTensors } from '@qfleet/tensor';
+export { type NamedAction, nameActions } from './action-names.ts';
+export { Play, type PlayedStep } from './play.ts';
+export { readWeights } from './weights.ts';
