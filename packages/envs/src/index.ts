@@ -69,7 +69,6 @@ export { createTextEnvironment } from './text/create-text-environment.ts';
 export {
   adaptTextDefinition,
   defineTextEnvironment,
-  isTextDefinition,
   type OwnTextDefinition,
   type OwnTextEnvironment,
   type OwnTextStep,
