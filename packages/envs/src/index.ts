@@ -74,6 +74,7 @@ export {
   type OwnTextStep,
 } from './text/define-text-environment.ts';
 export { type Legal, legalAmong } from './text/legal-utterances.ts';
+export { mazeValues } from './text/maze/grid.ts';
 export { generateEpisodes, playEpisode, returnOf } from './text/play-episode.ts';
 export { findTextEnvironment, isTextEnvironment, listTextEnvironments } from './text/registry.ts';
 export type {

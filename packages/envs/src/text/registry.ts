@@ -6,11 +6,23 @@ import {
   registryEntry,
   unknownEnvironment,
 } from '../registry-entry.ts';
+import { maze } from './maze/maze.ts';
 import type { TextDefinition } from './text-environment.ts';
 import { walks } from './walks/walks.ts';
+import { MOST_WORDS, wordle } from './wordle/wordle.ts';
 
 const entries: readonly RegistryEntry<TextDefinition>[] = [
   registryEntry(['text/walks'], { graph: z.int().min(0).max(0xffffffff).default(1000) }, walks),
+  registryEntry(['text/maze'], { observed: z.enum(['full', 'partial']).default('full') }, maze),
+  registryEntry(
+    ['text/wordle'],
+    {
+      words: z.int().min(10).max(MOST_WORDS).default(431),
+      feedback: z.enum(['colours', 'letters']).default('colours'),
+      secrets: z.enum(['all', 'training', 'test']).default('all'),
+    },
+    wordle,
+  ),
 ];
 
 /** The ids of the text environments that come with Qfleet. */
