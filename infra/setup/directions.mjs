@@ -30,6 +30,7 @@ export const ARROWS = {
   browser: ['agents', 'tensor', 'envs'],
   rollout: ['agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
   training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
+  policy: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   fleet: ['rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
   sweep: [],

@@ -1,6 +1,7 @@
 import { resolveEnvironment } from '@qfleet/env-host';
+import { checkpointOf } from '@qfleet/policy';
 import { RunDirectory } from '@qfleet/report';
-import { bestCheckpoint, EvaluationPlayer, heldOutSeed, requestOf } from '@qfleet/training';
+import { EvaluationPlayer, heldOutSeed, requestOf } from '@qfleet/training';
 import { CommandError } from './errors.ts';
 import { suggest } from './suggest.ts';
 import { cutShortNote, print, printJson, returned, returnedAs, style } from './terminal/output.ts';
@@ -22,9 +23,9 @@ export async function evaluate(path: string, options: EvaluateOptions): Promise<
   const directory = RunDirectory.open(path);
   // What was named on the command line is trusted.
   checkTrust(directory, options.trust === true || options.env !== undefined);
-  const checkpoint = await bestCheckpoint(directory.checkpoints, ({ message }) =>
-    process.stderr.write(`${message} It is passed over.\n`),
-  );
+  const checkpoint = await checkpointOf(directory, {
+    warn: (sentence) => process.stderr.write(`${sentence}\n`),
+  });
   if (checkpoint === null) {
     throw new CommandError(
       `${path} has no checkpoint yet; to train on: ${suggest('resume', path, ...trustOption(directory))}`,

@@ -11,6 +11,7 @@ import { addModel } from './commands/model.ts';
 import { addProcesses } from './commands/processes.ts';
 import { addReplay } from './commands/replay.ts';
 import { addResume } from './commands/resume.ts';
+import { addServe } from './commands/serve.ts';
 import { addStop } from './commands/stop.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addTop } from './commands/top.ts';
@@ -57,6 +58,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addModel(program);
   addChat(program);
   addExport(program);
+  addServe(program);
   addBench(program);
   addProcesses(program);
   return program;

@@ -1,6 +1,7 @@
 export { argmax } from './acting/allowed.ts';
 export { createDistributions, type Distributions } from './acting/distributions.ts';
 export { epsilonOf } from './acting/exploration.ts';
+export { type ValuedNetwork, valuedNetwork } from './acting/valued-network.ts';
 export type * from './agent.ts';
 export { createAgent, createRoundAgent } from './create-agent.ts';
 export { createPolicy } from './create-policy.ts';

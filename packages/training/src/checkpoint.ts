@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { RandomState } from '@qfleet/random';
+import type { Layout } from '@qfleet/replay';
 import { decodeTensors, encodeTensors, type NamedTensors } from '@qfleet/tensor';
 import type { BestEvaluation, FinalEvaluation } from './evaluation/result.ts';
 import { firstNonFinite } from './finite.ts';
@@ -30,6 +31,8 @@ export interface Checkpoint {
   readonly random: RandomState;
   /** The run's configuration, as YAML's data model (plain JSON). */
   readonly config: unknown;
+  /** What the network sees of a state, and how many actions it values; undefined in those of older versions. */
+  readonly layout?: Layout;
   /** What actors and evaluators need. */
   readonly parameters: NamedTensors;
   /** What the agent needs: parameters, target, optimizer. */

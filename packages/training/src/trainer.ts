@@ -241,6 +241,7 @@ export class Trainer {
       nextEvaluation: this.#desk.next,
       random: this.#experience.random,
       config: this.config,
+      layout: this.#parts.layout,
       parameters,
       state,
     };

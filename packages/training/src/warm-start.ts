@@ -23,6 +23,7 @@ export async function warmStart(
     seconds: 0,
     random: samplingRandom(config.seed).state,
     config,
+    layout,
     parameters,
     state: await warmState({ config: config.agent, spec: layout }, parameters),
   };

@@ -1,0 +1,48 @@
+import { extname } from 'node:path';
+import { EXPORTED, exportPolicy, PolicyError, readTrained, type Which } from '@qfleet/policy';
+import { RunDirectory } from '@qfleet/report';
+import { checkpointsIn } from '@qfleet/single';
+import { UsageError } from './errors.ts';
+import { bytes, print, printJson, shown } from './terminal/output.ts';
+import { exportModel } from './text/export.ts';
+
+/** The options of `qfleet export`. */
+export interface ExportOptions {
+  readonly checkpoint: Which;
+  readonly json?: true;
+}
+
+/** `qfleet export`: what a run has learned, as a file, or as a directory of Hugging Face's format. */
+export async function exportRun(
+  run: string,
+  out: string,
+  { checkpoint, json }: ExportOptions,
+): Promise<void> {
+  const isFile = EXPORTED.includes(extname(out).toLowerCase());
+  if (isFile && checkpointsIn(run).length > 0) {
+    throw new UsageError(
+      `${run} holds a language model, which is written as a directory: name one, not ${out}.`,
+    );
+  }
+  if (!isFile && !hasPolicy(run)) return exportModel(run, out);
+  const trained = await readTrained(run, {
+    checkpoint,
+    warn: (sentence) => process.stderr.write(`${sentence}\n`),
+  }).catch((error: Error) => {
+    throw error instanceof PolicyError ? new UsageError(error.message) : error;
+  });
+  const size = await exportPolicy(trained, out);
+  const { updates } = trained.checkpoint;
+  if (json) return printJson({ file: out, bytes: size, updates, environment: trained.config.environment.id });
+  await print(`${shown(out)} holds the policy of update ${updates} (${bytes(size)}).`);
+}
+
+/** Whether a directory is a run on an environment, and none of a language model. */
+function hasPolicy(run: string): boolean {
+  try {
+    RunDirectory.open(run).unlock();
+    return true;
+  } catch {
+    return false;
+  }
+}
