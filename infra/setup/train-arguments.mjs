@@ -3,7 +3,7 @@
 const DEFAULT_PRESET = 'cartpole';
 
 /** Options of `qfleet train` that take no value; after any other the next argument is its value. */
-const SWITCHES = ['--single', '--detach', '--json', '--help', '-h'];
+const SWITCHES = ['--single', '--keep-replay', '--detach', '--json', '--help', '-h'];
 
 /** @param {string[]} args
  * @returns {string[]} the arguments for qfleet */

@@ -21,6 +21,7 @@ import { isNewEnough, NODE_VERSION, provideNode } from '../../infra/setup/node.m
 import { capture, Progress, tellingLines } from '../../infra/setup/progress.mjs';
 import { trainArguments } from '../../infra/setup/train-arguments.mjs';
 import { buildKey, dependenciesKey, isCompiled } from '../../infra/setup/workspace.mjs';
+import { qfleet } from '../support/qfleet.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'qfleet-setup-'));
@@ -90,6 +91,14 @@ test.each([
   ['--seed 3 run.yaml', 'train --seed 3 run.yaml'],
 ])('npm start -- %s becomes qfleet %s', (given, expected) => {
   expect(trainArguments(given.split(' ').filter((word) => word !== ''))).toEqual(expected.split(' '));
+});
+
+test('npm start knows the options of train that take no value', async () => {
+  const { stdout } = await qfleet(['train', '--help']);
+  const switches = [...stdout.matchAll(/^ {2}(?:-h, )?(--[a-z-]+) {2,}/gm)].map(([, option]) => option);
+  expect(switches).toContain('--single');
+  for (const option of switches)
+    expect(trainArguments([option, 'lunarlander'])).toEqual(['train', option, 'lunarlander']);
 });
 
 describe('what is done is known by contents', () => {

@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
 import { addChat } from './commands/chat.ts';
 import { addCompare } from './commands/compare.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnv } from './commands/env.ts';
 import { addEvaluate } from './commands/evaluate.ts';
@@ -53,6 +55,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addTop(program);
   addDoctor(program);
   addLists(program);
+  addConfig(program);
   addEnv(program);
   addReplay(program);
   addModel(program);
@@ -61,5 +64,6 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addServe(program);
   addBench(program);
   addProcesses(program);
+  addCompletion(program);
   return program;
 }

@@ -1,6 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import { loadRunConfig } from '@qfleet/config';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytes, clock, fold, integer, short, table } from '../src/terminal/output.ts';
+import { bytes, clock, fitRows, fold, integer, short, table } from '../src/terminal/output.ts';
 import { block, line } from '../src/train/display.ts';
 import { nearestBudget, type Progress, RateMeter } from '../src/train/progress.ts';
 
@@ -123,4 +125,23 @@ it('aligns columns by what is seen, not by escape codes', () => {
       [1],
     ),
   ).toBe('a    1\n\u001b[1mbb\u001b[22m  22');
+});
+
+it('a text fits a terminal of any size', () => {
+  const text = fc.array(fc.array(fc.stringMatching(/^[a-z]{1,40}$/), { maxLength: 12 }), { maxLength: 30 });
+  fc.assert(
+    fc.property(
+      text,
+      fc.integer({ min: 1, max: 200 }),
+      fc.integer({ min: 1, max: 60 }),
+      (words, columns, rows) => {
+        const whole = words.map((line) => line.join(' ')).join('\n');
+        const folded = fold(whole, columns);
+        expect(folded.replaceAll(/\s/g, '')).toBe(whole.replaceAll(/\s/g, ''));
+        const lines = stripVTControlCharacters(fitRows(folded, rows, columns)).split('\n');
+        expect(lines.length).toBeLessThanOrEqual(Math.max(1, rows - 1));
+        for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+      },
+    ),
+  );
 });

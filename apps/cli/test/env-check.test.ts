@@ -22,9 +22,34 @@ describe('qfleet env check', () => {
     expect(broken.code).toBe(1);
     const short = await qfleet(['env', 'check', 'CliffWalking-v1', '--steps', '10', '--json'], { cwd });
     expect(JSON.parse(short.stdout).problems).toEqual([
-      'No episode ended in 10 steps: set maxEpisodeSteps, or check for more steps.',
+      expect.stringMatching(
+        /^No episode ended in 10 steps, and nothing limits them: .*environment\.maxEpisodeSteps.*--steps 100\.$/,
+      ),
     ]);
     expect(short.code).toBe(1);
+    const limited = await qfleet(['env', 'check', 'MountainCar-v0', '--steps', '10', '--json'], { cwd });
+    expect(JSON.parse(limited.stdout).problems).toEqual([
+      'No episode ended in 10 steps, and their limit is 200: play more, as with --steps 2000.',
+    ]);
+  });
+
+  it.each([
+    ['cartpole', 'did you mean CartPole-v1, CartPole-v0?'],
+    ['breakout', 'did you mean minatar/breakout, MinAtar/Breakout-v1, MinAtar/Breakout-v0?'],
+    ['highway', 'did you mean highway-v0, highway-fast-v0?'],
+    ['gridwrold', 'did you mean GridWorld-v0?'],
+    ['Pong', 'qfleet envs lists them all.'],
+  ])('says what %s may have meant', async (name, says) => {
+    const { code, stderr } = await qfleet(['env', 'check', name]);
+    expect(stderr).toMatch(/^error: There is no environment .*\n$/);
+    expect(stderr).toContain(`${name}: ${says}`);
+    expect(code).toBe(2);
+  });
+
+  it('so does train', async () => {
+    const { code, stderr } = await qfleet(['train', 'gridwrold', '--single']);
+    expect(stderr).toBe('error: There is no preset or environment gridwrold. Did you mean GridWorld-v0?\n');
+    expect(code).toBe(2);
   });
 
   it('and a dict is learned', { timeout: 120_000 }, async () => {

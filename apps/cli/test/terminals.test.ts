@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { loadRunConfig } from '@qfleet/config';
+import { connectRedis, createRun } from '@qfleet/fleet';
 import { describe, expect, it } from 'vitest';
 import { main, start, temporaryDirectory, until } from '../../../test/support/qfleet.ts';
+import { startRedis } from '../../../test/support/redis.ts';
 
 const training = (budget: number): string[] => [
   ...['train', 'cliffwalking', '--single', '--run-dir', 'run', '--set', 'stop.solvedReturn=null'],
@@ -25,7 +29,14 @@ async function withoutReader(
 }
 
 describe('a reader that goes away', () => {
-  it.each([['--help'], ['envs'], ['presets', '--json']])('is nothing to complain of: %s', async (...args) => {
+  it.each([
+    ...[['--help'], ['train', '--help'], ['envs'], ['presets'], ['presets', '--json'], ['config']],
+    ...[
+      ['config', '--json'],
+      ['completion', 'bash'],
+      ['complete', '--', 'train', ''],
+    ],
+  ])('is nothing to complain of: %s', async (...args) => {
     expect(await withoutReader(args, temporaryDirectory())).toEqual({ code: 0, stderr: '' });
   });
 
@@ -74,21 +85,32 @@ describe('a hang-up', () => {
 
 describe('a terminal', () => {
   /** Runs the command line on a terminal of that size. */
-  async function onTerminal(columns: number, rows: number, args: readonly string[]): Promise<string> {
+  async function onTerminal(
+    columns: number,
+    rows: number,
+    args: readonly string[],
+    keys = '',
+  ): Promise<string> {
     const program = [
       'import fcntl, os, pty, struct, sys, termios',
       'pid, fd = pty.fork()',
       'if pid == 0:',
       "    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', int(sys.argv[2]), int(sys.argv[1]), 0, 0))",
-      '    os.execvp(sys.argv[3], sys.argv[3:])',
+      '    os.execvp(sys.argv[4], sys.argv[4:])',
       'try:',
-      '    while data := os.read(fd, 65536): os.write(1, data)',
+      '    keys = sys.argv[3].encode()',
+      '    while data := os.read(fd, 65536):',
+      '        os.write(1, data)',
+      // What hides the cursor begins a view, which listens.
+      '        if keys and b"\\x1b[?25l" in data:',
+      '            os.write(fd, keys)',
+      '            keys = b""',
       'except OSError: pass',
       'sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))',
     ].join('\n');
     const python = spawn(
       'python3',
-      ['-c', program, `${columns}`, `${rows}`, process.execPath, main, ...args],
+      ['-c', program, `${columns}`, `${rows}`, keys, process.execPath, main, ...args],
       {
         cwd: temporaryDirectory(),
       },
@@ -101,6 +123,25 @@ describe('a terminal', () => {
     expect(code, output).toBe(0);
     return output;
   }
+
+  it.each([
+    [0, 0],
+    [20, 3],
+    [200, 60],
+  ])('of %i columns and %i rows shows a fleet until q is typed', async (columns, rows) => {
+    const server = await startRedis();
+    const redis = await connectRedis(`unix://${server.socket}`, { role: 'cli' });
+    try {
+      await createRun(redis, 'watched', loadRunConfig({ preset: 'cliffwalking' }));
+      const output = await onTerminal(columns, rows, ['top', '--redis', `unix://${server.socket}`], 'q');
+      expect(output).toContain('watched');
+      for (const line of stripVTControlCharacters(output).split(/[\r\n]+/))
+        expect(line.length).toBeLessThanOrEqual(columns || 80);
+    } finally {
+      redis.disconnect();
+      await server.stop();
+    }
+  });
 
   it.each([
     [0, 0],

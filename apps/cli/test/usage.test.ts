@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { qfleet } from '../../../test/support/qfleet.ts';
+import { qfleet, temporaryDirectory } from '../../../test/support/qfleet.ts';
 
 /** Bad usage: exit code 2, nothing on stdout, one sentence on stderr that holds `says`. */
 async function expectRefused(args: readonly string[], says: string | RegExp, cwd?: string): Promise<void> {
@@ -91,6 +91,24 @@ describe('qfleet', () => {
     expect(stdout).toMatch(/^ {2}QFLEET_EXPORTER_PORT +/m);
     expect(stdout).not.toContain('QFLEET_RUN_DIR');
   });
+
+  it.each([
+    [['train', 'cartpole', '--single', '--actors', '2'], /--single .*leave --actors out/],
+    [['train', 'cartpole', '--single', '--redis', 'redis://127.0.0.1'], /--single .*leave --redis out/],
+    [['train', 'cartpole', '--keep-replay'], /--keep-replay is for --single/],
+    [
+      ['train', 'cartpole', '--offline', 'x.parquet', '--actors', '2'],
+      /--actors does nothing with --offline/,
+    ],
+    [['train', 'cartpole', '--context', '9'], /--context is for texts/],
+    [['top', '--run', 'a'], /--run chooses among the runs of a Redis: say with --redis/],
+    [['replay', 'inspect', 'a', '--run', 'b'], /A run directory names its run: leave --run out/],
+    [['sweep', 'cartpole', '--seeds', '1..2', '--dry-run', '--csv'], /--csv does nothing with --dry-run/],
+    [['sweep', 'cartpole', '--seeds', '1..2', '--dry-run', '--retry'], /--retry does nothing with --dry-run/],
+    [['bench', 'fleet', '--peer'], /bench fleet has no peer .*leave --peer out/],
+  ])('refuses an option that does nothing: %j', (args, says) =>
+    expectRefused(args, says, temporaryDirectory()),
+  );
 
   it('names a missing argument', () => expectRefused(['eval'], /missing required argument 'run-dir'/));
 });

@@ -41,6 +41,12 @@ export type BenchName = keyof typeof benches;
 /** The names of all benchmarks. */
 export const benchNames = Object.keys(benches) as BenchName[];
 
+/** Those that are held against limits or against themselves alone. */
+const WITHOUT_PEERS: readonly BenchName[] = ['fleet', 'rounds', 'actor'];
+
+/** Whether `peer` changes what a benchmark measures. */
+export const hasPeers = (name: BenchName): boolean => !WITHOUT_PEERS.includes(name);
+
 const torchIf = async (peer: boolean) => (peer ? (await import('./peers/torch.ts')).torchPeer() : null);
 const transformersIf = async (peer: boolean) =>
   peer ? (await import('./peers/transformers.ts')).transformersPeer() : null;

@@ -8,7 +8,7 @@ export type Field = z.core.JSONSchema.BaseSchema;
 export const fieldOf = (schema: z.ZodType): Field => z.toJSONSchema(schema, { io: 'input' });
 
 /** The whole configuration of a run. */
-const runField: Field = fieldOf(runSchema);
+export const runField: Field = fieldOf(runSchema);
 
 export type Path = readonly (string | number)[];
 
@@ -68,6 +68,9 @@ export function allowed(field: Field): string {
     case 'null':
       return 'null';
     case 'array':
+      if (Array.isArray(field.prefixItems)) {
+        return `a list of ${field.prefixItems.length} values: ${(field.prefixItems as Field[]).map(allowed).join(', ')}`;
+      }
       return `a list of ${field.minItems ?? 0} to ${field.maxItems ?? 'any number of'} values, each ${allowed(field.items as Field)}`;
     default:
       return 'a mapping of fields to values';
@@ -82,7 +85,11 @@ function range(field: Field): string {
         ? ` of at least ${field.minimum}`
         : '';
   const high =
-    field.maximum !== undefined && field.maximum < Number.MAX_SAFE_INTEGER ? ` at most ${field.maximum}` : '';
+    field.exclusiveMaximum !== undefined
+      ? ` below ${field.exclusiveMaximum}`
+      : field.maximum !== undefined && field.maximum < Number.MAX_SAFE_INTEGER
+        ? ` at most ${field.maximum}`
+        : '';
   return low && high ? `${low} and${high}` : low + high;
 }
 

@@ -11,12 +11,14 @@ export {
   readConfigFile,
 } from './load.ts';
 export { type Method, torsoOf } from './method.ts';
-export { suggestion } from './nearest.ts';
+export { isLike, suggestion } from './nearest.ts';
 export { parseChoices } from './overrides.ts';
 export { type Parsed, parseAs } from './parse-as.ts';
 export { parseRunConfig, runConfigOf, withOverrides } from './parse-run-config.ts';
 export { type ParsedYaml, parseYaml } from './parse-yaml.ts';
+export { type PresetValue, presetValues } from './preset-values.ts';
 export { listPresets, presetFor } from './presets.ts';
+export { configReference, type KindOf, type ReferenceField } from './reference.ts';
 export { replayRunConfig } from './replay-run.ts';
 export * from './schema/run.ts';
 export { toYaml } from './to-yaml.ts';

@@ -45,6 +45,16 @@ export function listPresets(): Preset[] {
   );
 }
 
+/**
+ * The file of a preset of either kind: a comment behind each value says where it is from.
+ * @throws ConfigError that names the nearest preset.
+ */
+export function presetFile(name: string): { kind: PresetKind; text: string } {
+  const kind: PresetKind = isMethod(name) ? 'method' : 'environment';
+  if (kind === 'environment') presetConfig(name);
+  return { kind, text: readFileSync(fileOf(kind, name), 'utf8') };
+}
+
 /** Whether there is a method of this name. */
 export const isMethod = (name: string): boolean => names('method').includes(name);
 

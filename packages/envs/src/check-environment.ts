@@ -57,7 +57,7 @@ export function checkEnvironment(
   }
   if (first !== null) problems.push(first);
   if (returns.length === 0) {
-    problems.push(`No episode ended in ${steps} steps: set maxEpisodeSteps, or check for more steps.`);
+    problems.push(`No episode ended in ${steps} steps${endlessHint(definition.maxEpisodeSteps, steps)}`);
   }
   const repeated = Math.min(steps, REPEATED_STEPS);
   const alone = [seed, seed + 1].map((each) => traced(definition, repeated, [each])[0]);
@@ -84,6 +84,12 @@ export function checkEnvironment(
     problems,
   };
 }
+
+/** What to do where no episode ended, which is only known of an environment that has no limit, or a longer one. */
+const endlessHint = (limit: number | null, steps: number): string =>
+  limit === null
+    ? `, and nothing limits them: give them a limit, by maxEpisodeSteps of the definition or environment.maxEpisodeSteps of the configuration, or play more, as with --steps ${10 * steps}.`
+    : `, and their limit is ${limit}: play more, as with --steps ${10 * limit}.`;
 
 /** An observation, and the outcome that came with it; null: an episode's first. */
 interface Seen {
@@ -191,6 +197,6 @@ function outsideOf(space: Space): (observation: ArrayLike<number>, place: string
     const i = lows.findIndex((low, at) => observation[at] < low || observation[at] > highs[at]);
     if (i < 0) return null;
     const name = elementName(i, space.parts);
-    return `In ${place}, ${name} is ${observation[i]}: its space says ${lows[i]} to ${highs[i]}.`;
+    return `In ${place}, ${name} is ${observation[i]}: its space says ${lows[i]} to ${highs[i]}; give the space the bounds that hold, or clip what is observed.`;
   };
 }

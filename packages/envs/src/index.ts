@@ -51,7 +51,7 @@ export {
   UserCodeError,
 } from './errors.ts';
 export { moduleDefinition } from './module-definition.ts';
-export { findEnvironment, listEnvironments } from './registry.ts';
+export { environmentsLike, findEnvironment, listEnvironments } from './registry.ts';
 export type { EnvironmentOptions } from './registry-entry.ts';
 export { enterUserCode, leaveUserCode, running, type UserCallWatch } from './running.ts';
 export { stateSpecOf } from './state-spec-of.ts';

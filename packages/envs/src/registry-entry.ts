@@ -1,6 +1,6 @@
-import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { EnvironmentDefinitionError } from './errors.ts';
+import { idsLike } from './ids-like.ts';
 import { issueSentence } from './issues.ts';
 
 /** A native environment's options, named as Gymnasium's keyword arguments are. */
@@ -34,13 +34,9 @@ export function registryEntry<Definition, const Id extends string, Shape extends
   };
 }
 
-/** That there is no environment of this id, and which are the nearest of those that are. */
+/** That there is no environment of this id, and which are like it of those that are. */
 export function unknownEnvironment(id: string, known: readonly string[]): string {
-  const lower = id.toLowerCase();
-  const nearest = known
-    .map((each) => ({ each, apart: distance(lower, each.toLowerCase()) }))
-    .sort((a, b) => a.apart - b.apart)
-    .slice(0, 3)
-    .map(({ each }) => each);
-  return `There is no environment ${id}: did you mean ${nearest.join(', ')}? qfleet envs lists them all.`;
+  const near = idsLike(id, known);
+  const hint = near.length === 0 ? '' : ` did you mean ${near.join(', ')}?`;
+  return `There is no environment ${id}:${hint} qfleet envs lists them all.`;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { EnvironmentDefinition } from './environment.ts';
 import { EnvironmentDefinitionError } from './errors.ts';
+import { idsLike } from './ids-like.ts';
 import { acrobot } from './native/acrobot.ts';
 import { cartPole } from './native/cartpole.ts';
 import { cliffWalking } from './native/cliff-walking.ts';
@@ -123,3 +124,10 @@ export function findEnvironment(id: string, options: EnvironmentOptions = {}): E
 export function listEnvironments(): EnvironmentDefinition[] {
   return entries.flatMap(({ ids, define }) => ids.map((id) => define(id, {})));
 }
+
+/** The ids that a name may have meant, the likeliest first; none where it is like none of them. */
+export const environmentsLike = (name: string): string[] =>
+  idsLike(
+    name,
+    entries.flatMap(({ ids }) => ids),
+  );

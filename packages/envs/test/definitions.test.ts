@@ -12,9 +12,9 @@ describe('native environments', () => {
   });
 
   test.each<[string, Record<string, unknown>, string]>([
-    ['cartpole-v1', {}, 'There is no environment cartpole-v1: did you mean CartPole-v1, CartPole-v0, '],
-    ['CartPol-v1', {}, 'There is no environment CartPol-v1: did you mean CartPole-v1, CartPole-v0, '],
-    ['FrozenLake', {}, 'There is no environment FrozenLake: did you mean FrozenLake-v1, FrozenLake8x8-v1, '],
+    ['cartpole-v1', {}, 'There is no environment cartpole-v1: did you mean CartPole-v1, CartPole-v0?'],
+    ['CartPol-v1', {}, 'There is no environment CartPol-v1: did you mean CartPole-v1, CartPole-v0?'],
+    ['FrozenLake', {}, 'There is no environment FrozenLake: did you mean FrozenLake-v1, FrozenLake8x8-v1?'],
     [
       'FrozenLake-v1',
       { slippery: true },

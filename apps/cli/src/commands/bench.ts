@@ -1,4 +1,4 @@
-import { type BenchName, benchDocument, benchNames, benchTable, runBench } from '@qfleet/bench';
+import { type BenchName, benchDocument, benchNames, benchTable, hasPeers, runBench } from '@qfleet/bench';
 import { Argument, type Command, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { print, printJson, style, table } from '../terminal/output.ts';
@@ -36,6 +36,9 @@ A ratio is better above 1, whatever the unit. Example:
         throw new UsageError(
           `qfleet bench ${name} measures no environments: leave ${environments.join(' ')} out.`,
         );
+      }
+      if (peer !== undefined && !hasPeers(name)) {
+        throw new UsageError(`qfleet bench ${name} has no peer that it could bring: leave --peer out.`);
       }
       const options = { peer: peer !== undefined, command: process.argv[1], environments };
       const report = await runBench(name, options);

@@ -46,6 +46,7 @@ export async function withReplay<T>(
   if (/^(rediss?(-cluster)?|unix):/i.test(where)) {
     return withFleetReplay(await findFleet(undefined, { redis: where, ...target }), use);
   }
+  if (target.run !== undefined) throw new UsageError('A run directory names its run: leave --run out.');
   using ended = await EndedRun.open(where);
   if (ended === null) return withFleetReplay(await findFleet(where, target), use);
   try {

@@ -35,6 +35,8 @@ const OWN_REDIS_PATIENCE_SECONDS = 60;
 /** `qfleet sweep`: everything that can be refused is refused before anything starts. */
 export async function sweep(what: string, options: SweepOptions): Promise<number> {
   if (options.json && options.csv) throw new UsageError('--json and --csv both print to stdout: choose one.');
+  const idle = (['csv', 'retry'] as const).find((option) => options.dryRun && options[option]);
+  if (idle !== undefined) throw new UsageError(`--${idle} does nothing with --dry-run: leave it out.`);
   const asked = askedFor(what, options);
   const { plan } = asked;
   // What was named on the command line is trusted; what a directory says may be somebody else's.

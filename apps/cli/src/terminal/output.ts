@@ -125,7 +125,7 @@ export function shown(path: string): string {
   return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
 }
 
-/** Breaks lines between words where they are wider than the terminal; words may be styled. */
+/** Breaks lines between words where they are wider than the terminal, and words that are; words may be styled. */
 export function fold(text: string, columns: number | undefined): string {
   if (columns === undefined) return text;
   return text
@@ -134,25 +134,37 @@ export function fold(text: string, columns: number | undefined): string {
     .join('\n');
 }
 
-/** The first lines of a text that is higher than the terminal, and how many are left out. */
-export function fitRows(text: string, rows: number | undefined): string {
+/** The first lines of a text that is higher than the terminal, and how many are left out where that can be said. */
+export function fitRows(text: string, rows: number | undefined, columns: number | undefined): string {
   const lines = text.split('\n');
   // One row is kept for the cursor, which stands below the text.
   const room = Math.max(1, (rows ?? Number.POSITIVE_INFINITY) - 1);
   if (lines.length <= room) return text;
-  const kept = lines.slice(0, room - 1);
-  return [...kept, style('dim', `… ${lines.length - kept.length} more lines in a higher terminal`)].join(
-    '\n',
+  const left = lines.length - (room - 1);
+  const note = [`… ${left} more lines in a higher terminal`, `… ${left} more`, '…'].find(
+    ({ length }) => length <= (columns ?? Number.POSITIVE_INFINITY),
   );
+  const kept = lines.slice(0, room - 1);
+  return room === 1 || note === undefined
+    ? lines.slice(0, room).join('\n')
+    : [...kept, style('dim', note)].join('\n');
 }
 
 function foldLine(line: string, columns: number): string {
   const lines: string[] = [];
-  for (const word of line.split(' ')) {
+  for (const word of line.split(' ').flatMap((each) => piecesOf(each, columns))) {
     const last = lines.at(-1);
     if (last !== undefined && width(last) + 1 + width(word) <= columns)
       lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines.map((part) => part.trimEnd()).join('\n');
+}
+
+/** A word, cut where it is wider than a line; what is cut loses its style. */
+function piecesOf(word: string, columns: number): string[] {
+  if (width(word) <= columns) return [word];
+  const plain = stripVTControlCharacters(word);
+  const count = Math.ceil(plain.length / columns);
+  return Array.from({ length: count }, (_, i) => plain.slice(i * columns, (i + 1) * columns));
 }

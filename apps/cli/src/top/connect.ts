@@ -27,6 +27,9 @@ export async function findFleet(
     throw new UsageError('A run directory names its run: leave --run out.');
   }
   const { redis: url = process.env['QFLEET_REDIS_URL'] } = options;
+  if (options.run !== undefined && url === undefined) {
+    throw new UsageError('--run chooses among the runs of a Redis: say with --redis which one.');
+  }
   const latest = path === undefined && url === undefined && existsSync(LATEST) ? LATEST : undefined;
   const directory = (path ?? latest) === undefined ? null : RunDirectory.open((path ?? latest)!);
   if (directory === null && url === undefined) {

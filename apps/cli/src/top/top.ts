@@ -4,16 +4,17 @@ import type { FleetState } from '@qfleet/metrics';
 import logUpdate from 'log-update';
 import { CommandError } from '../errors.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
-import { fitRows, print, printJson } from '../terminal/output.ts';
+import { fitRows, print, printJson, style } from '../terminal/output.ts';
 import type { TopOptions } from './connect.ts';
 import { findFleet } from './connect.ts';
+import { onQuitKey } from './quit-key.ts';
 import { renderFleet } from './render.ts';
 
 const INTERVAL_MS = 1_000;
 /** Readings that rates are taken over: heartbeats come once a second. */
 const WINDOW = 4;
 
-/** `qfleet top`: in place on a terminal until Ctrl-C or the run's end; elsewhere, and with --json, once. */
+/** `qfleet top`: in place on a terminal until `q` or Ctrl-C; elsewhere, and with --json, once. */
 export async function top(path: string | undefined, options: TopOptions): Promise<void> {
   const { redis, run, shards } = await findFleet(path, options);
   const reader = new FleetReader(redis, run, shards);
@@ -33,19 +34,31 @@ export async function top(path: string | undefined, options: TopOptions): Promis
   }
 }
 
+/** How the view is left, on a line of its own. */
+const HINT = `\n\n${style('dim', 'q: quit')}`;
+
 async function live(reader: FleetReader, run: string, readings: FleetState[]): Promise<void> {
   const interrupt = new Interrupt(() => undefined);
-  const { signal } = interrupt;
+  const quit = new AbortController();
+  const giveBack = onQuitKey(() => quit.abort());
+  const signal = AbortSignal.any([interrupt.signal, quit.signal]);
+  const show = (): void => {
+    const { columns, rows } = process.stdout;
+    const text = `${renderFleet({ before: readings[0], now: readings.at(-1)! }, columns)}${HINT}`;
+    logUpdate(fitRows(text, rows, columns));
+  };
+  process.stdout.on('resize', show);
   try {
     while (!signal.aborted) {
-      const { columns, rows } = process.stdout;
-      logUpdate(fitRows(renderFleet({ before: readings[0], now: readings.at(-1)! }, columns), rows));
+      show();
       await sleep(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) break;
       readings.push(await read(reader, run));
       if (readings.length > WINDOW) readings.shift();
     }
   } finally {
+    process.stdout.off('resize', show);
+    giveBack();
     interrupt.stop();
     logUpdate.done();
   }

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import {
   type ConfigSource,
+  isLike,
   learnsFromRounds,
+  listPresets,
   loadRunConfig,
   type Method,
   presetFor,
   type RunConfig,
   torsoOf,
 } from '@qfleet/config';
-import { findEnvironment, listEnvironments } from '@qfleet/envs';
+import { environmentsLike, findEnvironment, listEnvironments } from '@qfleet/envs';
 import { isModule } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
@@ -47,13 +49,23 @@ function sourceOf(what: string): ConfigSource {
       `${what} is neither a preset (see \`${suggest('presets')}\`) nor an environment (see \`${suggest('envs')}\`) nor a .yaml configuration nor a .ts or .js environment.`,
     );
   }
-  if (environment === undefined) return { preset: what };
+  if (environment === undefined) return { preset: presetCalled(what) };
   const preset = presetFor(what);
   if (preset !== undefined) return { preset };
   const { id, observationSpace, maxEpisodeSteps, solvedReturn } = environment;
   return {
     environment: { id, isDiscrete: observationSpace.kind === 'discrete', maxEpisodeSteps, solvedReturn },
   };
+}
+
+/** @throws UsageError where there is no such preset, and the name is rather one of an environment. */
+function presetCalled(what: string): string {
+  const names = listPresets().map(({ name }) => name);
+  const like = environmentsLike(what);
+  if (!names.includes(what) && like.length > 0 && !isLike(what, names)) {
+    throw new UsageError(`There is no preset or environment ${what}. Did you mean ${like.join(', ')}?`);
+  }
+  return what;
 }
 
 /** The options that are fields of the configuration, most by another name. */

@@ -12,6 +12,7 @@ import {
   table,
 } from '../terminal/output.ts';
 import { trustOption } from '../trust.ts';
+import { readLaunch } from './launch.ts';
 
 /** Why training ended. */
 export const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
@@ -81,8 +82,10 @@ function reached(mean: number, goal: number | null, environment: string, { confi
 
 function suggestions(summary: RunSummary, directory: RunDirectory, shownPath: string): [string, string][] {
   const { stop, fleet } = directory.config;
+  const isFleet = readLaunch(directory).mode === 'fleet';
   const recorded = (summary.offline?.sources ?? []).map(({ path }) => shown(path));
-  const data = recorded.length === 0 ? [] : ['--offline', ...recorded];
+  const alone = isFleet ? [] : ['--single'];
+  const data = recorded.length === 0 ? alone : ['--offline', ...recorded];
   const again = (option: string, value: number): string =>
     suggest('train', join(shownPath, 'config.yaml'), option, String(value), ...data);
   const commands: [string, string][] = [
@@ -91,8 +94,8 @@ function suggestions(summary: RunSummary, directory: RunDirectory, shownPath: st
   if (summary.stopReason === 'maxUpdates' && stop.maxUpdates !== null) {
     commands.push([again('--max-updates', 2 * stop.maxUpdates), 'train longer']);
   }
-  if (data.length === 0) commands.push([again('--actors', 2 * fleet.actors), 'more actors']);
+  if (isFleet) commands.push([again('--actors', 2 * fleet.actors), 'more actors']);
   commands.push([again('--seed', summary.seed + 1), 'another seed']);
-  if (data.length === 0) commands.push([suggest('top'), 'the live fleet, while a run goes on']);
+  if (isFleet) commands.push([suggest('top'), 'the live fleet, while a run goes on']);
   return commands;
 }

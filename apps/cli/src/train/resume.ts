@@ -43,6 +43,9 @@ export async function resume(path: string, options: ResumeOptions): Promise<numb
   if (launch.offline !== undefined) checkOfflineOptions(options);
   else if (options.offline !== undefined)
     throw new UsageError(`${shown(directory.path)} does not learn offline: leave --offline out.`);
+  if (launch.mode === 'single' && options.redis !== undefined) {
+    throw new UsageError(`${shown(directory.path)} is trained in one process: leave --redis out.`);
+  }
   const config = revisedConfig(directory, options);
   if (launch.offline !== undefined) checkOfflineRun(config);
   // What is damaged is told of by the session.

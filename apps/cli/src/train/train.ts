@@ -26,6 +26,9 @@ export async function train(what: string, options: TrainOptions): Promise<number
   if (options.single && options.redis !== undefined) {
     throw new UsageError('--single keeps its replay in memory: leave --redis out.');
   }
+  if (options.single && options.actors !== undefined) {
+    throw new UsageError('--single acts and learns in this one process: leave --actors out, or --single.');
+  }
   const given = configurationOf(what, options);
   const mode = options.single || options.offline !== undefined ? 'single' : 'fleet';
   if (options.offline !== undefined) checkOfflineRun(given);

@@ -7,7 +7,7 @@ import { optimizer } from './optimizer.ts';
 /** How the target network follows the online one, once an update. */
 const target = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('soft'),
+    kind: z.literal('soft').describe('a little of the online network at each update'),
     tau: fraction.default(0.005).describe('θ⁻ ← τθ + (1−τ)θ⁻ (Lillicrap et al., 2016)'),
     publish: z
       .boolean()
@@ -15,11 +15,11 @@ const target = z.discriminatedUnion('kind', [
       .describe('actors and evaluations get θ⁻, the mean of the last weights, in place of the newest ones'),
   }),
   z.strictObject({
-    kind: z.literal('hard'),
+    kind: z.literal('hard').describe('a copy of it now and then'),
     every: count.default(500).describe('updates between copies (Mnih et al., 2015)'),
   }),
   z.strictObject({
-    kind: z.literal('stochastic'),
+    kind: z.literal('stochastic').describe('a copy of it at random updates'),
     probability: fraction.default(0.002).describe('chance of a copy at each update'),
   }),
 ]);
@@ -61,7 +61,7 @@ const learning = {
 };
 
 const dqn = z.strictObject({
-  kind: z.literal('dqn'),
+  kind: z.literal('dqn').describe('a Q-network that learns from a replay (Mnih et al., 2015)'),
   ...learning,
   nSteps: z.int().min(1).max(64).default(1).describe('steps of reward before the bootstrap'),
   doubleQ: z.boolean().default(true).describe('argmax by the online network (van Hasselt et al., 2016)'),
@@ -98,12 +98,12 @@ const dqn = z.strictObject({
 });
 
 const tabular = z.strictObject({
-  kind: z.literal('tabular'),
+  kind: z.literal('tabular').describe('a table of values, for states that can be counted (Watkins, 1989)'),
   discount: fraction.default(0.99).describe('γ'),
   learningRate: z.number().positive().max(1).default(0.1).describe('α of Q ← Q + α(r + γ max Q′ − Q)'),
   initialQ: z.number().default(0).describe('start value; at the optimum or above it explores by optimism'),
   batchSize: z.int().min(1).max(65_536).default(64).describe('transitions an update'),
-  updatesPerCall: z.int().min(1).max(64).default(8),
+  updatesPerCall: z.int().min(1).max(64).default(8).describe('updates made in one call'),
 });
 
 /** Each part of a round is used whole: `checks.ts` sees that `minibatches` divides copies × steps. */

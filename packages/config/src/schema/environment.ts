@@ -5,7 +5,10 @@ import { count } from './numbers.ts';
 export const environment = z.strictObject({
   id: z.string().min(1).describe('see `qfleet envs`'),
   module: z.string().min(1).optional().describe('path of a module whose default export is the environment'),
-  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  options: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .default({})
+    .describe('what the environment is made with, by name: docs/environments lists them'),
   onError: z
     .enum(['end', 'restart'])
     .default('end')

@@ -50,7 +50,7 @@ export const SHARED_BY_TORSOS: readonly string[] = Object.keys(layers);
 
 /** A multilayer perceptron over the flattened observation (a Discrete observation enters one-hot). */
 const mlp = z.strictObject({
-  kind: z.literal('mlp'),
+  kind: z.literal('mlp').describe('dense layers over the flattened observation'),
   hidden: z.array(units).min(1).max(8).default([128, 128]).describe('units of each hidden layer'),
   ...layers,
 });

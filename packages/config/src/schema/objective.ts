@@ -22,7 +22,7 @@ export const objective = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('qr').describe('quantiles of the return (QR-DQN, Dabney et al., 2018)'),
-    quantiles: z.int().min(1).max(1_024).default(200),
+    quantiles: z.int().min(1).max(1_024).default(200).describe('N: at the middles of N equal parts'),
     kappa,
   }),
   z.strictObject({

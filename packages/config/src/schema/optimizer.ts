@@ -6,13 +6,13 @@ const momentum = z.number().min(0).lt(1);
 export const optimizer = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('adam').describe('Kingma and Ba, 2015'),
-    beta1: momentum.default(0.9),
-    beta2: momentum.default(0.999),
+    beta1: momentum.default(0.9).describe('decay of the mean of gradients'),
+    beta2: momentum.default(0.999).describe('decay of the mean of their squares'),
   }),
   z.strictObject({
     kind: z.literal('adamw').describe('Loshchilov and Hutter, 2019'),
-    beta1: momentum.default(0.9),
-    beta2: momentum.default(0.999),
+    beta1: momentum.default(0.9).describe('decay of the mean of gradients'),
+    beta2: momentum.default(0.999).describe('decay of the mean of their squares'),
     weightDecay: z
       .number()
       .min(0)
@@ -21,8 +21,8 @@ export const optimizer = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('radam').describe('Liu et al., 2020'),
-    beta1: momentum.default(0.9),
-    beta2: momentum.default(0.999),
+    beta1: momentum.default(0.9).describe('decay of the mean of gradients'),
+    beta2: momentum.default(0.999).describe('decay of the mean of their squares'),
   }),
   z.strictObject({
     kind: z.literal('rmsprop').describe('Tieleman and Hinton, 2012'),
@@ -32,11 +32,11 @@ export const optimizer = z.discriminatedUnion('kind', [
       .boolean()
       .default(false)
       .describe('ε under the root, √(s + ε), as DQN’s (Mnih et al., 2015: centered, 0.01)'),
-    momentum: momentum.default(0),
+    momentum: momentum.default(0).describe('part of the last step that is made again'),
     centered: z.boolean().default(false).describe('by the variance, not the second moment (Graves, 2013)'),
   }),
   z.strictObject({
     kind: z.literal('sgd').describe('stochastic gradient descent'),
-    momentum: momentum.default(0),
+    momentum: momentum.default(0).describe('part of the last step that is made again'),
   }),
 ]);

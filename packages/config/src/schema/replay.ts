@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { count, fraction } from './numbers.ts';
 
 const sampling = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('uniform') }),
+  z.strictObject({ kind: z.literal('uniform').describe('each transition as likely as any other') }),
   z.strictObject({
-    kind: z.literal('prioritized'),
+    kind: z.literal('prioritized').describe('by TD error (Schaul et al., 2016)'),
     alpha: fraction.default(0.6).describe('P(i) ∝ pᵢ^α (Schaul et al., 2016)'),
     beta: fraction.default(0.4).describe('importance exponent at the start; rises to 1 at stop.maxUpdates'),
     epsilon: z.number().positive().default(1e-6).describe('added to |TD error|: nothing is never sampled'),

@@ -15,7 +15,7 @@ export const runSchema = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, ".", "_" and "-", at most 64')
     .default('run')
     .describe('names the run directory'),
-  seed: z.int().min(0).max(0xffffffff).default(0),
+  seed: z.int().min(0).max(0xffffffff).default(0).describe('where every random stream of the run begins'),
   environment,
   agent,
   exploration: exploration.prefault({ kind: 'ladder' }),
@@ -31,7 +31,7 @@ export const runSchema = z.strictObject({
     .prefault({}),
   stop: z
     .strictObject({
-      maxUpdates: count.nullable().default(null),
+      maxUpdates: count.nullable().default(null).describe('gradient updates; null: no end by them'),
       maxSteps: count.nullable().default(null).describe('environment steps of all actors'),
       maxSeconds: z.number().positive().nullable().default(null).describe('wall time of training'),
       solvedReturn: z
