@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 
-const FEATURES = { simd: true, bulk_memory: true };
+const FEATURES = { simd: true, bulk_memory: true, threads: true };
 
 /** The modules: each is NAME.wat in the folder of that name. */
-export const MODULES = ['dense', 'convolution', 'attention'] as const;
+export const MODULES = ['dense', 'convolution', 'transformer'] as const;
 
 /** A file of that name in the folder of a module. */
 const fileOf = (name: string, file: string): URL =>

@@ -151,7 +151,12 @@ describe('Generation', () => {
     let given: TokenOutputs | null = null;
     const generation = new Generation(new DecoderKernel(shape, all, 1, [q, v]));
     const select = (outputs: TokenOutputs) => {
-      given = { logits: outputs.logits.slice(), values: structuredClone(outputs.values) };
+      given = {
+        logits: outputs.logits.slice(),
+        values: Object.fromEntries(
+          Object.entries(outputs.values).map(([name, each]) => [name, each.slice()]),
+        ),
+      };
       return 5;
     };
     generation.join([3, 1, 4], { select });

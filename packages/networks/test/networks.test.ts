@@ -13,9 +13,9 @@ import {
   type Network,
   valuesHead,
 } from '../src/index.ts';
-import { attentionWasm } from '../src/inference/attention/attention-wasm.ts';
 import { convolutionWasm } from '../src/inference/convolution/convolution-wasm.ts';
 import { denseWasm } from '../src/inference/dense/dense-wasm.ts';
+import { transformerWasm } from '../src/inference/transformer/transformer-wasm.ts';
 import { PLAIN } from './plain.ts';
 
 const box: StateSpec = { shape: [4], dtype: 'float32', frames: 1, actions: 3 };
@@ -106,7 +106,7 @@ describe('parameters', () => {
 });
 
 describe('the kernels', () => {
-  const modules = { dense: denseWasm, convolution: convolutionWasm, attention: attentionWasm };
+  const modules = { dense: denseWasm, convolution: convolutionWasm, transformer: transformerWasm };
   it.each(MODULES)('%s is what its source assembles to', async (name) => {
     expect(await assemble(name)).toBe(Buffer.from(modules[name]).toString('base64'));
   });

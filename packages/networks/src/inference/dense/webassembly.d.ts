@@ -6,7 +6,7 @@ declare global {
     }
     class Memory {
       /** @param descriptor its size in pages of 64 KiB. */
-      constructor(descriptor: { initial: number });
+      constructor(descriptor: { initial: number; maximum?: number; shared?: boolean });
       readonly buffer: ArrayBuffer;
       grow(pages: number): number;
     }

@@ -50,4 +50,6 @@ export interface Decoder {
    * @param take is given the index of the token among `steps`.
    */
   run(steps: TokenSteps, take: (index: number, outputs: TokenOutputs) => void): void;
+  /** Ends its threads, where it has any. */
+  dispose(): void;
 }
