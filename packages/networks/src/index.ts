@@ -18,6 +18,7 @@ export { createInference } from './inference/create-inference.ts';
 export type { Inference, InferenceRows, ValuesOf } from './inference/inference.ts';
 export type { Decoder, TokenHead, TokenOutputs, TokenSteps } from './inference/language/decoder.ts';
 export { DecoderKernel } from './inference/language/decoder-kernel.ts';
+export { decoderThreads } from './inference/language/decoder-threads.ts';
 export { Dialogue, type DialogueEvent } from './language/dialogue.ts';
 export { evaluateRows, type RowOutputs, type TokenRows } from './language/evaluate.ts';
 export { type GeneratedToken, Generation, type GenerationOptions } from './language/generation.ts';

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Random } from '@qfleet/random';
 import { loadWasm } from '@qfleet/tensor';
@@ -69,6 +70,31 @@ describe('Generation', () => {
       }),
       { numRuns: 10 },
     );
+  });
+
+  it('gives the same on several threads, to the bit', async () => {
+    const wide = { ...shape, ...{ width: 192, headSize: 32, inner: 512, vocabulary: 1000, context: 100 } };
+    const drawn = initialParameters(languageNetwork(wide).parameters, new Random(3));
+    const logitsOf = (decoder: DecoderKernel): Float32Array[] => {
+      const generation = new Generation(decoder);
+      const found: Float32Array[] = [];
+      const select: TokenSelector = (outputs) => {
+        found.push(outputs.logits.slice());
+        return greedyTokens(outputs);
+      };
+      for (let text = 0; text < 12; text++) {
+        const prompt = Array.from({ length: 1 + 7 * text }, (_, i) => (i * 31 + text) % wide.vocabulary);
+        generation.join(prompt, { select });
+      }
+      for (let i = 0; i < 5; i++) generation.step();
+      return found;
+    };
+    const expected = logitsOf(new DecoderKernel(wide, drawn, 12));
+    const threaded = new DecoderKernel(wide, drawn, 12, [], 3);
+    // The threads take part as soon as they have begun.
+    await setTimeout(300);
+    expect(logitsOf(threaded)).toEqual(expected);
+    threaded.dispose();
   });
 
   it('goes on after tokens that are added, as after the whole text', () => {

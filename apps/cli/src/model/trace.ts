@@ -1,5 +1,6 @@
 import {
   DecoderKernel,
+  decoderThreads,
   evaluateRows,
   Generation,
   greedyTokens,
@@ -29,7 +30,8 @@ export async function trace(directory: string, path: string): Promise<void> {
 
 /** The likeliest tokens after each row. Padding is left out: a row's tokens are those of its mask. */
 function generate({ shape, tensors }: HubModel, trace: TokenTrace): number[][] {
-  const generation = new Generation(new DecoderKernel(shape, tensors, trace.ids.length));
+  const slots = trace.ids.length;
+  const generation = new Generation(new DecoderKernel(shape, tensors, slots, [], decoderThreads()));
   const legal = new Uint8Array(shape.vocabulary).fill(1);
   for (const token of trace.forbid) legal[token] = 0;
   for (const [row, ids] of trace.ids.entries()) {

@@ -1,4 +1,4 @@
-import { DecoderKernel, Generation, greedyTokens, loadModel } from '@qfleet/networks';
+import { DecoderKernel, decoderThreads, Generation, greedyTokens, loadModel } from '@qfleet/networks';
 import { answerMeasurements } from '../contest/contestant.ts';
 
 /** What `generation-child` is told, as JSON in its one argument. */
@@ -18,7 +18,7 @@ const STRIDE = 64;
 // token each.
 const { directory, dialogues, tokens, isCached } = JSON.parse(process.argv[2]) as GenerationChildOptions;
 const { shape, tensors } = loadModel(directory);
-const generation = new Generation(new DecoderKernel(shape, tensors, dialogues));
+const generation = new Generation(new DecoderKernel(shape, tensors, dialogues, [], decoderThreads()));
 if (isCached) await answerMeasurements(() => generate(1, tokens), dialogues * tokens);
 else {
   const lengths = Array.from({ length: Math.ceil(tokens / STRIDE) }, (_, i) =>

@@ -3,6 +3,7 @@ import type { ChatTemplate, Message } from '../hub/chat-template.ts';
 import type { HubModel } from '../hub/model.ts';
 import type { TextTokenizer } from '../hub/tokenizer.ts';
 import { DecoderKernel } from '../inference/language/decoder-kernel.ts';
+import { decoderThreads } from '../inference/language/decoder-threads.ts';
 import { Generation } from './generation.ts';
 import type { Sampling } from './sampling.ts';
 import { sampledTokens, type TokenSelector } from './token-selector.ts';
@@ -43,7 +44,7 @@ export class Dialogue {
     this.#ends = model.ends;
     this.#context = model.shape.context;
     this.#select = sampledTokens(sampling, random);
-    this.#generation = new Generation(new DecoderKernel(model.shape, model.tensors, 1));
+    this.#generation = new Generation(new DecoderKernel(model.shape, model.tensors, 1, [], decoderThreads()));
   }
 
   /**

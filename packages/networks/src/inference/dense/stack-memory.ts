@@ -12,7 +12,7 @@ export function allocate(layout: StackLayout): WebAssembly.Memory {
 }
 
 /** For each mask of 4 lanes the bytes of those lanes, in order, and then zeros, which is what an index past 15 gives. */
-export function writeShuffles(shuffles: Uint8Array): void {
+function writeShuffles(shuffles: Uint8Array): void {
   shuffles.fill(255);
   for (let mask = 0; mask < 16; mask++) {
     let to = mask * 16;

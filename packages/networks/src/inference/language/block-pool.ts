@@ -84,7 +84,7 @@ const MOST_PAGES = 65_536;
  *
  * @throws ModelError for a layout that is larger than it can be.
  */
-export function sharedMemory({ bytes }: DecoderLayout): WebAssembly.Memory {
+export function sharedMemory({ bytes }: Pick<DecoderLayout, 'bytes'>): WebAssembly.Memory {
   const initial = Math.ceil(bytes / PAGE_BYTES);
   if (initial > MOST_PAGES)
     throw new ModelError(
