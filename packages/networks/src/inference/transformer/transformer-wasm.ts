@@ -67,4 +67,6 @@ const base64 =
   'Af3mASAAQwAArsL9E/1G/U4LGQAgAP0fACAA/R8BkiAA/R8CIAD9HwOSkgs=';
 
 /** The WebAssembly module of transformer.wat. */
-export const transformerWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(Buffer.from(base64, 'base64'));
+export const transformerWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(atob(base64), (each) =>
+  each.charCodeAt(0),
+);
