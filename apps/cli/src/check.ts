@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadEnvironment } from '@qfleet/env-host';
-import { checkEnvironment, type EnvironmentCheck, findEnvironment, type ObservationPart } from '@qfleet/envs';
+import { resolveAnyEnvironment } from '@qfleet/env-host';
+import {
+  checkEnvironment,
+  checkTextEnvironment,
+  type EnvironmentCheck,
+  isText,
+  type ObservationPart,
+  type TextCheck,
+} from '@qfleet/envs';
 import { isModule } from './arguments.ts';
 import { integer, print, printJson, style, table } from './terminal/output.ts';
 
@@ -12,11 +19,13 @@ export async function check(
   id: string,
   { json, ...options }: { steps: number; seed: number; json?: true },
 ): Promise<void> {
-  const definition = isModule(id) ? await loadEnvironment(id) : findEnvironment(id);
-  const checked = checkEnvironment(definition, options);
+  const definition = await resolveAnyEnvironment({ id, module: isModule(id) ? id : undefined });
+  const checked = isText(definition)
+    ? checkTextEnvironment(definition, options)
+    : checkEnvironment(definition, options);
   // What it left behind, a timer or a promise that fails, comes up now.
   if (isModule(id)) await sleep(LEFT_BEHIND_MS);
-  await (json ? printJson(checked) : print(describe(checked)));
+  await (json ? printJson(checked) : print('tokens' in checked ? describeText(checked) : describe(checked)));
   if (checked.problems.length > 0) process.exitCode = 1;
 }
 
@@ -30,9 +39,26 @@ function describe(checked: EnvironmentCheck): string {
     ['actions', `${actions}`],
     ['played', `${integer(steps)} random steps, ${integer(episodes)} episodes ended${returns}`],
   ];
-  const verdict = problems.length === 0 ? [style('green', 'Nothing is wrong.')] : problems;
-  return [table(rows), ...verdict].join('\n');
+  return [table(rows), ...verdict(problems)].join('\n');
 }
+
+function describeText(checked: TextCheck): string {
+  const { id, tokens, context, turns, cut, episodes, meanReturn, longestEpisode, problems } = checked;
+  const returns = meanReturn === null ? '' : `, mean return ${meanReturn.toFixed(2)}`;
+  const rows = [
+    ['environment', id],
+    ['tokens', `${integer(tokens)}, a context of ${integer(context)}`],
+    [
+      'said',
+      `${integer(turns)} random utterances, ${integer(cut)} cut; ${integer(episodes)} episodes ended${returns}`,
+    ],
+    ['longest episode', `${integer(longestEpisode)} tokens`],
+  ];
+  return [table(rows), ...verdict(problems)].join('\n');
+}
+
+const verdict = (problems: readonly string[]): readonly string[] =>
+  problems.length === 0 ? [style('green', 'Nothing is wrong.')] : problems;
 
 /** The elements of a part, its name, and its shape or n. */
 export const describePart = ({ name, start, size, shape }: ObservationPart): string =>

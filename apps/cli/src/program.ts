@@ -4,6 +4,7 @@ import { addChat } from './commands/chat.ts';
 import { addCompare } from './commands/compare.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
+import { addData } from './commands/data.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnv } from './commands/env.ts';
 import { addEvaluate } from './commands/evaluate.ts';
@@ -59,6 +60,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addEnv(program);
   addReplay(program);
   addModel(program);
+  addData(program);
   addChat(program);
   addExport(program);
   addServe(program);

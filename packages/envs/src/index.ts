@@ -65,6 +65,8 @@ export {
   type StepInfo,
 } from './step-info.ts';
 export { type AnyDefinition, isText } from './text/any-definition.ts';
+export { askLegal } from './text/ask-legal.ts';
+export { checkTextEnvironment, type TextCheck } from './text/check-text-environment.ts';
 export { createTextEnvironment } from './text/create-text-environment.ts';
 export {
   adaptTextDefinition,
@@ -77,6 +79,7 @@ export { type Legal, legalAmong } from './text/legal-utterances.ts';
 export { mazeValues } from './text/maze/grid.ts';
 export { generateEpisodes, playEpisode, returnOf } from './text/play-episode.ts';
 export { findTextEnvironment, isTextEnvironment, listTextEnvironments } from './text/registry.ts';
+export { takeEpisode } from './text/take-episode.ts';
 export type {
   KnownReturns,
   Speaker,
@@ -89,6 +92,7 @@ export type {
   Turn,
 } from './text/text-environment.ts';
 export type { Tokenizer } from './text/tokenizer.ts';
+export { type TextTrace, traceTextEnvironment } from './text/trace-text.ts';
 export { Vocabulary } from './text/vocabulary.ts';
 export { walkReturns } from './text/walks/returns.ts';
 export { walksGraph } from './text/walks/walks.ts';

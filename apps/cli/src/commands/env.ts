@@ -12,9 +12,9 @@ export function addEnv(program: Command): void {
   const env = program.command('env').description('works on one environment');
   env
     .command('check')
-    .description('plays random actions and tells what an environment does wrong')
+    .description('plays random actions, or says random utterances, and tells what an environment does wrong')
     .argument('<env>', 'an id that `qfleet envs` lists, or an environment module .ts or .js')
-    .option('--steps <n>', 'steps to play', positiveInteger, 10_000)
+    .option('--steps <n>', 'steps to play, or utterances to say', positiveInteger, 10_000)
     .option('--seed <n>', 'seed of environment and actions', seed, 0)
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExit code 1 where there is a problem. Example:\n  $ qfleet env check env.ts')
@@ -40,20 +40,24 @@ The trace is {"initial":[…],"observations":[[…]],"rewards":[…],"terminated
 came after each action, before any reset; states where the environment tells them. The input may also have
 "options", named as Gymnasium's keyword arguments, and "autoreset":true, with which an episode's end is followed by a
 reset; else the trace ends with the episode. Seeds are Qfleet's: the same seed starts Gymnasium elsewhere, so compare
-from a state. Example:
-  $ echo '{"seed":0,"actions":[0,1,1]}' > trace.json && qfleet env trace CartPole-v1 --in trace.json`,
+from a state. A text environment takes utterances as "actions", and "start" or a "state" of its own in place of draws; its
+trace has "texts" in place of observations, and "legal" where it says what is. Examples:
+  $ echo '{"seed":0,"actions":[0,1,1]}' > trace.json && qfleet env trace CartPole-v1 --in trace.json
+  $ echo '{"options":{"words":2315},"state":"crane","actions":["s t a r e"]}' > in.json && qfleet env trace text/wordle --in in.json`,
     )
     .action(async (id: string, options: { in: string; out?: string; json?: true }) => {
       if (isModule(id) && !isApart) {
         process.exitCode = await runApart(true);
         return;
       }
-      const { resolveEnvironment } = await import('@qfleet/env-host');
-      const { traceEnvironment, traceOptions } = await import('@qfleet/envs');
+      const { resolveAnyEnvironment } = await import('@qfleet/env-host');
+      const { isText, traceEnvironment, traceOptions, traceTextEnvironment } = await import('@qfleet/envs');
       const input = await readJson(options.in);
       const module = isModule(id) ? id : undefined;
-      const definition = await resolveEnvironment({ id, module, options: traceOptions(input) });
-      const trace = traceEnvironment(definition, input);
+      const definition = await resolveAnyEnvironment({ id, module, options: traceOptions(input) });
+      const trace = isText(definition)
+        ? traceTextEnvironment(definition, input)
+        : traceEnvironment(definition, input);
       if (options.out === undefined) return printJson(trace);
       await write(options.out, `${JSON.stringify(trace)}\n`);
     });

@@ -34,15 +34,21 @@ export function addLists(program: Command): void {
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  $ qfleet envs')
     .action(async ({ json }: { json?: true }) => {
-      const { listEnvironments } = await import('@qfleet/envs');
+      const { listEnvironments, listTextEnvironments } = await import('@qfleet/envs');
       const environments = listEnvironments();
+      const texts = listTextEnvironments();
       if (json) {
-        const fields = environments.map(({ create: _, ...described }) => described);
-        return printJson(fields);
+        return printJson([
+          ...environments.map(({ create: _, ...described }) => described),
+          ...texts.map(({ tokenizer: { size, end, fingerprint }, utterances: _, ...described }) => ({
+            ...described,
+            tokenizer: { size, end, fingerprint },
+          })),
+        ]);
       }
       await print(
-        table(
-          environments.map(({ id, observationSpace, actionSpace, maxEpisodeSteps, summary }) => [
+        table([
+          ...environments.map(({ id, observationSpace, actionSpace, maxEpisodeSteps, summary }) => [
             style('bold', id),
             observationSpace.kind === 'box'
               ? `${observationSpace.dtype} [${observationSpace.shape}]`
@@ -51,7 +57,14 @@ export function addLists(program: Command): void {
             maxEpisodeSteps === null ? 'no limit' : `${integer(maxEpisodeSteps)} steps`,
             summary,
           ]),
-        ),
+          ...texts.map(({ id, tokenizer, context, maxTurns, summary }) => [
+            style('bold', id),
+            `text of ${integer(context)}`,
+            `${integer(tokenizer.size)} tokens`,
+            maxTurns === null ? 'no limit' : `${integer(maxTurns)} turns`,
+            summary,
+          ]),
+        ]),
       );
     });
 }

@@ -18,11 +18,13 @@ const PANDAS_INDEX = /^__index_level_\d+__$/;
  * What is wrong with a file's columns, as the end of a sentence that begins with the file's name; null: nothing.
  * @param expected each column's name and kind
  * @param ignored columns that may be there too. Default: none.
+ * @param maker the command that writes such files, and what their rows are.
  */
 export function schemaProblem(
   metadata: FileMetaData,
   expected: ReadonlyMap<string, ColumnKind>,
   ignored: ReadonlySet<string> = new Set(),
+  maker = { like: 'qfleet replay export', row: 'a transition' },
 ): string | null {
   const columns = parquetSchema(metadata).children.filter(
     ({ element: { name } }) => !PANDAS_INDEX.test(name) && !ignored.has(name),
@@ -32,9 +34,9 @@ export function schemaProblem(
   const unknown = names.find((name) => !expected.has(name));
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (missing !== undefined)
-    return `has no column ${missing}${unknown === undefined ? '' : `, but one named ${unknown}`}: name its columns as qfleet replay export does`;
+    return `has no column ${missing}${unknown === undefined ? '' : `, but one named ${unknown}`}: name its columns as ${maker.like} does`;
   if (unknown !== undefined)
-    return `has a column ${unknown}, which is none of a transition's: write the file without it`;
+    return `has a column ${unknown}, which is none of ${maker.row}'s: write the file without it`;
   if (twice !== undefined) return `has two columns ${twice}: write the file with one`;
   for (const column of columns) {
     const { name } = column.element;

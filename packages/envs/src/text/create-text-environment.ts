@@ -77,6 +77,22 @@ class LimitedTextEnvironment implements TextEnvironment {
     return turn === this.definition.maxTurns ? { ...answer, truncated: true } : answer;
   }
 
+  setState(state: unknown): string {
+    this.#turns = -1;
+    this.#episode++;
+    if (this.inner.setState === undefined) {
+      throw new EnvironmentError(this.place(0), 'its state cannot be set: give a seed or a start instead.');
+    }
+    let text = '';
+    try {
+      text = this.inner.setState(state);
+    } catch (cause) {
+      throw new EnvironmentError(this.place(0), (cause as Error).message, { cause });
+    }
+    this.#turns = 0;
+    return text;
+  }
+
   close(): void {
     this.inner.close?.();
   }

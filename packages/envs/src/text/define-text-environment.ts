@@ -207,9 +207,7 @@ function checkedLegal(
     }
     const tokens = Array.from(given as ArrayLike<number>);
     if (tokens.length === 0) {
-      throw new ContractError(
-        `legal admits no token after ${prefix.length} of the utterance: it must admit one.`,
-      );
+      throw new ContractError('legal admits no token: it must admit one.');
     }
     const wrong = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < size));
     if (wrong !== undefined) {

@@ -1,5 +1,6 @@
 import { Random } from '@qfleet/random';
 import { EnvironmentDefinitionError } from '../errors.ts';
+import { takeEpisode } from './take-episode.ts';
 import type { TextDefinition, TextEnvironment, TextEpisode, TextPolicy, Turn } from './text-environment.ts';
 
 /**
@@ -28,7 +29,7 @@ export const returnOf = ({ turns }: TextEpisode): number =>
 /**
  * The first `count` episodes of the data of a seed, which always gives the same.
  *
- * @throws EnvironmentDefinitionError where the task has no generator.
+ * @throws EnvironmentDefinitionError where the task has no generator, or a user's gives what is no episode.
  */
 export function* generateEpisodes(
   definition: TextDefinition,
@@ -42,5 +43,10 @@ export function* generateEpisodes(
     );
   }
   const random = new Random(Random.seed(seed, 'data'));
-  for (let i = 0; i < count; i++) yield data.generate(random);
+  for (let i = 1; i <= count; i++) {
+    const episode = data.generate(random);
+    yield definition.native
+      ? episode
+      : takeEpisode(episode, definition, `Environment ${id}, episode ${i} of data.generate`);
+  }
 }

@@ -24,6 +24,12 @@ export interface TextEnvironment {
   reset(start?: number): string;
   /** Answers an utterance of the agent, given without the token that ends it. */
   step(utterance: string): TextStep;
+  /**
+   * Begins an episode in a given state, and says its first text (`qfleet env trace`).
+   *
+   * @throws RangeError for what is no state of this environment.
+   */
+  setState?(state: unknown): string;
   close?(): void;
 }
 

@@ -47,10 +47,19 @@ export function maze(id: string, { observed }: { observed: Observed }): TextDefi
     bound: () => (graph === null ? solver() : beliefPolicy(graph)),
     create(random) {
       const game = new MazeGame();
+      const begin = (cell: number): string => {
+        game.begin(cell);
+        return observe(cell, observed);
+      };
       return {
-        reset(start) {
-          game.begin(start ?? random.integer(GOAL));
-          return observe(game.cell, observed);
+        reset: (start) => begin(start ?? random.integer(GOAL)),
+        setState(state) {
+          const [row, column] = Array.isArray(state) ? state : [];
+          const cell = CELLS.findIndex((each) => each.row === row && each.column === column);
+          if (cell >= 0 && cell < GOAL) return begin(cell);
+          throw new RangeError(
+            'a state is the [row, column] of a free cell that is not the goal, as in [5, 3].',
+          );
         },
         step: (said) => game.move(said, observed),
       };

@@ -42,10 +42,15 @@ export function walks(id: string, { graph: seed }: { graph: number }): TextDefin
     bound: () => shortestWalk(graph, returns),
     create(random) {
       let start = '';
+      const begin = (letter: string): string => {
+        start = letter;
+        return start;
+      };
       return {
-        reset(index) {
-          start = letterOf((index ?? random.integer(STARTS)) + 1);
-          return start;
+        reset: (index) => begin(letterOf((index ?? random.integer(STARTS)) + 1)),
+        setState(state) {
+          if (typeof state === 'string' && nodeOf(state) > 0) return begin(state);
+          throw new RangeError('a state is a letter of "b" to "u", the first of the walk.');
         },
         step: (utterance) => ({
           text: '',

@@ -50,6 +50,10 @@ export function wordle(id: string, { words, feedback, secrets }: WordleOptions):
     return {
       reset: (start) => game.begin(start === undefined ? pick(chosen, random) : chosen[start]),
       step: (utterance) => game.guess(utterance),
+      setState(state) {
+        if (typeof state === 'string' && list.has(state)) return game.begin(state);
+        throw new RangeError(`a state is the secret, one of its ${words} words, such as "${list.words[0]}".`);
+      },
     };
   };
   // A guess has a token for each letter and the end, its feedback one for each colour and the line's end.
