@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { cacheFolder, readStamp, withLock, writeStamp } from './cache.mjs';
 import { isNewEnough, NODE_VERSION, pinnedNodePath, provideNode, withNode } from './node.mjs';
 import { capture, Progress, SetupError } from './progress.mjs';
-import { buildKey, dependenciesKey, isCompiled, pinnedPnpm } from './workspace.mjs';
+import { buildKey, dependenciesKey, isBundled, isCompiled, PAGE_BUNDLER, pinnedPnpm } from './workspace.mjs';
 
 /** @typedef {{root: string, node: string, env: NodeJS.ProcessEnv, progress: Progress}} Ready */
 
@@ -85,7 +85,7 @@ async function installDependencies({ root, env, progress }, stamp) {
 /** @param {string} root
  * @param {string} stamp */
 function isBuilt(root, stamp) {
-  return readStamp(stamp) === buildKey(root) && isCompiled(root);
+  return readStamp(stamp) === buildKey(root) && isCompiled(root) && isBundled(root);
 }
 
 /** @param {Ready} ready
@@ -99,6 +99,7 @@ async function build(ready, stamp) {
     await compile(ready, []);
     // The compiler goes by its own notes, which outlive a dist that was removed by hand.
     if (!isCompiled(root)) await compile(ready, ['--force']);
+    await bundlePage(ready);
   });
   writeStamp(stamp, key);
 }
@@ -116,4 +117,12 @@ async function compile({ root, node, env, progress }, flags) {
   const errors = output.trim().split('\n');
   const rest = errors.length > 10 ? `\n… ${errors.length - 10} more lines in ${progress.logPath}` : '';
   throw new SetupError(`the sources do not compile:\n${errors.slice(0, 10).join('\n')}${rest}`);
+}
+
+/** Makes the page of `qfleet watch` of what is compiled.
+ * @param {Ready} ready */
+async function bundlePage({ root, node, env, progress }) {
+  const { code, output } = await capture(node, [join(root, PAGE_BUNDLER)], { cwd: root, env });
+  progress.log(`\n$ node ${PAGE_BUNDLER}\n${output}`);
+  if (code !== 0) throw new SetupError(`the page does not bundle:\n${output.trim()}`);
 }

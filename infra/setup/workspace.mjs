@@ -41,6 +41,11 @@ export function dependenciesKey(root) {
   return hashOf([process.platform, process.arch, ...contents]);
 }
 
+/** What the page is made of beside its sources, and what it becomes: all written by its bundler. */
+export const PAGE_BUNDLER = 'apps/play/bundle.mjs';
+const PAGE_PARTS = [PAGE_BUNDLER, 'apps/play/page/index.html', 'apps/play/page/page.css'];
+const PAGE = ['index.html', 'page.css', 'page.js'].map((file) => `apps/play/dist/page/${file}`);
+
 /** What the compiled output depends on. Contents, not times: a fresh checkout or a switched branch changes every
  * time stamp.
  * @param {string} root */
@@ -50,6 +55,7 @@ export function buildKey(root) {
     files.push(`${folder}/tsconfig.json`);
     for (const file of sourceFiles(join(root, folder, 'src'))) files.push(`${folder}/src/${file}`);
   }
+  files.push(...PAGE_PARTS);
   return hashOf(files.flatMap((file) => [file, readFileSync(join(root, file))]));
 }
 
@@ -62,6 +68,10 @@ export function isCompiled(root) {
       .every((file) => existsSync(join(root, folder, 'dist', file.replace(/ts$/, 'js')))),
   );
 }
+
+/** Whether the page is there.
+ * @param {string} root */
+export const isBundled = (root) => PAGE.every((file) => existsSync(join(root, file)));
 
 /** The version of pnpm that package.json pins.
  * @param {string} root */

@@ -18,6 +18,10 @@ export const seed = number(
   (n) => Number.isSafeInteger(n) && n >= 0 && n <= 0xffffffff,
 );
 
+/** An integer from `least` to `most`. */
+export const between = (least: number, most: number) =>
+  number(`an integer from ${least} to ${most}`, (n) => Number.isSafeInteger(n) && n >= least && n <= most);
+
 /** A number above 0. */
 export const positive = number('a number above 0', (n) => Number.isFinite(n) && n > 0);
 

@@ -12,6 +12,7 @@ import { addExport } from './commands/export.ts';
 import { addLists } from './commands/lists.ts';
 import { addModel } from './commands/model.ts';
 import { addProcesses } from './commands/processes.ts';
+import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
 import { addResume } from './commands/resume.ts';
 import { addServe } from './commands/serve.ts';
@@ -19,6 +20,7 @@ import { addStop } from './commands/stop.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addTop } from './commands/top.ts';
 import { addTrain } from './commands/train.ts';
+import { addWatch } from './commands/watch.ts';
 import { version } from './version.ts';
 
 /** The whole command line. What a command needs is imported when it runs, so that `--help` stays fast. */
@@ -38,6 +40,7 @@ Examples:
   $ qfleet train cartpole                      train with a local fleet
   $ qfleet train cartpole --single --seed 7    in one process, reproducible
   $ qfleet eval runs/cartpole-1                play the best checkpoint
+  $ qfleet watch runs/cartpole-1               a page on this machine where the agent plays
   $ qfleet compare runs/cartpole-*             how several runs did, with intervals
   $ qfleet sweep cartpole --seeds 1..5 --set agent.learningRate=5e-4,2e-3
                                                which setting is the best, over seeds
@@ -51,6 +54,8 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addResume(program);
   addStop(program);
   addEvaluate(program);
+  addWatch(program);
+  addRecord(program);
   addCompare(program);
   addSweep(program);
   addTop(program);

@@ -5,4 +5,5 @@ export { Random } from '@qfleet/random';
 export type { NamedTensors } from '@qfleet/tensor';
 export { type NamedAction, nameActions } from './action-names.ts';
 export { Play, type PlayedStep } from './play.ts';
+export { playSpeed } from './play-speed.ts';
 export { readWeights } from './weights.ts';

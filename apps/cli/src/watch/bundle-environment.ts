@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../errors.ts';
+import { shown } from '../terminal/output.ts';
+
+/** The global that the page looks for. */
+const GLOBAL = 'qfleetEnvironment';
+
+/**
+ * A user's environment as a script for browsers: its module, and what that imports. Nothing of it runs here.
+ *
+ * @throws UsageError where it can't be one: it imports what only Node has, or does not parse.
+ */
+export async function bundleEnvironment(path: string): Promise<string> {
+  const { build } = await import('esbuild');
+  const result = await build({
+    entryPoints: [path],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    globalName: GLOBAL,
+    platform: 'browser',
+    target: 'es2024',
+    // As in Node, where the name is known to modules wherever they lie.
+    alias: { '@qfleet/envs': fileURLToPath(import.meta.resolve('@qfleet/envs')) },
+    logLevel: 'silent',
+  }).catch((error: { errors?: readonly BundleError[]; message: string }) => {
+    throw new UsageError(sentenceOf(path, error.errors?.[0] ?? { text: error.message, location: null }));
+  });
+  return result.outputFiles[0].text;
+}
+
+interface BundleError {
+  readonly text: string;
+  readonly location: { readonly file: string; readonly line: number; readonly column: number } | null;
+}
+
+function sentenceOf(path: string, { text, location }: BundleError): string {
+  const place = location === null ? '' : ` (${location.file}:${location.line}:${location.column + 1})`;
+  const missing = /^Could not resolve "([^"]+)"/.exec(text)?.[1];
+  return missing === undefined
+    ? `Environment module ${shown(path)} can't be made a script for browsers: ${text.replace(/\.$/, '')}${place}.`
+    : `Environment module ${shown(path)} imports ${missing}${place}, which a browser does not have: this page plays it there.`;
+}

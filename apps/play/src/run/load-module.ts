@@ -1,0 +1,26 @@
+import { type EnvironmentDefinition, isText, moduleDefinition } from '@qfleet/browser';
+
+/** The global that `environment.js` defines: the exports of the user's module. */
+const GLOBAL = 'qfleetEnvironment';
+
+/**
+ * The environment of a user's module, which the command has bundled.
+ * @throws Error: one sentence.
+ */
+export async function loadModule(): Promise<EnvironmentDefinition> {
+  await new Promise<void>((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = 'environment.js';
+    script.onload = () => resolve();
+    script.onerror = () =>
+      reject(new Error('The environment’s module could not be loaded: see the command’s terminal.'));
+    document.head.append(script);
+  });
+  const module = (window as unknown as Record<string, object | undefined>)[GLOBAL];
+  if (module === undefined)
+    throw new Error('The environment’s module threw as it was loaded: see the browser’s console.');
+  const definition = moduleDefinition(module, 'of the run');
+  if (isText(definition))
+    throw new Error(`Environment ${definition.id} is played with texts, which this page does not show.`);
+  return definition;
+}

@@ -1,0 +1,35 @@
+import type { AboutRun, RunSource, Standing } from './about.ts';
+
+/** A run as `qfleet watch` serves it beside the page. */
+export class ServedRun implements RunSource {
+  #last: Standing | null = null;
+
+  async about(): Promise<AboutRun> {
+    return (await get('run.json')).json();
+  }
+
+  async weights(name: string): Promise<Uint8Array> {
+    return new Uint8Array(await (await get(`weights/${encodeURIComponent(name)}`)).arrayBuffer());
+  }
+
+  follow(listener: (standing: Standing) => void): void {
+    const tell = (standing: Standing): void => {
+      this.#last = standing;
+      listener(standing);
+    };
+    const events = new EventSource('events');
+    events.onmessage = ({ data }) => tell(JSON.parse(data));
+    // It connects again by itself, should the command be started again on the same port with the same token.
+    events.onerror = () => {
+      if (this.#last !== null) tell({ ...this.#last, phase: 'gone' });
+    };
+  }
+}
+
+async function get(path: string): Promise<Response> {
+  const response = await fetch(path).catch(() => {
+    throw new Error('The command behind this page has ended: start qfleet watch again.');
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return response;
+}
