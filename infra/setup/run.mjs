@@ -8,6 +8,7 @@ import { launch, stopOnSignal } from './launch.mjs';
 import { needsNative, setUpNative } from './native.mjs';
 import { SetupError } from './progress.mjs';
 import { setUpWorkspace } from './setup.mjs';
+import { setUpSite } from './site.mjs';
 import { trainArguments } from './train-arguments.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -103,6 +104,13 @@ const commands = {
   'test:soak': {
     native: true,
     run: async (ready, args) => report(await runSuites(ready, soakSuites, args)),
+  },
+  docs: {
+    native: false,
+    run: async (ready) => {
+      await setUpSite(ready);
+      return launch(ready.node, [join(root, 'infra/site/build.mjs')], { cwd: root, env: ready.env });
+    },
   },
   format: {
     native: false,
