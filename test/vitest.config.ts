@@ -9,7 +9,7 @@ export default defineConfig({
       '**/dist/**',
       'test/learning/**',
       'test/soak/**',
-      'test/deploy/{clean-root,compose-go,docker,kustomize}.test.ts',
+      'test/deploy/{clean-root,compose-config,compose-go,docker,kustomize}.test.ts',
     ],
     // Real processes on two cores: more workers would only take turns.
     maxWorkers: 2,

@@ -90,3 +90,32 @@ describe('the compose file', () => {
     expect(config.fleet.slots).toBe(64);
   });
 });
+
+describe('the file by which images are built and published', () => {
+  const bake = JSON.parse(readInfra('docker/bake.json'));
+  const roles: string[] = bake.group.default.targets;
+
+  it('has a target for each image of the compose files, with its name', () => {
+    const images = [compose, readCompose('docker-compose.gpu.yml')].flatMap((file) =>
+      Object.values(file.services).flatMap(({ build, image }) =>
+        build === undefined ? [] : [[build.target, image]],
+      ),
+    );
+    expect(Object.fromEntries(images)).toEqual(
+      Object.fromEntries(roles.map((role) => [bake.target[role].target, `qfleet-${role}:latest`])),
+    );
+    for (const role of roles) {
+      expect(readInfra('docker/Dockerfile')).toMatch(new RegExp(`^FROM \\S+ AS ${role}$`, 'm'));
+      expect(bake.target[role]).toMatchObject({
+        inherits: ['image'],
+        tags: [`\${QFLEET_IMAGES}-${role}:\${QFLEET_TAG}`],
+      });
+    }
+  });
+
+  it('has their provenance and their bill of materials go with them, on the pinned base', () => {
+    expect(bake.target.image.attest).toEqual(['type=provenance,mode=max', 'type=sbom']);
+    for (const [name, { default: value }] of Object.entries<{ default: string }>(bake.variable))
+      expect(variablesOf(readInfra('docker-compose.yml'))).toContainEqual([name, value]);
+  });
+});

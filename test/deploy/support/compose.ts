@@ -14,6 +14,8 @@ export interface Service {
   readonly entrypoint?: readonly string[];
   readonly user?: string;
   readonly hostname?: string;
+  /** Those with which it is started; left out: it always is. */
+  readonly profiles?: readonly string[];
   readonly restart?: string;
   readonly logging?: { readonly options: Readonly<Record<string, string>> };
   readonly stop_grace_period?: string;
