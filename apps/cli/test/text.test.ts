@@ -62,7 +62,6 @@ describe('qfleet train text/lm', () => {
       );
 
     for (const refused of [
-      ['resume', 'one'],
       ['eval', 'one'],
       ['export', 'one', 'model'],
       ['export', '.', 'other'],

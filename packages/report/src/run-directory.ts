@@ -110,11 +110,15 @@ export class RunDirectory implements Disposable {
   }
 
   /**
-   * Opens the directory of a run that exists; `runs/latest` will do.
+   * What the directory of a run says of itself: the run's id, and what it learns where that is no environment.
    *
-   * @throws RunDirectoryError when it is no run, or one of a newer Qfleet; ConfigError when its configuration is not valid.
+   * @throws RunDirectoryError when it is no run, or one of a newer Qfleet.
    */
-  static open(path: string): RunDirectory {
+  static about(path: string): {
+    readonly run: string;
+    readonly task: string | null;
+    readonly module?: string;
+  } {
     const absolute = resolve(path);
     const file = join(absolute, 'run.json');
     if (!existsSync(absolute)) throw new RunDirectoryError(`There is no directory ${path}.`);
@@ -123,15 +127,26 @@ export class RunDirectory implements Disposable {
         `${path} is no run directory: it has no run.json, which qfleet train writes.`,
       );
     }
-    const about = readJson(file, runFileSchema);
-    if (about.format > format) {
+    const { run, task = null, module, format: written } = readJson(file, runFileSchema);
+    if (written > format) {
       throw new RunDirectoryError(
-        `${path} was written by a newer Qfleet (layout ${about.format}, this one reads up to ${format}): update Qfleet.`,
+        `${path} was written by a newer Qfleet (layout ${written}, this one reads up to ${format}): update Qfleet.`,
       );
     }
-    if (about.task !== undefined) {
+    return { run, task, ...(module === undefined ? {} : { module }) };
+  }
+
+  /**
+   * Opens the directory of a run that exists; `runs/latest` will do.
+   *
+   * @throws RunDirectoryError when it is no run, or one of a newer Qfleet; ConfigError when its configuration is not valid.
+   */
+  static open(path: string): RunDirectory {
+    const absolute = resolve(path);
+    const about = RunDirectory.about(path);
+    if (about.task !== null) {
       throw new RunDirectoryError(
-        `${path} is a run of ${about.task}, which has no environment: only qfleet export takes such a run.`,
+        `${path} is a run of ${about.task}, which has no environment: only qfleet resume and export take such a run.`,
       );
     }
     const config = loadRunConfig({ file: join(absolute, 'config.yaml') });

@@ -57,8 +57,11 @@ describe('readText', () => {
   };
 
   it('holds out the last tenth, and cuts no character', () => {
-    expect(readText(fileOf('abcdefghij'))).toEqual({ training: 'abcdefghi', heldOut: 'j' });
-    expect(readText(fileOf('😀'.repeat(5)))).toEqual({ training: '😀'.repeat(4), heldOut: '😀' });
+    expect(readText(fileOf('abcdefghij'))).toMatchObject({ training: 'abcdefghi', heldOut: 'j' });
+    expect(readText(fileOf('😀'.repeat(5)))).toMatchObject({
+      training: '😀'.repeat(4),
+      heldOut: '😀',
+    });
   });
 
   it.each([

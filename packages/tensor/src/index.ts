@@ -4,7 +4,7 @@ export type * from './compile/types.ts';
 export { crossEntropy } from './cross-entropy.ts';
 export { decodeTensors, encodeTensors, TensorEncoding } from './formats/safetensors.ts';
 export type { DecodedTensors } from './formats/safetensors-decoder.ts';
-export { READ_DTYPES, SafetensorsFile } from './formats/safetensors-file.ts';
+export { READ_DTYPES, readSafetensors, SafetensorsFile } from './formats/safetensors-file.ts';
 export type { TensorEntry, TensorMetadata } from './formats/safetensors-header.ts';
 export { type WrittenDtype, type WrittenTensor, writeSafetensors } from './formats/safetensors-writer.ts';
 export { type Finding, type Inspection, inspect } from './inspect.ts';

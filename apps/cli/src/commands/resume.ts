@@ -3,6 +3,7 @@ import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { runsModule } from '../apart/runs-module.ts';
 import { collect, positive, positiveInteger } from '../arguments.ts';
+import { checkTaskOptions, TEXT_TASK, type TextResumeOptions } from '../text/options.ts';
 import type { ResumeOptions } from '../train/resume.ts';
 
 export function addResume(program: Command): void {
@@ -21,6 +22,7 @@ export function addResume(program: Command): void {
     .option('--env <path>', "where the environment's module is now, if it moved")
     .option('--redis <url>', 'the Redis that the run was started with, if it was not one of its own')
     .option('--offline <files...>', 'where the recorded experience is now, if it moved')
+    .option('--data <file>', 'where the text of text/lm is now, if it moved')
     .option('--trust', "run the run's environment also where its module lies outside of this project")
     .option('--json', 'one JSON document on stdout at the end; progress goes to stderr')
     .addHelpText(
@@ -32,7 +34,14 @@ Examples:
 
 What the weights, the environment or the replay rest on can't change; every change is recorded with its update.`,
     )
-    .action(async (directory: string, options: ResumeOptions) => {
+    .action(async (directory: string, options: ResumeOptions & TextResumeOptions) => {
+      const { RunDirectory } = await import('@qfleet/report');
+      if (RunDirectory.about(directory).task === TEXT_TASK) {
+        const { resumeText } = await import('../text/resume.ts');
+        process.exitCode = await resumeText(directory, options);
+        return;
+      }
+      checkTaskOptions(directory, options);
       if (!isApart && (await runsModule(directory))) {
         process.exitCode = await runApart(options.json === true);
         return;

@@ -34,7 +34,7 @@ export function addTrain(program: Command): void {
     .option('--max-seconds <n>', 'stop after so many seconds of training', positive)
     .option(
       '--from <run-dir|checkpoint>',
-      'begin with the weights of another run, whose network has the same shapes',
+      'begin with the weights of another run, whose network has the same shapes; of text/lm with its last model',
     )
     .option(
       '--offline <files...>',

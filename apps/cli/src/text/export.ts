@@ -1,5 +1,5 @@
-import { cpSync, existsSync, readdirSync } from 'node:fs';
-import { checkpointsIn } from '@qfleet/single';
+import { existsSync, readdirSync } from 'node:fs';
+import { checkpointsIn, copyModel } from '@qfleet/single';
 import { UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
 import { print, shown } from '../terminal/output.ts';
@@ -14,6 +14,6 @@ export async function exportModel(run: string, to: string): Promise<void> {
     );
   if (existsSync(to) && readdirSync(to).length > 0)
     throw new UsageError(`${to} is not empty: name another directory for the model.`);
-  cpSync(model, to, { recursive: true });
+  copyModel(model, to);
   await print(`${shown(to)} holds the model. To talk to it: ${suggest('chat', '--model', shown(to))}`);
 }

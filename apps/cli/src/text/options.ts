@@ -1,12 +1,14 @@
+import type { TextRunConfig } from '@qfleet/single';
 import { UsageError } from '../errors.ts';
 
 /** The task whose data is a text. */
-export const TEXT_TASK = 'text/lm';
+export const TEXT_TASK: TextRunConfig['task'] = 'text/lm';
 
 /** The options of `qfleet train text/lm`. */
 export interface TextTrainOptions {
   readonly data?: string;
   readonly model?: string;
+  readonly from?: string;
   readonly context?: number;
   readonly learningRate?: number;
   readonly maxUpdates?: number;
@@ -16,14 +18,22 @@ export interface TextTrainOptions {
   readonly json?: true;
 }
 
+/** The options of `qfleet resume` of such a run. */
+export interface TextResumeOptions {
+  readonly data?: string;
+  readonly maxUpdates?: number;
+  readonly maxSeconds?: number;
+  readonly json?: true;
+}
+
 /** Options that only a text has, as they are written. */
 const OWN = { data: '--data', model: '--model', context: '--context', learningRate: '--learning-rate' };
 
 /** Options that only an environment has. */
 const OTHERS = {
   ...{ preset: '--preset', set: '--set', actors: '--actors', single: '--single', redis: '--redis' },
-  ...{ maxSteps: '--max-steps', from: '--from', offline: '--offline', keepReplay: '--keep-replay' },
-  detach: '--detach',
+  ...{ maxSteps: '--max-steps', offline: '--offline', keepReplay: '--keep-replay', detach: '--detach' },
+  ...{ env: '--env', trust: '--trust' },
 };
 
 /** @throws UsageError where an option has no meaning for what is trained. */

@@ -14,7 +14,7 @@ import { LearnedState } from '../value/learned-state.ts';
 import { createOptimizer } from '../value/optimizer.ts';
 import { type LearningRate, learningRateOf } from '../value/rates.ts';
 import { descend, ONLINE } from '../value/step.ts';
-import { type TokenBatch, tokenInputs, tokensOf } from './token-batch.ts';
+import { bucketsOf, type TokenBatch, tokenInputs, tokensOf } from './token-batch.ts';
 
 /** What a learner of texts is made from. */
 export interface LanguageLearnerOptions extends LearningRate {
@@ -22,6 +22,11 @@ export interface LanguageLearnerOptions extends LearningRate {
   readonly shape: TransformerShape;
   /** Rows of a batch. */
   readonly rows: number;
+  /**
+   * The lengths to which batches are padded, in rising order, each with a trace of its own. Absent: 32, 64, 128, 256 and
+   * 512 where the model's context is longer, and that.
+   */
+  readonly lengths?: readonly number[];
   readonly optimizer: DqnConfig['optimizer'];
   /** The global norm to which a gradient is clipped; null: it is not clipped. */
   readonly gradientClip: number | null;
@@ -41,10 +46,11 @@ export interface LanguageStats {
 
 /**
  * Teaches a decoder to predict the next token of texts. An update is one compiled call: embedding, layers, cross-entropy,
- * gradient, clipping, optimizer. Batches of each length have a trace of their own.
+ * gradient, clipping, optimizer. Batches are padded to one of a few lengths, which have a trace each.
  */
 export class LanguageLearner {
   readonly #options: LanguageLearnerOptions;
+  readonly #lengths: readonly number[];
   readonly #learned: LearnedState;
   readonly #step: Compiled;
   readonly #evaluation: Compiled;
@@ -60,6 +66,7 @@ export class LanguageLearner {
       [ONLINE],
     );
     this.#options = options;
+    this.#lengths = options.lengths ?? bucketsOf(shape.context);
     this.#learned = learned;
     const { tf } = runtime;
     const { packing } = learned;
@@ -110,14 +117,17 @@ export class LanguageLearner {
 
   /** One update. */
   update(batch: TokenBatch): LanguageStats {
-    const { loss, gradientNorm } = this.#step.run({ ...tokensOf(batch).inputs, ...this.#rates() });
+    const { loss, gradientNorm } = this.#step.run({
+      ...tokensOf(batch, this.#lengths).inputs,
+      ...this.#rates(),
+    });
     this.#updates++;
     return { loss: loss[0], gradientNorm: gradientNorm[0] };
   }
 
   /** The sum of −log p, in nats, over the tokens of a batch that count, and how many these are. */
   evaluate(batch: TokenBatch): { total: number; targets: number } {
-    const { inputs, targets } = tokensOf(batch);
+    const { inputs, targets } = tokensOf(batch, this.#lengths);
     return { total: this.#evaluation.run(inputs)['total'][0], targets };
   }
 

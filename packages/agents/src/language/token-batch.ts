@@ -22,17 +22,39 @@ export function tokenInputs(rows: number): Record<string, InputSpec> {
   };
 }
 
-/** A batch as the inputs of a step, and how many predictions count. */
-export function tokensOf({ rows, tokens, mask, counts }: TokenBatch): { inputs: Inputs; targets: number } {
+/** Lengths to which shorter texts are padded, so that batches of all lengths share a few traces. */
+const BUCKETS = [32, 64, 128, 256, 512];
+
+/** The lengths that batches for a model are padded to: those of `BUCKETS` below its context, and that. */
+export const bucketsOf = (context: number): readonly number[] => [
+  ...BUCKETS.filter((length) => length < context),
+  context,
+];
+
+/**
+ * A batch as the inputs of a step, and how many predictions count.
+ *
+ * @param buckets lengths in rising order: rows are padded at their end to the first that holds them.
+ * @throws RangeError where none does.
+ */
+export function tokensOf(
+  { rows, tokens, mask, counts }: TokenBatch,
+  buckets: readonly number[],
+): { inputs: Inputs; targets: number } {
   const whole = tokens.length / rows;
-  const length = whole - 1;
+  const given = whole - 1;
+  const length = buckets.find((each) => each >= given);
+  if (length === undefined)
+    throw new RangeError(
+      `a batch has texts of ${given} tokens, and the model takes ${buckets.at(-1)} at most`,
+    );
   const ids = new Int32Array(rows * length);
   const seen = new Int32Array(rows * length);
   const targets = new Int32Array(rows * length);
   const weights = new Float32Array(rows * length);
   let counted = 0;
   for (let row = 0; row < rows; row++) {
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < given; i++) {
       const [from, to] = [row * whole + i, row * length + i];
       ids[to] = tokens[from];
       targets[to] = tokens[from + 1];

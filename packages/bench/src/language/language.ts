@@ -9,6 +9,7 @@ import { type DecoderCase, ONE_MILLION, TEN_MILLION, writeDecoder } from './case
 import type { GenerationChildOptions } from './generation-child.ts';
 import type { LanguagePeer } from './peer.ts';
 import { measureStart } from './start.ts';
+import { measureTraining, type TrainingBench } from './training.ts';
 
 /** What is measured, and for how long. */
 export interface LanguageBench {
@@ -21,7 +22,8 @@ export interface LanguageBench {
   readonly sizes: readonly { readonly dialogues: number; readonly goal: number }[];
   /** The dialogues that are also generated without a cache. */
   readonly uncached: number;
-  /** Milliseconds of measuring a figure, and the turns in which that is done. */
+  readonly training: TrainingBench;
+  /** Milliseconds of measuring a figure of generation, and the turns in which that is done. */
   readonly milliseconds: number;
   readonly rounds: number;
 }
@@ -33,6 +35,7 @@ const BENCH: LanguageBench = {
     { dialogues: 8, goal: 1.5 },
     { dialogues: 64, goal: 1.2 },
   ],
+  training: { rows: 16, length: 128, milliseconds: 60_000, rounds: 6 },
   ...{ uncached: 8, milliseconds: 9000, rounds: 3 },
 };
 
@@ -42,17 +45,18 @@ const CACHE_GOAL = 10;
 const WITHOUT_CACHE = 'the same without a cache';
 
 /**
- * Tokens a second of a decoder that generates for dialogues side by side, held in turns against a peer, and against
- * itself without a cache; and how soon a small one has generated its first token, in how much memory.
+ * Tokens a second of a decoder that is trained, and that generates for dialogues side by side, held in turns against a
+ * peer, and against itself without a cache; and how soon a small one has generated its first token, in how much memory.
  */
 export async function benchLanguage(
   peer: LanguagePeer | null = null,
-  { decoder, starting, tokens, sizes, uncached, milliseconds, rounds }: LanguageBench = BENCH,
+  { decoder, starting, tokens, sizes, uncached, training, milliseconds, rounds }: LanguageBench = BENCH,
 ): Promise<BenchRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'qfleet-bench-language-'));
   try {
     const rows: BenchRow[] = [];
     writeDecoder(directory, decoder);
+    rows.push(...(await measureTraining(decoder.name, directory, peer, training)));
     for (const { dialogues, goal } of sizes) {
       const ours = (isCached: boolean) =>
         ownChild(programBeside('generation-child', import.meta.url), {

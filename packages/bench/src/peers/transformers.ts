@@ -19,6 +19,7 @@ export async function transformersPeer(): Promise<LanguagePeer> {
   return {
     name: `PyTorch ${VERSIONS.torch} with transformers ${VERSIONS.transformers}`,
     generation: (directory, dialogues, tokens) => command({ directory, dialogues, tokens }),
+    training: (directory, rows, length) => command({ directory, rows, length }),
     start: (directory) => command({ directory }),
   };
 }

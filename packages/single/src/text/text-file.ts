@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { TextError } from './text-error.ts';
 
@@ -11,6 +12,8 @@ const TRAINING = 0.9;
 export interface SplitText {
   readonly training: string;
   readonly heldOut: string;
+  /** The SHA-256 of the file, in hexadecimal digits. */
+  readonly hash: string;
 }
 
 /**
@@ -24,9 +27,10 @@ export function readText(path: string): SplitText {
   if (!stat.isFile()) throw new TextError(`${path} is no regular file: name a text file with --data.`);
   if (stat.size > LARGEST)
     throw new TextError(`${path} has ${stat.size} bytes, and ${LARGEST} are read at most: cut it.`);
+  const bytes = readFileSync(path);
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new TextError(`${path} is not UTF-8: convert it, as with iconv -t UTF-8.`, { cause });
@@ -35,5 +39,6 @@ export function readText(path: string): SplitText {
   let cut = Math.floor(text.length * TRAINING);
   // Not between the two halves of a character.
   if (/[\udc00-\udfff]/.test(text[cut] ?? '')) cut--;
-  return { training: text.slice(0, cut), heldOut: text.slice(cut) };
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  return { training: text.slice(0, cut), heldOut: text.slice(cut), hash };
 }

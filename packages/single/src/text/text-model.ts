@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  copyModelFiles,
   initialParameters,
   languageNetwork,
   loadArchitecture,
@@ -51,10 +52,21 @@ export function givenModel(directory: string): TextModel {
   return { directory, type, shape, tokenizer, tensors, [Symbol.dispose]: () => undefined };
 }
 
+/** The same model, with its configuration and its tokenizer in a directory of its own. */
+export function keptElsewhere(model: TextModel): TextModel {
+  const { directory, remove } = temporaryDirectory();
+  try {
+    copyModelFiles(model.directory, directory);
+    return { ...model, directory, [Symbol.dispose]: remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
 /** A small Llama-style decoder with fresh parameters, and a tokenizer made of the text. */
 export function newModel(text: string, context: number, seed: number): TextModel {
-  const directory = mkdtempSync(join(tmpdir(), 'qfleet-text-'));
-  const remove = () => rmSync(directory, { recursive: true, force: true });
+  const { directory, remove } = temporaryDirectory();
   try {
     const definition = trainTokenizer([text], TOKENS);
     const { vocab } = definition['model'] as { vocab: object };
@@ -68,4 +80,9 @@ export function newModel(text: string, context: number, seed: number): TextModel
     remove();
     throw error;
   }
+}
+
+function temporaryDirectory(): { directory: string; remove: () => void } {
+  const directory = mkdtempSync(join(tmpdir(), 'qfleet-text-'));
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }

@@ -3,6 +3,7 @@ import { LanguageLearner, type LanguageStats } from '@qfleet/agents';
 import { loadTensor, type NamedTensors } from '@qfleet/tensor';
 import { DivergenceError } from '@qfleet/training';
 import { continuation } from './continuation.ts';
+import { type TextCheckpoint, writeCheckpoint } from './text-checkpoint.ts';
 import type { TextModel } from './text-model.ts';
 import type { HeldOut, TextMetrics, TextRun } from './text-run.ts';
 import { allWindows, type BatchSize, randomWindows } from './windows.ts';
@@ -27,6 +28,8 @@ export interface TextOptions {
   /** Null: nothing is planned, and the learning rate stays. */
   readonly maxUpdates: number | null;
   readonly maxSeconds: number | null;
+  /** What it goes on from; null: from the model as it is. */
+  readonly from: TextCheckpoint | null;
   /** Aborted: training ends in order. */
   readonly signal: AbortSignal;
   /** Called after each update. */
@@ -53,7 +56,7 @@ export interface TextResult {
 
 /**
  * Trains a model on a text in this process. The same options give the same parameters bit for bit, unless `maxSeconds` or
- * `signal` ends it.
+ * `signal` ends it; so does a run that was interrupted and goes on from its checkpoint.
  *
  * @param training more tokens than the context.
  * @param heldOut two tokens at least.
@@ -70,15 +73,16 @@ export async function trainText(
   const learner = new LanguageLearner(
     await loadTensor({ parallelism: 'pair' }),
     {
-      ...{ shape: model.shape, rows: ROWS, gradientClip: 1, totalUpdates: maxUpdates },
+      ...{ shape: model.shape, rows: ROWS, lengths: [context], gradientClip: 1, totalUpdates: maxUpdates },
       optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.95, weightDecay: 0.1 },
       ...{ learningRate: options.learningRate, learningRateDecay: 0.1, learningRateSchedule: 'cosine' },
       learningRateWarmup: Math.min(WARMUP, Math.floor((maxUpdates ?? Number.POSITIVE_INFINITY) / 10)),
     },
     model.tensors,
   );
+  const before = options.from?.seconds ?? 0;
   const started = performance.now();
-  const seconds = () => (performance.now() - started) / 1000;
+  const seconds = () => before + (performance.now() - started) / 1000;
   const stopReason = () => {
     if (signal.aborted) return 'interrupted' as const;
     if (maxUpdates !== null && learner.updates >= maxUpdates) return 'maxUpdates' as const;
@@ -86,35 +90,45 @@ export async function trainText(
   };
   let evaluation: HeldOut | null = null;
   let losses: number[] = [];
+  const evaluated = (): { heldOut: HeldOut; parameters: NamedTensors } => {
+    evaluation = evaluate(learner, heldOut, size);
+    return { heldOut: evaluation, parameters: learner.parameters() };
+  };
+  const tokensSeen = (): number => learner.updates * ROWS * context;
   try {
+    if (options.from !== null) {
+      learner.restore(options.from.state);
+      // It was killed between its last checkpoint and its summary.
+      const stop = stopReason();
+      if (stop !== null && stop !== 'interrupted') {
+        const [updates, tokens] = [learner.updates, tokensSeen()];
+        return { stopReason: stop, updates, tokens, seconds: before, ...evaluated() };
+      }
+    }
     for (;;) {
       const stats = learner.update(randomWindows(training, size, seed, learner.updates));
       checkFinite(stats, learner.updates);
       losses.push(stats.loss);
       const { updates } = learner;
       const stop = stopReason();
-      const evaluates = stop !== null || updates % EVALUATION_EVERY === 0;
-      if (evaluates) {
-        evaluation = evaluate(learner, heldOut, size);
-        const parameters = learner.parameters();
-        run.writeCheckpoint(model, parameters, updates);
-        options.onSample(continuation(model, parameters, heldOut, seed), updates);
+      const result = stop !== null || updates % EVALUATION_EVERY === 0 ? evaluated() : null;
+      if (result !== null) {
+        const made = { state: learner.state(), updates, seconds: seconds() };
+        writeCheckpoint(run.path, model, result.parameters, made);
+        options.onSample(continuation(model, result.parameters, heldOut, seed), updates);
       }
-      const tokens = updates * ROWS * context;
       const row = {
-        ...{ time: seconds(), updates, tokens, loss: meanOf(losses) },
+        ...{ time: seconds(), updates, tokens: tokensSeen(), loss: meanOf(losses) },
         ...{ gradientNorm: stats.gradientNorm, learningRate: learner.learningRate },
-        ...(evaluates ? { heldOut: evaluation! } : {}),
+        ...(result === null ? {} : { heldOut: result.heldOut }),
       };
       options.onProgress({ ...row, evaluation });
-      if (evaluates || updates % METRICS_EVERY === 0) {
+      if (result !== null || updates % METRICS_EVERY === 0) {
         run.appendMetrics(row);
         losses = [];
       }
-      if (stop !== null) {
-        const parameters = learner.parameters();
-        return { stopReason: stop, updates, tokens, seconds: row.time, heldOut: evaluation!, parameters };
-      }
+      if (result !== null && stop !== null)
+        return { stopReason: stop, updates, tokens: row.tokens, seconds: row.time, ...result };
       // Signals are heard between updates.
       await setImmediate();
     }

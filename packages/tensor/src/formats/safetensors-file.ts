@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import type { NamedTensors } from '../named-tensors.ts';
 import {
   corrupt,
   headerLength,
@@ -96,5 +97,19 @@ export class SafetensorsFile {
       if (read === 0) throw new Error('the file became shorter while it was read');
       at += read;
     }
+  }
+}
+
+/**
+ * All tensors of a safetensors file, as float32.
+ *
+ * @throws as `SafetensorsFile` and its `read`.
+ */
+export function readSafetensors(path: string): NamedTensors {
+  const file = new SafetensorsFile(path);
+  try {
+    return new Map(file.entries.map((each) => [each.name, { shape: each.shape, data: file.read(each) }]));
+  } finally {
+    file.close();
   }
 }
