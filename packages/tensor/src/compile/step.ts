@@ -87,6 +87,7 @@ export class StepEmitter {
     const handles = variables.map((each) => each.handle);
     const rest = fusion.inputs.slice(count);
     const inputs = rest.map((each) => this.emit(each));
+    if (fusion.type === 'Adam') this.#decay(variables[0]!, inputs[3]);
     const node =
       fusion.type === 'Adam'
         ? this.#adam(handles, inputs, fusion.attributes)
@@ -98,6 +99,14 @@ export class StepEmitter {
       variables[i]!.updatedBy(node);
       this.#updated.set(output, variables[i]!.reader());
     });
+  }
+
+  /** Multiplies a variable by `keep`, where that is given. */
+  #decay(variable: Variable, keep: string | undefined): void {
+    if (keep === undefined) return;
+    const product = this.#graph.add('Mul', [variable.reader()(), keep], { T: { type: DT.float32 } });
+    const dtype = { type: DT.float32 };
+    variable.updatedBy(this.#graph.node('AssignVariableOp', [variable.handle, product], { dtype }));
   }
 
   /** The bias corrections are in the step size and epsilon that it is given. */

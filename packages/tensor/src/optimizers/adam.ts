@@ -26,7 +26,7 @@ export type Decays = boolean | { readonly shape: readonly number[]; readonly dat
  *
  * p ← p − α·m̂ / (√v̂ + ε), m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ). The bias corrections are two numbers instead of two
  * tensors (section 2): with α′ = α·√(1 − β₂ᵗ) / (1 − β₁ᵗ) and ε′ = ε·√(1 − β₂ᵗ) it is p ← p − α′·m / (√v + ε′).
- * Traced, Adam is one op a parameter.
+ * Traced, Adam is one op a parameter, and AdamW two.
  */
 export function adam(options: AdamOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, decays = () => true } = options;
@@ -50,14 +50,8 @@ export function adam(options: AdamOptions = {}): Optimizer {
       for (const [name, gradient] of Object.entries(gradients)) {
         const [first, second] = slotNames(name);
         const moments = [state[first]!, state[second]!] as const;
-        const after = adamStep(
-          tf,
-          kept(tf, state[name]!, decays(name), rates),
-          moments,
-          gradient,
-          rates,
-          betas,
-        );
+        const keep = keptShare(tf, decays(name), rates);
+        const after = adamStep(tf, state[name]!, moments, gradient, rates, betas, keep);
         [changed[name], changed[first], changed[second]] = after;
       }
       return changed;
@@ -65,18 +59,20 @@ export function adam(options: AdamOptions = {}): Optimizer {
   };
 }
 
-/** A parameter after its decay. */
-function kept(tf: TensorFlow, parameter: Tensor, decays: Decays, { keep }: TensorRecord): Tensor {
-  if (keep === undefined || decays === false) return parameter;
-  if (decays === true) return tf.mul(parameter, keep);
+/** What a parameter is multiplied by before the step; null: nothing of it decays. */
+function keptShare(tf: TensorFlow, decays: Decays, { keep }: TensorRecord): Tensor | null {
+  if (keep === undefined || decays === false) return null;
+  if (decays === true) return keep;
   const mask = tf.tensor(decays.data, [...decays.shape]);
   // Exactly `keep` or 1.
-  return tf.mul(parameter, tf.add(tf.mul(mask, keep), tf.sub(1, mask)));
+  return tf.add(tf.mul(mask, keep), tf.sub(1, mask));
 }
 
 /**
  * The new parameter and moments: m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), p ← p − stepSize·m/(√v + epsilon), by the
  * rates of these names.
+ *
+ * @param keep what the parameter is multiplied by before that, broadcast to its shape; null: nothing.
  */
 export function adamStep(
   tf: TensorFlow,
@@ -85,12 +81,15 @@ export function adamStep(
   gradient: Tensor,
   rates: TensorRecord,
   betas: { readonly beta1: number; readonly beta2: number },
+  keep: Tensor | null = null,
 ): [Tensor, Tensor, Tensor] {
   const stepSize = rates['stepSize']!;
   const epsilon = rates['epsilon']!;
   const newM = tf.add(m, tf.mul(tf.sub(gradient, m), Math.fround(1 - betas.beta1)));
   const newV = tf.add(v, tf.mul(tf.sub(tf.square(gradient), v), Math.fround(1 - betas.beta2)));
-  const newP = tf.sub(parameter, tf.div(tf.mul(newM, stepSize), tf.add(tf.sqrt(newV), epsilon)));
-  recordFusion('Adam', [parameter, m, v, gradient, stepSize, epsilon], [newP, newM, newV], betas);
+  const kept = keep === null ? parameter : tf.mul(parameter, keep);
+  const newP = tf.sub(kept, tf.div(tf.mul(newM, stepSize), tf.add(tf.sqrt(newV), epsilon)));
+  const given = [parameter, m, v, gradient, stepSize, epsilon, ...(keep === null ? [] : [keep])];
+  recordFusion('Adam', given, [newP, newM, newV], betas);
   return [newP, newM, newV];
 }
