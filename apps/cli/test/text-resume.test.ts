@@ -105,7 +105,7 @@ describe('qfleet resume of a run on text', () => {
         /is not the text/,
       ],
       [() => undefined, ['--data', 'none.txt'], /There is no file .*none\.txt/],
-      [() => undefined, ['--max-updates', '2'], /has made 3 updates/],
+      [(run) => rmSync(join(run, 'summary.json')), ['--max-updates', '2'], /has made 3 updates/],
       [() => undefined, ['--max-steps', '9'], /--max-steps is for agents/],
       [() => undefined, ['--set', 'seed=1'], /--set is for agents/],
     ];
