@@ -20,9 +20,13 @@ export {
   parseLayout,
   type StoredLayout,
   storedLayout,
+  tokenLayout,
 } from './chunk/layout.ts';
 export { compressChunk, sealChunk } from './chunk/seal.ts';
 export type { ReturnOptions } from './chunk/td-errors.ts';
+export { DialogueBuilder, type DialogueBuilderOptions } from './chunk/tokens/builder.ts';
+export { decodeTokenChunk, encodeTokenChunk } from './chunk/tokens/codec.ts';
+export { begins, isAgents, SPEAKER, type TokenChunk } from './chunk/tokens/token-chunk.ts';
 export { ChunkError } from './chunk/validate.ts';
 export { ChunkFeed } from './chunk-feed.ts';
 export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';
@@ -31,13 +35,16 @@ export { Prefetcher } from './prefetcher.ts';
 export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';
 export { Replay, type ReplayCounts, type ReplayOptions } from './replay.ts';
 export type * from './sampling/batch.ts';
+export type { DialogueBatch } from './sampling/dialogues/dialogue-batch.ts';
 export { makeBatch, makeSequenceBatch, makeTransitionBatch } from './sampling/make-batch.ts';
 export type { PrioritizedOptions } from './sampling/prioritized.ts';
 export {
+  type DialogueUnit,
   type RewardShaping,
   rewardShaping,
   type SampleUnit,
   type SequenceUnit,
+  type StepUnit,
   shapeReward,
   type TransitionUnit,
   trainedSteps,

@@ -30,11 +30,15 @@ const WRITER = 24;
 /** Bytes of a leaf in the index, and of one in the trees of priorities. */
 const INDEX_LEAF = 16;
 const PRIORITY_LEAF = 16;
+/** Bytes of a token with its speaker and its share of the rewards. */
+const TOKEN_BYTES = 4;
 /** By how much a frame is made smaller at best, as games' frames are. */
 const BEST_COMPRESSION = 300;
 
 /** Bytes of a chunk of full length; `best`: with its frames as small as compression may make them. */
 function chunkBytes(layout: Layout, { chunkLength, prioritized }: ReplaySize, best: boolean): number {
+  // As many tokens of the environment's as of the agent's.
+  if (layout.tokens) return HEADER + WRITER + chunkLength * 2 * TOKEN_BYTES;
   const observations = (chunkLength + 1) * observationBytes(layout);
   const smallest = best && compressesWell(layout) ? observations / BEST_COMPRESSION : observations;
   return HEADER + WRITER + chunkLength * (prioritized ? 12 : 8) + smallest;
@@ -52,6 +56,9 @@ export function memoryNeeds(layout: Layout, size: ReplaySize): MemoryNeeds {
   const index = leaves * (INDEX_LEAF + (size.prioritized ? PRIORITY_LEAF : 0));
   return {
     store: Math.min(size.capacityBytes, chunks * chunkBytes(layout, size, false)),
-    learner: index + cachedRows(layout, size) * observationBytes(layout),
+    // The learner keeps tokens in its index.
+    learner:
+      index +
+      (layout.tokens ? chunks * size.chunkLength * 2 * 5 : cachedRows(layout, size) * observationBytes(layout)),
   };
 }

@@ -72,7 +72,7 @@ export class Prefetcher<B extends Batch = Batch> {
         this.#waitedSeconds += (performance.now() - began) / 1000;
       }
     }
-    for (const { size } of batches) this.#replay.countSampled(size);
+    for (const batch of batches) this.#replay.countSampled(batch);
     this.#inUse = batches;
     return batches;
   }

@@ -2,6 +2,9 @@ import type { Random } from '@qfleet/random';
 import type { Layout } from './chunk/chunk.ts';
 import type { Batch } from './sampling/batch.ts';
 import { Contents } from './sampling/contents.ts';
+import { DialogueAssembler } from './sampling/dialogues/dialogue-assembler.ts';
+import type { DialogueRows } from './sampling/dialogues/dialogue-batch.ts';
+import { DialogueSampler } from './sampling/dialogues/dialogue-sampler.ts';
 import { FetchRows } from './sampling/fetch-rows.ts';
 import type { PrioritizedOptions } from './sampling/prioritized.ts';
 import { PrioritySaver } from './sampling/priority-saver.ts';
@@ -61,7 +64,8 @@ export class Replay {
   readonly #options: ReplayOptions;
   readonly #contents: Contents;
   readonly #fetch: FetchRows;
-  readonly #sampler: Sampler;
+  /** Fills a batch; a promise where something is fetched for it. */
+  readonly #draw: (batch: Batch, random: Random, options: SampleOptions) => Promise<void> | null;
   readonly #saver: PrioritySaver | null;
   #standing: ReplayStanding | null = null;
   #followed = 0;
@@ -87,13 +91,23 @@ export class Replay {
         ? new PrioritySaver(priorities, options.saving.store, options.saving.fence)
         : null;
     this.#fetch = new FetchRows(store, layout, (chunk, corrupted) => this.#contents.lose(chunk, corrupted));
+    if (unit.kind === 'dialogue') {
+      const assembler = new DialogueAssembler(index, layout.tokens!, unit, discount);
+      const dialogues = new DialogueSampler(index, priorities!, assembler, unit);
+      this.#draw = (batch, random, options) => {
+        dialogues.fill(batch as DialogueRows, random, options);
+        return null;
+      };
+      return;
+    }
     const states = new States(cache, layout.frames);
     const columns = layout.columns ?? [];
     const assembler =
       unit.kind === 'sequence'
         ? new SequenceAssembler(index, states, unit, discount, columns)
         : new TransitionAssembler(index, states, unit, discount, columns);
-    this.#sampler = new Sampler(index, priorities, assembler, this.#fetch);
+    const sampler = new Sampler(index, priorities, assembler, this.#fetch);
+    this.#draw = (batch, random, options) => sampler.fill(batch, random, options);
   }
 
   /** Transitions that can be sampled. */
@@ -117,7 +131,7 @@ export class Replay {
   /** Whether all that can be sampled is cached: the oldest is, for chunks leave index and cache in order. */
   get allCached(): boolean {
     const { oldest } = this.#contents.index;
-    return oldest === null || oldest.row >= 0;
+    return this.#options.layout.tokens !== undefined || oldest === null || oldest.row >= 0;
   }
 
   /** How the store stood at the last `sync`, with what was sampled since. Null before the first. */
@@ -184,7 +198,7 @@ export class Replay {
    */
   async sample(batch: Batch, random: Random, options: SampleOptions = {}): Promise<void> {
     await this.prepare(batch, random, options);
-    this.countSampled(batch.size);
+    this.countSampled(batch);
   }
 
   /**
@@ -192,12 +206,12 @@ export class Replay {
    * @returns null where the batch is filled; else a promise of it, until which it is not to be touched.
    */
   prepare(batch: Batch, random: Random, options: SampleOptions = {}): Promise<void> | null {
-    return this.#sampler.fill(batch, random, options);
+    return this.#draw(batch, random, options);
   }
 
-  /** Counts the transitions of so many rows as sampled; the next `sync` tells the store. */
-  countSampled(rows: number): void {
-    this.#sampledUnrecorded += rows * trainedSteps(this.#options.unit);
+  /** Counts the transitions of a batch as sampled; the next `sync` tells the store. */
+  countSampled({ size, steps }: Batch): void {
+    this.#sampledUnrecorded += steps ?? trainedSteps(this.#options.unit, size);
   }
 
   /**

@@ -249,12 +249,12 @@ describe('the chunk codec', () => {
   it('says what is wrong with a value', () => {
     const bytes = encode();
     const version = bytes.slice();
-    version[4] = 4;
+    version[4] = 5;
     const other = { ...LAYOUT, frames: 1, shape: [4] };
     expect(() => decodeChunk(new TextEncoder().encode('{"a":1}'.repeat(20)), LAYOUT)).toThrow(
       /is not a chunk/,
     );
-    expect(() => decodeChunk(version, LAYOUT)).toThrow(/format 4; this Qfleet reads up to 3/);
+    expect(() => decodeChunk(version, LAYOUT)).toThrow(/format 5; this Qfleet reads up to 4/);
     expect(() => decodeChunk(bytes, other)).toThrow(/writer "actor-1" has another layout .*float32\[4\]/);
     expect(() => decodeChunk(bytes.subarray(0, 100), LAYOUT)).toThrow(/says it has 172 bytes; 100 are there/);
   });

@@ -33,6 +33,7 @@ export {
   stateDType,
   stateShape,
   stateSize,
+  type TokenSpec,
   tensorDType,
 } from './state-spec.ts';
 export { unknownName } from './unknown-name.ts';

@@ -1,5 +1,17 @@
 import type { ObservationDType, ObservationPart } from './spaces.ts';
 
+/** What a state is where it is a text: the tokens so far. An action is the next one. */
+export interface TokenSpec {
+  /** How many tokens there are; `StateSpec.actions` is the same. */
+  readonly vocabulary: number;
+  /** The most tokens of both speakers that are read at once. */
+  readonly context: number;
+  /** The texts before its utterance, of either speaker, that the agent reads; null: all of the episode. */
+  readonly history: number | null;
+  /** A text that tokenizers share only if they encode alike. */
+  readonly tokenizer: string;
+}
+
 /** What a network sees of one state, and how many actions it values there. */
 export interface StateSpec {
   /** The shape of one observation; [] for a Discrete one. */
@@ -19,6 +31,8 @@ export interface StateSpec {
   readonly normalized?: boolean;
   /** Whether each state has a mask: which of the actions may be taken. */
   readonly masked?: boolean;
+  /** Absent: states are no texts. Where they are, `shape` is [0]: what is seen are the tokens alone. */
+  readonly tokens?: TokenSpec;
 }
 
 /** The dtype in which elements of an array reach a network. */

@@ -45,7 +45,7 @@ export class Sampling {
     const makeBatches = () =>
       Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(agent.unit, size, layout));
     this.#prefetcher = new Prefetcher(replay, this.#random, makeBatches, callsAhead);
-    this.transitionsPerCall = size * agent.batchesPerUpdate * trainedSteps(agent.unit);
+    this.transitionsPerCall = agent.batchesPerUpdate * trainedSteps(agent.unit, size);
     this.#limiter = ratioLimiter(config);
   }
 

@@ -1,5 +1,5 @@
 import type { HeadFactory } from '@qfleet/networks';
-import type { SampleUnit } from '@qfleet/replay';
+import type { StepUnit } from '@qfleet/replay';
 import type { TensorFlow, TensorRecord } from '@qfleet/tensor';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 
@@ -58,7 +58,7 @@ export type Reading = 'masks' | 'random';
  */
 export interface Objective {
   /** What a row of its batches is. */
-  readonly unit: SampleUnit;
+  readonly unit: StepUnit;
   /** The head that it needs. */
   readonly head: HeadFactory;
   /** What it reads that others don't. */

@@ -1,12 +1,12 @@
 import type { DqnConfig } from '@qfleet/config';
-import { rewardShaping, type SampleUnit } from '@qfleet/replay';
+import { rewardShaping, type StepUnit } from '@qfleet/replay';
 
 /** What a row of a configuration's batches is, of rewards as its learner counts them. */
 export function sampleUnit({
   nSteps,
   sequence,
   ...rest
-}: Pick<DqnConfig, 'nSteps' | 'sequence' | 'rewardClip' | 'rewardScale'>): SampleUnit {
+}: Pick<DqnConfig, 'nSteps' | 'sequence' | 'rewardClip' | 'rewardScale'>): StepUnit {
   const rewards = rewardShaping(rest);
   const shaping = rewards ? { rewards } : {};
   return sequence === null

@@ -1,7 +1,7 @@
 import type { DqnConfig } from '@qfleet/config';
 import { createNetwork, initialParameters, type Network, type Packing } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
-import { type Batch, MASK, type SampleUnit, type SequenceBatch, type TransitionBatch } from '@qfleet/replay';
+import { type Batch, MASK, type StepUnit, type SequenceBatch, type TransitionBatch } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
 import {
   type Compiled,
@@ -53,7 +53,7 @@ export async function createValueAgent(given: ValueAgentOptions): Promise<Agent>
 /** The DQN family's learner: its updates run as one native call where the runtime has that. */
 export class ValueAgent implements Agent {
   readonly batchesPerUpdate: number;
-  readonly unit: SampleUnit;
+  readonly unit: StepUnit;
   readonly #given: ValueAgentOptions;
   readonly #network: Network;
   readonly #reads: readonly Reading[];

@@ -12,6 +12,11 @@ export interface TokenInput {
   readonly mask?: Tensor2D;
   /** int32 [rows, length]: the kind of each token, where the torso has such. Absent: all are of kind 0. */
   readonly types?: Tensor2D;
+  /**
+   * int32 [rows, length]: which of several texts of the row each token is of, where a token sees its own text alone. Absent: a
+   * row is one text.
+   */
+  readonly segments?: Tensor2D;
 }
 
 /** The part of a network that makes features of each token of a text. */

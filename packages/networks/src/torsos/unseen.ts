@@ -13,6 +13,7 @@ const UNSEEN = -1e30;
  *
  * @param mask [rows, length]: 0 for padding, which no token sees; absent: there is none.
  * @param causal whether a token sees only itself and those before it.
+ * @param segments [rows, length]: the text that each token is of, of which alone it sees; absent: a row is one text.
  */
 export function unseenBy(
   tf: TensorFlow,
@@ -20,11 +21,22 @@ export function unseenBy(
   length: number,
   mask: Tensor2D | undefined,
   causal: boolean,
+  segments?: Tensor2D,
 ): Tensor {
   const places = tf.range(0, length, 1, 'int32');
   const after = causal
     ? tf.greater(tf.reshape(places, [1, 1, 1, length]), tf.reshape(places, [1, 1, length, 1]))
     : tf.zeros([1, 1, 1, length], 'bool');
-  const hidden = mask ? tf.logicalOr(after, tf.reshape(tf.lessEqual(mask, 0), [rows, 1, 1, length])) : after;
+  const real = mask ? tf.logicalOr(after, tf.reshape(tf.lessEqual(mask, 0), [rows, 1, 1, length])) : after;
+  const hidden = segments ? tf.logicalOr(real, ofOthers(tf, segments)) : real;
   return tf.mul(tf.cast(hidden, 'float32'), UNSEEN);
+}
+
+/** Whether two tokens of a row are of different texts, [rows, 1, length, length]. */
+function ofOthers(tf: TensorFlow, segments: Tensor2D): Tensor {
+  const [rows, length] = segments.shape;
+  return tf.notEqual(
+    tf.reshape(segments, [rows, 1, 1, length]),
+    tf.reshape(segments, [rows, 1, length, 1]),
+  );
 }

@@ -22,6 +22,8 @@ import {
 } from './header.ts';
 import { observationBytes, observationSize, viewObservations } from './layout.ts';
 import { allocateCopy, copyOf, reuse, SMALL } from './memory.ts';
+import { decodeTokenChunk } from './tokens/codec.ts';
+import { asChunk } from './tokens/token-chunk.ts';
 import { ChunkError, checkColumns, checkFields, checkShape } from './validate.ts';
 
 /** Memory for a chunk, where its observations may be written before the rest. */
@@ -131,6 +133,7 @@ function decompressRows(stored: Uint8Array, at: Offsets): Uint8Array {
 export function decodeChunk(bytes: Uint8Array, layout: Layout, fromHere = false): Chunk {
   const header = peekChunk(bytes);
   checkFingerprint(header, layout);
+  if (layout.tokens) return asChunk(decodeTokenChunk(bytes, layout));
   const at = checkWhole(bytes, layout, fromHere);
   const { length, hasPriorities } = header;
   // A small chunk goes whole to where it is aligned.

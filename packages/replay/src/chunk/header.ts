@@ -25,6 +25,8 @@ import { ChunkError, MAX_LENGTH, MAX_WRITER } from './validate.ts';
  * | … | format 3: u32 bytes of the named columns, u32 0; the columns in the layout's order, each padded to 8 |
  * | … | observations[(T + 1) × size], or one Zstandard frame of them |
  *
+ * Format 4, of texts, has the same header, and other columns (`tokens/codec.ts`).
+ *
  * `store/redis/scripts/door.lua.ts` reads the fields at 0 to 28 and 40 too: change them together.
  */
 const MAGIC = 0x4b434651;
@@ -34,6 +36,8 @@ const MAGIC = 0x4b434651;
  */
 const PLAIN_FORMAT = 2;
 const COLUMN_FORMAT = 3;
+/** Chunks of texts. */
+export const TOKEN_FORMAT = 4;
 /** Bytes of a header without the name. */
 export const HEADER = 72;
 export const CHECKSUM_AT = 12;
@@ -131,7 +135,8 @@ export function writeHeader(bytes: Uint8Array, chunk: Chunk, layout: Layout, for
   const writer = encodeWriter(chunk.writer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   view.setUint32(0, MAGIC, true);
-  view.setUint32(4, layout.columns?.length ? COLUMN_FORMAT : PLAIN_FORMAT, true);
+  const format = layout.columns?.length ? COLUMN_FORMAT : PLAIN_FORMAT;
+  view.setUint32(4, layout.tokens ? TOKEN_FORMAT : format, true);
   view.setUint32(8, layoutFingerprint(layout), true);
   view.setUint32(CHECKSUM_AT, 0, true);
   view.setUint32(16, bytes.length, true);
@@ -170,9 +175,9 @@ export function peekChunk(bytes: Uint8Array): ChunkHeader {
   if (view.getUint32(0, true) !== MAGIC)
     throw new ChunkError('This value is not a chunk (its first bytes differ).');
   const format = view.getUint32(4, true);
-  if (format < 1 || format > COLUMN_FORMAT)
+  if (format < 1 || format > TOKEN_FORMAT)
     throw new ChunkError(
-      `The chunk is of format ${format}; this Qfleet reads up to ${COLUMN_FORMAT}: run one version.`,
+      `The chunk is of format ${format}; this Qfleet reads up to ${TOKEN_FORMAT}: run one version.`,
     );
   const total = view.getUint32(16, true);
   if (total !== bytes.length)

@@ -6,6 +6,7 @@ import {
   type ObservationDType,
   type ObservationPart,
   observationArrays,
+  type TokenSpec,
 } from '@qfleet/spaces';
 import type { Layout } from './chunk.ts';
 import { MASK } from './columns.ts';
@@ -43,8 +44,19 @@ export function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
 /** Up to this many elements (or bytes) a loop copies faster than a view and its `set`. */
 export const SMALL_ROW = 64;
 
+/** The layout of texts: what a state is of, and an action. */
+export const tokenLayout = (tokens: TokenSpec): Layout => ({
+  ...{ shape: [0], dtype: 'uint8', frames: 1, actions: tokens.vocabulary },
+  tokens,
+});
+
 export function describeLayout(layout: Layout): string {
-  const { dtype, shape, actions, columns = [] } = layout;
+  const { dtype, shape, actions, columns = [], tokens } = layout;
+  if (tokens !== undefined)
+    return (
+      `texts of ${tokens.vocabulary} tokens (tokenizer ${tokens.tokenizer}), ${tokens.context} at once, ` +
+      `${tokens.history === null ? 'of all the episode' : `of the last ${tokens.history} texts`}`
+    );
   const parts = layout.parts?.map(
     (part) => `${part.name}${part.shape ? `[${part.shape}]` : ` of ${part.size}`}`,
   );
@@ -63,22 +75,23 @@ export interface StoredLayout {
   readonly observationParts?: readonly ObservationPart[] | undefined;
   readonly actions: number;
   readonly columns?: readonly ColumnSpec[] | undefined;
+  readonly tokens?: TokenSpec | undefined;
 }
 
 /** The layout as it is stored: with the same JSON wherever chunks are the same. */
-export const storedLayout = ({ shape, dtype, parts, actions, columns }: Layout): StoredLayout => ({
+export const storedLayout = ({ shape, dtype, parts, actions, columns, tokens }: Layout): StoredLayout => ({
   observationShape: shape,
   observationDType: dtype,
   observationParts: parts,
   actions,
   columns,
+  tokens,
 });
 
 /** The layout that was stored as this JSON. A state counts as one frame: how many make one is no matter of chunks. */
 export function parseLayout(json: string): Layout {
-  const { observationShape, observationDType, observationParts, actions, columns } = JSON.parse(
-    json,
-  ) as StoredLayout;
+  const stored = JSON.parse(json) as StoredLayout;
+  const { observationShape, observationDType, observationParts, actions, columns, tokens } = stored;
   return {
     shape: observationShape,
     dtype: observationDType,
@@ -87,6 +100,7 @@ export function parseLayout(json: string): Layout {
     ...(observationParts ? { parts: observationParts } : {}),
     ...(columns?.some(({ name }) => name === MASK) ? { masked: true } : {}),
     ...(columns ? { columns } : {}),
+    ...(tokens ? { tokens } : {}),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Batch {
   readonly weights: Float32Array;
   /** Where each row came from, for the priorities: handles that also tell whether the place was reused since. */
   readonly handles: Int32Array;
+  /** Steps that it trains on, where rows have not all the same number. */
+  readonly steps?: number;
 }
 
 /** A batch of n-step transitions. */

@@ -8,7 +8,8 @@ import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
 import type { PrioritySaver } from './priority-saver.ts';
 import type { SampleUnit } from './sample-unit.ts';
 import { type ChunkRecord, TransitionIndex } from './transition-index.ts';
-import { SequencePlaces } from './units/sequence-places.ts';
+import { DialoguePlaces } from './dialogues/dialogue-places.ts';
+import { type Places, SequencePlaces } from './units/sequence-places.ts';
 
 export interface ContentsOptions {
   readonly layout: Layout;
@@ -23,16 +24,23 @@ export interface ContentsOptions {
   readonly inProcess: boolean;
 }
 
-/** Equal priorities: sequences are always drawn by priority, since not every place is the beginning of one. */
+/** Equal priorities: all but transitions are always drawn by priority, since not every place is the beginning of a row. */
 const ALIKE: PrioritizedOptions = { alpha: 0, epsilon: 1 };
+
+function placesOf(unit: SampleUnit, priorities: Prioritized, { frames }: Layout): Places | null {
+  if (unit.kind === 'transition') return null;
+  return unit.kind === 'dialogue'
+    ? new DialoguePlaces(priorities)
+    : new SequencePlaces(priorities, unit, frames);
+}
 
 /** The chunks that can be sampled: their transitions, priorities and cached observations, in step with each other. */
 export class Contents {
   readonly index: TransitionIndex;
   readonly cache: ObservationCache;
   readonly priorities: Prioritized | null;
-  /** Where a sequence may begin; null: rows are transitions, which begin everywhere. */
-  readonly #places: SequencePlaces | null;
+  /** Where a row may begin; null: rows are transitions, which begin everywhere. */
+  readonly #places: Places | null;
   readonly #layout: Layout;
   readonly #inProcess: boolean;
   #refused = 0;
@@ -46,10 +54,9 @@ export class Contents {
     const size = observationSize(layout);
     const rows = cachedRows(layout, { capacity, cacheBytes });
     this.cache = new ObservationCache(makeObservations(layout.dtype, rows * size), size);
-    const priorities = prioritized ?? (unit.kind === 'sequence' ? ALIKE : null);
+    const priorities = prioritized ?? (unit.kind === 'transition' ? null : ALIKE);
     this.priorities = priorities && new Prioritized(this.index.leaves, priorities);
-    this.#places =
-      unit.kind === 'sequence' ? new SequencePlaces(this.priorities!, unit, layout.frames) : null;
+    this.#places = this.priorities && placesOf(unit, this.priorities, layout);
     this.#layout = layout;
     this.#inProcess = inProcess;
   }
@@ -74,7 +81,8 @@ export class Contents {
       );
     while (this.index.size + length > this.index.leaves) this.#drop();
     const record = this.index.add(id, chunk, checksumOf(bytes));
-    this.cache.put(record, asBytes(chunk.observations));
+    // Tokens are in the index.
+    if (this.#layout.tokens === undefined) this.cache.put(record, asBytes(chunk.observations));
     const kept = saved?.length === length ? saved : null;
     if (this.#places) this.#places.add(record, chunk.priorities, kept);
     else if (kept) this.priorities?.restore(record.start, kept);

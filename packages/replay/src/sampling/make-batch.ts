@@ -3,10 +3,12 @@ import type { Layout } from '../chunk/chunk.ts';
 import { type Cadence, type ColumnSpec, columnWidth } from '../chunk/columns.ts';
 import { makeObservations } from '../chunk/layout.ts';
 import type { Batch, SequenceBatch, TransitionBatch } from './batch.ts';
+import { DialogueRows } from './dialogues/dialogue-batch.ts';
 import type { SampleUnit, SequenceUnit } from './sample-unit.ts';
 
-/** A batch of `size` rows as `unit` makes them, for states of `layout`. */
+/** A batch of `size` rows as `unit` makes them, for states of `layout`; of dialogues, as many as fit it. */
 export function makeBatch(unit: SampleUnit, size: number, layout: Layout): Batch {
+  if (unit.kind === 'dialogue') return new DialogueRows();
   return unit.kind === 'sequence' ? makeSequenceBatch(unit, size, layout) : makeTransitionBatch(size, layout);
 }
 

@@ -11,7 +11,10 @@ import type { ChunkRecord } from './transition-index.ts';
 export const cachedRows = (
   layout: Layout,
   { capacity, cacheBytes }: { readonly capacity: number; readonly cacheBytes: number },
-): number => Math.min(Math.floor(cacheBytes / observationBytes(layout)), Math.ceil(capacity * 1.25) + 4096);
+): number =>
+  layout.tokens
+    ? 0
+    : Math.min(Math.floor(cacheBytes / observationBytes(layout)), Math.ceil(capacity * 1.25) + 4096);
 
 /**
  * The cached rows of observations, in one ring: new chunks overwrite those that came first. A chunk's record says at

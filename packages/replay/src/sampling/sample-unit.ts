@@ -39,8 +39,25 @@ export interface SequenceUnit {
   readonly rewards?: RewardShaping;
 }
 
+/**
+ * A chunk of texts, with what its agent had read before it. Batches have rows of one length, and about so many tokens whatever
+ * that is.
+ */
+export interface DialogueUnit {
+  readonly kind: 'dialogue';
+  /** Tokens of a batch, padding included. */
+  readonly batchTokens: number;
+  /** What γ is applied once for: each token of the agent, or each of its utterances. */
+  readonly discountPer: 'token' | 'turn';
+  /** Absent: rewards stay as they are. */
+  readonly rewards?: RewardShaping;
+}
+
 /** What a sampled place expands into: a row of a batch. */
-export type SampleUnit = TransitionUnit | SequenceUnit;
+export type SampleUnit = StepUnit | DialogueUnit;
+
+/** A row whose states are observations. */
+export type StepUnit = TransitionUnit | SequenceUnit;
 
 /** Rewards as they are, to the bit. */
 const NO_SHAPING: RewardShaping = { largest: Number.POSITIVE_INFINITY, scale: 1 };
@@ -50,8 +67,12 @@ export function shapeReward(reward: number, { largest, scale }: RewardShaping = 
   return Math.max(-largest, Math.min(largest, reward)) * scale;
 }
 
-/** Steps of a row that are trained on, at most. */
-export const trainedSteps = (unit: SampleUnit): number => (unit.kind === 'sequence' ? unit.length : 1);
+/** Steps that a batch of so many rows is taken to train on. */
+export function trainedSteps(unit: SampleUnit, rows: number): number {
+  // Each has some of the environment's tokens, and some padding.
+  if (unit.kind === 'dialogue') return Math.ceil(unit.batchTokens / 2);
+  return rows * (unit.kind === 'sequence' ? unit.length : 1);
+}
 
 /**
  * Checks the numbers of a unit.
@@ -66,6 +87,10 @@ export function checkUnit(unit: SampleUnit): void {
     if (!Number.isInteger(value) || value < least || value > most)
       throw new RangeError(`${name} is an integer from ${least} up${range(most)}, not ${value}.`);
   };
+  if (unit.kind === 'dialogue') {
+    check('batchTokens', unit.batchTokens, 1, Number.POSITIVE_INFINITY);
+    return;
+  }
   if (unit.kind === 'transition') {
     check('nSteps', unit.nSteps, 1, Number.POSITIVE_INFINITY);
     return;

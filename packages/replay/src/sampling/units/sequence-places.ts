@@ -21,8 +21,21 @@ export function isStart(chunk: ChunkRecord, step: number, stride: number, frameS
   return frames === 0 && first.previous === null;
 }
 
-/** Keeps priorities where sequences begin, and nowhere else: so sampling by priority meets no other place. */
-export class SequencePlaces {
+/** Keeps priorities where rows begin, and nowhere else: so sampling by priority meets no other place. */
+export interface Places {
+  /**
+   * Enters a chunk that came.
+   *
+   * @param errors of its steps, by the actor; null: what begins there gets the highest priority so far.
+   * @param saved what the tree held of its leaves before; null: nothing.
+   */
+  add(chunk: ChunkRecord, errors: Float32Array | null, saved: Float32Array | null): void;
+  /** Has what is left of an episode, of which the chunk before this one was evicted or lost, begin somewhere. */
+  orphan(chunk: ChunkRecord): void;
+}
+
+/** The places of sequences. */
+export class SequencePlaces implements Places {
   readonly #priorities: Prioritized;
   readonly #unit: SequenceUnit;
   readonly #frameStack: number;
@@ -35,12 +48,6 @@ export class SequencePlaces {
     this.#frameStack = frameStack;
   }
 
-  /**
-   * Enters a chunk that came.
-   *
-   * @param errors of its steps, by the actor; null: its sequences get the highest priority so far.
-   * @param saved what the tree held of its leaves before; null: nothing.
-   */
   add(chunk: ChunkRecord, errors: Float32Array | null, saved: Float32Array | null): void {
     this.#priorities.remove(chunk.start, chunk.length);
     for (let step = 0; step < chunk.length; step++) {

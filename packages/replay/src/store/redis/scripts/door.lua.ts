@@ -39,8 +39,8 @@ local function look(head, size)
   end
   local version, layout, total, length, ends, priorities, name, form, sequence =
     struct.unpack('<I4I4xxxxI4I4xxxxBBBBxxxxxxxxd', head, 5)
-  if version < 1 or version > 3 then
-    return nil, 'format', 'The chunk is of format ' .. version .. '; this replay holds up to 3: run one version.'
+  if version < 1 or version > 4 then
+    return nil, 'format', 'The chunk is of format ' .. version .. '; this replay holds up to 4: run one version.'
   end
   if layout ~= fingerprint then
     return nil, 'layout', 'The chunk has another layout than this replay: start its actor with this run.'
