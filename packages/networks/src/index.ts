@@ -6,7 +6,7 @@ export { categoricalHead } from './heads/categorical.ts';
 export type { Head, HeadFactory, HeadOptions, Reduce } from './heads/head.ts';
 export { implicitQuantilesHead, middleLevels } from './heads/implicit-quantiles.ts';
 export { quantilesHead } from './heads/quantiles.ts';
-export type { TokenValueName } from './heads/token-values.ts';
+export { type TokenValueName, type TokenValueOptions, tokenValueHeads } from './heads/token-values.ts';
 export { valuesHead } from './heads/values.ts';
 export { copyModelFiles, loadArchitecture } from './hub/architecture.ts';
 export type { ModelType } from './hub/families/known.ts';
@@ -23,7 +23,11 @@ export { decoderThreads } from './inference/language/decoder-threads.ts';
 export { Dialogue, type DialogueEvent } from './language/dialogue.ts';
 export { evaluateRows, type RowOutputs, type TokenRows } from './language/evaluate.ts';
 export { type GeneratedToken, Generation, type GenerationOptions } from './language/generation.ts';
-export { type LanguageNetwork, languageNetwork, type ValueHeadsOptions } from './language/language-network.ts';
+export {
+  type LanguageNetwork,
+  languageNetwork,
+  type ValueHeadsOptions,
+} from './language/language-network.ts';
 export { ModelError } from './language/model-error.ts';
 export { textPositions } from './language/positions.ts';
 export { chooseToken, GREEDY, type Sampling } from './language/sampling.ts';

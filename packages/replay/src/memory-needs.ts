@@ -59,6 +59,8 @@ export function memoryNeeds(layout: Layout, size: ReplaySize): MemoryNeeds {
     // The learner keeps tokens in its index.
     learner:
       index +
-      (layout.tokens ? chunks * size.chunkLength * 2 * 5 : cachedRows(layout, size) * observationBytes(layout)),
+      (layout.tokens
+        ? chunks * size.chunkLength * 2 * 5
+        : cachedRows(layout, size) * observationBytes(layout)),
   };
 }

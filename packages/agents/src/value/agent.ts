@@ -1,7 +1,7 @@
 import type { DqnConfig } from '@qfleet/config';
 import { createNetwork, initialParameters, type Network, type Packing } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
-import { type Batch, MASK, type StepUnit, type SequenceBatch, type TransitionBatch } from '@qfleet/replay';
+import { type Batch, MASK, type SequenceBatch, type StepUnit, type TransitionBatch } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
 import {
   type Compiled,

@@ -1,7 +1,8 @@
 import { stopGradient, type TensorFlow } from '@qfleet/tensor';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { ParameterSpec, Parameters } from '../parameters.ts';
+import type { TokenHead } from '../inference/language/decoder.ts';
 import { Dense } from '../layers/dense.ts';
+import type { ParameterSpec, Parameters } from '../parameters.ts';
 
 /** A head that values tokens: `q1` and `q2` each token that may come next, `v` the text so far. */
 export type TokenValueName = 'q1' | 'q2' | 'v';
@@ -21,6 +22,8 @@ export interface TokenValueOptions {
 /** Heads that value tokens by the features of the text before them. */
 export interface TokenValueHeads {
   readonly parameters: readonly ParameterSpec[];
+  /** The same heads one by one, for a decoder that caches. */
+  readonly heads: readonly TokenHead[];
   /**
    * @param features [rows, width]: of the tokens that are asked for alone, since values are many.
    * @returns by the heads' names, float32: [rows, vocabulary] of `q1` and `q2`, [rows, 1] of `v`.
@@ -36,19 +39,24 @@ export interface TokenValueHeads {
  */
 export function tokenValueHeads(options: TokenValueOptions): TokenValueHeads {
   const { names, width, vocabulary, start, torsoGradient } = options;
-  const heads = names.map((name) => ({
-    name,
-    hidden: new Dense(`${name}/hidden`, width, 2 * width, Math.SQRT2),
-    output: new Dense(`${name}/output`, 2 * width, name === 'v' ? 1 : vocabulary),
-  }));
-  return {
-    parameters: heads.flatMap(({ hidden, output: { parameters } }) => [
+  const parts = names.map((name) => {
+    const hidden = new Dense(`${name}/hidden`, width, 2 * width, Math.SQRT2);
+    const output = new Dense(`${name}/output`, 2 * width, name === 'v' ? 1 : vocabulary);
+    const parameters = [
       ...hidden.parameters,
-      ...parameters.map((each) => ({ ...each, start: each.name.endsWith('/bias') ? start : 0 })),
-    ]),
+      ...output.parameters.map((each) => ({ ...each, start: each.name.endsWith('/bias') ? start : 0 })),
+    ];
+    return { name, hidden, output, parameters };
+  });
+  return {
+    parameters: parts.flatMap(({ parameters }) => parameters),
+    heads: parts.map(({ name, hidden, output, parameters }) => ({
+      ...{ name, parameters },
+      layers: (tensors) => [hidden.layer(tensors), output.layer(tensors)],
+    })),
     forward(tf, parameters, features) {
       const seen = scaleGradient(tf, features, torsoGradient);
-      const values = heads.map(({ name, hidden, output }) => {
+      const values = parts.map(({ name, hidden, output }) => {
         const active = tf.relu(hidden.forward(tf, parameters, seen));
         return [name, output.forward(tf, parameters, active)] as const;
       });

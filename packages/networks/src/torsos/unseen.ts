@@ -35,8 +35,5 @@ export function unseenBy(
 /** Whether two tokens of a row are of different texts, [rows, 1, length, length]. */
 function ofOthers(tf: TensorFlow, segments: Tensor2D): Tensor {
   const [rows, length] = segments.shape;
-  return tf.notEqual(
-    tf.reshape(segments, [rows, 1, 1, length]),
-    tf.reshape(segments, [rows, 1, length, 1]),
-  );
+  return tf.notEqual(tf.reshape(segments, [rows, 1, 1, length]), tf.reshape(segments, [rows, 1, length, 1]));
 }

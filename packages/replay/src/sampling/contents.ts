@@ -3,12 +3,12 @@ import { decodeChunk } from '../chunk/codec.ts';
 import { checksumOf } from '../chunk/header.ts';
 import { asBytes, makeObservations, observationSize } from '../chunk/layout.ts';
 import { ChunkError } from '../chunk/validate.ts';
+import { DialoguePlaces } from './dialogues/dialogue-places.ts';
 import { cachedRows, ObservationCache } from './observation-cache.ts';
 import { Prioritized, type PrioritizedOptions } from './prioritized.ts';
 import type { PrioritySaver } from './priority-saver.ts';
 import type { SampleUnit } from './sample-unit.ts';
 import { type ChunkRecord, TransitionIndex } from './transition-index.ts';
-import { DialoguePlaces } from './dialogues/dialogue-places.ts';
 import { type Places, SequencePlaces } from './units/sequence-places.ts';
 
 export interface ContentsOptions {

@@ -1,4 +1,4 @@
-import { Random } from '@qfleet/random';
+import type { Random } from '@qfleet/random';
 import {
   type ChunkEnd,
   DialogueBuilder,
