@@ -1,10 +1,13 @@
-import { resolveEnvironment } from '@qfleet/env-host';
+import type { Decoding } from '@qfleet/agents';
+import { speaks } from '@qfleet/config';
+import { resolveAnyEnvironment } from '@qfleet/env-host';
 import { checkpointOf } from '@qfleet/policy';
 import { RunDirectory } from '@qfleet/report';
 import { EvaluationPlayer, heldOutSeed, requestOf } from '@qfleet/training';
-import { CommandError } from './errors.ts';
+import { CommandError, UsageError } from './errors.ts';
 import { suggest } from './suggest.ts';
 import { cutShortNote, print, printJson, returned, returnedAs, style } from './terminal/output.ts';
+import { howPlayed } from './text/how-played.ts';
 import { withModule } from './train/revision.ts';
 import { checkWeights } from './train/warm-start.ts';
 import { checkTrust, trustOption } from './trust.ts';
@@ -16,6 +19,7 @@ export interface EvaluateOptions {
   readonly trust?: true;
   readonly env?: string;
   readonly json?: true;
+  readonly decode?: Decoding;
 }
 
 /** `qfleet eval`: greedy episodes with the best checkpoint of a run. */
@@ -33,12 +37,17 @@ export async function evaluate(path: string, options: EvaluateOptions): Promise<
   }
   const config = withModule(directory.config, options.env);
   await checkWeights(checkpoint, config, path);
-  const { id } = await resolveEnvironment(config.environment);
+  if (options.decode !== undefined && !speaks(config))
+    throw new UsageError('--decode is for agents that speak: leave it out, for this one plays greedily.');
+  const { id } = await resolveAnyEnvironment(config.environment);
   const seed = options.seed ?? heldOutSeed(config);
   const player = await EvaluationPlayer.create(config);
   const request = requestOf(checkpoint, options.episodes, seed);
   // Nothing cancels it.
-  const { returns, mean, std, cutShort, info } = (await player.play(request, { warn: warnOnce() }))!;
+  const { returns, mean, std, cutShort, info } = (await player.play(request, {
+    warn: warnOnce(),
+    ...(options.decode === undefined ? {} : { decode: options.decode }),
+  }))!;
   if (options.json) {
     return printJson({
       ...{ returns, mean, std },
@@ -48,7 +57,7 @@ export async function evaluate(path: string, options: EvaluateOptions): Promise<
   }
   const range = `${returned(Math.min(...returns))} to ${returned(Math.max(...returns))}`;
   await print(
-    `${style('bold', returnedAs(mean, std))} over ${returns.length} greedy episodes${cutShortNote(cutShort)} (${range}) of ` +
+    `${style('bold', returnedAs(mean, std))} over ${returns.length} ${howPlayed(config, options.decode)} episodes${cutShortNote(cutShort)} (${range}) of ` +
       `${id}, update ${checkpoint.updates}, seed ${seed}`,
   );
   if (info !== undefined) {

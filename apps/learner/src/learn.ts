@@ -27,7 +27,7 @@ import {
   type ShardAddress,
 } from '@qfleet/replay';
 import type { RunDirectory } from '@qfleet/report';
-import { openTask, roundLayout } from '@qfleet/rollout';
+import { openLearning, roundLayout } from '@qfleet/rollout';
 import {
   CheckpointFolder,
   DivergenceError,
@@ -62,7 +62,7 @@ export async function learn(context: ProcessContext): Promise<void> {
   const { record, directory: found } = await openRun(context);
   const { run, config } = record;
   if (isFinished(context, record)) return;
-  const { layout } = await openTask(config);
+  const { layout, legal } = await openLearning(config);
   const [experience, weights] = await Promise.all(['experience', 'weights'].map(context.connect));
   const { addresses } = await ReplayShards.connect(experience, run, config.replay.shards, {
     role: 'learner',
@@ -100,6 +100,7 @@ export async function learn(context: ProcessContext): Promise<void> {
     const { trainer, recorder } = await makeTrainer(context, {
       record,
       layout,
+      legal,
       addresses,
       weights,
       directory,
@@ -195,6 +196,8 @@ function isFinished(
 interface TrainerSetting extends Required<Pick<TrainerParts, 'restore' | 'outlast'>> {
   readonly record: RunRecord;
   readonly layout: Layout;
+  /** Which tokens an agent that speaks may say; undefined: all. */
+  readonly legal: Awaited<ReturnType<typeof openLearning>>['legal'];
   readonly addresses: readonly ShardAddress[];
   /** A connection for weights alone. */
   readonly weights: RedisClient;
@@ -210,6 +213,7 @@ async function makeTrainer(
   {
     record,
     layout,
+    legal,
     addresses,
     weights,
     directory,
@@ -230,7 +234,7 @@ async function makeTrainer(
       const agent = await createRoundAgent({ config: config.agent, ...agentSetting });
       return { config, agent, rounds: new HandedInRounds({ config, layout, store, fence }) };
     }
-    const agent = await createAgent({ config: replayRunConfig(config).agent, ...agentSetting });
+    const agent = await createAgent({ config: replayRunConfig(config).agent, ...agentSetting, legal });
     const watch = tracer ? { watch: new ChunkSpans(tracer) } : {};
     return { config, agent, store, saving: { store, fence }, callsAhead: CALLS_AHEAD, ...watch };
   };

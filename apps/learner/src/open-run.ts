@@ -8,7 +8,7 @@ import {
   waitForRun,
 } from '@qfleet/fleet';
 import { RunDirectory } from '@qfleet/report';
-import { openTask } from '@qfleet/rollout';
+import { openLearning } from '@qfleet/rollout';
 import { checkRun, latestCheckpoint } from '@qfleet/training';
 
 /**
@@ -34,7 +34,7 @@ export async function openRun({ env, log, redis, signal, outlast }: ProcessConte
   }
   if (!RunDirectory.exists(env.runDir)) {
     const record = await wait();
-    const { layout } = await openTask(record.config);
+    const { layout } = await openLearning(record.config);
     checkRun(record.config, layout, { holdsReplay: false });
     return { record, directory: null };
   }

@@ -17,7 +17,8 @@ import { agentParameters } from './parameters.ts';
  */
 export async function createPolicy(given: PolicySetting & { readonly helped?: number }): Promise<Policy> {
   const { config, spec, helped } = given;
-  if (config.kind === 'tabular' || helped === undefined) return plainPolicy(given);
+  if (config.kind === 'tabular' || config.kind === 'token-q' || helped === undefined)
+    return plainPolicy(given);
   // Says what is wrong before a thread is started.
   agentParameters(given);
   return plainPolicy(given, (await helpedInference(config, spec, helped)) ?? undefined);

@@ -1,3 +1,5 @@
+export type { Generation, GenerationOptions, TokenSelector } from '@qfleet/networks';
+export type { NamedTensors } from '@qfleet/tensor';
 export { argmax } from './acting/allowed.ts';
 export { createDistributions, type Distributions } from './acting/distributions.ts';
 export { epsilonOf } from './acting/exploration.ts';
@@ -10,4 +12,5 @@ export type { TokenBatch } from './language/token-batch.ts';
 export { type AgentSetting, agentMemory, agentParameters, checkAgentParameters } from './parameters.ts';
 export { lambdaReturns } from './pqn/lambda-returns.ts';
 export { END, makeRound, type Round } from './pqn/round.ts';
+export { createGeneration, type Decoding, tokenSelector } from './token-q/speaking.ts';
 export { warmState } from './warm-start.ts';

@@ -4,6 +4,7 @@ import type { ColumnSpec, StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import { createValuing } from './objectives/create-objective.ts';
 import { tableShape } from './tabular/table.ts';
+import { tokenNetwork } from './token-q/network.ts';
 
 /** What an agent's parameters follow from. */
 export interface AgentSetting {
@@ -18,6 +19,8 @@ export interface AgentSetting {
  */
 export function agentParameters({ config, spec }: AgentSetting): Pick<ParameterSpec, 'name' | 'shape'>[] {
   try {
+    if (config.kind === 'token-q') return [...tokenNetwork(config, spec).parameters];
+    if (spec.tokens !== undefined) throw new Error(silent(config.kind));
     if (config.kind === 'tabular') return [{ name: 'q', shape: tableShape(spec) }];
     const { head } = createValuing(config);
     return [...createNetwork(config.network, spec, head).parameters];
@@ -26,13 +29,18 @@ export function agentParameters({ config, spec }: AgentSetting): Pick<ParameterS
   }
 }
 
+/** What is wrong with an agent of actions where states are texts. */
+const silent = (kind: string): string =>
+  `agent.kind is ${kind}, which does not speak, as the environment does: set agent.kind=token-q.`;
+
 /**
  * What an agent's policies remember from step to step, in the columns of chunks.
  *
  * @throws ConfigError as `agentParameters` does.
  */
 export function agentMemory({ config, spec }: AgentSetting): readonly ColumnSpec[] {
-  if (config.kind === 'tabular' || config.network.core.kind === 'none') return [];
+  if (config.kind === 'tabular' || config.kind === 'token-q') return [];
+  if (config.network.core.kind === 'none') return [];
   try {
     return createNetwork(config.network, spec, createValuing(config).head).memory;
   } catch (error) {

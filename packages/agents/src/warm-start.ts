@@ -15,6 +15,10 @@ export async function warmState(setting: AgentSetting, parameters: NamedTensors)
     const { pqnStateOf } = await import('./pqn/agent.ts');
     return pqnStateOf(setting.config, parameters);
   }
+  if (setting.config.kind === 'token-q') {
+    const { tokenQStateOf } = await import('./token-q/agent.ts');
+    return tokenQStateOf(setting.config, parameters);
+  }
   const { stateOf } = await import('./value/agent.ts');
   return stateOf(setting.config, parameters);
 }

@@ -103,7 +103,10 @@ export class Play {
       ...(normalizeObservations ? { normalized: true } : {}),
     };
     const policy = await createPolicy({ config: agent, spec });
-    const spread = agent.kind === 'tabular' ? null : await createDistributions({ config: agent, spec });
+    const spread =
+      agent.kind === 'tabular' || agent.kind === 'token-q'
+        ? null
+        : await createDistributions({ config: agent, spec });
     return new Play(wrapped, frameStack, policy, spread);
   }
 

@@ -37,6 +37,8 @@ const FIXED: readonly (readonly [path: string, reason: string])[] = [
   ['agent.objective.cosines', 'the weights have its shape'],
   ['agent.objective.low', 'the weights are of this range'],
   ['agent.objective.high', 'the weights are of this range'],
+  ['agent.data', 'the run has learned from these dialogues'],
+  ['agent.twin', 'the weights have its shapes'],
   ['agent.valueRescaling', 'the weights give values on its scale'],
   ['agent.optimizer.kind', 'checkpoints hold its state'],
   ['agent.optimizer.momentum', 'checkpoints hold its state'],

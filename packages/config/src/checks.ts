@@ -39,7 +39,11 @@ export function crossChecks(config: RunConfig): Problem[] {
       );
     }
   }
-  if (agent.kind !== 'tabular' && agent.network.noisy !== null && exploration.selector.kind === 'softmax') {
+  if (
+    (agent.kind === 'dqn' || agent.kind === 'pqn') &&
+    agent.network.noisy !== null &&
+    exploration.selector.kind === 'softmax'
+  ) {
     refuse(
       'exploration.selector.kind',
       'is softmax; allowed: epsilon-greedy with agent.network.noisy, whose noise already is the exploration that softmax would add to.',
@@ -82,7 +86,8 @@ function replayChecks({ agent, replay }: ReplayRunConfig): Problem[] {
   if (replay.minSize >= replay.capacity) {
     refuse('replay.minSize', `is ${replay.minSize}; allowed: less than replay.capacity, ${replay.capacity}.`);
   }
-  if (replay.minSize < agent.batchSize) {
+  // A batch of dialogues is filled by any of them.
+  if (agent.kind !== 'token-q' && replay.minSize < agent.batchSize) {
     refuse('replay.minSize', `is ${replay.minSize}; allowed: at least agent.batchSize, ${agent.batchSize}.`);
   }
   if (replay.chunkLength > replay.capacity) {

@@ -1,8 +1,18 @@
 import type { RunConfigInput } from './schema/run.ts';
 
 /** What is known of an environment that no preset trains. */
-export interface KnownEnvironment {
+export type KnownEnvironment = KnownSpeaking | KnownActing;
+
+/** An environment that speaks. */
+interface KnownSpeaking {
   readonly id: string;
+  readonly speaks: true;
+}
+
+/** An environment of numbered actions. */
+interface KnownActing {
+  readonly id: string;
+  readonly speaks?: false;
   /** Whether its observations are a Discrete space. */
   readonly isDiscrete: boolean;
   /** Steps after which an episode is truncated; null: never. */
@@ -16,6 +26,7 @@ const LONGEST_EPISODE = 500;
 
 /** Defaults for a native environment that no preset trains: a table where its states can be counted, else DQN. */
 export function environmentConfig(environment: KnownEnvironment): RunConfigInput {
+  if (environment.speaks === true) return textConfig(environment.id);
   const { id, isDiscrete, maxEpisodeSteps, solvedReturn } = environment;
   const options = maxEpisodeSteps === null ? { max_episode_steps: LONGEST_EPISODE } : {};
   const dqn = moduleConfig(id);
@@ -34,14 +45,26 @@ export function environmentConfig(environment: KnownEnvironment): RunConfigInput
   };
 }
 
+/** ILQL on the dialogues that a task makes. */
+const textConfig = (id: string): RunConfigInput => ({
+  name: nameOf(id),
+  environment: { id },
+  agent: { kind: 'token-q', data: {}, pretraining: 500, cql: { alpha: 0.05 } },
+  evaluation: { episodes: 100 },
+  stop: { maxUpdates: 2_000 },
+});
+
+/** A run's name after its environment. */
+const nameOf = (id: string): string =>
+  id
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 64) || 'run';
+
 /** DQN for an environment of which nothing is known: what keeps CartPole solved (docs/agents.md) is part of it. */
 export function moduleConfig(id: string, module?: string): RunConfigInput {
   return {
-    name:
-      id
-        .replaceAll(/[^A-Za-z0-9._-]/g, '-')
-        .replace(/^[^A-Za-z0-9]+/, '')
-        .slice(0, 64) || 'run',
+    name: nameOf(id),
     environment: { id, ...(module === undefined ? {} : { module }) },
     agent: { kind: 'dqn', nSteps: 5, learningRate: 1e-3, target: { kind: 'soft', tau: 0.01, publish: true } },
     exploration: { kind: 'schedule', from: 1, to: 0.05, steps: 10_000 },

@@ -69,6 +69,8 @@ function base({ preset, observation }: Method): Record<string, unknown> {
   const agent = isMapping(values['agent']) ? values['agent'] : {};
   const network = isMapping(agent['network']) ? agent['network'] : {};
   const needed = observation === null ? (network['kind'] ?? torsoFor([])) : torsoFor(observation);
+  // Whether the environment speaks is seen when it is opened.
+  if (network['kind'] === 'decoder') return values;
   const suits =
     network['kind'] === needed || (needed === 'nature-cnn' && FOR_IMAGES.includes(`${network['kind']}`));
   if (suits) return values;

@@ -180,9 +180,9 @@ fleet:
   });
 
   it.each([
-    ['dqnn', 'agent.kind is "dqnn"; allowed: dqn or tabular or pqn. Did you mean dqn?'],
-    ['.nan', 'agent.kind is NaN; allowed: dqn or tabular or pqn.'],
-    ['[dqn]', 'agent.kind is ["dqn"]; allowed: dqn or tabular or pqn.'],
+    ['dqnn', 'agent.kind is "dqnn"; allowed: dqn or tabular or pqn or token-q. Did you mean dqn?'],
+    ['.nan', 'agent.kind is NaN; allowed: dqn or tabular or pqn or token-q.'],
+    ['[dqn]', 'agent.kind is ["dqn"]; allowed: dqn or tabular or pqn or token-q.'],
   ])('refuses the kind %s', (kind, expected) => {
     const path = file(`environment: {id: x}\nagent: {kind: ${kind}}\n`);
     expect(problems({ file: path })).toEqual([`${path}:2:15: ${expected}`]);

@@ -6,5 +6,6 @@ export { implicitQuantilesHead, middleLevels } from './heads/implicit-quantiles.
 export { quantilesHead } from './heads/quantiles.ts';
 export { valuesHead } from './heads/values.ts';
 export { createInference } from './inference/create-inference.ts';
+export { languageNetwork } from './language/language-network.ts';
 export { oneHot } from './one-hot.ts';
 export { checkParameters } from './parameters.ts';

@@ -93,6 +93,7 @@ export const CASES: Readonly<Record<string, Case>> = {
 /** A policy of a case, with parameters drawn from a seed. */
 export function trainedOf({ layout, agent }: Case, seed: number): Trained {
   const parsed = runSchema.parse({ environment: { id: 'x' }, agent: { kind: 'dqn', ...agent } }) as RunConfig;
+  if (parsed.agent.kind === 'token-q') throw new TypeError('Cases are of numbered actions.');
   const random = new Random(seed);
   const parameters =
     parsed.agent.kind === 'tabular'

@@ -7,7 +7,7 @@ export interface RatioFields {
     readonly samplesPerInsert: number | null;
     readonly chunkLength: number;
   };
-  readonly agent: { readonly batchSize: number; readonly updatesPerCall: number };
+  readonly agent: { readonly batchSize: number; readonly updatesPerCall?: number };
   readonly fleet: { readonly slots: number };
 }
 
@@ -20,7 +20,7 @@ export interface RatioFields {
 export function ratioLimiter({ replay, agent, fleet }: RatioFields): SampleToInsertLimiter | null {
   const { minSize, samplesPerInsert, chunkLength } = replay;
   if (samplesPerInsert === null) return null;
-  const call = agent.batchSize * agent.updatesPerCall;
+  const call = agent.batchSize * (agent.updatesPerCall ?? 1);
   const round = fleet.slots * chunkLength * samplesPerInsert;
   return new SampleToInsertLimiter({ minSize, samplesPerInsert, errorBuffer: Math.max(2 * call, round) });
 }

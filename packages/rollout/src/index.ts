@@ -7,3 +7,8 @@ export { layoutOf, openTask, type Task } from './open-task.ts';
 export { type EpisodeSummary, Rollout, type RolloutOptions } from './rollout.ts';
 export { type RoundOrigin, roundChunks, roundLayout, takeRoundChunk } from './round-chunks.ts';
 export { RoundRollout, type RoundRolloutOptions } from './round-rollout.ts';
+export { type Dialogues, type DialoguesOptions, playDialogues } from './text/play-dialogues.ts';
+export { type RecordedDialogues, recordedDialogues } from './text/recorded-dialogues.ts';
+export { TextRollout, type TextRolloutOptions } from './text/text-rollout.ts';
+export { openLearning, openTextTask, type TextTask, textLayout } from './text/text-task.ts';
+export { Voices } from './text/voices.ts';

@@ -1,5 +1,5 @@
-import { learnsFromReplay, type RoundRunConfig, type RunConfig } from '@qfleet/config';
-import { openTask } from '@qfleet/rollout';
+import { learnsFromReplay, type RoundRunConfig, type RunConfig, speaks } from '@qfleet/config';
+import { openTask, openTextTask } from '@qfleet/rollout';
 import {
   type Checkpoint,
   CheckpointFolder,
@@ -12,6 +12,7 @@ import {
   type StopReason,
   type Trainer,
 } from '@qfleet/training';
+import { dialogueGathering } from './dialogue-gathering.ts';
 import type { RunFiles } from './files.ts';
 import type { Gather, Gathering, GatherSetting } from './gathering.ts';
 import type { SingleHooks } from './hooks.ts';
@@ -214,6 +215,10 @@ export class SingleRun {
 
 /** What a run is made of, beside what is told of it. */
 async function make({ config, offline }: SingleRunParts) {
+  if (speaks(config)) {
+    const gather = await dialogueGathering({ config, task: await openTextTask(config) });
+    return { gather, player: await EvaluationPlayer.create(config) };
+  }
   const task = await openTask(config);
   // First, since its agent decides how TensorFlow is loaded.
   const gather = await gathering({ config, task }, offline);

@@ -47,6 +47,11 @@ function parameterProblems({ agent }: RunConfig, layout: Layout, memory: number)
   const parameters = agentParameters({ config: agent, spec: layout });
   const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
   if (agent.kind === 'tabular' || count * BYTES_A_PARAMETER <= memory) return [];
+  if (agent.kind === 'token-q')
+    return [
+      `agent.network.width is ${agent.network.width}, which makes ${count} parameters here and takes ` +
+        `${gigabytes(count * BYTES_A_PARAMETER)} of memory, and this machine has ${gigabytes(memory)}: take fewer features or layers.`,
+    ];
   return [
     `agent.network.hidden is [${agent.network.hidden}], which makes ${count} parameters here and takes ` +
       `${gigabytes(count * BYTES_A_PARAMETER)} of memory, and this machine has ${gigabytes(memory)}: take fewer units.`,

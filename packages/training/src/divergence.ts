@@ -10,7 +10,8 @@ export class DivergenceError extends Error {
 
 /** What an agent learned from: transitions, sequences or a round, of which some of these columns are there. */
 export interface TrainedOn {
-  readonly observations: ArrayLike<number>;
+  /** Absent: states are texts. */
+  readonly observations?: ArrayLike<number>;
   readonly nextObservations?: ArrayLike<number>;
   readonly rewards?: Float32Array;
   /** Sums over several steps of reward. */
@@ -93,18 +94,20 @@ function figuresOf({ count, data, stats }: UpdateCall, agent: AgentConfig): stri
   const gradientNorm = stats.fault ? stats.fault.gradientNorm : (stats.numbers['gradientNorm'] ?? null);
   const steps = agent.kind === 'dqn' ? agent.nSteps : 1;
   const rewards = faulty.map((each) => largest(each.returns ?? each.rewards ?? []));
-  const observations = faulty.map((each) => largest(each.observations, largest(each.nextObservations ?? [])));
+  const observations = faulty.map((each) =>
+    largest(each.observations ?? [], largest(each.nextObservations ?? [])),
+  );
   return [
     `loss ${short(loss)}`,
     ...(gradientNorm === null ? [] : [`gradient norm ${short(gradientNorm)}`]),
     `largest |reward| of the ${isApart ? 'batch' : 'round'} ${short(Math.max(...rewards))}${steps > 1 ? ` over ${steps} steps` : ''}`,
-    `largest |observation| ${short(Math.max(...observations))}`,
+    ...(agent.kind === 'token-q' ? [] : [`largest |observation| ${short(Math.max(...observations))}`]),
   ].join(', ');
 }
 
 function remedyFor(agent: AgentConfig): string {
   const lower = `a lower agent.learningRate than ${agent.learningRate}`;
-  const scale = 'or have the environment give smaller rewards and observations';
+  const scale = `or have the environment give smaller rewards${agent.kind === 'token-q' ? '' : ' and observations'}`;
   if (agent.kind === 'tabular') return `set ${lower} or agent.discount below ${agent.discount}, ${scale}`;
   const settings = [
     ...(agent.kind === 'dqn' && agent.objective.kind === 'expected' && agent.loss === 'mse'

@@ -14,7 +14,8 @@ export type { ChunkWatch } from './chunk-watch.ts';
 export { DivergenceError } from './divergence.ts';
 export type { Evaluations } from './evaluation/evaluations.ts';
 export { InProcessEvaluations } from './evaluation/in-process.ts';
-export { type EvaluationLimits, EvaluationPlayer, PATIENCE_SECONDS } from './evaluation/player.ts';
+export type { EvaluationLimits } from './evaluation/play-episodes.ts';
+export { EvaluationPlayer, PATIENCE_SECONDS } from './evaluation/player.ts';
 export { type EvaluationRequest, heldOutSeed, requestOf } from './evaluation/request.ts';
 export {
   type BestEvaluation,

@@ -5,7 +5,7 @@ import type { TrainedOn } from './divergence.ts';
 import type { AgentCall, Experience } from './experience.ts';
 import { ReplayUpkeep } from './replay-upkeep.ts';
 import type { RunStepsState } from './run-steps.ts';
-import { Sampling } from './sampling.ts';
+import { leastFor, Sampling } from './sampling.ts';
 import type { OfflineStore, Outlast, ReplayTrainerParts, WaitReason } from './trainer-parts.ts';
 
 /** Experience in a replay: sampled in batches, which give back priorities. */
@@ -28,7 +28,7 @@ export class ReplayExperience implements Experience {
   ) {
     const { agent, from, restore, offline } = parts;
     this.#parts = parts;
-    this.#config = offline === undefined ? config : offlineConfig(config, offline);
+    this.#config = offline === undefined ? config : offlineConfig(config, offline, leastFor(agent, config));
     this.replay = openReplay(parts, this.#config);
     this.#sampling = new Sampling({
       ...parts,
@@ -110,9 +110,12 @@ export class ReplayExperience implements Experience {
 }
 
 /** A configuration in which all that a store holds is sampled from the first update on, however often. */
-function offlineConfig(config: ReplayRunConfig, { transitions }: OfflineStore): ReplayRunConfig {
-  const { batchSize } = config.agent;
-  const replay = { ...config.replay, capacity: transitions, minSize: batchSize, samplesPerInsert: null };
+function offlineConfig(
+  config: ReplayRunConfig,
+  { transitions }: OfflineStore,
+  minSize: number,
+): ReplayRunConfig {
+  const replay = { ...config.replay, capacity: transitions, minSize, samplesPerInsert: null };
   return { ...config, replay };
 }
 

@@ -31,6 +31,8 @@ export interface SamplingParts extends Pick<ReplayTrainerParts, 'layout' | 'call
 export class Sampling {
   /** Transitions that a call of the agent samples. */
   readonly transitionsPerCall: number;
+  /** Transitions without which no batch can be drawn. */
+  readonly #least: number;
   readonly #config: ReplayRunConfig;
   readonly #replay: Replay;
   readonly #random: Random;
@@ -46,6 +48,7 @@ export class Sampling {
       Array.from({ length: agent.batchesPerUpdate }, () => makeBatch(agent.unit, size, layout));
     this.#prefetcher = new Prefetcher(replay, this.#random, makeBatches, callsAhead);
     this.transitionsPerCall = agent.batchesPerUpdate * trainedSteps(agent.unit, size);
+    this.#least = leastFor(agent, config);
     this.#limiter = ratioLimiter(config);
   }
 
@@ -62,8 +65,8 @@ export class Sampling {
   /** Why nothing can be sampled, or null. */
   waitReason(): Exclude<WaitReason, 'checkpoint'> | null {
     const { standing, size } = this.#replay;
-    const { replay, agent } = this.#config;
-    if (standing === null || size < agent.batchSize || standing.insertedTotal < replay.minSize) {
+    const { replay } = this.#config;
+    if (standing === null || size < this.#least || standing.insertedTotal < replay.minSize) {
       return 'too little experience';
     }
     return this.#mayCall(standing) ? null : 'sample-to-insert ratio';
@@ -87,3 +90,7 @@ export class Sampling {
     return sampling.beta + (1 - sampling.beta) * progress;
   }
 }
+
+/** The transitions without which an agent's batch can't be drawn: one dialogue may fill it. */
+export const leastFor = ({ unit }: Agent, { agent }: ReplayRunConfig): number =>
+  unit.kind === 'dialogue' ? 1 : agent.batchSize;

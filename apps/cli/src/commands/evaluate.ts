@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { runsModule } from '../apart/runs-module.ts';
@@ -12,6 +12,12 @@ export function addEvaluate(program: Command): void {
     .argument('<run-dir>', 'the directory of the run')
     .option('--episodes <n>', 'how many', positiveInteger, 20)
     .option('--seed <n>', 'of the episodes (default: one that training never uses)', seed)
+    .addOption(
+      new Option(
+        '--decode <how>',
+        'of an agent that speaks: the likeliest token, or one drawn (default: as its configuration says)',
+      ).choices(['greedy', 'sample']),
+    )
     .option('--trust', "run the run's environment also where its module lies outside of this project")
     .option('--env <path>', "where the environment's module is now, if it moved")
     .option('--json', '{"returns":[…],"mean":…,"std":…} on stdout')

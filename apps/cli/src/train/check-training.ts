@@ -1,5 +1,5 @@
 import type { RunConfig } from '@qfleet/config';
-import { openTask } from '@qfleet/rollout';
+import { openLearning } from '@qfleet/rollout';
 import { checkRun } from '@qfleet/training';
 
 /**
@@ -9,7 +9,7 @@ import { checkRun } from '@qfleet/training';
  * @throws EnvironmentDefinitionError, ConfigError
  */
 export async function checkTraining(config: RunConfig, redis: string | undefined): Promise<void> {
-  const { layout } = await openTask(config);
+  const { layout } = await openLearning(config);
   const holdsReplay = redis === undefined && config.replay.shards.length === 0;
   checkRun(config, layout, { holdsReplay });
 }

@@ -10,7 +10,14 @@ import {
   type RunConfig,
   torsoOf,
 } from '@qfleet/config';
-import { environmentsLike, findEnvironment, listEnvironments } from '@qfleet/envs';
+import {
+  environmentsLike,
+  findEnvironment,
+  isText,
+  isTextEnvironment,
+  listEnvironments,
+  listTextEnvironments,
+} from '@qfleet/envs';
 import { isModule } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
@@ -38,7 +45,7 @@ export interface TrainOptions {
 function sourceOf(what: string): ConfigSource {
   if (/\.ya?ml$/.test(what)) return { file: what };
   if (isModule(what)) return { environmentModule: what };
-  const environments = listEnvironments();
+  const environments = [...listEnvironments(), ...listTextEnvironments()];
   const environment = environments.find(({ id }) => id === what);
   // Some ids have a slash, as paths do: one that begins as they do is a misspelt id, which names the nearest.
   const family = (id: string): string => id.split('/')[0].toLowerCase();
@@ -52,6 +59,7 @@ function sourceOf(what: string): ConfigSource {
   if (environment === undefined) return { preset: presetCalled(what) };
   const preset = presetFor(what);
   if (preset !== undefined) return { preset };
+  if (isText(environment)) return { environment: { id: environment.id, speaks: true } };
   const { id, observationSpace, maxEpisodeSteps, solvedReturn } = environment;
   return {
     environment: { id, isDiscrete: observationSpace.kind === 'discrete', maxEpisodeSteps, solvedReturn },
@@ -113,7 +121,8 @@ function slotsFor(
 function methodOf(source: ConfigSource, preset: string | undefined): Method | null {
   if (preset === undefined) return null;
   const { environment } = loadRunConfig(source);
-  if (environment.module !== undefined) return { preset, observation: null };
+  if (environment.module !== undefined || isTextEnvironment(environment.id))
+    return { preset, observation: null };
   const { observationSpace } = findEnvironment(environment.id);
   return { preset, observation: observationSpace.kind === 'box' ? observationSpace.shape : [] };
 }
@@ -125,6 +134,8 @@ export function choiceNote(what: string, options: Pick<TrainOptions, 'preset'> =
   if ('preset' in source && source.preset !== what)
     return `${what} is trained by the preset ${source.preset}.`;
   if (!('environment' in source)) return null;
+  if (source.environment.speaks === true)
+    return `No preset trains ${what}: it is trained by ILQL on its own dialogues, with defaults.`;
   const agent = source.environment.isDiscrete ? 'tabular Q-learning' : 'DQN';
   return `No preset trains ${what}: it is trained by ${agent} with defaults.`;
 }

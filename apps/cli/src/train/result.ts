@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { learnsFromRecorded } from '@qfleet/config';
 import type { Recorded, RunDirectory, RunSummary } from '@qfleet/report';
 import { suggest } from '../suggest.ts';
 import {
@@ -11,6 +12,7 @@ import {
   style,
   table,
 } from '../terminal/output.ts';
+import { howPlayed } from '../text/how-played.ts';
 import { trustOption } from '../trust.ts';
 import { readLaunch } from './launch.ts';
 
@@ -36,7 +38,8 @@ export function describeResult(
   goal: number | null,
 ): string {
   const { envSteps, updates, trainingSeconds, stopReason, evaluation, offline } = summary;
-  const steps = offline === undefined ? `${integer(envSteps)} env steps, ` : '';
+  const steps =
+    offline === undefined && !learnsFromRecorded(directory.config) ? `${integer(envSteps)} env steps, ` : '';
   const amount = `${steps}${integer(updates)} updates, ${trainingSeconds.toFixed(1)} s of training`;
   if (stopReason === 'interrupted') {
     const kept = updates > 0 ? `a checkpoint at update ${integer(updates)}` : 'nothing learned yet';
@@ -46,7 +49,7 @@ export function describeResult(
   if (evaluation !== null) {
     const headline = summary.solved ? style(['bold', 'green'], 'Solved') : style('bold', 'Done');
     lines.push(
-      `${headline}: greedy return ${returnedAs(evaluation.mean, evaluation.std, goal, directory.config.stop.solvedReturn)} over ${evaluation.episodes} episodes${cutShortNote(evaluation.cutShort)}${reached(evaluation.mean, goal, summary.environment, directory)}.`,
+      `${headline}: ${howPlayed(directory.config)} return ${returnedAs(evaluation.mean, evaluation.std, goal, directory.config.stop.solvedReturn)} over ${evaluation.episodes} episodes${cutShortNote(evaluation.cutShort)}${reached(evaluation.mean, goal, summary.environment, directory)}.`,
     );
   }
   if (offline !== undefined) lines.push(describeData(offline, goal));

@@ -1,9 +1,11 @@
+import { learnsFromRecorded, speaks } from '@qfleet/config';
 import { type RunDirectory, StorageError } from '@qfleet/report';
 import { latestCheckpoint } from '@qfleet/training';
 import { CommandError, exitCodes } from '../errors.ts';
 import type { OfflineExperience } from '../offline/experience.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { print, printJson, shown, style } from '../terminal/output.ts';
+import { decodingTable } from '../text/decoding-table.ts';
 import { endedBeforeLearning } from './budget.ts';
 import { Display } from './display.ts';
 import type { Launch } from './launch.ts';
@@ -35,19 +37,19 @@ export async function runSession(
   const startedAt = performance.now();
   const shownPath = shown(directory.path);
   const { offline } = options;
-  const display = new Display(directory.config, { json: options.json, offline: offline !== null });
+  const isOffline = offline !== null || learnsFromRecorded(directory.config);
+  const display = new Display(directory.config, { json: options.json, offline: isOffline });
   const interrupt = new Interrupt(() =>
     display.say('Ending: the fleet drains and takes a checkpoint. Ctrl-C again ends it at once.'),
   );
   const { killed } = interrupt;
   const signal = AbortSignal.any([interrupt.signal, lost]);
   const { environment, seed, fleet } = directory.config;
-  const how =
-    offline !== null
-      ? 'offline'
-      : options.mode === 'single'
-        ? 'in this process'
-        : `with ${fleet.actors} actors`;
+  const how = isOffline
+    ? 'offline'
+    : options.mode === 'single'
+      ? 'in this process'
+      : `with ${fleet.actors} actors`;
   display.say(
     `${options.resume ? 'Resuming' : 'Training'} ${style('bold', environment.id)}, seed ${seed}, ${how}. Run directory: ${shownPath}`,
   );
@@ -71,8 +73,13 @@ export async function runSession(
     });
     const failure = end.failure ?? endedBeforeLearning(summary, directory.config, shownPath);
     if (options.json) await printJson({ ...summary, runDirectory: directory.path });
-    else if (failure === null)
-      await print(describeResult(summary, directory, shownPath, await goalOf(directory.config)));
+    else if (failure === null) {
+      const isOver = summary.stopReason !== 'interrupted';
+      const { config } = directory;
+      const decodings = isOver && speaks(config) ? await decodingTable(directory, config) : null;
+      if (decodings !== null) await print(`${decodings}\n`);
+      await print(describeResult(summary, directory, shownPath, await goalOf(config)));
+    }
     if (failure !== null) process.stderr.write(`error: ${failure}\n`);
     return failure === null ? exitCodes.done : exitCodes.failed;
   } finally {

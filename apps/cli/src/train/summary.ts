@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/env-host';
+import { resolveAnyEnvironment } from '@qfleet/env-host';
+import { isText } from '@qfleet/envs';
 import type { Recorded, RunDirectory, RunSummary } from '@qfleet/report';
 import { encodeTensors, type NamedTensors } from '@qfleet/tensor';
 import { bestCheckpoint, CheckpointFolder, type FinalEvaluation, latestCheckpoint } from '@qfleet/training';
@@ -33,7 +34,7 @@ export async function summarize(
   const summary: RunSummary = {
     run: directory.run,
     name: config.name,
-    environment: (await resolveEnvironment(config.environment)).id,
+    environment: (await resolveAnyEnvironment(config.environment)).id,
     seed: config.seed,
     versions: { qfleet: version, node: process.versions.node, ...(await runtimeOf(config)) },
     ...(offline === undefined ? {} : { offline }),
@@ -57,7 +58,8 @@ export async function summarize(
 
 /** The mean return at which the task counts as solved; null: nobody says. */
 export async function goalOf(config: RunConfig): Promise<number | null> {
-  return (await resolveEnvironment(config.environment)).solvedReturn ?? config.stop.solvedReturn;
+  const definition = await resolveAnyEnvironment(config.environment);
+  return (isText(definition) ? null : definition.solvedReturn) ?? config.stop.solvedReturn;
 }
 
 function summarized(

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { RunConfig } from '@qfleet/config';
-import { resolveEnvironment } from '@qfleet/env-host';
+import { learnsFromRecorded, type RunConfig } from '@qfleet/config';
+import { resolveAnyEnvironment } from '@qfleet/env-host';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
 import { type Checkpoint, CheckpointFolder } from '@qfleet/training';
@@ -30,7 +30,8 @@ export async function train(what: string, options: TrainOptions): Promise<number
     throw new UsageError('--single acts and learns in this one process: leave --actors out, or --single.');
   }
   const given = configurationOf(what, options);
-  const mode = options.single || options.offline !== undefined ? 'single' : 'fleet';
+  const mode =
+    options.single || options.offline !== undefined || learnsFromRecorded(given) ? 'single' : 'fleet';
   if (options.offline !== undefined) checkOfflineRun(given);
   if (options.keepReplay) checkKeepsReplay(mode, given);
   if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {
@@ -40,7 +41,7 @@ export async function train(what: string, options: TrainOptions): Promise<number
     );
   }
   // A module's file name is no name of its environment.
-  const { id } = await resolveEnvironment(given.environment);
+  const { id } = await resolveAnyEnvironment(given.environment);
   const config = { ...given, environment: { ...given.environment, id } };
   if (options.offline === undefined)
     await checkTraining(config, mode === 'single' ? undefined : options.redis);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { checkAgentParameters } from '@qfleet/agents';
 import { changesBetween, describeChange, type RunConfig, runConfigOf } from '@qfleet/config';
 import { RunDirectory } from '@qfleet/report';
-import { openTask } from '@qfleet/rollout';
+import { openLearning } from '@qfleet/rollout';
 import { bestCheckpoint, type Checkpoint, readCheckpoint, warmStart } from '@qfleet/training';
 import { UsageError } from '../errors.ts';
 
@@ -14,7 +14,7 @@ import { UsageError } from '../errors.ts';
  */
 export async function startFrom(where: string, config: RunConfig): Promise<Checkpoint> {
   const checkpoint = await readWeights(where);
-  const { layout } = await openTask(config);
+  const { layout } = await openLearning(config);
   return warmStart(checkpoint, config, layout).catch((error: Error) => {
     throw misfit(where, error, checkpoint, config);
   });
@@ -25,7 +25,7 @@ export async function startFrom(where: string, config: RunConfig): Promise<Check
  * @throws UsageError where a run's weights don't fit its configuration: its environment became another one.
  */
 export async function checkWeights(checkpoint: Checkpoint, config: RunConfig, where: string): Promise<void> {
-  const { layout } = await openTask(config);
+  const { layout } = await openLearning(config);
   try {
     checkAgentParameters({ config: config.agent, spec: layout }, checkpoint.parameters);
   } catch (error) {

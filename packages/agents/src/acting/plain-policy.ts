@@ -1,4 +1,4 @@
-import type { AgentConfig } from '@qfleet/config';
+import { type AgentConfig, ConfigError } from '@qfleet/config';
 import type { Inference } from '@qfleet/networks';
 import type { StateSpec } from '@qfleet/spaces';
 import type { Policy } from '../agent.ts';
@@ -31,6 +31,7 @@ export async function plainPolicy(setting: PolicySetting, inference?: Inference)
   const { config, spec, selector = { kind: 'epsilon-greedy' }, explores = false } = setting;
   // Says what is wrong before anything is made.
   agentParameters(setting);
+  if (config.kind === 'token-q') throw new ConfigError([NO_ACTIONS]);
   const values =
     inference ??
     (config.kind === 'tabular'
@@ -38,3 +39,7 @@ export async function plainPolicy(setting: PolicySetting, inference?: Inference)
       : await networkInference(config, spec, undefined, explores));
   return new ValuePolicy(values, spec.actions, createSelector(selector));
 }
+
+/** What is said where a policy is asked for of an agent whose actions are tokens. */
+const NO_ACTIONS =
+  'agent.kind is token-q, which speaks: it has no policy of numbered actions, as is asked for here.';

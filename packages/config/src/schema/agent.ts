@@ -3,6 +3,7 @@ import { network } from './network.ts';
 import { count, fraction } from './numbers.ts';
 import { cql, munchausen, objective } from './objective.ts';
 import { optimizer } from './optimizer.ts';
+import { tokenQ } from './token-q.ts';
 
 /** How the target network follows the online one, once an update. */
 const target = z.discriminatedUnion('kind', [
@@ -123,4 +124,4 @@ const pqn = z.strictObject({
 });
 
 /** What learns. */
-export const agent = z.discriminatedUnion('kind', [dqn, tabular, pqn]);
+export const agent = z.discriminatedUnion('kind', [dqn, tabular, pqn, tokenQ]);

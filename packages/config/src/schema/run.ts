@@ -50,8 +50,9 @@ export type AgentConfig = RunConfig['agent'];
 export type DqnConfig = Extract<AgentConfig, { kind: 'dqn' }>;
 export type TabularConfig = Extract<AgentConfig, { kind: 'tabular' }>;
 export type PqnConfig = Extract<AgentConfig, { kind: 'pqn' }>;
+export type TokenQConfig = Extract<AgentConfig, { kind: 'token-q' }>;
 /** An agent that learns from a replay. */
-export type ReplayAgentConfig = DqnConfig | TabularConfig;
+export type ReplayAgentConfig = DqnConfig | TabularConfig | TokenQConfig;
 /** A run whose agent learns from a replay. */
 export type ReplayRunConfig = RunConfig & { readonly agent: ReplayAgentConfig };
 export type NetworkConfig = DqnConfig['network'];
@@ -64,6 +65,13 @@ export type SamplingConfig = RunConfig['replay']['sampling'];
 export type RoundRunConfig = RunConfig & { readonly agent: PqnConfig };
 /** Whether a run's agent learns from rounds of fresh experience, without a replay. */
 export const learnsFromRounds = (config: RunConfig): config is RoundRunConfig => config.agent.kind === 'pqn';
+/** A run whose agent speaks. */
+export type TokenQRunConfig = RunConfig & { readonly agent: TokenQConfig };
+/** Whether a run's agent speaks. */
+export const speaks = (config: RunConfig): config is TokenQRunConfig => config.agent.kind === 'token-q';
+/** Whether a run learns from recorded dialogues alone: nothing is played, but for evaluations. */
+export const learnsFromRecorded = (config: RunConfig): boolean =>
+  speaks(config) && config.agent.data !== null && config.agent.data.updates === null;
 /** Whether a run's agent learns from a replay. */
 export const learnsFromReplay = (config: RunConfig): config is ReplayRunConfig => !learnsFromRounds(config);
 /** A run's configuration as written: defaults may be left out. */

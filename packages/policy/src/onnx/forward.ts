@@ -2,6 +2,7 @@ import { valuedNetwork } from '@qfleet/agents';
 import { type ColumnSpec, stateDType, stateShape } from '@qfleet/spaces';
 import { loadedTensor, loadWasm, type Runtime, type TensorFlow, type TensorRecord } from '@qfleet/tensor';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { PolicyError } from '../policy-error.ts';
 import type { Trained } from '../trained.ts';
 import { computationOf, type Value } from './computation.ts';
 import { type Recorded, record } from './record.ts';
@@ -66,6 +67,7 @@ function forwardOf({ config: { agent }, layout }: Trained): Forward {
       run: (tf, { q }, given) => ({ [VALUES]: tf.gather(q as Tensor2D, given[STATES] as Tensor1D) }),
     };
   }
+  if (agent.kind === 'token-q') throw new PolicyError(SPEAKS);
   const { network, valuesOf } = valuedNetwork(agent, layout);
   return {
     memory: network.memory,
@@ -80,3 +82,6 @@ function forwardOf({ config: { agent }, layout }: Trained): Forward {
     },
   };
 }
+
+/** What is said of an agent whose actions are tokens. */
+const SPEAKS = 'The run has a language agent, which is not exported as a network of numbered actions.';

@@ -1,5 +1,6 @@
 import type { Evaluations } from './evaluations.ts';
-import type { EvaluationLimits, EvaluationPlayer } from './player.ts';
+import type { EvaluationLimits } from './play-episodes.ts';
+import type { EvaluationPlayer } from './player.ts';
 import type { EvaluationRequest } from './request.ts';
 import type { EvaluationResult } from './result.ts';
 

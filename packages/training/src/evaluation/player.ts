@@ -1,38 +1,25 @@
-import { createPolicy, type Policy } from '@qfleet/agents';
-import type { RunConfig } from '@qfleet/config';
-import {
-  errorPolicy,
-  type GreedyEpisodesOptions,
-  openTask,
-  playGreedyEpisodes,
-  type Task,
-} from '@qfleet/rollout';
+import { createPolicy } from '@qfleet/agents';
+import { type RunConfig, speaks } from '@qfleet/config';
+import { errorPolicy, openTask, playGreedyEpisodes } from '@qfleet/rollout';
+import { dialoguesOf } from './dialogues.ts';
+import type { EvaluationLimits, PlayEpisodes } from './play-episodes.ts';
 import type { EvaluationRequest } from './request.ts';
 import { type EvaluationResult, meanAndStd } from './result.ts';
-
-/** What may end an evaluation early, and who is told; as of `playGreedyEpisodes`. */
-export type EvaluationLimits = Pick<GreedyEpisodesOptions, 'cancelled' | 'warn' | 'patience'>;
 
 /** Seconds in which an episode has to end once a run's own seconds are used up, where nothing limits it. */
 export const PATIENCE_SECONDS = 5;
 
 /** Plays what a run's evaluations ask for, in this process: the same parameters and seed give the same returns. */
 export class EvaluationPlayer {
-  readonly #config: RunConfig;
-  readonly #task: Task;
-  readonly #policy: Policy;
+  readonly #play: PlayEpisodes;
 
-  private constructor(config: RunConfig, task: Task, policy: Policy) {
-    this.#config = config;
-    this.#task = task;
-    this.#policy = policy;
+  private constructor(play: PlayEpisodes) {
+    this.#play = play;
   }
 
   /** @throws EnvironmentDefinitionError, and what `createPolicy` refuses. */
   static async create(config: RunConfig): Promise<EvaluationPlayer> {
-    const task = await openTask(config);
-    const policy = await createPolicy({ config: config.agent, spec: task.layout });
-    return new EvaluationPlayer(config, task, policy);
+    return new EvaluationPlayer(speaks(config) ? await dialoguesOf(config) : await greedyEpisodesOf(config));
   }
 
   /**
@@ -41,17 +28,9 @@ export class EvaluationPlayer {
    * @throws EnvironmentError
    */
   async play(request: EvaluationRequest, limits: EvaluationLimits = {}): Promise<EvaluationResult | null> {
-    const { id, updates, parameters, episodes, seed } = request;
+    const { id, updates, episodes, seed } = request;
     const began = performance.now();
-    this.#policy.load(parameters);
-    const { returns, cutShort, info } = await playGreedyEpisodes({
-      definition: this.#task.definition,
-      policy: this.#policy,
-      frames: this.#task.layout.frames,
-      ...{ episodes, seed, epsilon: this.#config.evaluation.epsilon },
-      ...errorPolicy(this.#config),
-      ...limits,
-    });
+    const { returns, cutShort, info } = await this.#play(request, limits);
     if (returns.length < episodes) return null;
     const seconds = (performance.now() - began) / 1000;
     return {
@@ -60,4 +39,19 @@ export class EvaluationPlayer {
       ...(info === undefined ? {} : { info }),
     };
   }
+}
+
+/** Episodes of a policy of actions. */
+async function greedyEpisodesOf(config: RunConfig): Promise<PlayEpisodes> {
+  const { definition, layout } = await openTask(config);
+  const policy = await createPolicy({ config: config.agent, spec: layout });
+  return ({ parameters, episodes, seed }, { decode: _, beta: __, ...limits }) => {
+    policy.load(parameters);
+    return playGreedyEpisodes({
+      ...{ definition, policy, frames: layout.frames },
+      ...{ episodes, seed, epsilon: config.evaluation.epsilon },
+      ...errorPolicy(config),
+      ...limits,
+    });
+  };
 }

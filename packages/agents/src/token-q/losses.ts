@@ -1,0 +1,132 @@
+import { crossEntropy, stopGradient, type TensorFlow } from '@qfleet/tensor';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { allowed } from '../objectives/per-action.ts';
+
+/** What a network gives of a batch's states. */
+export interface StateValues {
+  /** Of the language model, float32 [states, vocabulary]. */
+  readonly logits: Tensor2D;
+  /** Q(s, ·) of each head, [states, vocabulary]; none where no values are learned. */
+  readonly q: readonly Tensor2D[];
+  /** V(s), [states]; absent: there is no such head. */
+  readonly v?: Tensor1D | undefined;
+}
+
+/** The tokens of a batch that are trained on: the tensors of `DialogueSteps`, whose first states are these. */
+export interface StepTensors {
+  readonly actions: Tensor1D;
+  readonly returns: Tensor1D;
+  readonly discounts: Tensor1D;
+  readonly next: Tensor1D;
+  readonly weights: Tensor1D;
+  /** [states, vocabulary]; absent: all tokens are legal. */
+  readonly legal?: Tensor2D | undefined;
+}
+
+/** The rows of states in which the tokens were chosen. */
+const chosenIn = (tf: TensorFlow, x: Tensor2D, { actions }: StepTensors): Tensor2D =>
+  tf.slice(x, [0, 0], [actions.shape[0], x.shape[1]]);
+
+/** Q(s, a) of each token: [states, vocabulary] at the tokens chosen. */
+export function atActions(tf: TensorFlow, values: Tensor2D, steps: StepTensors): Tensor1D {
+  const count = steps.actions.shape[0];
+  const places = tf.stack([tf.range(0, count, 1, 'int32'), steps.actions], 1);
+  return tf.gatherND(values, places) as Tensor1D;
+}
+
+/** Σ weight·x. The weights hold the division by how many tokens count. */
+const weighted = (tf: TensorFlow, x: Tensor, { weights }: StepTensors): Scalar =>
+  tf.sum(tf.mul(weights, x)) as Scalar;
+
+/** −ln p of each token under softmax(scores) over what is legal, [actions]. */
+export function surprises(tf: TensorFlow, scores: Tensor2D, steps: StepTensors): Tensor1D {
+  const legal = steps.legal && chosenIn(tf, steps.legal, steps);
+  return crossEntropy(tf, allowed(tf, chosenIn(tf, scores, steps), legal) as Tensor2D, steps.actions);
+}
+
+/** The cross-entropy of the agent's tokens: supervised fine-tuning. */
+export const languageLoss = (tf: TensorFlow, { logits }: StateValues, steps: StepTensors): Scalar =>
+  weighted(tf, surprises(tf, logits, steps), steps);
+
+/** The lesser of the heads: min(Q₁, Q₂)(s, ·), [states, vocabulary]. */
+const least = (tf: TensorFlow, q: readonly Tensor2D[]): Tensor2D =>
+  q.reduce((lesser, each) => tf.minimum(lesser, each));
+
+/** r + γV(s′), [actions], with V of each state. */
+export function bootstrapped(
+  tf: TensorFlow,
+  v: Tensor1D,
+  { returns, discounts, next }: StepTensors,
+): Tensor1D {
+  return tf.add(returns, tf.mul(discounts, tf.gather(v, next)));
+}
+
+/**
+ * What DQN bootstraps from in each state, [states]: Q⁻ of the token that is greedy among the legal ones, by the network that learns
+ * (double Q-learning, van Hasselt et al., 2016, equation 4) or by the target network. Of two heads the lesser counts, for the
+ * choice and for the value (Fujimoto, van Hoof and Meger, "Addressing function approximation error", 2018).
+ */
+export function greedyValues(
+  tf: TensorFlow,
+  online: readonly Tensor2D[],
+  target: readonly Tensor2D[],
+  doubleQ: boolean,
+  legal: Tensor2D | undefined,
+): Tensor1D {
+  const values = least(tf, target);
+  const chooser = doubleQ ? least(tf, online) : values;
+  // Of its own gradient, since a choice has none.
+  const greedy = tf.customGrad((...inputs) => {
+    const [chosenBy] = inputs as unknown as [Tensor2D];
+    const best = tf.argMax(allowed(tf, chosenBy, legal), 1);
+    const places = tf.stack([tf.range(0, values.shape[0], 1, 'int32'), tf.cast(best, 'int32')], 1);
+    return { value: tf.gatherND(values, places), gradFunc: () => tf.zeros(chooser.shape) };
+  });
+  return greedy(chooser) as Tensor1D;
+}
+
+/** Half the squared error, or Huber's: ½e² within ±κ, κ(|e| − ½κ) beyond. */
+export type ValueLoss = { readonly kind: 'mse' } | { readonly kind: 'huber'; readonly kappa: number };
+
+/** The loss of Q(s, a) of each head towards targets that are constant, added up over heads. */
+export function valueLoss(
+  tf: TensorFlow,
+  loss: ValueLoss,
+  q: readonly Tensor2D[],
+  targets: Tensor1D,
+  steps: StepTensors,
+): Scalar {
+  const each = q.map((head) => {
+    const errors = tf.sub(targets, atActions(tf, head, steps));
+    if (loss.kind === 'mse') return tf.mul(tf.square(errors), 0.5);
+    const size = tf.abs(errors);
+    const within = tf.minimum(size, loss.kappa);
+    return tf.add(tf.mul(tf.square(within), 0.5), tf.mul(tf.sub(size, within), loss.kappa));
+  });
+  return weighted(tf, tf.addN(each), steps);
+}
+
+/**
+ * Expectile regression of V(s) towards Q̄ = min(Q₁⁻, Q₂⁻)(s, a), which is constant: |τ − 1(Q̄ < V)|·½(Q̄ − V)² (Kostrikov, Nair
+ * and Levine, "Offline reinforcement learning with implicit Q-learning", 2022, equation 5).
+ */
+export function expectileLoss(
+  tf: TensorFlow,
+  expectile: number,
+  v: Tensor1D,
+  targetQ: readonly Tensor2D[],
+  steps: StepTensors,
+): Scalar {
+  const q = atActions(tf, least(tf, targetQ), steps);
+  const errors = tf.sub(q, tf.slice(v, 0, steps.actions.shape[0]));
+  const above = tf.greaterEqual(errors, 0);
+  const factors = tf.where(above, tf.fill(errors.shape, expectile), tf.fill(errors.shape, 1 - expectile));
+  return weighted(tf, tf.mul(stopGradient(tf, factors), tf.mul(tf.square(errors), 0.5)), steps);
+}
+
+/**
+ * Conservative Q-learning over the vocabulary: ln Σ exp Q(s, ·) − Q(s, a) over what is legal, added up over heads (Kumar et al., 2020,
+ * equation 4), which is the cross-entropy of softmax(Q).
+ */
+export const conservativeLoss = (tf: TensorFlow, q: readonly Tensor2D[], steps: StepTensors): Scalar =>
+  weighted(tf, tf.addN(q.map((head) => surprises(tf, head, steps))), steps);

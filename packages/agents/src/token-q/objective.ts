@@ -1,0 +1,89 @@
+import type { TokenQConfig } from '@qfleet/config';
+import { stopGradient, type TensorFlow, type TensorRecord } from '@qfleet/tensor';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { ObjectiveLoss } from '../objectives/objective.ts';
+import {
+  atActions,
+  bootstrapped,
+  conservativeLoss,
+  expectileLoss,
+  greedyValues,
+  languageLoss,
+  type StateValues,
+  type StepTensors,
+  surprises,
+  type ValueLoss,
+  valueLoss,
+} from './losses.ts';
+
+/** The fields of a configuration that its loss follows from. */
+export type TokenLossConfig = Pick<
+  TokenQConfig,
+  'objective' | 'languageWeight' | 'cql' | 'valueLoss' | 'huberKappa' | 'twin'
+>;
+
+/** Whether an objective reads values of the network that follows. */
+export const hasTarget = ({ objective }: Pick<TokenQConfig, 'objective'>): boolean =>
+  objective.kind === 'ilql' || objective.kind === 'dqn';
+
+/** What a network gives of states, by the names of its heads. */
+export const stateValues = (tf: TensorFlow, out: TensorRecord): StateValues => ({
+  logits: out['logits'] as Tensor2D,
+  q: (['q1', 'q2'] as const).flatMap((name) => (out[name] ? [out[name] as Tensor2D] : [])),
+  v: out['v'] && (tf.reshape(out['v'], [-1]) as Tensor1D),
+});
+
+/** What Q(s, a) is to become, [actions]; no gradient flows into it. */
+function targetsOf(
+  tf: TensorFlow,
+  { objective }: TokenLossConfig,
+  online: StateValues,
+  target: StateValues | null,
+  steps: StepTensors,
+): Tensor1D {
+  switch (objective.kind) {
+    case 'sft':
+    case 'mc':
+      return steps.returns;
+    case 'ilql':
+      return stopGradient(tf, bootstrapped(tf, online.v!, steps)) as Tensor1D;
+    case 'dqn': {
+      const values = greedyValues(tf, online.q, target!.q, objective.doubleQ, steps.legal);
+      return stopGradient(tf, bootstrapped(tf, values, steps)) as Tensor1D;
+    }
+  }
+}
+
+/** What is lost of a batch's tokens, and how much each is off: |Q target − Q| of the heads' mean, or −ln p. */
+export function tokenLoss(
+  tf: TensorFlow,
+  config: TokenLossConfig,
+  online: StateValues,
+  target: StateValues | null,
+  steps: StepTensors,
+): ObjectiveLoss {
+  const { objective, languageWeight, cql, huberKappa } = config;
+  const language = languageLoss(tf, online, steps);
+  if (objective.kind === 'sft') {
+    const priorities = surprises(tf, online.logits, steps);
+    return { loss: language, priorities, stats: { languageLoss: language } };
+  }
+  const kind: ValueLoss =
+    config.valueLoss === 'huber' ? { kind: 'huber', kappa: huberKappa } : { kind: 'mse' };
+  const targets = targetsOf(tf, config, online, target, steps);
+  const terms: Tensor[] = [valueLoss(tf, kind, online.q, targets, steps)];
+  if (objective.kind === 'ilql')
+    terms.push(expectileLoss(tf, objective.expectile, online.v!, target!.q, steps));
+  if (cql !== null) terms.push(tf.mul(conservativeLoss(tf, online.q, steps), cql.alpha));
+  if (languageWeight > 0) terms.push(tf.mul(language, languageWeight));
+  const taken = online.q.map((head) => atActions(tf, head, steps));
+  const q = tf.div(tf.addN(taken), taken.length);
+  // Weights are divided by the count of tokens, unless some sequences weigh less.
+  const meanOf = (x: Tensor) =>
+    tf.div(tf.sum(tf.mul(steps.weights, x)), tf.maximum(tf.sum(steps.weights), 1e-9));
+  return {
+    loss: tf.addN(terms) as Scalar,
+    priorities: tf.abs(tf.sub(targets, q)),
+    stats: { languageLoss: language, meanQ: meanOf(q) },
+  };
+}

@@ -1,0 +1,88 @@
+import type { TokenQConfig } from '@qfleet/config';
+import {
+  chooseToken,
+  DecoderKernel,
+  Generation,
+  GREEDY,
+  type TokenOutputs,
+  type TokenSelector,
+  tokenValueHeads,
+} from '@qfleet/networks';
+import type { Random } from '@qfleet/random';
+import type { StateSpec } from '@qfleet/spaces';
+import type { NamedTensors } from '@qfleet/tensor';
+import { decoderShape, valueHeads } from './network.ts';
+
+/** How tokens are chosen: drawn by π·exp(β(Q − V)), or the likeliest of that. */
+export type Decoding = TokenQConfig['decode'];
+
+/** Has an agent's decoder go on with so many texts at once. */
+export function createGeneration(
+  config: TokenQConfig,
+  spec: StateSpec,
+  tensors: NamedTensors,
+  slots: number,
+): Generation {
+  const shape = decoderShape(config, spec);
+  const { width, vocabulary } = shape;
+  const { heads } = tokenValueHeads({ ...valueHeads(config), width, vocabulary });
+  return new Generation(new DecoderKernel(shape, tensors, slots, heads));
+}
+
+/** What a selector is made from, beside the configuration. */
+export interface SelectorOptions {
+  readonly decode: Decoding;
+  readonly random: Random;
+  /** The chance of a token that is drawn evenly among those that may be chosen. Absent: 0. */
+  readonly epsilon?: () => number;
+  /** The weight of values in place of `agent.beta`; 0: the language model alone. */
+  readonly beta?: number;
+}
+
+/**
+ * Chooses tokens by π·exp(β(Q − V)), in which V is the same for all: drawn, or the likeliest. A greedy DQN goes by Q alone. Among the
+ * legal ones only the `among` likeliest of the language model are chosen from.
+ */
+export function tokenSelector(config: TokenQConfig, options: SelectorOptions): TokenSelector {
+  const { objective, among } = config;
+  const { decode, random, epsilon = () => 0, beta = config.beta } = options;
+  const valuesAlone = objective.kind === 'dqn' && decode === 'greedy' && beta > 0;
+  const sampling = decode === 'greedy' ? GREEDY : { temperature: 1 };
+  let scores = new Float32Array(0);
+  return (outputs, legal) => {
+    const allowed = among === null ? legal : likeliest(outputs.logits, among, legal);
+    const rate = epsilon();
+    if (rate > 0 && random.uniform() < rate) return drawEvenly(outputs.logits.length, allowed, random);
+    if (scores.length !== outputs.logits.length) scores = new Float32Array(outputs.logits.length);
+    writeScores(outputs, valuesAlone ? Number.POSITIVE_INFINITY : beta, scores);
+    return chooseToken(scores, sampling, decode === 'greedy' ? 0 : random.uniform(), allowed);
+  };
+}
+
+/** Writes ln π + βQ, with the lesser of two heads; of an infinite β, Q alone. */
+function writeScores({ logits, values }: TokenOutputs, beta: number, scores: Float32Array): void {
+  const { q1, q2 = q1 } = values;
+  if (q1 === undefined || beta === 0) {
+    scores.set(logits);
+    return;
+  }
+  const [byLanguage, byValue] = beta === Number.POSITIVE_INFINITY ? [0, 1] : [1, beta];
+  for (let i = 0; i < scores.length; i++)
+    scores[i] = byLanguage * logits[i] + byValue * Math.min(q1[i], q2![i]);
+}
+
+/** The mask of the `most` likeliest tokens among the legal ones; of equal ones, the lowest. */
+function likeliest(logits: Float32Array, most: number, legal: Uint8Array | undefined): Uint8Array {
+  const order = [...logits.keys()].filter((token) => legal === undefined || legal[token] !== 0);
+  order.sort((a, b) => logits[b] - logits[a] || a - b);
+  const mask = new Uint8Array(logits.length);
+  for (const token of order.slice(0, most)) mask[token] = 1;
+  return mask;
+}
+
+/** One of the tokens that may be chosen, each as likely as another. */
+function drawEvenly(vocabulary: number, allowed: Uint8Array | undefined, random: Random): number {
+  if (allowed === undefined) return random.integer(vocabulary);
+  const tokens = [...allowed.keys()].filter((token) => allowed[token] !== 0);
+  return tokens[random.integer(tokens.length)];
+}

@@ -1,0 +1,42 @@
+import { type RunConfig, speaks } from '@qfleet/config';
+import { type EnvironmentDescription, resolveAnyEnvironment } from '@qfleet/env-host';
+import { EnvironmentDefinitionError, isText, type Legal, type TextDefinition } from '@qfleet/envs';
+import { type Layout, tokenLayout } from '@qfleet/replay';
+import { openTask } from '../open-task.ts';
+
+/** What a run's environment is that speaks: how copies are made, and what its chunks hold. */
+export interface TextTask {
+  readonly definition: TextDefinition;
+  readonly layout: Layout;
+}
+
+/**
+ * The task of a run whose agent speaks.
+ *
+ * @throws EnvironmentDefinitionError where its environment can't be had, or does not speak.
+ */
+export async function openTextTask({
+  environment,
+}: {
+  readonly environment: EnvironmentDescription;
+}): Promise<TextTask> {
+  const definition = await resolveAnyEnvironment(environment);
+  if (!isText(definition))
+    throw new EnvironmentDefinitionError(
+      `Environment ${definition.id} does not speak, and agent.kind is token-q: name one that speaks, as text/walks, or another agent.`,
+    );
+  return { definition, layout: textLayout(definition) };
+}
+
+/** What a learner knows of its run's environment: what its chunks hold, and of one that speaks, which tokens are legal. */
+export async function openLearning(
+  config: RunConfig,
+): Promise<{ readonly layout: Layout; readonly legal?: Legal | undefined }> {
+  if (!speaks(config)) return { layout: (await openTask(config)).layout };
+  const { definition, layout } = await openTextTask(config);
+  return { layout, legal: definition.legal };
+}
+
+/** What the chunks of an environment that speaks hold. */
+export const textLayout = ({ tokenizer, context, history }: TextDefinition): Layout =>
+  tokenLayout({ vocabulary: tokenizer.size, context, history, tokenizer: tokenizer.fingerprint });

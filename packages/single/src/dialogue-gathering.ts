@@ -1,0 +1,98 @@
+import { createAgent, epsilonOf } from '@qfleet/agents';
+import { learnsFromRecorded, type TokenQRunConfig } from '@qfleet/config';
+import { errorPolicy, recordedDialogues, TextRollout, type TextTask } from '@qfleet/rollout';
+import { Trainer } from '@qfleet/training';
+import { type Gather, writerOf } from './gathering.ts';
+import { MemoryReplay } from './memory-replay.ts';
+
+/** What a gathering of dialogues is opened with. */
+interface DialogueSetting {
+  readonly config: TokenQRunConfig;
+  readonly task: TextTask;
+}
+
+/** Gathers dialogues: those that are recorded, of which nothing is played, or those that the agent has. */
+export async function dialogueGathering(setting: DialogueSetting): Promise<Gather> {
+  const { config, task } = setting;
+  const agent = await createAgent({
+    ...{ config: config.agent, spec: task.layout, seed: config.seed, totalUpdates: config.stop.maxUpdates },
+    ...{ isRepeatable: true, legal: task.definition.legal },
+  });
+  return learnsFromRecorded(config) ? recordedGathering(setting, agent) : playedGathering(setting, agent);
+}
+
+type Agent = Awaited<ReturnType<typeof createAgent>>;
+
+/** Learns from the dialogues that the task makes. */
+async function recordedGathering({ config, task }: DialogueSetting, agent: Agent): Promise<Gather> {
+  const { definition, layout } = task;
+  const {
+    seed,
+    replay: { chunkLength },
+  } = config;
+  const { episodes, best } = config.agent.data!;
+  const { chunks } = recordedDialogues(definition, layout, { episodes, best, seed, chunkLength });
+  const unbounded = { transitions: 2 ** 30, bytes: Number.MAX_SAFE_INTEGER };
+  const { store } = new MemoryReplay(config, layout, unbounded);
+  await store.append(chunks);
+  const { transitions } = await store.standing();
+  return ({ training }) => ({
+    trainer: new Trainer({ ...training, config, layout, agent, store, offline: { transitions } }),
+    replay: null,
+    // No weights are newer.
+    weightsVersion: Number.POSITIVE_INFINITY,
+    takeUp: () => undefined,
+    async step() {
+      throw new Error(`${definition.id} has no dialogue to learn from.`);
+    },
+    takeEpisodes: () => [],
+    close: async () => undefined,
+    dispose: () => agent.dispose(),
+  });
+}
+
+/** Learns from the dialogues that the agent itself has. */
+async function playedGathering({ config, task }: DialogueSetting, agent: Agent): Promise<Gather> {
+  const { definition, layout } = task;
+  const { slots } = config.fleet;
+  return ({ training, steps, onSurvived }) => {
+    const replay = new MemoryReplay(config, layout);
+    const trainer = new Trainer({ ...training, config, layout, agent, store: replay.store });
+    const rollout = new TextRollout({
+      ...{ definition, layout, config: config.agent, slots, seed: config.seed },
+      writer: writerOf(training.from?.updates ?? 0),
+      chunkLength: config.replay.chunkLength,
+      epsilon: (slot) => epsilonOf(config.exploration, slot, slots, steps()),
+      ...errorPolicy(config),
+      onSurvived,
+    });
+    for (let slot = 0; slot < slots; slot++) rollout.addSlot(slot);
+    const push = async (): Promise<void> => {
+      const chunks = rollout.takeChunks();
+      if (chunks.length === 0) return;
+      await replay.store.append(chunks);
+      await trainer.synchronize();
+    };
+    return {
+      ...{ trainer, replay },
+      get weightsVersion() {
+        return rollout.weightsVersion;
+      },
+      takeUp({ tensors, version }) {
+        rollout.load(tensors);
+        rollout.weightsVersion = version;
+      },
+      async step() {
+        const count = rollout.step();
+        await push();
+        return count;
+      },
+      takeEpisodes: () => rollout.takeEpisodes(),
+      async close() {
+        rollout.close();
+        await push();
+      },
+      dispose: () => agent.dispose(),
+    };
+  };
+}

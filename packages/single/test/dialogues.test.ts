@@ -1,0 +1,59 @@
+import { runConfigOf, withOverrides } from '@qfleet/config';
+import { encodeTensors } from '@qfleet/tensor';
+import { describe, expect, it } from 'vitest';
+import { trainSingle } from '../src/index.ts';
+
+const SMALL = {
+  environment: { id: 'text/walks' },
+  agent: {
+    ...{ kind: 'token-q', network: { kind: 'decoder', layers: 1, width: 16, heads: 2 }, batchSize: 256 },
+    ...{ data: { episodes: 60 }, pretraining: 3 },
+  },
+  evaluation: { every: 4, episodes: 20 },
+  replay: { chunkLength: 32 },
+  stop: { maxUpdates: 8 },
+};
+const small = runConfigOf(SMALL, 'test');
+
+/** A run's parameters, as bytes, and its evaluations. */
+async function trained(config = small) {
+  const evaluations: number[] = [];
+  const { parameters, updates } = await trainSingle(config, {
+    onEvaluation: ({ returns }) => evaluations.push(...returns),
+  });
+  return { bytes: Buffer.from(encodeTensors(parameters!, {})), evaluations, updates };
+}
+
+describe('a language agent in one process', () => {
+  it('learns recorded dialogues, first its language model, bit for bit the same', async () => {
+    const [first, second] = [await trained(), await trained()];
+    expect(first.bytes.equals(second.bytes)).toBe(true);
+    expect(first.evaluations).toEqual(second.evaluations);
+    expect(first.updates).toBe(8);
+  });
+
+  it('learns what it plays itself, bit for bit the same', async () => {
+    const config = withOverrides(small, [
+      ...[
+        'agent.data=null',
+        'agent.objective.kind=dqn',
+        'agent.decode=greedy',
+        'fleet.actors=1',
+        'fleet.slots=4',
+        'stop.maxUpdates=20',
+      ],
+      ...['replay.minSize=100', 'replay.capacity=500', 'learner.publishEvery=5', 'agent.twin=false'],
+    ]);
+    const [first, second] = [await trained(config), await trained(config)];
+    expect(first.updates).toBe(20);
+    expect(first.bytes.equals(second.bytes)).toBe(true);
+    expect(first.evaluations).toEqual(second.evaluations);
+  });
+
+  it('refuses an environment of numbered actions, and another agent one that speaks', async () => {
+    const silent = runConfigOf({ ...SMALL, environment: { id: 'CartPole-v1' } }, 'test');
+    await expect(trainSingle(silent)).rejects.toThrow(/CartPole-v1 does not speak/);
+    const dqn = runConfigOf({ ...SMALL, agent: { kind: 'dqn' } }, 'test');
+    await expect(trainSingle(dqn)).rejects.toThrow(/played with texts/);
+  });
+});
