@@ -41,6 +41,7 @@ describe('the reference of the configuration', () => {
     expect(rates.map(({ of, default: value }) => [of?.kinds, value])).toEqual([
       [['dqn', 'pqn'], 5e-4],
       [['tabular'], 0.1],
+      [['token-q'], 1e-3],
     ]);
     expect(reference.find(({ path }) => path === 'agent.discount')).not.toHaveProperty('of');
   });

@@ -6,7 +6,7 @@ import { optimizer } from './optimizer.ts';
 /** A decoder in Llama's way: rotary positions, RMSNorm, SwiGLU, the head tied to the embedding. */
 const decoder = z.strictObject({
   kind: z.literal('decoder').describe('a Transformer that reads from left to right (Touvron et al., 2023)'),
-  layers: z.int().min(1).max(128).default(2),
+  layers: z.int().min(1).max(128).default(2).describe('of attention and a hidden layer each'),
   width: z.int().min(2).max(16_384).default(64).describe('features of a token; an even number for each head'),
   heads: z.int().min(1).max(256).default(4).describe('of attention'),
   valueStart: z.number().default(0).describe('what Q and V are before the first update'),
@@ -38,11 +38,11 @@ const objective = z.discriminatedUnion('kind', [
 
 const target = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('soft'),
+    kind: z.literal('soft').describe('a little of the online network at each update'),
     tau: fraction.default(0.005).describe('θ⁻ ← τθ + (1−τ)θ⁻ (Lillicrap et al., 2016)'),
   }),
   z.strictObject({
-    kind: z.literal('hard'),
+    kind: z.literal('hard').describe('a copy of it now and then'),
     every: count.default(500).describe('updates between copies (Mnih et al., 2015)'),
   }),
 ]);
