@@ -27,15 +27,20 @@ function run(tool, args) {
 
 rmSync(join(here, 'dist'), { recursive: true, force: true });
 mkdirSync(join(stage, '.vitepress'), { recursive: true });
-stageDocuments(root, stage);
+const documents = stageDocuments(root, stage);
 await generatePages(root, stage);
 const packages = documented(root);
 writeTypedocOptions(root, stage, join(here, 'dist'), packages);
 run('typedoc', ['--options', join(here, 'dist/typedoc.json')]);
 const api = tidyApi(join(stage, 'api'));
+// Those of docs/ itself: what lies in folders is linked from them.
+const pages = [...documents]
+  .filter((page) => /^[\w-]+\.md$/.test(page) && !['index.md', 'readme.md', 'grafana.md'].includes(page))
+  .map((page) => page.slice(0, -'.md'.length))
+  .sort();
 writeFileSync(
   join(stage, '.vitepress/config.mjs'),
-  `import { siteConfig } from ${JSON.stringify(join(here, 'config.mjs'))};\nexport default siteConfig(${JSON.stringify(api)});\n`,
+  `import { siteConfig } from ${JSON.stringify(join(here, 'config.mjs'))};\nexport default siteConfig(${JSON.stringify(api)}, ${JSON.stringify(pages)});\n`,
 );
 run('vitepress', ['build', stage, '--outDir', out]);
 const problems = checkSite(out);

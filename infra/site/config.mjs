@@ -4,8 +4,22 @@ import { slugify } from './slug.mjs';
 /** @param {string} path */
 const apiPages = (path) => ({ text: `@qfleet/${path.slice('api/'.length)}`, link: `/${path}` });
 
-/** @param {string[]} api the pages of the API, without their ending */
-export const siteConfig = (api) => ({
+/** Adds the pages of docs/ that stand nowhere, so that a new one is found.
+ * @param {string[]} pages
+ * @param {{text: string, items: {text: string, link: string}[]}[]} groups */
+function withRest(pages, groups) {
+  const listed = new Set(groups.flatMap(({ items }) => items.map(({ link }) => link)));
+  const rest = pages
+    .map((page) => ({ text: page, link: `/${page}` }))
+    .filter(({ link }) => !listed.has(link));
+  return rest.length === 0
+    ? groups
+    : [...groups.slice(0, -1), { text: 'More', items: rest }, ...groups.slice(-1)];
+}
+
+/** @param {string[]} api the pages of the API, without their ending
+ * @param {string[]} pages the other pages, in the same way */
+export const siteConfig = (api, pages) => ({
   title: 'Qfleet',
   description: 'Trains DQN-family agents with a fleet of processes, in TypeScript',
   cleanUrls: false,
@@ -22,7 +36,7 @@ export const siteConfig = (api) => ({
       { text: 'Commands', link: '/commands' },
       { text: 'API', link: '/api/' },
     ],
-    sidebar: [
+    sidebar: withRest(pages, [
       {
         text: 'Start',
         items: [
@@ -66,6 +80,6 @@ export const siteConfig = (api) => ({
         ],
       },
       { text: 'API', collapsed: true, items: api.map(apiPages) },
-    ],
+    ]),
   },
 });

@@ -129,7 +129,16 @@ ${sections.join('\n\n')}
 /** @param {string} root
  * @param {string} stage */
 async function environments(root, stage) {
-  const { listEnvironments } = await built(root, 'packages/envs/dist/index.js');
+  const { listEnvironments, listTextEnvironments } = await built(root, 'packages/envs/dist/index.js');
+  const texts = listTextEnvironments().map(
+    (/** @type {any} */ { id, tokenizer, context, maxTurns, summary }) => [
+      code(id),
+      `text of ${context}`,
+      `${tokenizer.size} tokens`,
+      maxTurns ?? 'none',
+      summary,
+    ],
+  );
   const rows = listEnvironments().map(
     (/** @type {any} */ { id, observationSpace, actionSpace, maxEpisodeSteps, summary }) => [
       code(id),
@@ -165,6 +174,6 @@ async function environments(root, stage) {
 
 Those that come with Qfleet, as \`qfleet envs\` lists them. Pages: ${pages.join(' · ')}.
 
-${table(['id', 'observation', 'actions', 'limit of steps', 'what it is'], rows)}
+${table(['id', 'observation', 'actions', 'limit of steps', 'what it is'], [...rows, ...texts])}
 `;
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { checkSite } from '../../infra/site/check.mjs';
 import { loadPolicy } from '../../packages/policy/src/index.ts';
 import { qfleet, start, temporaryDirectory, until } from '../support/qfleet.ts';
 import { startRedis } from '../support/redis.ts';
@@ -63,6 +64,12 @@ it('a policy acts in Python as it does here', { timeout: 120_000 }, async () => 
   const { action, values } = policy.decide([0, 0, 0.02, 0]);
   expect(acted.action).toBe(action);
   for (const [i, value] of values.entries()) expect(acted.values[i]).toBeCloseTo(value, 4);
+});
+
+it('a policy plays in a page, which fetches nothing from elsewhere', { timeout: 120_000 }, async () => {
+  const cwd = await runExample('policy-in-a-page');
+  expect(readFileSync(join(cwd, 'page/index.html'), 'utf8')).toContain('<script');
+  expect(checkSite(join(cwd, 'page'))).toEqual([]);
 });
 
 it('an actor joins a fleet from elsewhere', { timeout: 120_000 }, async () => {

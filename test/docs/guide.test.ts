@@ -39,6 +39,16 @@ function inLittle(args: readonly string[]): readonly string[] {
   }
 }
 
+/** A page is there until Ctrl-C. */
+async function watched(args: readonly string[], cwd: string): Promise<void> {
+  const server = start(args, { cwd });
+  const url = () => /http:\/\/\S+/.exec(server.output.stdout)?.[0];
+  await until(server, () => url() !== undefined, 'it serves the page');
+  expect((await fetch(url()!)).status).toBe(200);
+  server.child.kill('SIGINT');
+  expect((await server.ended).code).toBe(0);
+}
+
 /** What is served ends when it has answered. */
 async function served(args: readonly string[], cwd: string): Promise<void> {
   const server = start([...args, '--port', '0'], { cwd, env: { QFLEET_LOG_LEVEL: 'info' } });
@@ -67,6 +77,7 @@ it('every command of the first hour works, one after another', { timeout: 400_00
       continue;
     seen.add(shown.text);
     if (args[0] === 'serve') await served(args, cwd);
+    else if (args[0] === 'watch') await watched(args, cwd);
     else {
       const { code, stdout, stderr } = await qfleet(inLittle(args), { cwd });
       expect(code, `${shown.text}\n${stderr}\n${stdout}`).toBe(0);
@@ -83,6 +94,8 @@ it('every command of the first hour works, one after another', { timeout: 400_00
     'sweep',
     'export',
     'serve',
+    'watch',
+    'record',
     'env',
     'stop',
   ])

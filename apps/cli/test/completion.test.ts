@@ -44,6 +44,7 @@ describe('what completes a line', () => {
     ],
     ['config --preset cartp', ['cartpole']],
     ['env draw minatar/b', ['minatar/breakout']],
+    ['data text/wo', ['text/wordle']],
     ['bench lea', ['learner']],
     ['completion z', ['zsh']],
     ['nonsense wor', []],
@@ -58,6 +59,7 @@ describe('what completes a line', () => {
     ['compare runs/a ', 'directories'],
     ['train cartpole --seed ', 'none'],
     ['top a ', 'none'],
+    ['eval a --env ', 'files'],
   ])('%s… may be paths: %s', async (line, paths) => {
     expect((await words(line)).paths).toBe(paths);
   });

@@ -4,7 +4,7 @@ export function addConfig(program: Command): void {
   program
     .command('config')
     .description('the fields of a configuration: what each takes, its default, what it means')
-    .argument('[path]', 'a field or a part of them, as agent.learningRate or replay (default: all)')
+    .argument('[field]', 'a field or a part of them, as agent.learningRate or replay (default: all)')
     .option('--preset <preset>', 'the values of a preset (see `qfleet presets`), each with its source')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(

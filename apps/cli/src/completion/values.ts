@@ -27,12 +27,17 @@ const COMPLETERS: Readonly<Record<string, Completer>> = {
     candidates: [...(await presets('environment')), ...(await environments())],
     paths: 'files',
   }),
-  env: async () => ({ candidates: await environments(), paths: 'files' }),
+  env: async () => ({
+    candidates: [...(await environments()), ...(await textEnvironments())],
+    paths: 'files',
+  }),
+  task: async () => ({ candidates: await textEnvironments(), paths: 'files' }),
   environments: async () => ({ candidates: await environments(), paths: 'none' }),
   method: async () => ({ candidates: await presets('method'), paths: 'none' }),
   preset: async () => ({ candidates: await presets(), paths: 'none' }),
   names: async () => ({ candidates: await presets(), paths: 'none' }),
-  path: async () => ({ candidates: await parts(), paths: 'none' }),
+  field: async () => ({ candidates: await parts(), paths: 'none' }),
+  path: only('files'),
   'path=value': (word) => assignment(word),
   'path=value,…': (word) => assignment(word),
   'preset|field': async () => ({
@@ -73,6 +78,11 @@ async function presets(kind?: 'environment' | 'method'): Promise<Candidate[]> {
 async function environments(): Promise<Candidate[]> {
   const { listEnvironments } = await import('@qfleet/envs');
   return listEnvironments().map(({ id, summary }) => ({ word: id, meaning: summary }));
+}
+
+async function textEnvironments(): Promise<Candidate[]> {
+  const { listTextEnvironments } = await import('@qfleet/envs');
+  return listTextEnvironments().map(({ id, summary }) => ({ word: id, meaning: summary }));
 }
 
 async function fieldPaths(): Promise<Candidate[]> {
