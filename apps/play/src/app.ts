@@ -255,6 +255,7 @@ function announce(sentence: string): void {
 function methodOf({ agent }: RunConfig): string {
   if (agent.kind === 'tabular') return 'a table';
   if (agent.kind === 'pqn') return 'PQN';
+  if (agent.kind === 'token-q') return 'token-level Q-learning';
   const kinds = { expected: 'DQN', c51: 'C51', qr: 'QR-DQN', iqn: 'IQN', 'hl-gauss': 'HL-Gauss' };
   return kinds[agent.objective.kind];
 }
