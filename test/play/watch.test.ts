@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, launchChromium } from '../support/chromium.ts';
 import { qfleet, type Started, start, temporaryDirectory, until } from '../support/qfleet.ts';
+import { startRedis } from '../support/redis.ts';
 import {
   coloursOf,
   eventually,
@@ -21,6 +22,9 @@ const chromium = findChromium();
 const why = chromium === null ? ' (skipped: there is no Chromium on the path: apt-get install chromium)' : '';
 /** Where pictures of the page go: those of the README are made by this test with QFLEET_SCREENSHOTS=docs/pictures. */
 const pictures = process.env['QFLEET_SCREENSHOTS'];
+
+/** Updates of the run that pictures are of. */
+const LENGTH = pictures === undefined ? '400' : '6000';
 
 /** A short run whose network tells distributions. */
 const training = (directory: string): string[] => [
@@ -113,7 +117,7 @@ describe.skipIf(chromium === null)(`the page in Chromium${why}`, { timeout: 180_
   it('plays what qfleet eval plays, and so does the page as files', async () => {
     const folder = temporaryDirectory();
     const directory = join(folder, 'run');
-    expect(await qfleet([...training(directory), '--max-updates', '400'])).toMatchObject({ code: 0 });
+    expect(await qfleet([...training(directory), '--max-updates', LENGTH])).toMatchObject({ code: 0 });
     const evaluated = await qfleet(['eval', directory, '--episodes', '3', '--seed', '5', '--json']);
     const { returns } = JSON.parse(evaluated.stdout) as { returns: number[] };
     const { url } = await watch([directory]);
@@ -174,6 +178,45 @@ describe.skipIf(chromium === null)(`the page in Chromium${why}`, { timeout: 180_
     await plays(opened.page);
     expect(await coloursOf(opened.page, '#canvas')).toBeGreaterThan(1);
     isClean(opened);
+  });
+
+  it('plays what a fleet publishes on Redis', async () => {
+    const redis = await startRedis();
+    try {
+      const url = `unix://${redis.socket}`;
+      const directory = join(temporaryDirectory(), 'run');
+      const settings = ['--set', 'stop.solvedReturn=null'];
+      const args = [
+        'train',
+        'cartpole',
+        '--actors',
+        '1',
+        '--redis',
+        url,
+        '--run-dir',
+        directory,
+        ...settings,
+      ];
+      const fleet = start(args);
+      await until(fleet, () => existsSync(join(directory, 'metrics.jsonl')), 'it trains');
+      const page = await open(browser, (await watch(['--redis', url])).url);
+      await plays(page.page);
+      expect(await textOf(page.page, 'status')).toMatch(/^training/);
+      const before = await textOf(page.page, 'checkpoint');
+      await eventually(page.page, 'checkpoint', (text) => text !== before, 'newer weights are published');
+      fleet.child.kill('SIGINT');
+      await fleet.ended;
+      await eventually(
+        page.page,
+        'status',
+        (text) => text.startsWith('training has ended'),
+        'the end is told',
+      );
+      await plays(page.page);
+      isClean(page);
+    } finally {
+      await redis.stop();
+    }
   });
 
   /** Pictures for the README: one state, light and dark. */

@@ -51,7 +51,7 @@ export async function record(path: string, out: string, options: RecordOptions):
   const frame = async (): Promise<void> => {
     if (!play.draw(context)) {
       throw new CommandError(
-        `Environment ${play.definition.id} can't be drawn: give it draw(context, state), as its page in the documentation says.`,
+        `Environment ${play.definition.id} can't be drawn: give it draw(context, state) (docs/watch.md).`,
       );
     }
     await writer.add(onGround(surface.pixels()));

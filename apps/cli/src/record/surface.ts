@@ -11,7 +11,7 @@ export interface Surface {
 
 /**
  * A canvas of Skia, compiled to WebAssembly: it has the drawing calls of a browser's, text included, for what users'
- * environments draw, and its pixels are the same on every machine. Native canvases depend on the processor.
+ * environments draw, and its pixels do not depend on the processor, as those of native canvases do.
  */
 export async function createSurface(width: number, height: number): Promise<Surface> {
   const kit = await canvasKit.default();
