@@ -1,4 +1,4 @@
-import type { RunConfig } from '@qfleet/config';
+import { type RunConfig, speaks } from '@qfleet/config';
 import { readRun } from '@qfleet/fleet';
 import { RunDirectory } from '@qfleet/report';
 import { bestCheckpoint, type Checkpoint } from '@qfleet/training';
@@ -55,6 +55,7 @@ export async function openDirectory(
 ): Promise<OpenFeed & { checkpoint: Checkpoint | null }> {
   const directory = RunDirectory.open(path);
   checkTrust(directory, options.trust === true || options.env !== undefined);
+  checkPlayable(directory.config, path);
   const feed = new DirectoryFeed(directory);
   const config = withModule(directory.config, options.env);
   const checkpoint = await bestCheckpoint(directory.checkpoints, ({ message }) =>
@@ -78,6 +79,7 @@ async function openFleet(options: FeedOptions): Promise<OpenFeed> {
     const record = await readRun(redis, run);
     if (record === null) throw new CommandError(`There is no run ${run} on this Redis: see --run.`);
     const { config } = record;
+    checkPlayable(config, `run ${run}`);
     if (config.environment.module !== undefined && options.env === undefined) {
       throw new UsageError(
         `Run ${run} plays a module's environment, ${config.environment.id}: say with --env PATH where it is on this machine.`,
@@ -89,4 +91,12 @@ async function openFleet(options: FeedOptions): Promise<OpenFeed> {
     redis.disconnect();
     throw error;
   }
+}
+
+/** @throws UsageError where there is nothing to be drawn: the agent speaks. */
+function checkPlayable(config: RunConfig, what: string): void {
+  if (!speaks(config)) return;
+  throw new UsageError(
+    `The agent of ${what} speaks, and its dialogues are not drawn: ${suggest('eval')} plays it, ${suggest('chat')} talks with it.`,
+  );
 }
