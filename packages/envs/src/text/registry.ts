@@ -6,6 +6,7 @@ import {
   registryEntry,
   unknownEnvironment,
 } from '../registry-entry.ts';
+import { booking } from './booking/booking.ts';
 import { maze } from './maze/maze.ts';
 import type { TextDefinition } from './text-environment.ts';
 import { walks } from './walks/walks.ts';
@@ -23,6 +24,7 @@ const entries: readonly RegistryEntry<TextDefinition>[] = [
     },
     wordle,
   ),
+  registryEntry(['text/booking'], { customers: z.enum(['training', 'test']).default('training') }, booking),
 ];
 
 /** The ids of the text environments that come with Qfleet. */

@@ -76,7 +76,7 @@ export interface TextDefinition {
   /** A sentence for `qfleet envs`. */
   readonly summary: string;
   readonly tokenizer: Tokenizer;
-  /** The most tokens, of both speakers, that an agent has to read at once, its utterance included. */
+  /** The most tokens, of both speakers, that an agent reads at once, its utterance included. Of more it reads the last. */
   readonly context: number;
   /** The number of texts before its utterance, of either speaker, that the agent reads; `null`: all of the episode. */
   readonly history: number | null;

@@ -37,8 +37,8 @@ export function expectFits({ turns }: TextEpisode, definition: TextDefinition): 
       expect(tokens.length, text).toBeLessThanOrEqual(longestUtterance);
       const read = lengths.slice(history === null ? 0 : -history).reduce((sum, each) => sum + each, 0);
       expect(read + tokens.length).toBeLessThanOrEqual(context);
-      for (const [i, token] of tokens.entries())
-        expect(legal?.(tokens.slice(0, i)) ?? [token]).toContain(token);
+      const illegal = tokens.findIndex((token, i) => !(legal?.(tokens.slice(0, i)).includes(token) ?? true));
+      expect(illegal, text).toBe(-1);
     }
     lengths.push(tokens.length);
   }
@@ -51,7 +51,7 @@ export function boundReturns(definition: TextDefinition, episodes = definition.s
   const { starts } = definition;
   return Array.from({ length: episodes }, (_, i) => {
     const episode = playEpisode(environment, bound, starts === null ? undefined : i % starts);
-    expectFits(episode, definition);
+    if (i < 50) expectFits(episode, definition);
     return returnOf(episode);
   });
 }
