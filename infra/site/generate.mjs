@@ -167,6 +167,7 @@ async function environments(root, stage) {
     'merge',
     'roundabout',
     'intersection',
+    'text',
   ]
     .filter((page) => existsSync(join(stage, 'environments', `${page}.md`)))
     .map((page) => `[${page}](./${page}.md)`);

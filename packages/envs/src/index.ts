@@ -77,7 +77,7 @@ export {
 } from './text/define-text-environment.ts';
 export { type Legal, legalAmong } from './text/legal-utterances.ts';
 export { mazeValues } from './text/maze/grid.ts';
-export { generateEpisodes, playEpisode, returnOf } from './text/play-episode.ts';
+export { boundEpisodes, generateEpisodes, playEpisode, returnOf } from './text/play-episode.ts';
 export { findTextEnvironment, isTextEnvironment, listTextEnvironments } from './text/registry.ts';
 export { takeEpisode } from './text/take-episode.ts';
 export type {

@@ -19,6 +19,11 @@ export function addData(program: Command): void {
     .option('--seed <n>', 'the same seed gives the same file', seed, 0)
     .option('--option <name=value>', 'an option of the task, as in words=60; may be repeated', collect, [])
     .addOption(
+      new Option('--policy <which>', 'whose episodes: those of the data, or of the scripted bound')
+        .choices(['data', 'bound'])
+        .default('data'),
+    )
+    .addOption(
       new Option('--format <format>', 'a line an episode, or a row a turn')
         .choices(['jsonl', 'parquet'])
         .default('jsonl'),

@@ -1,5 +1,5 @@
 import { resolveAnyEnvironment } from '@qfleet/env-host';
-import { generateEpisodes, isText, type TextDefinition, type TextEpisode } from '@qfleet/envs';
+import { boundEpisodes, generateEpisodes, isText, type TextDefinition, type TextEpisode } from '@qfleet/envs';
 import { isModule } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
 import { print, printJson, shown } from '../terminal/output.ts';
@@ -14,6 +14,7 @@ export interface DataOptions {
   readonly seed: number;
   readonly option: readonly string[];
   readonly format: DataFormat;
+  readonly policy: 'data' | 'bound';
   readonly json?: true;
 }
 
@@ -32,14 +33,12 @@ export async function data(task: string, options: DataOptions): Promise<void> {
     await (options.json ? printJson(summary) : print(sentence));
     return;
   }
-  const episodes = options.episodes ?? definition.data?.episodes ?? 0;
-  const file = await writeEpisodes(
-    out!,
-    options.format,
-    counted(generateEpisodes(definition, options.seed, episodes), tally),
-  );
+  const { seed, policy } = options;
+  const episodes = options.episodes ?? definition.data?.episodes ?? 1_000;
+  const play = policy === 'bound' ? boundEpisodes : generateEpisodes;
+  const file = await writeEpisodes(out!, options.format, counted(play(definition, seed, episodes), tally));
   const { summary } = tally;
-  const document = { ...summary, file, seed: options.seed };
+  const document = { ...summary, file, seed, policy };
   await (options.json ? printJson(document) : print(`Wrote ${shown(file)}: ${describeData(summary)}.`));
 }
 

@@ -2,7 +2,7 @@ import { Random } from '@qfleet/random';
 import type { EnvironmentPlace } from '../errors.ts';
 import { askLegal } from './ask-legal.ts';
 import { createTextEnvironment } from './create-text-environment.ts';
-import { generateEpisodes, playEpisode } from './play-episode.ts';
+import { boundEpisodes, generateEpisodes } from './play-episode.ts';
 import { takeEpisode } from './take-episode.ts';
 import type { TextDefinition, TextEnvironment, TextStep } from './text-environment.ts';
 
@@ -110,12 +110,9 @@ function checkScripts(definition: TextDefinition, seed: number): void {
     }
   }
   if (bound === undefined) return;
-  const environment = createTextEnvironment(definition, new Random(seed));
-  const policy = bound(new Random(seed));
-  for (let episode = 0; episode < SCRIPTED_EPISODES; episode++) {
-    takeEpisode(playEpisode(environment, policy), definition, `Environment ${id}, bound`);
+  for (const episode of boundEpisodes(definition, seed, SCRIPTED_EPISODES)) {
+    takeEpisode(episode, definition, `Environment ${id}, bound`);
   }
-  environment.close?.();
 }
 
 /** Says random utterances to one copy. */

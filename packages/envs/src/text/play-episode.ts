@@ -1,5 +1,6 @@
 import { Random } from '@qfleet/random';
 import { EnvironmentDefinitionError } from '../errors.ts';
+import { createTextEnvironment } from './create-text-environment.ts';
 import { takeEpisode } from './take-episode.ts';
 import type { TextDefinition, TextEnvironment, TextEpisode, TextPolicy, Turn } from './text-environment.ts';
 
@@ -49,4 +50,28 @@ export function* generateEpisodes(
       ? episode
       : takeEpisode(episode, definition, `Environment ${id}, episode ${i} of data.generate`);
   }
+}
+
+/**
+ * Episodes of a task's bound, from each of its starts in turn where there is a list of them.
+ *
+ * @throws EnvironmentDefinitionError where the task has no bound.
+ */
+export function* boundEpisodes(
+  definition: TextDefinition,
+  seed: number,
+  count: number,
+): Generator<TextEpisode, void> {
+  const { bound, id, starts } = definition;
+  if (bound === undefined) {
+    throw new EnvironmentDefinitionError(
+      `Environment ${id} has no bound: write \`bound\` in its definition.`,
+    );
+  }
+  const environment = createTextEnvironment(definition, new Random(Random.seed(seed, 'environment')));
+  const policy = bound(new Random(Random.seed(seed, 'bound')));
+  for (let i = 0; i < count; i++) {
+    yield playEpisode(environment, policy, starts === null ? undefined : i % starts);
+  }
+  environment.close?.();
 }

@@ -8,6 +8,8 @@ import {
 } from '../registry-entry.ts';
 import { booking } from './booking/booking.ts';
 import { maze } from './maze/maze.ts';
+import { ATTRIBUTES } from './steer/attributes.ts';
+import { steer } from './steer/steer.ts';
 import type { TextDefinition } from './text-environment.ts';
 import { walks } from './walks/walks.ts';
 import { MOST_WORDS, wordle } from './wordle/wordle.ts';
@@ -25,6 +27,7 @@ const entries: readonly RegistryEntry<TextDefinition>[] = [
     wordle,
   ),
   registryEntry(['text/booking'], { customers: z.enum(['training', 'test']).default('training') }, booking),
+  registryEntry(['text/steer'], { attribute: z.enum(ATTRIBUTES).default('rhyme') }, steer),
 ];
 
 /** The ids of the text environments that come with Qfleet. */

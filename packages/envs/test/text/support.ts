@@ -1,12 +1,5 @@
-import { Random } from '@qfleet/random';
 import { expect } from 'vitest';
-import {
-  createTextEnvironment,
-  playEpisode,
-  returnOf,
-  type TextDefinition,
-  type TextEpisode,
-} from '../../src/index.ts';
+import { boundEpisodes, returnOf, type TextDefinition, type TextEpisode } from '../../src/index.ts';
 
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, each) => sum + each, 0) / values.length;
@@ -46,11 +39,7 @@ export function expectFits({ turns }: TextEpisode, definition: TextDefinition): 
 
 /** The returns of a task's bound from each of its starts, or in so many episodes. */
 export function boundReturns(definition: TextDefinition, episodes = definition.starts ?? 0): number[] {
-  const environment = createTextEnvironment(definition, new Random(1));
-  const bound = definition.bound!(new Random(2));
-  const { starts } = definition;
-  return Array.from({ length: episodes }, (_, i) => {
-    const episode = playEpisode(environment, bound, starts === null ? undefined : i % starts);
+  return [...boundEpisodes(definition, 1, episodes)].map((episode, i) => {
     if (i < 50) expectFits(episode, definition);
     return returnOf(episode);
   });

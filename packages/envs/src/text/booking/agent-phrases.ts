@@ -1,4 +1,5 @@
-import type { Kind, Slot } from './goal.ts';
+import type { Slot } from './goal.ts';
+import type { Kind } from './kinds.ts';
 import type { Template } from './templates.ts';
 
 /** How an agent asks for a slot. */

@@ -32,13 +32,13 @@ const ADDS = 0.25;
 const MISSPELLS = 0.15;
 
 /** Turns that a customer's patience lasts at least, and how many more it may. */
-export const LEAST_PATIENCE = 9;
-export const MORE_PATIENCE = 5;
+const LEAST_PATIENCE = 9;
+const MORE_PATIENCE = 5;
 /** His mood at the beginning is 1 to 3; below 0 it is bad. */
 const MOODS = 3;
 
 /** The rewards of a dialogue; what is below 0 is a cost. */
-export const REWARDS = { turn: -1, booked: 10, farewell: 1, left: -5 } as const;
+const REWARDS = { turn: -1, booked: 10, farewell: 1, left: -5 } as const;
 
 type Answer = Pick<TextStep, 'text' | 'reward' | 'terminated'>;
 

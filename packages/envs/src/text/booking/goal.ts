@@ -1,10 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { pick, shuffled } from '../draw.ts';
+import { KINDS, type Kind } from './kinds.ts';
 import { type Customers, drawName, drawVenue } from './names.ts';
-
-/** What is booked. */
-export const KINDS = ['table', 'room', 'train'] as const;
-export type Kind = (typeof KINDS)[number];
 
 /** What a booking says. */
 export const SLOTS = ['venue', 'day', 'time', 'people', 'nights', 'name'] as const;
@@ -18,10 +15,10 @@ export const SLOTS_OF: Readonly<Record<Kind, readonly Slot[]>> = {
 };
 
 export const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
-export const TIMES = ['10 am', '11 am', '12 pm', ...Array.from({ length: 9 }, (_, i) => `${i + 1} pm`)];
+const TIMES = ['10 am', '11 am', '12 pm', ...Array.from({ length: 9 }, (_, i) => `${i + 1} pm`)];
 /** The most people, and the most nights. */
-export const MOST_PEOPLE = 8;
-export const MOST_NIGHTS = 7;
+const MOST_PEOPLE = 8;
+const MOST_NIGHTS = 7;
 
 /** Values by slot; a slot without one does not matter. */
 export type Values = Readonly<Partial<Record<Slot, string>>>;

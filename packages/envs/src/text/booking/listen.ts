@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein';
-import { DAYS, type Kind, type Slot } from './goal.ts';
+import { DAYS, type Slot } from './goal.ts';
+import type { Kind } from './kinds.ts';
 
 /** What an agent makes of a customer's text. */
 export interface Heard {

@@ -1,6 +1,6 @@
 import type { Random } from '@qfleet/random';
 import { pick } from '../draw.ts';
-import type { Kind } from './goal.ts';
+import type { Kind } from './kinds.ts';
 
 /** Names are put together of two parts each. */
 export const FIRST_PARTS =

@@ -1,5 +1,6 @@
 import { BOOK } from './agent-phrases.ts';
-import { KINDS, type Kind, SLOTS, type Slot, type Values } from './goal.ts';
+import { SLOTS, type Slot, type Values } from './goal.ts';
+import { KINDS, type Kind } from './kinds.ts';
 
 /** What a customer understands of an agent's utterance. */
 export type Act =

@@ -1,7 +1,8 @@
 import { Vocabulary } from '../vocabulary.ts';
 import * as agent from './agent-phrases.ts';
 import * as customer from './customer-phrases.ts';
-import { DAYS, KINDS, SLOTS } from './goal.ts';
+import { DAYS, SLOTS } from './goal.ts';
+import { KINDS } from './kinds.ts';
 import { FIRST_PARTS, LAST_PARTS, VENUES } from './names.ts';
 import { wordsOf } from './templates.ts';
 
