@@ -242,7 +242,7 @@ async function makeTrainer(
   const trainer: Trainer = new Trainer({
     ...(await learning()),
     layout,
-    channel: new WeightsPublisher(weights, env.run, lease),
+    channel: new WeightsPublisher(weights, env.run, lease, config.learner.publishAs),
     evaluations,
     checkpoints: new CheckpointFolder(directory.checkpoints, config.learner.checkpointsKept, patient),
     from,

@@ -19,6 +19,8 @@ export function measure(trainer: Trainer, waits: Waits): Beat<'learner'> {
       transitionsSampled: counts.sampled,
       updates: counts.updates,
       weightsPublished: counts.published,
+      weightsPublishedBytes: counts.publishedBytes,
+      weightsPublishSeconds: counts.publishSeconds,
       checkpoints: counts.checkpoints,
       chunksRefused: counts.chunksRefused,
       roundSlotsMissed: counts.roundSlotsMissed,

@@ -89,6 +89,32 @@ export function learning(): DashboardBuilder {
       ]).min(0),
     )
     .withPanel(
+      graph(
+        'Publishing weights',
+        'Bps',
+        [
+          {
+            expr: 'rate(qfleet_learner_published_weights_bytes_total{run="$run"}[$__rate_interval])',
+            legend: 'bytes',
+          },
+        ],
+        'What publications send to Redis',
+      ).min(0),
+    )
+    .withPanel(
+      graph(
+        'Time of publishing weights',
+        'percentunit',
+        [
+          {
+            expr: 'rate(qfleet_learner_publish_seconds_total{run="$run"}[$__rate_interval])',
+            legend: 'share of the time',
+          },
+        ],
+        'Updates go on meanwhile',
+      ).min(0),
+    )
+    .withPanel(
       graph('Evaluations', 'short', [
         { expr: 'qfleet_evaluator_evaluations_total{run="$run"}', legend: 'reported' },
         { expr: 'qfleet_evaluator_failures_total{run="$run"}', legend: 'failed' },

@@ -16,7 +16,8 @@ export interface Weights {
 
 /** Where a learner publishes weights, for actors to take up. Implementations: in process, on Redis. */
 export interface WeightsChannel {
-  publish(weights: Weights): Promise<void>;
+  /** @returns how many bytes were sent. */
+  publish(weights: Weights): Promise<number>;
   /** Whether actors have had the time to read the last weights; large ones need some. */
   mayPublish(): boolean;
   /** The version that is there now; 0: none yet. */

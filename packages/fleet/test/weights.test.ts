@@ -32,6 +32,30 @@ describe('weights on Redis', () => {
     expect(await new WeightsSubscriber(fixture.redis, 'other').newerThan(0)).toBeNull();
   });
 
+  it.each([
+    ['float16', 2 ** -11],
+    ['bfloat16', 2 ** -8],
+  ] as const)('are half as many bytes as %s, rounded, under the same rules', async (dtype, error) => {
+    await using lease = await LearnerLease.acquire(fixture.redis, 'r', 'learner');
+    const data = Float32Array.from({ length: 1001 }, (_, i) => Math.sin(i) * 10 ** ((i % 9) - 4));
+    const given = { version: 1, updates: 2, tensors: new Map([['odd', { shape: [1001], data }]]) };
+    const whole = await new WeightsPublisher(fixture.redis, 'r', lease).publish(given);
+    const publisher = new WeightsPublisher(fixture.redis, 'r', lease, dtype);
+    const half = await publisher.publish({ ...given, version: 2 });
+    expect(whole - half).toBeGreaterThan(1001 * 2 - 16);
+    const read = await new WeightsSubscriber(fixture.redis, 'r').newerThan(1);
+    expect(read).toMatchObject({ version: 2, updates: 2 });
+    read!.tensors.get('odd')!.data.forEach((value, i) => {
+      // Below 2⁻¹⁴ float16 has a fixed step.
+      expect(Math.abs(value - data[i])).toBeLessThanOrEqual(Math.max(error * Math.abs(data[i]), 2 ** -25));
+    });
+    const large = new Map([['large', { shape: [1], data: Float32Array.of(7e4) }]]);
+    const publishing = publisher.publish({ version: 3, updates: 3, tensors: large });
+    if (dtype === 'bfloat16') await publishing;
+    else await expect(publishing).rejects.toThrow(/large have 70000.*learner\.publishAs to bfloat16/);
+    expect(await publisher.version()).toBe(dtype === 'bfloat16' ? 3 : 2);
+  });
+
   it('refuses versions that do not rise', async () => {
     await using lease = await published('r', 3);
     const publisher = new WeightsPublisher(fixture.redis, 'r', lease);

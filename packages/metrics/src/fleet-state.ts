@@ -59,6 +59,9 @@ export interface FleetTotals extends RefusedRecords {
   /** Gradient updates done, those that a crash undid included. */
   updates: number;
   weightsPublished: number;
+  /** Bytes of them, and the seconds that publishing them took the learner. */
+  weightsPublishedBytes: number;
+  weightsPublishSeconds: number;
   checkpoints: number;
   /** Evaluations reported. */
   evaluations: number;
@@ -116,6 +119,8 @@ export function zeroTotals(): FleetTotals {
     actorNamesTaken: 0,
     updates: 0,
     weightsPublished: 0,
+    weightsPublishedBytes: 0,
+    weightsPublishSeconds: 0,
     checkpoints: 0,
     evaluations: 0,
     evaluationsFailed: 0,

@@ -239,6 +239,16 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   ),
   gauge('qfleet_learner_weights_version', 'Version of the newest weights', (s) => learner(s)?.weightsVersion),
   total('qfleet_learner_published_weights_total', 'Weights published', (s) => s.totals.weightsPublished),
+  total(
+    'qfleet_learner_published_weights_bytes_total',
+    'Bytes of published weights',
+    (s) => s.totals.weightsPublishedBytes,
+  ),
+  total(
+    'qfleet_learner_publish_seconds_total',
+    'Time that publishing weights took, beside updates',
+    (s) => s.totals.weightsPublishSeconds,
+  ),
   total('qfleet_learner_checkpoints_total', 'Checkpoints written', (s) => s.totals.checkpoints),
   total(
     'qfleet_learner_missed_slots_total',

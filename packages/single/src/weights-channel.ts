@@ -4,8 +4,9 @@ import type { Weights, WeightsChannel } from '@qfleet/agents';
 export class InProcessWeightsChannel implements WeightsChannel {
   #weights: Weights | null = null;
 
-  async publish(weights: Weights): Promise<void> {
+  async publish(weights: Weights): Promise<number> {
     this.#weights = weights;
+    return 0;
   }
 
   mayPublish(): boolean {

@@ -18,6 +18,8 @@ export class Publisher {
   /** Updates behind the last weights. */
   #updates: number;
   #count = 0;
+  #bytes = 0;
+  #seconds = 0;
 
   /**
    * @param version the last one before this start.
@@ -38,6 +40,16 @@ export class Publisher {
     return this.#count;
   }
 
+  /** Bytes of them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Seconds that they took, from the parameters to the channel's answer. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
   /** Has versions continue above whatever the channel has. */
   async open(): Promise<void> {
     this.#version = Math.max(this.#version, await this.#parts.channel.version());
@@ -56,11 +68,13 @@ export class Publisher {
   /** @throws DivergenceError where the weights are not finite: they are not published. */
   async publish(updates: number): Promise<void> {
     const { agent, channel, divergence, outlast } = this.#parts;
+    const began = performance.now();
     const tensors = agent.parameters();
     divergence.beforeLeaving(tensors);
     this.#updates = updates;
     const weights = { version: ++this.#version, updates, tensors };
-    await outlast(() => channel.publish(weights));
+    this.#bytes += await outlast(() => channel.publish(weights));
+    this.#seconds += (performance.now() - began) / 1000;
     this.#count++;
   }
 }

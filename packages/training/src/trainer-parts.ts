@@ -99,6 +99,9 @@ export interface TrainerCounts {
   readonly sampled: number;
   /** Weights versions. */
   readonly published: number;
+  /** Bytes of them, and the seconds that publishing them took. */
+  readonly publishedBytes: number;
+  readonly publishSeconds: number;
   readonly checkpoints: number;
   /** Seconds that updates waited for batches to come from the store. */
   readonly fetchWaitSeconds: number;

@@ -96,9 +96,10 @@ export class Trainer {
 
   /** What was done since this start. */
   get counts(): TrainerCounts {
-    const published = this.#publisher.count;
+    const { count: published, bytes: publishedBytes, seconds: publishSeconds } = this.#publisher;
     const { waitedSeconds: fetchWaitSeconds, chunksRefused, roundSlotsMissed } = this.#experience;
-    return { ...this.#counts, published, fetchWaitSeconds, chunksRefused, roundSlotsMissed };
+    const publishing = { published, publishedBytes, publishSeconds };
+    return { ...this.#counts, ...publishing, fetchWaitSeconds, chunksRefused, roundSlotsMissed };
   }
 
   /** What the last call measured; null before the first. */

@@ -34,7 +34,7 @@ export async function measureWeights(
   const [redis] = clients;
   const lease = await LearnerLease.acquire(redis, RUN, 'bench');
   const publisher = new WeightsPublisher(redis, RUN, lease);
-  const publish = (version: number, values: number): Promise<void> => {
+  const publish = (version: number, values: number): Promise<number> => {
     const data = Float32Array.from({ length: values }, (_, i) => Math.sin(i));
     return publisher.publish({
       version,

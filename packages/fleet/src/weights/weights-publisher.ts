@@ -7,7 +7,7 @@ import { asBuffer, extentOf, PART_BYTES, writeParts } from '../redis/parts.ts';
 import type { LearnerLease } from '../run/learner-lease.ts';
 import { publishScript, stageScript } from '../scripts/weights.lua.ts';
 import { publishedVersion } from './published-version.ts';
-import { encodeWeights } from './weights-blob.ts';
+import { encodeWeights, type WeightsDtype } from './weights-blob.ts';
 
 /** Parts that no publication followed last so long. */
 const STAGED_MS = 60_000;
@@ -26,12 +26,15 @@ export class WeightsPublisher implements WeightsChannel {
   readonly #redis: RedisClient;
   readonly #run: string;
   readonly #lease: LearnerLease;
+  readonly #dtype: WeightsDtype;
   #restsUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(redis: RedisClient, run: string, lease: LearnerLease) {
+  /** @param dtype of the numbers that are published. */
+  constructor(redis: RedisClient, run: string, lease: LearnerLease, dtype: WeightsDtype = 'float32') {
     this.#redis = redis;
     this.#run = run;
     this.#lease = lease;
+    this.#dtype = dtype;
   }
 
   /** The version that is there now; 0: none. */
@@ -44,18 +47,19 @@ export class WeightsPublisher implements WeightsChannel {
   }
 
   /**
+   * @returns how many bytes were published.
    * @throws FleetError where another learner holds the lease (it is then told to be lost), and where the version does
    *   not rise.
    */
-  async publish(weights: Weights): Promise<void> {
+  async publish(weights: Weights): Promise<number> {
     const lease = this.#lease;
     const { version, updates } = weights;
-    const encoding = encodeWeights(this.#run, weights);
+    const encoding = encodeWeights(this.#run, weights, this.#dtype);
     const reply =
       encoding.bytes <= PART_BYTES
         ? await this.#call(publishScript, lease, version, [], [asBuffer(encoding.whole())])
         : await this.#publishInParts(lease, version, encoding);
-    if (reply === 'ok') return;
+    if (reply === 'ok') return encoding.bytes;
     if (reply === 'fenced') {
       lease.lose();
       throw new FleetError(

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type NamedTensors, type WrittenDtype, type WrittenTensor, writeSafetensors } from '@qfleet/tensor';
+import { type FloatDtype, type NamedTensors, type WrittenTensor, writeSafetensors } from '@qfleet/tensor';
 import type { TransformerShape } from '../language/transformer-shape.ts';
 import { FAMILIES, type ModelType } from './families/known.ts';
 import { isOfHead } from './load-weights.ts';
@@ -17,7 +17,7 @@ export function saveWeights(
   type: ModelType,
   shape: TransformerShape,
   tensors: NamedTensors,
-  dtype: WrittenDtype = 'F32',
+  dtype: FloatDtype = 'F32',
 ): void {
   const family = FAMILIES[type];
   const prefix = shape.head === null ? '' : family.prefix;

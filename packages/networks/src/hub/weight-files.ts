@@ -10,6 +10,11 @@ const INDEX = 'model.safetensors.index.json';
 /** What files of weights are that run code when they are opened: Python pickles, plain or in a zip archive. */
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|pickle)$/;
 
+/** How a pickle is converted, to follow a colon. */
+const CONVERT =
+  'where you trust it, convert it with `python3 -c "import sys, transformers as t; ' +
+  't.AutoModelForCausalLM.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[1])" DIR` (an encoder\'s with AutoModel).';
+
 /**
  * What files begin with, in hexadecimal digits, that are no safetensors and are mistaken for such. The first eight bytes of
  * one are a small number: zeros follow soon.
@@ -109,8 +114,7 @@ function find(directory: string): { names: string[]; index: ReadonlyMap<string, 
   if (pickle !== undefined) {
     throw new ModelError(
       `${directory} has ${pickle} and no ${SINGLE}: it is a pickle, which may run code when it is opened, and so was not. ` +
-        'Where you trust it, convert it with `python3 -c "import sys, transformers as t; ' +
-        't.AutoModelForCausalLM.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[1])" DIR` (an encoder\'s with AutoModel).',
+        CONVERT,
     );
   }
   throw new ModelError(`${directory} has no weights: neither ${SINGLE} nor ${INDEX} is there.`);
@@ -139,12 +143,9 @@ function open(path: string): SafetensorsFile {
     return new SafetensorsFile(path);
   } catch (cause) {
     const what = foreignKind(path);
-    throw new ModelError(
-      what === null
-        ? `${path}: ${(cause as Error).message}.`
-        : `${path} is no safetensors file, but ${what}.`,
-      { cause },
-    );
+    if (what === null) throw new ModelError(`${path}: ${(cause as Error).message}.`, { cause });
+    const hint = what.includes('pickle') ? `: name it pytorch_model.bin, and ${CONVERT}` : '.';
+    throw new ModelError(`${path} is no safetensors file, but ${what}${hint}`, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { NamedTensors } from '../named-tensors.ts';
+import { isFloatDtype, WIDEN } from './halves.ts';
 import {
   corrupt,
   headerLength,
@@ -12,17 +13,8 @@ import {
 /** Bytes that are read at once. */
 const PART_BYTES = 64 * 1024 * 1024;
 
-/** How numbers of two bytes become float32, by the format's name of them. */
-const HALVES: Readonly<Record<string, (from: Uint16Array, to: Float32Array) => void>> = {
-  F16: (from, to) => to.set(new Float16Array(from.buffer, from.byteOffset, from.length)),
-  BF16: (from, to) => {
-    const bits = new Uint32Array(to.buffer, to.byteOffset, to.length);
-    for (let i = 0; i < from.length; i++) bits[i] = from[i] << 16;
-  },
-};
-
 /** The dtypes of floating-point numbers that are read. */
-export const READ_DTYPES: readonly string[] = ['F32', ...Object.keys(HALVES)];
+export const READ_DTYPES: readonly string[] = ['F32', ...Object.keys(WIDEN)];
 
 /** A safetensors file of anyone's, whose tensors are read one by one. No checksum is asked for. */
 export class SafetensorsFile {
@@ -63,14 +55,14 @@ export class SafetensorsFile {
    * @throws Error for a dtype that is not one of `READ_DTYPES`.
    */
   read({ name, dtype, from, to }: TensorEntry): Float32Array {
+    if (!isFloatDtype(dtype))
+      throw new Error(`tensor '${name}' has dtype ${dtype}: ${READ_DTYPES.join(', ')} are read`);
     if (dtype === 'F32') {
       const data = new Float32Array((to - from) / 4);
       this.#readAt(new Uint8Array(data.buffer), this.#start + from);
       return data;
     }
-    const widen = HALVES[dtype];
-    if (widen === undefined)
-      throw new Error(`tensor '${name}' has dtype ${dtype}: ${READ_DTYPES.join(', ')} are read`);
+    const widen = WIDEN[dtype];
     const data = new Float32Array((to - from) / 2);
     const part = new Uint16Array(Math.min(data.length, PART_BYTES / 2));
     for (let at = 0; at < data.length; at += part.length) {

@@ -1,13 +1,11 @@
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { elementBytes, encodeFloats, type FloatDtype } from './halves.ts';
 import { elementsOf, LENGTH_BYTES, type TensorMetadata } from './safetensors-header.ts';
-
-/** The floating-point dtypes that are written, by the format's names. */
-export type WrittenDtype = 'F32' | 'F16' | 'BF16';
 
 /** A tensor to write. */
 export interface WrittenTensor {
   readonly name: string;
-  readonly dtype: WrittenDtype;
+  readonly dtype: FloatDtype;
   readonly shape: readonly number[];
   /** Its values, which the dtype rounds to the nearest, to an even one where two are as near. */
   readonly data: Float32Array;
@@ -32,15 +30,14 @@ export function writeSafetensors(
   const descriptor = openSync(part, 'w');
   try {
     writeWhole(descriptor, headerOf(sorted, metadata));
-    for (const tensor of sorted) writeWhole(descriptor, encoded(tensor));
+    for (const tensor of sorted) writeWhole(descriptor, encodeFloats(tensor.dtype, tensor.data));
   } finally {
     closeSync(descriptor);
   }
   renameSync(part, path);
 }
 
-/** Bytes of an element. */
-const bytesOf = ({ dtype }: WrittenTensor): number => (dtype === 'F32' ? 4 : 2);
+const bytesOf = ({ dtype }: WrittenTensor): number => elementBytes(dtype);
 
 function headerOf(tensors: readonly WrittenTensor[], metadata: TensorMetadata): Uint8Array {
   const names = new Set(['__metadata__']);
@@ -63,21 +60,6 @@ function headerOf(tensors: readonly WrittenTensor[], metadata: TensorMetadata): 
   new DataView(bytes.buffer).setBigUint64(0, BigInt(bytes.length - LENGTH_BYTES), true);
   bytes.set(json, LENGTH_BYTES);
   return bytes;
-}
-
-function encoded({ dtype, data }: WrittenTensor): Uint8Array {
-  if (dtype === 'F32') return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return new Uint8Array((dtype === 'F16' ? Float16Array.from(data) : brain(data)).buffer);
-}
-
-/** The upper halves of float32 numbers, rounded. */
-function brain(data: Float32Array): Uint16Array {
-  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  return Uint16Array.from(bits, (each) => {
-    // A NaN keeps a bit in its fraction: without one it would be an infinity.
-    if ((each & 0x7fffffff) > 0x7f800000) return (each >>> 16) | 0x40;
-    return (each + 0x7fff + ((each >>> 16) & 1)) >>> 16;
-  });
 }
 
 function writeWhole(descriptor: number, bytes: Uint8Array): void {

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { NamedTensors } from '../named-tensors.ts';
-import { bytesOf, CHECKSUM, CHECKSUM_START, hexadecimal } from './checksum.ts';
+import { CHECKSUM, CHECKSUM_START, hexadecimal } from './checksum.ts';
+import { elementBytes, encodeFloats, type FloatDtype } from './halves.ts';
 import { type DecodedTensors, decodeWith } from './safetensors-decoder.ts';
 import { elementsOf, type TensorMetadata } from './safetensors-header.ts';
 
@@ -20,8 +21,8 @@ const ALIGNMENT = 8;
 const SLICE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Encodes float32 tensors in the safetensors format (8 bytes of header length, a JSON header, the data), with a
- * CRC-32 of it all in the metadata. Tensors keep their order.
+ * Encodes tensors in the safetensors format (8 bytes of header length, a JSON header, the data), with a CRC-32 of it all
+ * in the metadata. Tensors keep their order.
  *
  * @throws When a tensor's data does not fit its shape, or a name or a metadata entry is one that the format reserves.
  */
@@ -37,9 +38,9 @@ export class TensorEncoding {
   readonly #pieces: readonly Uint8Array[];
 
   /** @throws as `encodeTensors`. */
-  constructor(tensors: NamedTensors, metadata: TensorMetadata = {}) {
-    const data = [...tensors.values()].map((each) => bytesOf(each.data));
-    this.#pieces = [headerOf(tensors, metadata), ...data];
+  constructor(tensors: NamedTensors, metadata: TensorMetadata = {}, dtype: FloatDtype = 'F32') {
+    const data = [...tensors.values()].map((each) => encodeFloats(dtype, each.data));
+    this.#pieces = [headerOf(tensors, metadata, dtype), ...data];
     this.bytes = this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
   }
 
@@ -83,7 +84,7 @@ export class TensorEncoding {
   }
 }
 
-function headerOf(tensors: NamedTensors, metadata: TensorMetadata): Uint8Array {
+function headerOf(tensors: NamedTensors, metadata: TensorMetadata, dtype: FloatDtype): Uint8Array {
   let size = 0;
   const entries: [string, unknown][] = [];
   for (const [name, { shape, data }] of tensors) {
@@ -94,8 +95,9 @@ function headerOf(tensors: NamedTensors, metadata: TensorMetadata): Uint8Array {
         `tensor '${name}' has ${data.length} values, its shape [${shape}] takes ${elementsOf(shape)}`,
       );
     }
-    entries.push([name, { dtype: 'F32', shape, data_offsets: [size, size + data.byteLength] }]);
-    size += data.byteLength;
+    const end = size + data.length * elementBytes(dtype);
+    entries.push([name, { dtype, shape, data_offsets: [size, end] }]);
+    size = end;
   }
   if (CHECKSUM in metadata)
     throw new Error(`the metadata entry '${CHECKSUM}' is written by encodeTensors itself`);
