@@ -53,7 +53,7 @@ describe('following weights', () => {
     return redis;
   };
 
-  const publisher = async (values?: number): Promise<(version: number) => Promise<void>> => {
+  const publisher = async (values?: number): Promise<(version: number) => Promise<number>> => {
     const lease = await LearnerLease.acquire(fixture.redis, 'r', 'learner');
     onTestFinished(() => lease.release());
     const publisher = new WeightsPublisher(fixture.redis, 'r', lease);

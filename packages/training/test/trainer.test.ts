@@ -60,8 +60,9 @@ class Channel implements WeightsChannel {
   mayPublish(): boolean {
     return true;
   }
-  async publish(weights: Weights): Promise<void> {
+  async publish(weights: Weights): Promise<number> {
     this.published.push(weights);
+    return 100;
   }
   async version(): Promise<number> {
     return this.published.at(-1)?.version ?? 0;
@@ -231,6 +232,9 @@ describe('Trainer', () => {
     await trainer.synchronize();
     const { insertedTotal, sampledTotal } = await store.standing();
     expect(sampledTotal).toBe(trainer.counts.sampled);
+    const { published, publishedBytes, publishSeconds } = trainer.counts;
+    expect([publishedBytes, published > 0]).toEqual([100 * published, true]);
+    expect(publishSeconds).toBeGreaterThan(0);
     const ratio = sampledTotal / (insertedTotal - 100);
     expect(ratio / 4).toBeGreaterThan(0.95);
     expect(ratio / 4).toBeLessThan(1.05);
