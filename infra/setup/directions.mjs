@@ -29,11 +29,13 @@ export const ARROWS = {
   // Runs in browsers too: only what needs no Node.
   browser: ['agents', 'tensor', 'envs'],
   rollout: ['agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
-  training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
-  policy: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
+  training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
+  policy: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
   single: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'envs'],
   fleet: ['rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
   sweep: [],
+  // What a user installs: the library, and the command that it starts as a process.
+  qfleet: ['policy', 'single', 'training', 'rollout', 'agents', 'networks', 'tensor', 'env-host', 'envs'],
   // All that measures: it may use every package, and none may use it.
   bench: ['fleet', 'rollout', 'training', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
 };
@@ -99,7 +101,7 @@ export function checkDirections(root) {
     for (const dependency of own) {
       const used = dependency.slice(SCOPE.length);
       // The command line starts the other apps as processes, so they have to be installed beside it.
-      const starts = folder === 'apps/cli' && apps.includes(used);
+      const starts = (folder === 'apps/cli' && apps.includes(used)) || (name === 'qfleet' && used === 'cli');
       if (!may.includes(used) && !starts)
         breaches.push(`${folder}/package.json: ${name} must not depend on ${used}.`);
     }

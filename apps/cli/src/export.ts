@@ -9,6 +9,7 @@ import { exportModel } from './text/export.ts';
 /** The options of `qfleet export`. */
 export interface ExportOptions {
   readonly checkpoint: Which;
+  readonly env?: string;
   readonly json?: true;
 }
 
@@ -16,7 +17,7 @@ export interface ExportOptions {
 export async function exportRun(
   run: string,
   out: string,
-  { checkpoint, json }: ExportOptions,
+  { checkpoint, env, json }: ExportOptions,
 ): Promise<void> {
   const isFile = EXPORTED.includes(extname(out).toLowerCase());
   if (isFile && checkpointsIn(run).length > 0) {
@@ -27,6 +28,7 @@ export async function exportRun(
   if (!isFile && !hasPolicy(run)) return exportModel(run, out);
   const trained = await readTrained(run, {
     checkpoint,
+    env,
     warn: (sentence) => process.stderr.write(`${sentence}\n`),
   }).catch((error: Error) => {
     throw error instanceof PolicyError ? new UsageError(error.message) : error;

@@ -8,12 +8,13 @@ export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly checkpoint: Which;
+  readonly env?: string;
 }
 
 /** `qfleet serve`: answers until it is interrupted. */
-export async function serve(run: string, { host, port, checkpoint }: ServeOptions): Promise<void> {
+export async function serve(run: string, { host, port, checkpoint, env }: ServeOptions): Promise<void> {
   const warn = (sentence: string): boolean => process.stderr.write(`${sentence}\n`);
-  const trained = await readTrained(run, { checkpoint, warn });
+  const trained = await readTrained(run, { checkpoint, env, warn });
   const server: PolicyServer = await servePolicy(trained, { host, port });
   const interrupt = new Interrupt(() => undefined);
   const at = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;

@@ -31,7 +31,13 @@ async function helpedInference(
   rows: number,
 ): Promise<Inference | null> {
   const { network } = config;
-  if (network.noisy !== null || createNetwork(network, spec, createValuing(config).head).layers === null)
+  // What user code registers is registered on this thread alone.
+  const isCustom = network.kind === 'custom' || (config.kind === 'dqn' && config.objective.kind === 'custom');
+  if (
+    isCustom ||
+    network.noisy !== null ||
+    createNetwork(network, spec, createValuing(config).head).layers === null
+  )
     return null;
   // Loaded only here: threads are Node's.
   const { helped } = await import('./acting/helper/helped-inference.ts');

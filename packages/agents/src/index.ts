@@ -9,8 +9,22 @@ export { createAgent, createRoundAgent } from './create-agent.ts';
 export { createPolicy } from './create-policy.ts';
 export { LanguageLearner, type LanguageLearnerOptions, type LanguageStats } from './language/learner.ts';
 export type { TokenBatch } from './language/token-batch.ts';
+export { createObjective, type ObjectiveMaker, registerObjective } from './objectives/create-objective.ts';
+export { expectedTarget } from './objectives/expected-target.ts';
+export { readingsOf } from './objectives/next-actions.ts';
+export type {
+  Objective,
+  ObjectiveContext,
+  ObjectiveLoss,
+  Outputs,
+  Reading,
+  TransitionTensors,
+} from './objectives/objective.ts';
+export { valueAt } from './objectives/per-action.ts';
+export { sampleUnit } from './objectives/unit.ts';
 export { type AgentSetting, agentMemory, agentParameters, checkAgentParameters } from './parameters.ts';
 export { lambdaReturns } from './pqn/lambda-returns.ts';
 export { END, makeRound, type Round } from './pqn/round.ts';
 export { createGeneration, type Decoding, tokenSelector } from './token-q/speaking.ts';
+export { type OptimizerMaker, registerOptimizer } from './value/optimizer.ts';
 export { warmState } from './warm-start.ts';

@@ -19,6 +19,7 @@ export { type ParsedYaml, parseYaml } from './parse-yaml.ts';
 export { type PresetValue, presetValues } from './preset-values.ts';
 export { listPresets, presetFor } from './presets.ts';
 export { configReference, type KindOf, type ReferenceField } from './reference.ts';
+export { Registered } from './registered.ts';
 export { replayRunConfig } from './replay-run.ts';
 export * from './schema/run.ts';
 export { toYaml } from './to-yaml.ts';

@@ -1,8 +1,10 @@
 export { containUserCode } from './contain-user-code.ts';
 export {
   type EnvironmentDescription,
+  isProvided,
   loadAnyEnvironment,
   loadEnvironment,
+  provideEnvironment,
   resolveAnyEnvironment,
   resolveEnvironment,
 } from './load-environment.ts';

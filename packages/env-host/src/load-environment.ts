@@ -58,8 +58,21 @@ function withActions(definition: AnyDefinition): EnvironmentDefinition {
   );
 }
 
+/** Environments of this process's own, by their ids. */
+const provided = new Map<string, EnvironmentDefinition>();
+
+/** Lets descriptions without a module name an environment of this process's own, by its id; one that comes later replaces it. */
+export function provideEnvironment(definition: EnvironmentDefinition): void {
+  provided.set(definition.id, definition);
+}
+
+/** Whether an id names an environment that this process has provided, and no other process knows. */
+export const isProvided = (id: string): boolean => provided.has(id);
+
 async function bareEnvironment(description: EnvironmentDescription): Promise<AnyDefinition> {
   const { id, module, options = {} } = description;
+  const given = provided.get(id);
+  if (module === undefined && given !== undefined) return given;
   if (module === undefined)
     return isTextEnvironment(id) ? findTextEnvironment(id, options) : findEnvironment(id, options);
   const [option] = Object.keys(options);
@@ -73,7 +86,7 @@ async function bareEnvironment(description: EnvironmentDescription): Promise<Any
 
 /**
  * The environment that is the default export of a .ts, .js, .mjs or .cjs module: of `defineEnvironment`, or a
- * plain object of the same shape. The module may import '@qfleet/envs' wherever it lies. Node strips its
+ * plain object of the same shape. The module may import 'qfleet' and '@qfleet/envs' wherever it lies. Node strips its
  * types, so only erasable TypeScript is understood.
  *
  * @param path relative paths start from the working directory.
@@ -113,14 +126,19 @@ let hooked = false;
 /** The URL of the module that was resolved last. */
 let lastResolved = '';
 
-/** Lets modules outside this repository import '@qfleet/envs' by its name. */
+/** Lets modules, wherever they lie, import 'qfleet' and '@qfleet/envs' by name: what this process runs, and no second copy. */
 function resolveEnvs(): void {
   if (hooked) return;
   hooked = true;
-  const url = import.meta.resolve('@qfleet/envs');
+  // Names of package.json, which stand for other files where Qfleet is installed.
+  const urls = new Map([
+    ['@qfleet/envs', import.meta.resolve('#envs')],
+    ['qfleet', import.meta.resolve('#qfleet')],
+  ]);
   registerHooks({
     resolve: (specifier, context, next) => {
-      if (specifier === '@qfleet/envs') return { url, shortCircuit: true };
+      const url = urls.get(specifier);
+      if (url !== undefined) return { url, shortCircuit: true };
       const resolved = next(specifier, context);
       lastResolved = resolved.url;
       return resolved;

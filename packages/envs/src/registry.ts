@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { markAdapted } from './adapted.ts';
 import type { EnvironmentDefinition } from './environment.ts';
 import { EnvironmentDefinitionError } from './errors.ts';
 import { idsLike } from './ids-like.ts';
@@ -112,7 +113,8 @@ const entries: readonly Entry[] = [
  */
 export function findEnvironment(id: string, options: EnvironmentOptions = {}): EnvironmentDefinition {
   const found = entries.find(({ ids }) => ids.includes(id));
-  if (found !== undefined) return found.define(id, options);
+  // Marked, so that a module may export it as its own.
+  if (found !== undefined) return markAdapted(found.define(id, options));
   throw new EnvironmentDefinitionError(
     isTextEnvironment(id)
       ? `Environment ${id} is played with texts, which has no meaning here: name one that has actions.`

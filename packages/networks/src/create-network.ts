@@ -1,4 +1,4 @@
-import type { NetworkConfig } from '@qfleet/config';
+import { type NetworkConfig, Registered } from '@qfleet/config';
 import type { StateSpec } from '@qfleet/spaces';
 import type { Core } from './cores/core.ts';
 import { lstmCore } from './cores/lstm.ts';
@@ -16,6 +16,32 @@ import type { Torso } from './torsos/torso.ts';
 type Kind = NetworkConfig['kind'];
 type ConfigOf<K extends Kind> = Extract<NetworkConfig, { kind: K }>;
 
+/** Makes a torso for states, of the dense layers that are its own and of what `agent.network.options` says. */
+export type TorsoMaker = (
+  spec: StateSpec,
+  hidden: readonly number[],
+  options: Readonly<Record<string, unknown>>,
+) => Torso;
+
+const registered = new Registered<TorsoMaker>('agent.network', 'registerNetwork');
+
+/**
+ * Lets a configuration name a torso of user code, as `agent.network: { kind: custom, name, options, hidden }`. Core and head are
+ * Qfleet's.
+ *
+ * @param make is given what a state is, the units of the dense layers that are the torso's own, and the options.
+ * @example
+ * registerNetwork('squared', (spec, hidden) => {
+ *   const layers = new HiddenLayers(2 * spec.shape[0], hidden);
+ *   return {
+ *     parameters: layers.parameters,
+ *     width: layers.width,
+ *     forward: (tf, parameters, states) => layers.forward(tf, parameters, tf.concat([states, tf.square(states)], 1)),
+ *   };
+ * });
+ */
+export const registerNetwork = (name: string, make: TorsoMaker): void => registered.add(name, make);
+
 /** The torsos by the `kind` of a network's configuration; `hidden` are the units of the dense layers that are theirs. */
 const TORSOS: {
   readonly [K in Kind]: (spec: StateSpec, hidden: readonly number[], config: ConfigOf<K>) => Torso;
@@ -24,6 +50,7 @@ const TORSOS: {
   'nature-cnn': natureCnnTorso,
   'minatar-cnn': minAtarCnnTorso,
   impala: impalaTorso,
+  custom: (spec, hidden, { name, options }) => registered.find(name)(spec, hidden, options),
 };
 
 /** @param width how many features the torso makes. */

@@ -1,5 +1,5 @@
 export { lstmCore } from './cores/lstm.ts';
-export { createNetwork } from './create-network.ts';
+export { createNetwork, registerNetwork, type TorsoMaker } from './create-network.ts';
 export { distributionNetwork } from './distribution-network.ts';
 export { actionOutputs } from './heads/action-outputs.ts';
 export { categoricalHead } from './heads/categorical.ts';
@@ -39,6 +39,7 @@ export {
   type TokenSelector,
 } from './language/token-selector.ts';
 export type { TransformerShape } from './language/transformer-shape.ts';
+export { HiddenLayers } from './layers/dense.ts';
 export { composeNetwork, type Network, type NetworkInput, type NetworkOutput } from './network.ts';
 export { isStatistic, type Normalizer } from './normalizer.ts';
 export { oneHot } from './one-hot.ts';
@@ -52,3 +53,4 @@ export {
 } from './parameters.ts';
 export { sentenceVectors } from './torsos/encoder.ts';
 export type { TokenInput, TokenTorso } from './torsos/token-torso.ts';
+export type { Torso } from './torsos/torso.ts';

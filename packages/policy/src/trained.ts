@@ -1,5 +1,6 @@
 import { checkAgentParameters } from '@qfleet/agents';
 import { type RunConfig, runConfigOf } from '@qfleet/config';
+import { loadEnvironment } from '@qfleet/env-host';
 import type { Layout } from '@qfleet/replay';
 import { RunDirectory } from '@qfleet/report';
 import { openTask } from '@qfleet/rollout';
@@ -14,6 +15,8 @@ export type Which = 'best' | 'last';
 export interface ReadOptions {
   /** Default: `best`; where nothing was evaluated yet, that is the newest too. */
   readonly checkpoint?: Which | undefined;
+  /** The environment's module, imported first: of a run whose network or objective it registers. Left out: none is imported. */
+  readonly env?: string | undefined;
   /** Told of damaged checkpoints, which are passed over. */
   readonly warn?: ((sentence: string) => void) | undefined;
 }
@@ -37,7 +40,7 @@ export async function checkpointOf(
 }
 
 /**
- * Reads what a run has learned. No code of a user's is run: what a state is, the checkpoint says, or a native environment.
+ * Reads what a run has learned. No code of a user's is run, but where `env` names some: what a state is, the checkpoint says, or a native environment.
  *
  * @param path of the run directory; `runs/latest` will do.
  * @throws RunDirectoryError, ConfigError; CheckpointError where all checkpoints are damaged; PolicyError where there is none, it
@@ -45,6 +48,7 @@ export async function checkpointOf(
  */
 export async function readTrained(path: string, options: ReadOptions = {}): Promise<Trained> {
   const directory = RunDirectory.open(path);
+  if (options.env !== undefined) await loadEnvironment(options.env);
   const checkpoint = await checkpointOf(directory, options);
   if (checkpoint === null) {
     throw new PolicyError(`${path} has no checkpoint yet: train on until the run has written one.`);
@@ -56,11 +60,18 @@ export async function readTrained(path: string, options: ReadOptions = {}): Prom
   try {
     checkAgentParameters({ config: config.agent, spec: layout }, checkpoint.parameters);
   } catch (error) {
-    throw new PolicyError(`The weights of ${path} don't fit the run. ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new PolicyError(describeMisfit(path, config, error as Error), { cause: error });
   }
   return { path: directory.path, config, checkpoint, layout };
+}
+
+/** Why weights can't be taken as a run's policy. */
+function describeMisfit(path: string, { agent }: RunConfig, { message }: Error): string {
+  const isCustom =
+    agent.kind !== 'tabular' &&
+    (agent.network.kind === 'custom' || (agent.kind === 'dqn' && agent.objective.kind === 'custom'));
+  if (!isCustom) return `The weights of ${path} don't fit the run. ${message}`;
+  return `The policy of ${path} needs code of its own, which its environment's module registers: name that module as env (--env PATH). ${message}`;
 }
 
 /** What a state is, for a checkpoint of a version that did not say. */

@@ -28,7 +28,9 @@ export { HandedInRounds, type HandedInRoundsParts, roundCapacity } from './hande
 export { type EpisodeFigures, MetricsRecorder } from './metrics-recorder.ts';
 export { outlastFullDisk } from './outlast-full-disk.ts';
 export { type RecentEpisode, RecentEpisodes } from './recent-episodes.ts';
+export { changesOf, recordChanges } from './run-changes.ts';
 export { runTrainer, type Waits } from './run-trainer.ts';
+export { goalOf, type RunEnd, summarize } from './summary.ts';
 export { Trainer } from './trainer.ts';
 export type {
   CommonParts,

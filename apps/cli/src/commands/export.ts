@@ -21,6 +21,7 @@ export function addExport(program: Command): void {
     .option('--trust', 'with --page: take the environment also where its module lies outside of this project')
     .option('--env <path>', 'with --page: where the environment’s module is now, if it moved')
     .option('--json', 'what was written, as JSON on stdout')
+    .option('--env <path>', "the environment's module, where it registers what the policy is made of")
     .addHelpText(
       'after',
       `

@@ -17,6 +17,7 @@ export function addServe(program: Command): void {
         .choices(['best', 'last'])
         .default('best'),
     )
+    .option('--env <path>', "the environment's module, where it registers what the policy is made of")
     .addHelpText(
       'after',
       `

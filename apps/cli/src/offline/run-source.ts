@@ -1,5 +1,5 @@
 import type { Chunk } from '@qfleet/replay';
-import { RunDirectory } from '@qfleet/report';
+import { RunDirectory, readLaunch } from '@qfleet/report';
 import { UsageError } from '../errors.ts';
 import { readChunks } from '../replay/chunks.ts';
 import { taskOf } from '../replay/metadata.ts';
@@ -7,7 +7,6 @@ import { withReplay } from '../replay/open.ts';
 import { suggest } from '../suggest.ts';
 import { shown } from '../terminal/output.ts';
 import { keptReplays } from '../train/kept-replay.ts';
-import { readLaunch } from '../train/launch.ts';
 import { fileSource } from './file-source.ts';
 import type { OfflineSource } from './source.ts';
 import { checkFits } from './target.ts';

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type LocalRedis, startLocalRedis } from '@qfleet/fleet';
-import { type Lock, LockedError, RunDirectory } from '@qfleet/report';
+import { type Lock, LockedError, RunDirectory, readLaunch, redisFolderOf } from '@qfleet/report';
 import { CommandError, UsageError } from '../errors.ts';
 import { shown } from '../terminal/output.ts';
 import { keptReplays } from '../train/kept-replay.ts';
-import { readLaunch, redisFolderOf } from '../train/launch.ts';
 
 /** A run on a Redis of its own that has ended, claimed for this command, with that Redis started for it. */
 export class EndedRun implements Disposable {

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { fleetKeys, serversOf } from '@qfleet/fleet';
-import { RunDirectory } from '@qfleet/report';
+import { RunDirectory, readLaunch } from '@qfleet/report';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis, type Redis } from '../fleet-redis.ts';
 import { suggest } from '../suggest.ts';
 import { shown } from '../terminal/output.ts';
-import { readLaunch } from '../train/launch.ts';
 import { trustOption } from '../trust.ts';
 
 /** The options of `qfleet top`. */

@@ -13,13 +13,12 @@ import {
   unlessAborted,
 } from '@qfleet/fleet';
 import type { FleetState } from '@qfleet/metrics';
-import type { RunDirectory } from '@qfleet/report';
+import { type RunDirectory, readLaunch, redisFolderOf, writeLaunch } from '@qfleet/report';
 import type { StopReason } from '@qfleet/training';
 import { nanoid } from 'nanoid';
 import { openRedis, type Redis } from '../fleet-redis.ts';
 import { assignments, suggest } from '../suggest.ts';
 import { FleetProgress } from './fleet-progress.ts';
-import { readLaunch, redisFolderOf, writeLaunch } from './launch.ts';
 import { sessionLog } from './log.ts';
 import { OwnRedis } from './own-redis.ts';
 import { ownVariables } from './own-variables.ts';

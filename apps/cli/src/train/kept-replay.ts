@@ -1,9 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { learnsFromRounds, type RunConfig } from '@qfleet/config';
-import type { RunDirectory } from '@qfleet/report';
+import type { Launch, RunDirectory } from '@qfleet/report';
 import { UsageError } from '../errors.ts';
-import type { Launch } from './launch.ts';
 
 const folderOf = ({ path }: RunDirectory): string => join(path, 'replay');
 

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { RunConfig } from '@qfleet/config';
 import { FleetReader } from '@qfleet/fleet';
-import { isRunning, RunDirectory, type RunSummary } from '@qfleet/report';
-import { latestCheckpoint } from '@qfleet/training';
+import { isRunning, type Launch, RunDirectory, type RunSummary, readLaunch } from '@qfleet/report';
+import { changesOf, latestCheckpoint, recordChanges } from '@qfleet/training';
 import { exitCodes, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { checkOfflineOptions, checkOfflineRun } from '../offline/check-options.ts';
@@ -14,9 +14,8 @@ import { checkTrust } from '../trust.ts';
 import { isBudget, moreBudget } from './budget.ts';
 import { checkTraining } from './check-training.ts';
 import { claimRun, runsNow } from './claim.ts';
-import { type Launch, readLaunch } from './launch.ts';
 import { stops } from './result.ts';
-import { changesOf, describeChanges, recordChanges, revisedConfig } from './revision.ts';
+import { describeChanges, revisedConfig } from './revision.ts';
 import { runSession } from './run-session.ts';
 import { checkWeights } from './warm-start.ts';
 

@@ -1,14 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import {
-  type Change,
-  checkChanges,
-  describeChange,
-  loadRunConfig,
-  type RunConfig,
-  runSchema,
-} from '@qfleet/config';
-import type { MetricsRow, RunDirectory } from '@qfleet/report';
+import { type Change, describeChange, loadRunConfig, type RunConfig } from '@qfleet/config';
+import type { RunDirectory } from '@qfleet/report';
 import type { Checkpoint } from '@qfleet/training';
 import { UsageError } from '../errors.ts';
 import { integer } from '../terminal/output.ts';
@@ -59,53 +52,6 @@ export function withModule(config: RunConfig, path: string | undefined): RunConf
   }
   return { ...config, environment: { ...config.environment, module: file } };
 }
-
-/**
- * What a run's new configuration changes, by options or by an edited `config.yaml`, since the last checkpoint: that one
- * says what the run was trained with.
- *
- * @throws ConfigError naming each field that can't change, and why.
- */
-export function changesOf(directory: RunDirectory, config: RunConfig, from: Checkpoint | null): Change[] {
-  const trained = runSchema.safeParse(from?.config);
-  return checkChanges(trained.success ? trained.data : directory.config, config);
-}
-
-/** Writes a run's new configuration, and at which update it took effect. */
-export async function recordChanges(
-  directory: RunDirectory,
-  config: RunConfig,
-  changes: readonly Change[],
-  from: Checkpoint | null,
-): Promise<RunDirectory> {
-  if (changes.length === 0) return directory;
-  return await directory.change(config, standingRow(directory, from), changes);
-}
-
-/** How training stands at a checkpoint, as a row of the metrics. */
-function standingRow(directory: RunDirectory, from: Checkpoint | null): MetricsRow {
-  const { evaluation: _, changes: __, ...last } = directory.readMetrics().at(-1) ?? NOTHING;
-  return {
-    ...last,
-    time: from?.seconds ?? 0,
-    steps: from?.steps ?? 0,
-    updates: from?.updates ?? 0,
-  };
-}
-
-const NOTHING: MetricsRow = {
-  time: 0,
-  steps: 0,
-  updates: 0,
-  episodes: 0,
-  meanReturn: null,
-  returnStd: null,
-  epsilon: null,
-  loss: null,
-  meanAbsTdError: null,
-  meanQ: null,
-  replayTransitions: 0,
-};
 
 /** What changes and from when on, for people. */
 export const describeChanges = (changes: readonly Change[], from: Checkpoint | null): string =>

@@ -1,17 +1,16 @@
 import { learnsFromRecorded, speaks } from '@qfleet/config';
-import { type RunDirectory, StorageError } from '@qfleet/report';
-import { latestCheckpoint } from '@qfleet/training';
+import { type Launch, type RunDirectory, StorageError } from '@qfleet/report';
+import { goalOf, latestCheckpoint, summarize } from '@qfleet/training';
 import { CommandError, exitCodes } from '../errors.ts';
 import type { OfflineExperience } from '../offline/experience.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { print, printJson, shown, style } from '../terminal/output.ts';
 import { decodingTable } from '../text/decoding-table.ts';
+import { version } from '../version.ts';
 import { endedBeforeLearning } from './budget.ts';
 import { Display } from './display.ts';
-import type { Launch } from './launch.ts';
 import { describeResult } from './result.ts';
 import { slowLearnerNote } from './runtime.ts';
-import { goalOf, summarize } from './summary.ts';
 
 export interface SessionOptions {
   readonly mode: Launch['mode'];
@@ -67,7 +66,11 @@ export async function runSession(
     display.close();
     lost.throwIfAborted();
     const wallSeconds = (performance.now() - startedAt) / 1000;
-    const summary = await summarize(directory, end, wallSeconds, offline?.recorded).catch((error: Error) => {
+    const summary = await summarize(
+      directory,
+      { ...end, wallSeconds, offline: offline?.recorded },
+      version,
+    ).catch((error: Error) => {
       // What ended the run is reported, and not that the report can't be written either.
       throw end.failure !== null && error instanceof StorageError ? new CommandError(end.failure) : error;
     });

@@ -1,13 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { StorageError } from '@qfleet/report';
+import { readLaunch, StorageError } from '@qfleet/report';
 import { type MemoryReplay, trainSingle } from '@qfleet/single';
 import { DivergenceError } from '@qfleet/training';
 import { CommandError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
 import { integer, returned, shown } from '../terminal/output.ts';
 import { keptReplayOf } from './kept-replay.ts';
-import { readLaunch } from './launch.ts';
 import { RateMeter } from './progress.ts';
 import type { Session, SessionEnd } from './session.ts';
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { learnsFromRecorded, type RunConfig } from '@qfleet/config';
 import { resolveAnyEnvironment } from '@qfleet/env-host';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
-import { defaultRunPath, markLatest, RunDirectory } from '@qfleet/report';
+import { defaultRunPath, markLatest, RunDirectory, writeLaunch } from '@qfleet/report';
 import { type Checkpoint, CheckpointFolder } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
@@ -16,7 +16,6 @@ import type { TrainOptions } from './configuration.ts';
 import { choiceNote, configurationOf } from './configuration.ts';
 import { trainDetached } from './detach.ts';
 import { checkKeepsReplay } from './kept-replay.ts';
-import { writeLaunch } from './launch.ts';
 import { runSession } from './run-session.ts';
 import { startFrom } from './warm-start.ts';
 

@@ -1,4 +1,4 @@
-import type { DqnConfig, PqnConfig } from '@qfleet/config';
+import { type DqnConfig, type PqnConfig, Registered } from '@qfleet/config';
 import type { Packing } from '@qfleet/networks';
 import { type AdamOptions, adam, type Optimizer, radam, rmsprop, sgd } from '@qfleet/tensor';
 
@@ -6,6 +6,21 @@ type OptimizerConfig = DqnConfig['optimizer'];
 
 /** What Adam's relatives take beside their own fields. */
 type Shared = Pick<AdamOptions, 'epsilon' | 'decays'>;
+
+/** Makes an optimizer of what `agent.optimizer.options` says. */
+export type OptimizerMaker = (options: Readonly<Record<string, unknown>>) => Optimizer;
+
+const registered = new Registered<OptimizerMaker>('agent.optimizer', 'registerOptimizer');
+
+/**
+ * Lets a configuration name an optimizer of user code, as `agent.optimizer: { kind: custom, name, options }`. Its rate is
+ * `agent.learningRate`; what it keeps of each parameter lies in slots.
+ *
+ * @param make is given the options.
+ * @example
+ * registerOptimizer('slow', ({ momentum = 0.5 }) => sgd({ momentum: Number(momentum) }));
+ */
+export const registerOptimizer = (name: string, make: OptimizerMaker): void => registered.add(name, make);
 
 /** Optimizers by the `kind` of their configuration. */
 const OPTIMIZERS: {
@@ -19,6 +34,7 @@ const OPTIMIZERS: {
   radam: (config, { epsilon }) => radam({ ...config, ...(epsilon === undefined ? {} : { epsilon }) }),
   rmsprop,
   sgd,
+  custom: ({ name, options }) => registered.find(name)(options),
 };
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count } from './numbers.ts';
+import { count, custom } from './numbers.ts';
 
 /** The size of a dense layer. */
 const units = count.max(65_536);
@@ -89,4 +89,16 @@ const impala = z.strictObject({
   ...layers,
 });
 
-export const network = z.discriminatedUnion('kind', [mlp, natureCnn, minAtarCnn, impala]);
+/** Features of a torso that user code registers. */
+const ownTorso = z.strictObject({
+  ...custom('registerNetwork'),
+  hidden: z
+    .array(units)
+    .min(1)
+    .max(8)
+    .default([128])
+    .describe('units of each hidden layer, which it is given'),
+  ...layers,
+});
+
+export const network = z.discriminatedUnion('kind', [mlp, natureCnn, minAtarCnn, impala, ownTorso]);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count } from './numbers.ts';
+import { count, custom } from './numbers.ts';
 
 /** The range of values that a histogram covers. */
 const support = {
@@ -46,6 +46,7 @@ export const objective = z.discriminatedUnion('kind', [
     ...support,
     sigma: z.number().positive().default(0.75).describe('σ of the target’s Gaussian, in widths of a bin'),
   }),
+  z.strictObject(custom('registerObjective')),
 ]);
 
 /** The entropy-regularised target of Munchausen-DQN. */

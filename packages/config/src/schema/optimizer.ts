@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { custom } from './numbers.ts';
 
 const momentum = z.number().min(0).lt(1);
 
@@ -39,4 +40,5 @@ export const optimizer = z.discriminatedUnion('kind', [
     kind: z.literal('sgd').describe('stochastic gradient descent'),
     momentum: momentum.default(0).describe('part of the last step that is made again'),
   }),
+  z.strictObject(custom('registerOptimizer')),
 ]);

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Recorded, type RunDirectory, readTextFile, writeFileAtomically } from '@qfleet/report';
-import { UsageError } from '../errors.ts';
+import { writeFileAtomically } from './atomic-write.ts';
+import { RunDirectoryError } from './errors.ts';
+import { readTextFile } from './read-file.ts';
+import type { Recorded } from './records.ts';
+import type { RunDirectory } from './run-directory.ts';
 
 /** How a run was started, so that `resume` and `top` find it again. */
 export interface Launch {
@@ -25,12 +28,12 @@ export const writeLaunch = (directory: RunDirectory, launch: Launch): void =>
 
 /**
  * How a run was started.
- * @throws UsageError where the run was not started by `qfleet train`.
+ * @throws RunDirectoryError where the run was not started by `qfleet train`.
  */
 export function readLaunch(directory: RunDirectory): Launch {
   const file = fileOf(directory);
   if (!existsSync(file)) {
-    throw new UsageError(
+    throw new RunDirectoryError(
       `${directory.path} has no launch.json: its learner was started by itself, so start it again in the same way.`,
     );
   }

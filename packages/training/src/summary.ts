@@ -4,22 +4,31 @@ import { resolveAnyEnvironment } from '@qfleet/env-host';
 import { isText } from '@qfleet/envs';
 import type { Recorded, RunDirectory, RunSummary } from '@qfleet/report';
 import { encodeTensors, type NamedTensors } from '@qfleet/tensor';
-import { bestCheckpoint, CheckpointFolder, type FinalEvaluation, latestCheckpoint } from '@qfleet/training';
-import { version } from '../version.ts';
-import { runtimeOf } from './runtime.ts';
-import type { SessionEnd } from './session.ts';
+import { bestCheckpoint, CheckpointFolder, latestCheckpoint } from './checkpoint.ts';
+import type { FinalEvaluation } from './evaluation/result.ts';
+
+/** How a session of a run ended, as far as the run's summary tells. */
+export interface RunEnd {
+  readonly stopReason: RunSummary['stopReason'];
+  /** Environment steps of the whole run; null: nobody could be asked. */
+  readonly steps: number | null;
+  /** Processes that were started again. */
+  readonly restarts: number;
+  /** Of this session, from its start on. */
+  readonly wallSeconds: number;
+  /** What an offline run learned from; left out: it played. */
+  readonly offline?: Recorded | undefined;
+}
 
 /**
  * Writes `summary.json` and `curve.svg` from what the run left in its directory. A run that was interrupted or failed has
  * no evaluation.
+ *
+ * @param version that of Qfleet.
  */
-export async function summarize(
-  directory: RunDirectory,
-  end: SessionEnd,
-  wallSeconds: number,
-  offline: Recorded | undefined,
-): Promise<RunSummary> {
+export async function summarize(directory: RunDirectory, end: RunEnd, version: string): Promise<RunSummary> {
   const { config } = directory;
+  const { offline, wallSeconds } = end;
   const [last, best] = await Promise.all([
     latestCheckpoint(directory.checkpoints),
     bestCheckpoint(directory.checkpoints),
@@ -86,3 +95,11 @@ function changesIn(directory: RunDirectory): RunSummary['changes'] {
 /** SHA-256 of the parameters: two runs learned the same if and only if it is the same. */
 const hashOf = (parameters: NamedTensors): string =>
   createHash('sha256').update(encodeTensors(parameters, {})).digest('hex');
+
+/** What crunched the numbers of a run's learner on this machine. */
+async function runtimeOf(config: RunConfig): Promise<Pick<RunSummary['versions'], 'tensorflow' | 'runtime'>> {
+  if (config.agent.kind === 'tabular') return { tensorflow: null, runtime: 'JavaScript' };
+  const { loadTensor } = await import('@qfleet/tensor');
+  const { kind, version } = await loadTensor();
+  return { tensorflow: version, runtime: kind };
+}
