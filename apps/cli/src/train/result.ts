@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { learnsFromRecorded } from '@qfleet/config';
-import type { Recorded, RunDirectory, RunSummary } from '@qfleet/report';
+import { type Recorded, type RunDirectory, type RunSummary, readLaunch } from '@qfleet/report';
 import { suggest } from '../suggest.ts';
 import {
   clock,
@@ -14,7 +14,6 @@ import {
 } from '../terminal/output.ts';
 import { howPlayed } from '../text/how-played.ts';
 import { trustOption } from '../trust.ts';
-import { readLaunch } from './launch.ts';
 
 /** Why training ended. */
 export const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
