@@ -256,8 +256,10 @@ function methodOf({ agent }: RunConfig): string {
   if (agent.kind === 'tabular') return 'a table';
   if (agent.kind === 'pqn') return 'PQN';
   if (agent.kind === 'token-q') return 'token-level Q-learning';
+  const { objective } = agent;
+  if (objective.kind === 'custom') return objective.name;
   const kinds = { expected: 'DQN', c51: 'C51', qr: 'QR-DQN', iqn: 'IQN', 'hl-gauss': 'HL-Gauss' };
-  return kinds[agent.objective.kind];
+  return kinds[objective.kind];
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {

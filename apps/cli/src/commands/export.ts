@@ -19,9 +19,11 @@ export function addExport(program: Command): void {
     )
     .option('--page <dir>', 'in place of OUT: the page of qfleet watch as files, in an empty directory')
     .option('--trust', 'with --page: take the environment also where its module lies outside of this project')
-    .option('--env <path>', 'with --page: where the environment’s module is now, if it moved')
     .option('--json', 'what was written, as JSON on stdout')
-    .option('--env <path>', "the environment's module, where it registers what the policy is made of")
+    .option(
+      '--env <path>',
+      'the environment’s module: of a page where it moved, of a policy whose objective or network it registers',
+    )
     .addHelpText(
       'after',
       `
