@@ -1,5 +1,5 @@
 // Writes the pages that follow from the program itself: fields, commands, methods and environments.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** @param {string} root
@@ -107,15 +107,20 @@ ${all.flatMap((/** @type {any} */ command) => sections(command, ['qfleet'])).joi
 
 /** @param {string} root */
 async function methods(root) {
-  const { configReference, listPresets, presetValues } = await built(root, 'packages/config/dist/index.js');
+  const { configReference, listPresets, presetByName, presetValues } = await built(
+    root,
+    'packages/config/dist/index.js',
+  );
   const reference = configReference();
   const sections = listPresets()
     .filter((/** @type {any} */ { kind }) => kind === 'method')
     .map((/** @type {any} */ { name, summary }) => {
+      // A language agent learns to speak, any other to act.
+      const trained = presetByName(name).agent.kind === 'token-q' ? 'text/walks' : 'cartpole';
       const rows = [...presetValues(name, reference)]
         .filter(([, { source }]) => source !== undefined)
         .map(([path, { value, source }]) => [code(path), code(value), source]);
-      return `## ${name}\n\n${summary}\n\n\`\`\`\nqfleet train cartpole --preset ${name}\n\`\`\`\n\n${table(['field', 'value', 'source'], rows)}`;
+      return `## ${name}\n\n${summary}\n\n\`\`\`\nqfleet train ${trained} --preset ${name}\n\`\`\`\n\n${table(['field', 'value', 'source'], rows)}`;
     });
   return `# Methods
 
@@ -150,27 +155,10 @@ async function environments(root, stage) {
       summary,
     ],
   );
-  const pages = [
-    'cartpole',
-    'mountain-car',
-    'acrobot',
-    'pendulum',
-    'lunar-lander',
-    'frozen-lake',
-    'cliff-walking',
-    'taxi',
-    'snake',
-    'grid-world',
-    't-maze',
-    'minatar',
-    'highway',
-    'merge',
-    'roundabout',
-    'intersection',
-    'text',
-  ]
-    .filter((page) => existsSync(join(stage, 'environments', `${page}.md`)))
-    .map((page) => `[${page}](./${page}.md)`);
+  const pages = readdirSync(join(stage, 'environments'))
+    .filter((file) => file.endsWith('.md') && file !== 'index.md')
+    .sort()
+    .map((file) => `[${file.slice(0, -'.md'.length)}](./${file})`);
   return `# Environments
 
 Those that come with Qfleet, as \`qfleet envs\` lists them. Pages: ${pages.join(' · ')}.

@@ -27,6 +27,7 @@ describe('what completes a line', () => {
     ['env ch', ['check']],
     ['train cartp', ['cartpole']],
     ['train --single CartPole-v1', ['CartPole-v1']],
+    ['train text/l', ['text/lm']],
     ['train cartpole --sin', ['--single']],
     ['train cartpole --single --sin', []],
     ['train cartpole --preset rainb', ['rainbow']],

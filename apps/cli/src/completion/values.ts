@@ -24,7 +24,12 @@ const only =
 /** How a place is completed, by the name that its command gives it in `<…>` or `[…]`. */
 const COMPLETERS: Readonly<Record<string, Completer>> = {
   what: async () => ({
-    candidates: [...(await presets('environment')), ...(await environments())],
+    candidates: [
+      ...(await presets('environment')),
+      ...(await environments()),
+      ...(await textEnvironments()),
+      { word: 'text/lm', meaning: 'a language model, of a text' },
+    ],
     paths: 'files',
   }),
   env: async () => ({
