@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { checkSite } from '../../infra/site/check.mjs';
@@ -54,6 +54,18 @@ it('a sweep ends with the best setting', { timeout: 180_000 }, async () => {
 it('a run learns from what another has played', { timeout: 120_000 }, async () => {
   const cwd = await runExample('offline');
   expect(summaryOf(cwd, 'runs/learned').offline.transitions).toBeGreaterThan(500);
+});
+
+it('a program trains and uses an agent by the library', { timeout: 120_000 }, () => {
+  const cwd = copyOf('library-use');
+  // As an installed package lies in a project.
+  mkdirSync(join(cwd, 'node_modules'));
+  symlinkSync(join(repository, 'packages/qfleet'), join(cwd, 'node_modules/qfleet'));
+  const output = execFileSync(process.execPath, ['train.ts'], { cwd, encoding: 'utf8' });
+  expect(output).toMatch(
+    /^update 200: return [\d.]+\nupdate 400: return [\d.]+\nreturn [\d.]+; leaning right, it pushes (right|left)\n$/,
+  );
+  expect(summaryOf(cwd, 'runs/first').updates).toBe(400);
 });
 
 it('a policy acts in Python as it does here', { timeout: 120_000 }, async () => {
