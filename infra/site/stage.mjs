@@ -10,6 +10,8 @@ import {
 } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 
+/** A picture in HTML, as those that are another in the dark or have a width. */
+const SOURCE = /\b(src|srcset)="([^"]+)"/g;
 const LINK = /(!?)\[((?:[^\]`]|`[^`]*`)*)\]\(([^)\s]+)\)/g;
 
 /** Files beside docs/ that are pages too, and their places on the site.
@@ -53,7 +55,7 @@ export function stageDocuments(root, stage) {
   }
   for (const [source, page] of pages) {
     // What is no page and no picture is a file to be downloaded.
-    const target = join(stage, /\.(md|svg|png)$/.test(page) ? '' : 'public', page);
+    const target = join(stage, /\.(md|svg|png|gif)$/.test(page) ? '' : 'public', page);
     mkdirSync(dirname(target), { recursive: true });
     if (source.endsWith('.md'))
       writeFileSync(target, relinked(readFileSync(join(root, source), 'utf8'), source, page, pages, root));
@@ -69,18 +71,29 @@ export function stageDocuments(root, stage) {
  * @param {Map<string, string>} pages
  * @param {string} root */
 function relinked(text, source, page, pages, root) {
+  /** @param {string} path from the source
+   * @returns {string | null} from the page; null: it is not on the site */
+  const onSite = (path) => {
+    const file = posix.join(posix.dirname(source), decodeURI(path));
+    const isFolder = existsSync(join(root, file)) && statSync(join(root, file)).isDirectory();
+    const target = pages.get(file) ?? (isFolder ? pages.get(posix.join(file, 'README.md')) : undefined);
+    if (target === undefined) return null;
+    const to = posix.relative(posix.dirname(page), target);
+    return to.startsWith('.') ? to : `./${to}`;
+  };
   return outsideOfCode(text, (prose) =>
-    prose.replaceAll(LINK, (whole, image, words, link) => {
-      if (/^[a-z]+:/.test(link) || link.startsWith('#')) return whole;
-      const [path, anchor] = link.split('#');
-      const file = posix.join(posix.dirname(source), decodeURI(path));
-      const isFolder = existsSync(join(root, file)) && statSync(join(root, file)).isDirectory();
-      const target = pages.get(file) ?? (isFolder ? pages.get(posix.join(file, 'README.md')) : undefined);
-      if (target === undefined) return image ? '' : words;
-      const to = posix.relative(posix.dirname(page), target);
-      const from = to.startsWith('.') ? to : `./${to}`;
-      return `${image}[${words}](${from}${anchor === undefined ? '' : `#${anchor}`})`;
-    }),
+    prose
+      .replaceAll(LINK, (whole, image, words, link) => {
+        if (/^[a-z]+:/.test(link) || link.startsWith('#')) return whole;
+        const [path, anchor] = link.split('#');
+        const from = onSite(path);
+        if (from === null) return image ? '' : words;
+        return `${image}[${words}](${from}${anchor === undefined ? '' : `#${anchor}`})`;
+      })
+      .replaceAll(SOURCE, (whole, attribute, path) => {
+        const from = /^[a-z]+:/.test(path) ? null : onSite(path);
+        return from === null ? whole : `${attribute}="${from}"`;
+      }),
   );
 }
 
