@@ -8,6 +8,7 @@ export default mergeConfig(
     test: {
       include: [
         'packages/envs/test/{composite,dynamics,highway,lunar-lander,lunar-lander-returns,minatar,pendulum}.test.ts',
+        'packages/env-host/test/atari.test.ts',
       ],
       globalSetup: ['test/parity/play-originals.ts'],
       env: { LUNAR_LANDER_EPISODES: '1000' },

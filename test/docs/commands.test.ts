@@ -101,7 +101,9 @@ function problemOf(command: Command): string | null {
   const isFile = /[./]/.test(what ?? '') && /\.(ya?ml|ts|js|mjs)$|^runs\//.test(what);
   const names = isMethodOption || command.parent?.name() === 'env';
   if (!names || what === undefined || isFile || isPlaceholder(what) || what.startsWith('text/')) return null;
-  return trained.includes(what) || /^[a-z]+:/.test(what) ? null : `there is no preset or environment ${what}`;
+  return trained.includes(what) || /^([a-z]+:|ALE\/)/.test(what)
+    ? null
+    : `there is no preset or environment ${what}`;
 }
 
 const all = documents();

@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Weights } from '@qfleet/agents';
 import { fleetOf, type RunConfig } from '@qfleet/config';
+import { workerRestarts } from '@qfleet/env-host';
 import {
   type Beat,
   followWeights,
@@ -89,6 +90,7 @@ export class Actor {
         environmentSteps: this.#steps,
         episodes: this.#episodes,
         environmentErrors: environmentErrors.count,
+        environmentWorkerRestarts: workerRestarts.count,
         infoRefused: this.#play.infoRefused,
         transitionsDropped: this.#dropped + uplink.dropped,
         actorNamesTaken: uplink.namesTaken,

@@ -9,6 +9,7 @@ import {
   type TextCheck,
 } from '@qfleet/envs';
 import { isModule } from './arguments.ts';
+import { bridgeOf } from './named-python.ts';
 import { integer, print, printJson, style, table } from './terminal/output.ts';
 
 /** Milliseconds that are given to what an environment left behind. */
@@ -17,9 +18,10 @@ const LEFT_BEHIND_MS = 20;
 /** `qfleet env check`. */
 export async function check(
   id: string,
-  { json, ...options }: { steps: number; seed: number; json?: true },
+  { json, python, ...options }: { steps: number; seed: number; python?: string; json?: true },
 ): Promise<void> {
-  const definition = await resolveAnyEnvironment({ id, module: isModule(id) ? id : undefined });
+  const module = isModule(id) ? id : undefined;
+  const definition = await resolveAnyEnvironment({ id, module, gymnasium: bridgeOf(python) });
   const checked = isText(definition)
     ? checkTextEnvironment(definition, options)
     : checkEnvironment(definition, options);

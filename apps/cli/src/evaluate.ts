@@ -8,7 +8,7 @@ import { CommandError, UsageError } from './errors.ts';
 import { suggest } from './suggest.ts';
 import { cutShortNote, print, printJson, returned, returnedAs, style } from './terminal/output.ts';
 import { howPlayed } from './text/how-played.ts';
-import { withModule } from './train/revision.ts';
+import { withModule, withPython } from './train/revision.ts';
 import { checkWeights } from './train/warm-start.ts';
 import { checkTrust, trustOption } from './trust.ts';
 
@@ -18,6 +18,7 @@ export interface EvaluateOptions {
   readonly seed?: number;
   readonly trust?: true;
   readonly env?: string;
+  readonly python?: string;
   readonly json?: true;
   readonly decode?: Decoding;
 }
@@ -26,7 +27,7 @@ export interface EvaluateOptions {
 export async function evaluate(path: string, options: EvaluateOptions): Promise<void> {
   const directory = RunDirectory.open(path);
   // What was named on the command line is trusted.
-  checkTrust(directory, options.trust === true || options.env !== undefined);
+  checkTrust(directory, options.trust === true || (options.env ?? options.python) !== undefined);
   const checkpoint = await checkpointOf(directory, {
     warn: (sentence) => process.stderr.write(`${sentence}\n`),
   });
@@ -35,7 +36,7 @@ export async function evaluate(path: string, options: EvaluateOptions): Promise<
       `${path} has no checkpoint yet; to train on: ${suggest('resume', path, ...trustOption(directory))}`,
     );
   }
-  const config = withModule(directory.config, options.env);
+  const config = withPython(withModule(directory.config, options.env), options.python);
   await checkWeights(checkpoint, config, path);
   if (options.decode !== undefined && !speaks(config))
     throw new UsageError('--decode is for agents that speak: leave it out, for this one plays greedily.');

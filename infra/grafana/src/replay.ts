@@ -89,6 +89,10 @@ export function replay(): DashboardBuilder {
           { expr: 'qfleet_fleet_records_refused_total{run="$run"}', legend: 'records refused: {{record}}' },
           { expr: 'qfleet_actor_dropped_transitions_total{run="$run"}', legend: 'transitions dropped' },
           { expr: 'qfleet_actor_environment_errors_total{run="$run"}', legend: 'environment errors' },
+          {
+            expr: 'qfleet_actor_environment_worker_restarts_total{run="$run"}',
+            legend: 'environment workers started again',
+          },
           { expr: 'qfleet_actor_info_refused_total{run="$run"}', legend: 'numbers of info refused' },
           { expr: 'qfleet_actor_taken_names_total{run="$run"}', legend: "actors' names taken" },
         ],

@@ -2,7 +2,7 @@
 
 Called with JSON in its one argument, {library, id, copies}; answers as packages/bench/src/contest/contestant.ts asks: a
 line when ready, then for each line `milliseconds` on stdin the microseconds of processor time that a step of one copy
-took over that time. Every step writes its observation, and an episode that has ended begins anew.
+took over that time; of ale-vector, of the wall's clock, on all cores. Every step writes its observation, and an episode that has ended begins anew.
 """
 
 import json
@@ -104,7 +104,26 @@ def minatar_copy(id, _):
     return one(step, reset, len(actions))
 
 
+def ale_vector(id, copies):
+    import re
+
+    from ale_py.vector_env import AtariVectorEnv
+
+    game = re.sub(r"(?<!^)(?=[A-Z])", "_", id.removeprefix("ALE/").removesuffix("-v5")).lower()
+    env = AtariVectorEnv(
+        game,
+        copies,
+        stack_num=1,
+        noop_max=0,
+        repeat_action_probability=0.25,
+        reward_clipping=False,
+        use_fire_reset=False,
+    )
+    return vector(env, env.single_action_space.n, copies)
+
+
 LIBRARIES = {
+    "ale-vector": ale_vector,
     "numpy-vector": numpy_vector,
     "gymnasium": gymnasium_copy,
     "envpool": envpool_vector,
@@ -112,26 +131,28 @@ LIBRARIES = {
 }
 
 
-def time_of(call, milliseconds):
-    """Microseconds of processor time a call, of calls for about so long."""
-    calls, elapsed, start = 0, 0.0, time.process_time()
+def time_of(call, milliseconds, clock):
+    """Microseconds by a clock a call, of calls for about so long."""
+    calls, elapsed, start = 0, 0.0, clock()
     while elapsed < milliseconds / 1000:
         call()
         calls += 1
-        elapsed = time.process_time() - start
+        elapsed = clock() - start
     return elapsed * 1e6 / calls
 
 
 def main():
     options = json.loads(sys.argv[1])
     warnings.simplefilter("ignore")
-    if hasattr(os, "sched_setaffinity"):
+    is_parallel = options["library"] == "ale-vector"
+    clock = time.perf_counter if is_parallel else time.process_time
+    if not is_parallel and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     call = LIBRARIES[options["library"]](options["id"], options["copies"])
-    time_of(call, 300)
+    time_of(call, 300, clock)
     print("ready", flush=True)
     for line in sys.stdin:
-        print(time_of(call, float(line)) / options["copies"], flush=True)
+        print(time_of(call, float(line), clock) / options["copies"], flush=True)
 
 
 main()

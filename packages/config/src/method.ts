@@ -15,13 +15,24 @@ const OF_ENVIRONMENT = ['environment', 'fleet', 'evaluation', 'stop'] as const;
 
 /**
  * What a method trains by, under what `given` says of an environment: of that, the environment, the fleet, the
- * evaluation and what ends the run count; how the environment is trained otherwise does not.
+ * evaluation, what ends the run and the clip of rewards count; how the environment is trained otherwise does not.
  */
 export function methodFor(method: Method, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const kept = Object.fromEntries(
     OF_ENVIRONMENT.filter((part) => part in given).map((part) => [part, given[part]]),
   );
-  return withSupport({ ...over(base(method), kept), name: nameOf(given, method) });
+  return withSupport(withRewardClip({ ...over(base(method), kept), name: nameOf(given, method) }, given));
+}
+
+/** Has rewards clipped as the environment's preset has them, where the method does not say and has a network. */
+function withRewardClip(
+  config: Record<string, unknown>,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const [agent, own] = [config['agent'], given['agent']];
+  if (!isMapping(agent) || !isMapping(own) || agent['kind'] === 'tabular') return config;
+  if (own['rewardClip'] === undefined || agent['rewardClip'] !== undefined) return config;
+  return { ...config, agent: { ...agent, rewardClip: own['rewardClip'] } };
 }
 
 /** Has a histogram cover the returns of the environment, where that says them and the method does not. */
@@ -50,11 +61,13 @@ export function methodUnder(
 
 /**
  * The torso for observations of a shape: convolutions for images [height, width, channels], those of MinAtar's size
- * where an image is too small for Atari's.
+ * where an image is too small for Atari's, and for screens [height, width] of Atari's size.
  */
 function torsoFor(shape: readonly number[]): string {
+  const isLarge = Math.min(shape[0], shape[1]) >= SMALLEST_IMAGE;
+  if (shape.length === 2) return isLarge ? 'nature-cnn' : 'mlp';
   if (shape.length !== 3) return 'mlp';
-  return Math.min(shape[0], shape[1]) < SMALLEST_IMAGE ? 'minatar-cnn' : 'nature-cnn';
+  return isLarge ? 'nature-cnn' : 'minatar-cnn';
 }
 
 /** Pixels that the convolutions of Mnih et al. (2015) need on a side. */

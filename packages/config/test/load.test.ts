@@ -42,7 +42,7 @@ describe('presets', () => {
   it('names the nearest preset for an unknown one', () => {
     expect(problems({ preset: 'carpole' })).toEqual(['There is no preset "carpole". Did you mean cartpole?']);
     expect(problems({ preset: 'toString' })[0]).toMatch(
-      /^There is no preset "toString". Known: acrobot, cartpole, /,
+      /^There is no preset "toString". Known: acrobot, breakout, cartpole, /,
     );
   });
 });

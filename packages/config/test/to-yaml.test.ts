@@ -34,6 +34,11 @@ const config: fc.Arbitrary<RunConfig> = fc
     returns: orNull(fc.tuple(fc.integer(), fc.integer())),
     onError: fc.constantFrom('end' as const, 'restart' as const),
     maxErrorsInARow: count(64),
+    gymnasium: fc.record({
+      python: orNull(fc.string({ minLength: 1 })),
+      workers: count(64),
+      limitSeconds: fc.double({ min: 1e-3, max: 3600, noNaN: true }),
+    }),
     learningRate: fc.double({ min: 1e-12, max: 1, noNaN: true }),
     gradientClip: orNull(fc.double({ min: 1e-6, max: 1e9, noNaN: true })),
     hidden: fc.array(count(4096), { minLength: 1, maxLength: 8 }),
@@ -42,7 +47,7 @@ const config: fc.Arbitrary<RunConfig> = fc
   })
   .map(({ preset, seed, options, id, hidden, solvedReturn, ...given }) => {
     const { actionRepeat, stickyActions, frameStack, onError, maxErrorsInARow, ...others } = given;
-    const { maxEpisodeSteps, normalizeObservations, returns, ...agent } = others;
+    const { maxEpisodeSteps, normalizeObservations, returns, gymnasium, ...agent } = others;
     const changed = {
       maxEpisodeSteps,
       actionRepeat,
@@ -50,6 +55,7 @@ const config: fc.Arbitrary<RunConfig> = fc
       frameStack,
       normalizeObservations,
       returns,
+      gymnasium,
     };
     const base = loadRunConfig({ preset });
     if (base.agent.kind !== 'dqn') throw new Error('not DQN');

@@ -17,22 +17,26 @@ import {
   moduleDefinition,
   wrapEnvironment,
 } from '@qfleet/envs';
+import { isBridged } from './gymnasium/bridged-id.ts';
+import { type BridgeSettings, bridgedDefinition } from './gymnasium/define-bridged.ts';
 import { loadFailure } from './load-failure.ts';
 
 /** What any process can make the same definition of again; plain JSON. */
 export interface EnvironmentDescription extends EnvironmentWrappers {
-  /** The id of a native environment; with `module`, only a name. */
+  /** The id of a native environment, or of one that Gymnasium plays; with `module`, only a name. */
   readonly id: string;
   /** Path of a module whose default export is the environment. */
   readonly module?: string | undefined;
-  /** For native environments. */
+  /** For native environments, and for those that Gymnasium plays. */
   readonly options?: EnvironmentOptions | undefined;
+  /** How Python plays what Gymnasium plays. */
+  readonly gymnasium?: BridgeSettings | undefined;
 }
 
 /**
  * The definition that a description stands for, in whatever process.
  *
- * @throws EnvironmentDefinitionError as `findEnvironment` and `loadEnvironment` do.
+ * @throws EnvironmentDefinitionError as `findEnvironment`, `loadEnvironment` and `bridgedDefinition` do.
  */
 export async function resolveEnvironment(
   description: EnvironmentDescription,
@@ -73,8 +77,10 @@ async function bareEnvironment(description: EnvironmentDescription): Promise<Any
   const { id, module, options = {} } = description;
   const given = provided.get(id);
   if (module === undefined && given !== undefined) return given;
-  if (module === undefined)
+  if (module === undefined) {
+    if (isBridged(id)) return bridgedDefinition(id, options, description.gymnasium);
     return isTextEnvironment(id) ? findTextEnvironment(id, options) : findEnvironment(id, options);
+  }
   const [option] = Object.keys(options);
   if (option !== undefined) {
     throw new EnvironmentDefinitionError(

@@ -80,6 +80,8 @@ export interface EnvironmentDefinition {
   readonly solvedReturn: number | null;
   /** A sentence for `qfleet envs`. */
   readonly summary: string;
+  /** What a run's summary says of how the environment is played. Absent: nothing. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /**
    * A tabular environment's model: what may follow `action` in `state`, as Gymnasium's `P[state][action]`.
    */

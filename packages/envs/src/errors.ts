@@ -37,3 +37,14 @@ export class ContractError extends Error {
 export class UserCodeError extends Error {
   override readonly name = 'UserCodeError';
 }
+
+/** The process that a row's environment runs in is gone, whatever became of the row. */
+export class WorkerFailure extends ContractError {
+  /** Whether the process is started again, so that the next reset begins anew. */
+  readonly isSurvived: boolean;
+
+  constructor(problem: string, isSurvived: boolean, options?: ErrorOptions) {
+    super(problem, options);
+    this.isSurvived = isSurvived;
+  }
+}

@@ -45,10 +45,12 @@ export type {
 export { writeSvg } from './drawing/svg.ts';
 export type { Environment, EnvironmentDefinition, StepOutcome, Transition } from './environment.ts';
 export {
+  ContractError,
   EnvironmentDefinitionError,
   EnvironmentError,
   type EnvironmentPlace,
   UserCodeError,
+  WorkerFailure,
 } from './errors.ts';
 export { moduleDefinition } from './module-definition.ts';
 export { environmentsLike, findEnvironment, listEnvironments } from './registry.ts';

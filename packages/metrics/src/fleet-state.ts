@@ -44,6 +44,8 @@ export interface FleetTotals extends RefusedRecords {
   episodes: number;
   /** Errors of environments that a run outlived (`environment.onError: restart`). */
   environmentErrors: number;
+  /** Python processes of environments that were started again. */
+  environmentWorkerRestarts: number;
   /** Numbers that environments told under a name that is refused. */
   infoRefused: number;
   /** Transitions acknowledged by the replay. */
@@ -111,6 +113,7 @@ export function zeroTotals(): FleetTotals {
     environmentSteps: 0,
     episodes: 0,
     environmentErrors: 0,
+    environmentWorkerRestarts: 0,
     infoRefused: 0,
     transitionsPushed: 0,
     transitionsSampled: 0,

@@ -142,6 +142,11 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     (s) => s.totals.environmentErrors,
   ),
   total(
+    'qfleet_actor_environment_worker_restarts_total',
+    'Python workers of Gymnasium environments that were started again',
+    (s) => s.totals.environmentWorkerRestarts,
+  ),
+  total(
     'qfleet_actor_dropped_transitions_total',
     'Transitions given up for lack of room in a buffer',
     (s) => s.totals.transitionsDropped,

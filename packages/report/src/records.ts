@@ -55,6 +55,10 @@ export const runSummarySchema = z.object({
   run: z.string(),
   name: z.string(),
   environment: z.string(),
+  environmentSettings: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('how Gymnasium plays the environment; left out: it is native, or a module'),
   seed: count,
   versions: z.object({
     qfleet: z.string(),

@@ -1,4 +1,4 @@
-import { EnvironmentError } from '@qfleet/envs';
+import { EnvironmentError, WorkerFailure } from '@qfleet/envs';
 
 /** What is done with an environment that throws: it is made again, until `most` episodes in a row have ended so. */
 export interface ErrorPolicy {
@@ -28,6 +28,11 @@ export class ErrorsInARow {
   /** @throws `error` itself where it is one too many, or not of an environment. */
   add(error: unknown): EnvironmentError {
     if (!(error instanceof EnvironmentError)) throw error;
+    // Whoever starts the process again counts how often it goes.
+    if (error.cause instanceof WorkerFailure) {
+      if (error.cause.isSurvived) return error;
+      throw error;
+    }
     if (++this.#count <= this.#most) return error;
     if (this.#most === 0) throw error;
     const { place, message } = error;

@@ -38,12 +38,15 @@ export async function summarize(directory: RunDirectory, end: RunEnd, version: s
   const isOver = end.stopReason !== 'interrupted' && end.stopReason !== 'failed';
   const evaluation = isOver && best !== null ? summarized(await folder.final(best), config) : null;
   const goal = await goalOf(config);
+  const definition = await resolveAnyEnvironment(config.environment);
+  const settings = isText(definition) ? undefined : definition.settings;
   const before = directory.readSummary();
   const rows = directory.readMetrics();
   const summary: RunSummary = {
     run: directory.run,
     name: config.name,
-    environment: (await resolveAnyEnvironment(config.environment)).id,
+    environment: definition.id,
+    ...(settings === undefined ? {} : { environmentSettings: playedBy(settings, config) }),
     seed: config.seed,
     versions: { qfleet: version, node: process.versions.node, ...(await runtimeOf(config)) },
     ...(offline === undefined ? {} : { offline }),
@@ -70,6 +73,13 @@ export async function goalOf(config: RunConfig): Promise<number | null> {
   const definition = await resolveAnyEnvironment(config.environment);
   return (isText(definition) ? null : definition.solvedReturn) ?? config.stop.solvedReturn;
 }
+
+/** How an environment is played: what is its own, and what a network sees of it. */
+const playedBy = (settings: Readonly<Record<string, unknown>>, { environment, agent }: RunConfig) => ({
+  ...settings,
+  frameStack: environment.frameStack,
+  rewardClip: 'rewardClip' in agent ? agent.rewardClip : null,
+});
 
 function summarized(
   evaluation: FinalEvaluation | null,

@@ -4,6 +4,7 @@ import { isApart } from '../apart/channel.ts';
 import { runApart } from '../apart/run-apart.ts';
 import { isModule, positiveInteger, seed } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
+import { bridgeOf } from '../named-python.ts';
 import { readJson } from '../read-json.ts';
 import { printJson } from '../terminal/output.ts';
 
@@ -13,12 +14,16 @@ export function addEnv(program: Command): void {
   env
     .command('check')
     .description('plays random actions, or says random utterances, and tells what an environment does wrong')
-    .argument('<env>', 'an id that `qfleet envs` lists, or an environment module .ts or .js')
+    .argument(
+      '<env>',
+      'an id that `qfleet envs` lists or Gymnasium has (gym:ID), or an environment module .ts or .js',
+    )
     .option('--steps <n>', 'steps to play, or utterances to say', positiveInteger, 10_000)
     .option('--seed <n>', 'seed of environment and actions', seed, 0)
+    .option('--python <path>', 'a Python that has what the environment needs, where Gymnasium plays it')
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExit code 1 where there is a problem. Example:\n  $ qfleet env check env.ts')
-    .action(async (id: string, options: { steps: number; seed: number; json?: true }) => {
+    .action(async (id: string, options: { steps: number; seed: number; python?: string; json?: true }) => {
       if (isModule(id) && !isApart) {
         process.exitCode = await runApart(options.json === true);
         return;
@@ -29,9 +34,13 @@ export function addEnv(program: Command): void {
   env
     .command('trace')
     .description('plays given actions and prints what the environment gave')
-    .argument('<env>', 'an id that `qfleet envs` lists, or an environment module .ts or .js')
+    .argument(
+      '<env>',
+      'an id that `qfleet envs` lists or Gymnasium has (gym:ID), or an environment module .ts or .js',
+    )
     .requiredOption('--in <file>', '{"seed":N,"actions":[…]}, or with state or draws in place of the seed')
     .option('--out <file>', 'where to write the trace (default: stdout)')
+    .option('--python <path>', 'a Python that has what the environment needs, where Gymnasium plays it')
     .option('--json', 'one JSON document on stdout, which it always is')
     .addHelpText(
       'after',
@@ -40,12 +49,12 @@ The trace is {"initial":[…],"observations":[[…]],"rewards":[…],"terminated
 came after each action, before any reset; states where the environment tells them. The input may also have
 "options", named as Gymnasium's keyword arguments, and "autoreset":true, with which an episode's end is followed by a
 reset; else the trace ends with the episode. Seeds are Qfleet's: the same seed starts Gymnasium elsewhere, so compare
-from a state. A text environment takes utterances as "actions", and "start" or a "state" of its own in place of draws; its
+from a state. What Gymnasium plays takes its own seeds. A text environment takes utterances as "actions", and "start" or a "state" of its own in place of draws; its
 trace has "texts" in place of observations, and "legal" where it says what is. Examples:
   $ echo '{"seed":0,"actions":[0,1,1]}' > trace.json && qfleet env trace CartPole-v1 --in trace.json
   $ echo '{"options":{"words":2315},"state":"crane","actions":["s t a r e"]}' > in.json && qfleet env trace text/wordle --in in.json`,
     )
-    .action(async (id: string, options: { in: string; out?: string; json?: true }) => {
+    .action(async (id: string, options: { in: string; out?: string; python?: string; json?: true }) => {
       if (isModule(id) && !isApart) {
         process.exitCode = await runApart(true);
         return;
@@ -54,7 +63,8 @@ trace has "texts" in place of observations, and "legal" where it says what is. E
       const { isText, traceEnvironment, traceOptions, traceTextEnvironment } = await import('@qfleet/envs');
       const input = await readJson(options.in);
       const module = isModule(id) ? id : undefined;
-      const definition = await resolveAnyEnvironment({ id, module, options: traceOptions(input) });
+      const gymnasium = bridgeOf(options.python);
+      const definition = await resolveAnyEnvironment({ id, module, options: traceOptions(input), gymnasium });
       const trace = isText(definition)
         ? traceTextEnvironment(definition, input)
         : traceEnvironment(definition, input);

@@ -20,6 +20,7 @@ export function addEvaluate(program: Command): void {
     )
     .option('--trust', "run the run's environment also where its module lies outside of this project")
     .option('--env <path>', "where the environment's module is now, if it moved")
+    .option('--python <path>', 'the Python to play with, where Gymnasium plays the environment')
     .option('--json', '{"returns":[…],"mean":…,"std":…} on stdout')
     .addHelpText('after', '\nExample:\n  $ qfleet eval runs/cartpole-1 --episodes 100 --seed 1')
     .action(async (directory: string, options: EvaluateOptions) => {

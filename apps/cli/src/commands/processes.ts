@@ -21,6 +21,13 @@ const variables: readonly (readonly [name: string, holds: string, ...readers: Ro
   ['QFLEET_RUN_DIR', 'where checkpoints go', 'learner'],
   ['QFLEET_CONFIG', 'what to create the run from where there is none: a preset or a .yaml', 'learner'],
   ['QFLEET_ENV_MODULE', "the environment's module here; or QFLEET_CONFIG, a .yaml", 'actor', 'evaluator'],
+  [
+    'QFLEET_PYTHON',
+    'the Python here that has what the environment needs, where Gymnasium plays it',
+    'actor',
+    'learner',
+    'evaluator',
+  ],
   ['QFLEET_REPLAY_SHARDS', 'URLs of servers that may hold the replay; or QFLEET_CONFIG, a .yaml'],
   ['QFLEET_EXPORTER_HOST', 'address to serve on (127.0.0.1)', 'exporter'],
   ['QFLEET_EXPORTER_PORT', 'port to serve on (9464); 0: any free one', 'exporter'],

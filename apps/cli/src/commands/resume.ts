@@ -20,6 +20,7 @@ export function addResume(program: Command): void {
     .option('--max-steps <n>', 'stop after so many environment steps of the whole run', positiveInteger)
     .option('--max-seconds <n>', 'stop after so many seconds of training of the whole run', positive)
     .option('--env <path>', "where the environment's module is now, if it moved")
+    .option('--python <path>', 'the Python to play with, where Gymnasium plays the environment')
     .option('--redis <url>', 'the Redis that the run was started with, if it was not one of its own')
     .option('--offline <files...>', 'where the recorded experience is now, if it moved')
     .option('--data <file>', 'where the text of text/lm is now, if it moved')

@@ -11,7 +11,7 @@ export function addTrain(program: Command): void {
     .description('trains an agent with a fleet of processes on this machine, and shows how good it got')
     .argument(
       '<what>',
-      'a preset (see `qfleet presets`), an environment (see `qfleet envs`), a configuration.yaml, an environment module .ts or .js, or text/lm: a language model',
+      'a preset (see `qfleet presets`), an environment (see `qfleet envs`), an id of Gymnasium (ALE/Pong-v5, gym:ID), a configuration.yaml, an environment module .ts or .js, or text/lm: a language model',
     )
     .option('--preset <method>', 'how it is trained, in place of its own preset (see `qfleet presets`)')
     .option('--set <path=value>', 'overrides a field of the configuration; may be repeated', collect)
@@ -41,6 +41,10 @@ export function addTrain(program: Command): void {
       'learn from recorded experience alone, in this process: files of `qfleet replay export`, or a finished run',
     )
     .option('--keep-replay', 'with --single: keep the replay in the run directory, to learn from it offline')
+    .option(
+      '--python <path>',
+      'a Python that has what the environment needs, where Gymnasium plays it (default: a private one)',
+    )
     .option('--detach', 'train in the background, whatever becomes of this terminal; `qfleet stop` ends it')
     .option('--data <file>', 'the text that text/lm learns, UTF-8; its last tenth is held out')
     .option('--model <dir>', 'the model that text/lm begins with (default: a new decoder of 1M parameters)')
@@ -61,6 +65,7 @@ Examples:
   $ qfleet train my-run.yaml --seed 7 --run-dir runs/seed-7
   $ qfleet train Taxi-v3 --seed 1
   $ qfleet train env.ts --max-steps 100000
+  $ qfleet train gym:my_package/MyEnv-v0 --python .venv/bin/python
   $ qfleet train cartpole --offline cartpole.parquet --set agent.cql.alpha=0.3
   $ qfleet train text/lm --data book.txt --max-updates 2000
 
@@ -68,6 +73,8 @@ Ctrl-C ends it cleanly; \`qfleet resume RUN_DIR\` goes on.`,
     )
     .action(async (what: string, options: TrainOptions & TextTrainOptions) => {
       checkTaskOptions(what, options);
+      const { askGymnasium } = await import('../train/known-environment.ts');
+      if (what !== TEXT_TASK) await askGymnasium(what, options.python);
       if (what === TEXT_TASK) {
         const { trainOnText } = await import('../text/train.ts');
         process.exitCode = await trainOnText(options);

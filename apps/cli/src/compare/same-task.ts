@@ -1,4 +1,5 @@
 import type { RunConfig } from '@qfleet/config';
+import { isBridged } from '@qfleet/env-host';
 import { findEnvironment } from '@qfleet/envs';
 import { UsageError } from '../errors.ts';
 import { taskDifferences } from '../task-differences.ts';
@@ -21,13 +22,13 @@ export function checkSameTask(runs: readonly EndedRun[]): void {
 
 /**
  * The return that counts as solved: `stop.solvedReturn` where all runs have the same, else that of the environment. One of
- * a module is not asked, since that would run its code. Null: there is none.
+ * a module, or of Gymnasium, is not asked, since that would run its code. Null: there is none.
  */
 export function goalOf(runs: readonly EndedRun[]): number | null {
   const { environment, stop } = runs[0].config;
   const areEqual = runs.every(({ config }) => config.stop.solvedReturn === stop.solvedReturn);
   if (areEqual && stop.solvedReturn !== null) return stop.solvedReturn;
-  if (environment.module !== undefined) return null;
+  if (environment.module !== undefined || isBridged(environment.id)) return null;
   return findEnvironment(environment.id, environment.options).solvedReturn;
 }
 

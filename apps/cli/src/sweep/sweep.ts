@@ -9,6 +9,7 @@ import { Interrupt } from '../terminal/interrupt.ts';
 import { LiveDisplay } from '../terminal/live-display.ts';
 import { print, printJson, shown } from '../terminal/output.ts';
 import { checkTraining } from '../train/check-training.ts';
+import { askGymnasium } from '../train/known-environment.ts';
 import { sessionLog } from '../train/log.ts';
 import { OwnRedis } from '../train/own-redis.ts';
 import { checkTrust } from '../trust.ts';
@@ -37,6 +38,7 @@ export async function sweep(what: string, options: SweepOptions): Promise<number
   if (options.json && options.csv) throw new UsageError('--json and --csv both print to stdout: choose one.');
   const idle = (['csv', 'retry'] as const).find((option) => options.dryRun && options[option]);
   if (idle !== undefined) throw new UsageError(`--${idle} does nothing with --dry-run: leave it out.`);
+  await askGymnasium(what);
   const asked = askedFor(what, options);
   const { plan } = asked;
   // What was named on the command line is trusted; what a directory says may be somebody else's.

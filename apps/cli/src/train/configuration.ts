@@ -10,17 +10,19 @@ import {
   type RunConfig,
   torsoOf,
 } from '@qfleet/config';
+import { isBridged } from '@qfleet/env-host';
 import {
   environmentsLike,
   findEnvironment,
-  isText,
   isTextEnvironment,
   listEnvironments,
   listTextEnvironments,
 } from '@qfleet/envs';
 import { isModule } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
+import { pythonPath } from '../named-python.ts';
 import { suggest } from '../suggest.ts';
+import { knownEnvironment } from './known-environment.ts';
 
 /** The options of `qfleet train`. */
 export interface TrainOptions {
@@ -38,15 +40,19 @@ export interface TrainOptions {
   readonly offline?: readonly string[];
   readonly keepReplay?: true;
   readonly detach?: true;
+  readonly python?: string;
   readonly json?: true;
 }
 
-/** What `qfleet train` was told to train: a file's kind follows from the ending of its name. */
+/**
+ * What `qfleet train` was told to train: a file's kind follows from the ending of its name. Gymnasium was asked before
+ * (`askGymnasium`).
+ */
 function sourceOf(what: string): ConfigSource {
   if (/\.ya?ml$/.test(what)) return { file: what };
   if (isModule(what)) return { environmentModule: what };
   const environments = [...listEnvironments(), ...listTextEnvironments()];
-  const environment = environments.find(({ id }) => id === what);
+  const environment = isBridged(what) ? knownEnvironment(what) : environments.find(({ id }) => id === what);
   // Some ids have a slash, as paths do: one that begins as they do is a misspelt id, which names the nearest.
   const family = (id: string): string => id.split('/')[0].toLowerCase();
   const isFamily = environments.some(({ id }) => id.includes('/') && family(id) === family(what));
@@ -59,7 +65,7 @@ function sourceOf(what: string): ConfigSource {
   if (environment === undefined) return { preset: presetCalled(what) };
   const preset = presetFor(what);
   if (preset !== undefined) return { preset };
-  if (isText(environment)) return { environment: { id: environment.id, speaks: true } };
+  if (!('observationSpace' in environment)) return { environment: { id: environment.id, speaks: true } };
   const { id, observationSpace, maxEpisodeSteps, solvedReturn } = environment;
   return {
     environment: { id, isDiscrete: observationSpace.kind === 'discrete', maxEpisodeSteps, solvedReturn },
@@ -79,7 +85,7 @@ function presetCalled(what: string): string {
 /** The options that are fields of the configuration, most by another name. */
 export type Overrides = Pick<
   TrainOptions,
-  'set' | 'actors' | 'seed' | 'maxUpdates' | 'maxSteps' | 'maxSeconds'
+  'set' | 'actors' | 'seed' | 'maxUpdates' | 'maxSteps' | 'maxSeconds' | 'python'
 >;
 
 /** The overrides that options stand for; `--set` comes last and so wins. */
@@ -92,8 +98,12 @@ export function overridesOf(options: Overrides): string[] {
     ['stop.maxSeconds', options.maxSeconds],
   ];
   const given = named.filter(([, value]) => value !== undefined).map(([path, value]) => `${path}=${value}`);
-  return [...given, ...(options.set ?? [])];
+  const python = options.python === undefined ? [] : [pythonOverride(options.python)];
+  return [...given, ...python, ...(options.set ?? [])];
 }
+
+const pythonOverride = (named: string): string =>
+  `environment.gymnasium.python=${JSON.stringify(pythonPath(named))}`;
 
 /** What `fleet.slots` takes: where more is needed, the complaint is to be about the actors that were asked for. */
 const MOST_SLOTS = 65_536;
@@ -123,7 +133,7 @@ function methodOf(source: ConfigSource, preset: string | undefined): Method | nu
   const { environment } = loadRunConfig(source);
   if (environment.module !== undefined || isTextEnvironment(environment.id))
     return { preset, observation: null };
-  const { observationSpace } = findEnvironment(environment.id);
+  const { observationSpace } = knownEnvironment(environment.id);
   return { preset, observation: observationSpace.kind === 'box' ? observationSpace.shape : [] };
 }
 

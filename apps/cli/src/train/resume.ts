@@ -5,6 +5,7 @@ import { isRunning, type Launch, RunDirectory, type RunSummary, readLaunch } fro
 import { changesOf, latestCheckpoint, recordChanges } from '@qfleet/training';
 import { exitCodes, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
+import { rememberPython } from '../named-python.ts';
 import { checkOfflineOptions, checkOfflineRun } from '../offline/check-options.ts';
 import type { OfflineExperience } from '../offline/experience.ts';
 import { checkSameAgain } from '../offline/same-again.ts';
@@ -26,6 +27,7 @@ export interface ResumeOptions {
   readonly maxSteps?: number;
   readonly maxSeconds?: number;
   readonly env?: string;
+  readonly python?: string;
   readonly redis?: string;
   readonly offline?: readonly string[];
   readonly trust?: true;
@@ -36,7 +38,7 @@ export interface ResumeOptions {
 export async function resume(path: string, options: ResumeOptions): Promise<number> {
   const directory = RunDirectory.open(path);
   // What was named on the command line is trusted.
-  checkTrust(directory, options.trust === true || options.env !== undefined);
+  checkTrust(directory, options.trust === true || (options.env ?? options.python) !== undefined);
   using claim = await claimRun(directory.path);
   const launch = readLaunch(directory);
   if (launch.offline !== undefined) checkOfflineOptions(options);
@@ -46,6 +48,7 @@ export async function resume(path: string, options: ResumeOptions): Promise<numb
     throw new UsageError(`${shown(directory.path)} is trained in one process: leave --redis out.`);
   }
   const config = revisedConfig(directory, options);
+  rememberPython(config.environment.gymnasium.python);
   if (launch.offline !== undefined) checkOfflineRun(config);
   // What is damaged is told of by the session.
   const from = await latestCheckpoint(directory.checkpoints);

@@ -4,6 +4,7 @@ import { type Change, describeChange, loadRunConfig, type RunConfig } from '@qfl
 import type { RunDirectory } from '@qfleet/report';
 import type { Checkpoint } from '@qfleet/training';
 import { UsageError } from '../errors.ts';
+import { pythonPath } from '../named-python.ts';
 import { integer } from '../terminal/output.ts';
 import { type Overrides, overridesOf } from './configuration.ts';
 
@@ -51,6 +52,13 @@ export function withModule(config: RunConfig, path: string | undefined): RunConf
     );
   }
   return { ...config, environment: { ...config.environment, module: file } };
+}
+
+/** A configuration with the Python that `--python` names; undefined: as it is. */
+export function withPython(config: RunConfig, named: string | undefined): RunConfig {
+  if (named === undefined) return config;
+  const gymnasium = { ...config.environment.gymnasium, python: pythonPath(named) };
+  return { ...config, environment: { ...config.environment, gymnasium } };
 }
 
 /** What changes and from when on, for people. */

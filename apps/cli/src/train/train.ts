@@ -6,6 +6,7 @@ import { defaultRunPath, markLatest, RunDirectory, writeLaunch } from '@qfleet/r
 import { type Checkpoint, CheckpointFolder } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
+import { rememberPython } from '../named-python.ts';
 import { checkOfflineOptions, checkOfflineRun } from '../offline/check-options.ts';
 import type { OfflineExperience } from '../offline/experience.ts';
 import { suggest } from '../suggest.ts';
@@ -39,6 +40,8 @@ export async function train(what: string, options: TrainOptions): Promise<number
         '(to start another one, choose another directory)',
     );
   }
+  // What was named on the command line is trusted, when the run is resumed too.
+  rememberPython(given.environment.gymnasium.python);
   // A module's file name is no name of its environment.
   const { id } = await resolveAnyEnvironment(given.environment);
   const config = { ...given, environment: { ...given.environment, id } };

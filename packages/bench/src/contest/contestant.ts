@@ -99,7 +99,7 @@ export function processorTime(): number {
 
 /** The other side of `Contestant`: answers until its input ends. `operations` is how many a call does. */
 export async function answerMeasurements(
-  call: () => void,
+  call: () => unknown,
   operations: number,
   { warmUp = 1500, clock = () => performance.now() }: Measuring = {},
 ): Promise<void> {
@@ -117,14 +117,15 @@ export async function answerMeasurements(
 const STRETCH = 10;
 
 /** Microseconds a call, of calls for about so long. */
-async function timeOf(call: () => void, milliseconds: number, clock: () => number): Promise<number> {
+async function timeOf(call: () => unknown, milliseconds: number, clock: () => number): Promise<number> {
   let calls = 0;
   let elapsed = 0;
   while (elapsed < milliseconds) {
     const start = clock();
     let stretch = 0;
     do {
-      call();
+      const called = call();
+      if (called instanceof Promise) await called;
       calls++;
       stretch = clock() - start;
     } while (stretch < STRETCH && elapsed + stretch < milliseconds);

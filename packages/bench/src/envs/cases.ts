@@ -1,8 +1,9 @@
+import { isAtari, isBridged } from '@qfleet/env-host';
 import { findEnvironment } from '@qfleet/envs';
 
 /** How another library steps an environment: one of those that `packages/bench/peers/envs.py` knows. */
 export interface EnvPeer {
-  readonly library: 'numpy-vector' | 'gymnasium' | 'envpool' | 'minatar';
+  readonly library: 'numpy-vector' | 'gymnasium' | 'envpool' | 'minatar' | 'ale-vector';
   /** What the rows call it. */
   readonly name: string;
   /** The id there, where it is another. */
@@ -20,10 +21,14 @@ export interface EnvCase {
   readonly peers: readonly EnvPeer[];
   /** The ratio to the first of `peers` that is to be reached, by number of copies. */
   readonly goals: Readonly<Record<number, number>>;
+  /** How many copies are stepped. Default: `COPIES`. */
+  readonly copies?: readonly number[];
 }
 
 /** How many copies are stepped. */
-export const COPIES = [1, 64, 1024] as const;
+export const COPIES: readonly number[] = [1, 64, 1024];
+/** How many of those that Python plays. */
+const BRIDGED_COPIES: readonly number[] = [1, 8, 64];
 
 const NUMPY = 'numpy==2.4.6';
 const GYMNASIUM = 'gymnasium==1.4.0';
@@ -67,6 +72,14 @@ const envpool: EnvPeer = {
   packages: ['envpool==1.2.5', NUMPY],
 };
 
+const aleVector: EnvPeer = {
+  library: 'ale-vector',
+  name: 'ale-py 0.12.1, its vector',
+  batched: true,
+  python: 'ale-py',
+  packages: ['ale-py==0.12.1', GYMNASIUM, NUMPY],
+};
+
 /** The same ratio at every number of copies. */
 const everywhere = (goal: number) => Object.fromEntries(COPIES.map((copies) => [copies, goal]));
 
@@ -105,6 +118,16 @@ const envCases: readonly EnvCase[] = [
 export const casesOf = (ids: readonly string[]): readonly EnvCase[] =>
   ids.length === 0
     ? envCases
-    : ids.map(
-        (id) => envCases.find((each) => each.id === findEnvironment(id).id) ?? { id, peers: [], goals: {} },
+    : ids.map((id) =>
+        isBridged(id)
+          ? bridgedCase(id)
+          : (envCases.find((each) => each.id === findEnvironment(id).id) ?? { id, peers: [], goals: {} }),
       );
+
+/** An environment that Python plays; Atari's games beside the vector environment that the bridge uses. */
+const bridgedCase = (id: string): EnvCase => ({
+  id,
+  peers: isAtari(id) ? [aleVector] : [],
+  goals: { 8: 0.9, 64: 0.9 },
+  copies: BRIDGED_COPIES,
+});

@@ -1,4 +1,5 @@
-import { createVectorEnvironment, type EnvironmentDefinition, findEnvironment } from '@qfleet/envs';
+import { isBridged, resolveEnvironment } from '@qfleet/env-host';
+import { createVectorEnvironment, type EnvironmentDefinition } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { allocateObservations, observationSize } from '@qfleet/spaces';
 import { answerMeasurements, processorTime } from '../contest/contestant.ts';
@@ -21,14 +22,20 @@ const LEAST = 1;
 // A program: one contestant of `qfleet bench envs`. It measures steps as an actor takes them: all copies at once,
 // observations into one batch, an episode that has ended begun anew.
 const { id, copies, scalar, warmUp } = JSON.parse(process.argv[2]) as EnvsChildOptions;
-const turn = turnsOf(scalar ? withoutKernel(findEnvironment(id)) : findEnvironment(id), copies);
+const definition = await resolveEnvironment({ id });
+const turn = turnsOf(scalar ? withoutKernel(definition) : definition, copies);
 // Functions are compiled first: a call of many turns is then long enough.
-timeOf(1, warmUp);
-const turns = turnsFor(LEAST);
-await answerMeasurements(() => play(turns), turns * copies, { warmUp: 0, clock: processorTime });
+await timeOf(1, warmUp);
+const turns = await turnsFor(LEAST);
+// What Python does is no processor time of this process.
+const clock = isBridged(id) ? () => performance.now() : processorTime;
+await answerMeasurements(() => play(turns), turns * copies, { warmUp: 0, clock });
 
-function play(turns: number): void {
-  for (let i = 0; i < turns; i++) turn();
+function play(turns: number): void | Promise<void> {
+  for (let i = 0; i < turns; i++) {
+    const stepped = turn();
+    if (stepped !== undefined) return stepped.then(() => play(turns - i - 1));
+  }
 }
 
 function withoutKernel({ createVector, ...definition }: EnvironmentDefinition): EnvironmentDefinition {
@@ -36,7 +43,7 @@ function withoutKernel({ createVector, ...definition }: EnvironmentDefinition): 
 }
 
 /** One step of all copies, by actions drawn ahead. */
-function turnsOf(definition: EnvironmentDefinition, copies: number): () => void {
+function turnsOf(definition: EnvironmentDefinition, copies: number): () => void | Promise<void> {
   const { observationSpace, actionSpace } = definition;
   const environment = createVectorEnvironment(definition);
   for (let copy = 0; copy < copies; copy++) environment.add(new Random(copy), copy, 0);
@@ -53,29 +60,32 @@ function turnsOf(definition: EnvironmentDefinition, copies: number): () => void 
     Int32Array.from({ length: copies }, () => random.integer(actionSpace.n)),
   );
   let at = 0;
-  return () => {
-    environment.step(actions[at]);
-    at = (at + 1) % TURNS;
+  const beginEnded = (): void => {
     for (let copy = 0; copy < copies; copy++) {
       if (terminated[copy] !== 0 || truncated[copy] !== 0) environment.reset(copy);
     }
   };
+  return () => {
+    const stepped = environment.step(actions[at]);
+    at = (at + 1) % TURNS;
+    return stepped === undefined ? beginEnded() : stepped.then(beginEnded);
+  };
 }
 
 /** How many turns take at least so many milliseconds. */
-function turnsFor(milliseconds: number): number {
+async function turnsFor(milliseconds: number): Promise<number> {
   let turns = 1;
-  while (timeOf(turns, 0) < milliseconds) turns *= 2;
+  while ((await timeOf(turns, 0)) < milliseconds) turns *= 2;
   return turns;
 }
 
 /** Milliseconds of so many turns, played again until `least` are over. */
-function timeOf(turns: number, least: number): number {
+async function timeOf(turns: number, least: number): Promise<number> {
   const start = performance.now();
   let elapsed = 0;
   do {
     const from = performance.now();
-    play(turns);
+    await play(turns);
     elapsed = performance.now() - from;
   } while (performance.now() - start < least);
   return elapsed;

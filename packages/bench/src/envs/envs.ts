@@ -1,3 +1,4 @@
+import { isBridged } from '@qfleet/env-host';
 import { findEnvironment } from '@qfleet/envs';
 import { type ContestantCommand, ownChild } from '../contest/contestant.ts';
 import { compare } from '../contest/rounds.ts';
@@ -23,7 +24,7 @@ interface Durations {
 /**
  * Steps a second of processor time, observations written and ends handled, of each environment at each number of
  * copies: a figure of one core. Batched kernels are held against the same copies without, and with `peer` all are
- * held against other libraries, alternately.
+ * held against other libraries, alternately. What Python plays is measured by the wall's clock, on all cores, and so is its peer.
  */
 export async function benchEnvs(
   cases: readonly EnvCase[],
@@ -43,20 +44,20 @@ interface Entrant {
 }
 
 async function benchCase(envCase: EnvCase, peer: boolean, durations: Durations): Promise<BenchRow[]> {
-  const { id, goals } = envCase;
+  const { id, goals, copies: counts = COPIES } = envCase;
   const ours = (copies: number, scalar: boolean): ContestantCommand => {
     const options: EnvsChildOptions = { id, copies, scalar, warmUp: durations.warmUp };
     return ownChild(programBeside('envs-child', import.meta.url), options);
   };
-  const entrants: Entrant[] = COPIES.map((copies) => ({
+  const entrants: Entrant[] = counts.map((copies) => ({
     reference: '',
     copies,
     command: ours(copies, false),
   }));
-  if (findEnvironment(id).createVector !== undefined) {
+  if (!isBridged(id) && findEnvironment(id).createVector !== undefined) {
     entrants.push({ reference: SCALAR, copies: SCALAR_COPIES, command: ours(SCALAR_COPIES, true) });
   }
-  if (peer) for (const each of envCase.peers) entrants.push(...(await entrantsOf(each, id)));
+  if (peer) for (const each of envCase.peers) entrants.push(...(await entrantsOf(each, id, counts)));
   const key = ({ reference, copies }: Entrant) => `${reference} ${copies}`;
   const commands = Object.fromEntries(entrants.map((entrant) => [key(entrant), entrant.command]));
   const figures = await compare(commands, durations.figure, ROUNDS);
@@ -64,7 +65,7 @@ async function benchCase(envCase: EnvCase, peer: boolean, durations: Durations):
     const microseconds = entrant && figures.get(key(entrant));
     return microseconds && stepsPerSecond(microseconds);
   };
-  return COPIES.flatMap((copies) => {
+  return counts.flatMap((copies) => {
     const name = `${id}, ${copies} ${copies === 1 ? 'copy' : 'copies'}`;
     const value = rate(entrants.find((entrant) => entrant.reference === '' && entrant.copies === copies))!;
     const references = [SCALAR, ...envCase.peers.map((each) => each.name)].flatMap((reference) => {
@@ -85,10 +86,10 @@ async function benchCase(envCase: EnvCase, peer: boolean, durations: Durations):
 }
 
 /** A peer at each number of copies that it has a form for; none, with a line on stderr, where pip can't bring it. */
-async function entrantsOf(peer: EnvPeer, id: string): Promise<Entrant[]> {
+async function entrantsOf(peer: EnvPeer, id: string, counts: readonly number[]): Promise<Entrant[]> {
   const python = await peerPythonIfAny(peer.python, peer.packages);
   if (python === null) return [];
-  return (peer.batched ? COPIES : [1]).map((copies) => ({
+  return (peer.batched ? counts : [1]).map((copies) => ({
     reference: peer.name,
     copies,
     command: {

@@ -1,14 +1,31 @@
 import { z } from 'zod';
 import { count } from './numbers.ts';
 
+const gymnasium = z.strictObject({
+  python: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('path of a Python that has what the environment needs; null: a private one'),
+  workers: z.int().min(1).max(64).default(1).describe('Python processes that share an actor’s slots'),
+  limitSeconds: z
+    .number()
+    .positive()
+    .max(3_600)
+    .default(60)
+    .describe('how long a worker may take to step or to reset before another is started'),
+});
+
 /** What is played. */
 export const environment = z.strictObject({
-  id: z.string().min(1).describe('see `qfleet envs`'),
+  id: z.string().min(1).describe('see `qfleet envs`; `ALE/Pong-v5` and `gym:ID` are played by Gymnasium'),
   module: z.string().min(1).optional().describe('path of a module whose default export is the environment'),
   options: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .default({})
     .describe('what the environment is made with, by name: docs/environments lists them'),
+  gymnasium: gymnasium.prefault({}).describe('how Python plays the environment, where Gymnasium has it'),
   onError: z
     .enum(['end', 'restart'])
     .default('end')

@@ -19,7 +19,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 export function ownConfig({ run, config }: RunRecord, redis: RedisClient, env: Env = process.env): RunConfig {
   const shards = ownShards(run, config.replay.shards, redis, () => namedShards(env));
   const replay = { ...config.replay, shards };
-  if (config.environment.module === undefined) return { ...config, replay };
+  const gymnasium = { ...config.environment.gymnasium, python: ownPython(env) };
+  const environment = { ...config.environment, gymnasium };
+  if (config.environment.module === undefined) return { ...config, replay, environment };
   const module = ownModule(env);
   if (module === undefined) {
     throw new FleetConfigurationError(
@@ -27,7 +29,7 @@ export function ownConfig({ run, config }: RunRecord, redis: RedisClient, env: E
         'this machine as QFLEET_ENV_MODULE=/path/env.ts, or a .yaml that names it as QFLEET_CONFIG.',
     );
   }
-  return { ...config, replay, environment: { ...config.environment, module } };
+  return { ...config, replay, environment: { ...environment, module } };
 }
 
 /**
@@ -70,6 +72,12 @@ export function ownShards(
 function ownModule(env: Env): string | undefined {
   const module = env['QFLEET_ENV_MODULE'];
   return module ? resolve(module) : ownFile(env)?.environment.module;
+}
+
+/** QFLEET_PYTHON, or the Python of the .yaml in QFLEET_CONFIG; null: a private one. */
+function ownPython(env: Env): string | null {
+  const python = env['QFLEET_PYTHON'];
+  return python ? resolve(python) : (ownFile(env)?.environment.gymnasium.python ?? null);
 }
 
 /** The .yaml that QFLEET_CONFIG names; undefined where it names a preset, or nothing. */
