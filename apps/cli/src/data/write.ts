@@ -1,6 +1,6 @@
 import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TextEpisode } from '@qfleet/envs';
@@ -30,7 +30,8 @@ export async function writeEpisodes(
   // Under its own name only when it is whole.
   const partial = `${file}.partial`;
   try {
-    mkdirSync(directory, { recursive: true });
+    // Node's recursive form never returns below /proc, so it is used for missing parents alone.
+    if (!existsSync(directory)) mkdirSync(directory, { recursive: !existsSync(dirname(directory)) });
     if (format === 'jsonl') await pipeline(Readable.from(lines(episodes)), createWriteStream(partial));
     else await writeParquet(partial, episodes);
     await rename(partial, file);
