@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPolicy, type Policy } from '@qfleet/agents';
-import { learnsFromRounds, type RunConfig } from '@qfleet/config';
+import { checkAgentParameters, createPolicy, type NamedTensors, type Policy } from '@qfleet/agents';
+import { learnsFromRounds, type RunConfig, speaks, type TokenQRunConfig } from '@qfleet/config';
 import {
   backoff,
   type Logger,
@@ -14,6 +14,7 @@ import {
 import {
   compressesWell,
   type Inbox,
+  type Layout,
   openReplayInbox,
   type RedisClient,
   ReplayMissingError,
@@ -22,9 +23,11 @@ import {
   errorPolicy,
   initialPriority,
   openTask,
+  openTextTask,
   Rollout,
   type RolloutOptions,
   roundLayout,
+  TextRollout,
 } from '@qfleet/rollout';
 import { ChunkSpans } from './chunk-spans.ts';
 import { Epsilons } from './exploration.ts';
@@ -36,7 +39,8 @@ import { RoundPlay } from './round-play.ts';
 
 /** What an actor works with. */
 export interface ActorParts {
-  readonly policy: Policy;
+  /** What takes up new weights. */
+  readonly policy: Pick<Policy, 'load'>;
   readonly play: Play;
   readonly pace: Pace;
   readonly uplink: Uplink;
@@ -57,37 +61,30 @@ const MOST_NAME = 64;
 export async function makeParts(context: ProcessContext, config: RunConfig): Promise<ActorParts> {
   const { redis, connect, env, log, tracer, signal, outlast, warn, outliveUserCode } = context;
   const spans = tracer && new ChunkSpans(tracer);
-  const { definition, layout } = await openTask(config);
-  const policy = await createPolicy({
-    config: config.agent,
-    spec: layout,
-    selector: config.exploration.selector,
-    explores: true,
-  });
   if (config.environment.onError === 'restart') outliveUserCode();
   const environmentErrors = { count: 0 };
   const epsilons = new Epsilons(config);
   // The end of a long name is this life's own.
   const writer = env.id.slice(-MOST_NAME);
-  const playing: Omit<RolloutOptions, 'chunkLength'> = {
-    definition,
-    layout,
-    policy,
-    writer,
-    seed: config.seed,
-    epsilon: (slot) => epsilons.of(slot),
+  const common = {
+    ...{ writer, seed: config.seed },
+    epsilon: (slot: number) => epsilons.of(slot),
     ...errorPolicy(config),
-    onSurvived: ({ message }) => {
+    onSurvived: ({ message }: Error) => {
       const sentence = `${message} It is made again, and the run goes on.`;
       // The others are counted.
       if (environmentErrors.count++ === 0) warn(sentence);
       else log.warn(sentence);
     },
-    onInfoRefused: (sentence) => log.warn(sentence),
-    ...(spans ? { onChunk: (chunk) => spans.closed(chunk) } : {}),
   };
-  /** The layout of the chunks that are handed in. */
-  const handed = learnsFromRounds(config) ? roundLayout(layout) : layout;
+  const playing = speaks(config)
+    ? await speakingWith(config, common)
+    : await playingWith(config, {
+        ...common,
+        onInfoRefused: (sentence) => log.warn(sentence),
+        ...(spans ? { onChunk: (chunk) => spans.closed(chunk) } : {}),
+      });
+  const { layout: handed } = playing;
   const [experience, weights, announcements] = await Promise.all(
     ['experience', 'weights', 'announcements'].map(connect),
   );
@@ -106,14 +103,57 @@ export async function makeParts(context: ProcessContext, config: RunConfig): Pro
     log,
   };
   const uplink = await outlast(() => Uplink.open(uplinkOptions));
+  const { policy, play } = playing;
   const parts = { policy, uplink, epsilons, environmentErrors, spans, weights, announcements };
-  if (learnsFromRounds(config)) {
-    const play = new RoundPlay({ ...playing, steps: config.agent.steps, chunks: handed });
+  if (learnsFromRounds(config) && play instanceof RoundPlay)
     return { ...parts, play, pace: new RoundPace(config.agent, play, epsilons) };
+  return { ...parts, play, pace: new ReplayPace(config, uplink, epsilons) };
+}
+
+/** What an actor plays by, and the layout of the chunks that it hands in. */
+interface Playing {
+  readonly policy: Pick<Policy, 'load'>;
+  readonly play: Play;
+  readonly layout: Layout;
+}
+
+/** What every kind of play is told. */
+type Common = Pick<RolloutOptions, 'writer' | 'seed' | 'epsilon' | 'onError' | 'onSurvived'>;
+
+/** Plays numbered actions. */
+async function playingWith(
+  config: RunConfig,
+  given: Common & Pick<RolloutOptions, 'onInfoRefused' | 'onChunk'>,
+): Promise<Playing> {
+  const { definition, layout } = await openTask(config);
+  const policy = await createPolicy({
+    config: config.agent,
+    spec: layout,
+    selector: config.exploration.selector,
+    explores: true,
+  });
+  const playing = { ...given, definition, layout, policy };
+  if (learnsFromRounds(config)) {
+    const chunks = roundLayout(layout);
+    return { policy, play: new RoundPlay({ ...playing, steps: config.agent.steps, chunks }), layout: chunks };
   }
   const { chunkLength } = config.replay;
-  const play = new Rollout({ ...playing, chunkLength, ...initialPriority(config) });
-  return { ...parts, play, pace: new ReplayPace(config, uplink, epsilons) };
+  return { policy, play: new Rollout({ ...playing, chunkLength, ...initialPriority(config) }), layout };
+}
+
+/** Speaks. */
+async function speakingWith(config: TokenQRunConfig, given: Common): Promise<Playing> {
+  const { definition, layout } = await openTextTask(config);
+  const { agent, replay, fleet } = config;
+  const play = new TextRollout({
+    ...{ ...given, definition, layout, config: agent },
+    ...{ chunkLength: replay.chunkLength, slots: fleet.slotsPerActor },
+  });
+  const load = (tensors: NamedTensors) => {
+    checkAgentParameters({ config: agent, spec: layout }, tensors);
+    play.load(tensors);
+  };
+  return { policy: { load }, play, layout };
 }
 
 /** The inbox once there is a replay: the learner makes it, and makes it again where Redis lost it. */

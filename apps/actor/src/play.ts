@@ -1,6 +1,7 @@
+import type { OpenChunk, SealedChunk } from '@qfleet/replay';
 import type { Rollout } from '@qfleet/rollout';
 
-/** What an actor plays with: slots that come and go, and the chunks of their steps. Implementations: `Rollout`, `RoundPlay`. */
+/** What an actor plays with: slots that come and go, and the chunks of their steps. Implementations: `Rollout`, `RoundPlay`, `TextRollout`. */
 export interface Play
   extends Pick<
     Rollout,
@@ -11,10 +12,11 @@ export interface Play
     | 'removeSlot'
     | 'episodesOf'
     | 'step'
-    | 'takeChunks'
     | 'takeEpisodes'
     | 'close'
   > {
+  /** The chunks closed since the last call. */
+  takeChunks(): (OpenChunk | SealedChunk)[];
   /** Whether a round has begun, in which neither slots nor weights change. Left out: there are no rounds. */
   readonly isInRound?: boolean;
 }

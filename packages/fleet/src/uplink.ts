@@ -126,7 +126,11 @@ export class Uplink {
    * Takes open chunks and finished episodes over, and sends them as soon as the append in flight is done.
    * @param steps that the actor has done, those of open chunks too.
    */
-  push(chunks: readonly OpenChunk[], episodes: readonly FinishedEpisode[], steps: number): void {
+  push(
+    chunks: readonly (OpenChunk | SealedChunk)[],
+    episodes: readonly FinishedEpisode[],
+    steps: number,
+  ): void {
     this.#steps = steps;
     for (const open of chunks) {
       const { length } = peekChunk(open);
@@ -155,7 +159,9 @@ export class Uplink {
     this.#closed = true;
   }
 
-  #seal(open: OpenChunk, transitions: number): Waiting {
+  #seal(chunk: OpenChunk | SealedChunk, transitions: number): Waiting {
+    // One that is sealed already is as it was.
+    const open = chunk as Uint8Array as OpenChunk;
     const steps = this.#steps;
     if (!this.#options.compressed) return { transitions, steps, bytes: sealChunk(open), sealing: null };
     const waiting: Waiting = { transitions, steps, bytes: null, sealing: null };

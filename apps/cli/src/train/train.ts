@@ -17,6 +17,7 @@ import type { TrainOptions } from './configuration.ts';
 import { choiceNote, configurationOf } from './configuration.ts';
 import { trainDetached } from './detach.ts';
 import { checkKeepsReplay } from './kept-replay.ts';
+import { recordedStart } from './recorded-start.ts';
 import { runSession } from './run-session.ts';
 import { startFrom } from './warm-start.ts';
 
@@ -47,7 +48,10 @@ export async function train(what: string, options: TrainOptions): Promise<number
   const config = { ...given, environment: { ...given.environment, id } };
   if (options.offline === undefined)
     await checkTraining(config, mode === 'single' ? undefined : options.redis);
-  const start = options.from === undefined ? null : await startFrom(options.from, config);
+  const start =
+    options.from === undefined
+      ? await recordedStart(config, { say: (sentence) => process.stderr.write(`${sentence}\n`) })
+      : await startFrom(options.from, config);
   if (mode === 'fleet') await checkServers(options.redis, config.replay.shards);
   const offline = await experienceOf(config, options);
   const run = newRunId();

@@ -1,0 +1,35 @@
+import { type RunConfig, speaks } from '@qfleet/config';
+import { openLearning } from '@qfleet/rollout';
+import { trainSingle } from '@qfleet/single';
+import { type Checkpoint, warmStart } from '@qfleet/training';
+
+/** What becomes of the updates on recorded dialogues. */
+interface RecordedStartOptions {
+  /** Told, in a sentence, that they are made. */
+  readonly say: (sentence: string) => void;
+}
+
+/**
+ * The first checkpoint of a run whose agent learns recorded dialogues before it has its own: offline to online; null: it does not. The
+ * same configuration gives the same one, bit for bit.
+ */
+export async function recordedStart(
+  config: RunConfig,
+  { say }: RecordedStartOptions,
+): Promise<Checkpoint | null> {
+  if (!speaks(config) || config.agent.data === null || config.agent.data.updates === null) return null;
+  const { updates } = config.agent.data;
+  say(`Learning recorded dialogues of ${config.environment.id} first, in ${updates} updates.`);
+  const { parameters } = await trainSingle(recordedPart(config, updates));
+  const { layout } = await openLearning(config);
+  const checkpoint = { parameters: parameters! } as Checkpoint;
+  return warmStart(checkpoint, config, layout);
+}
+
+/** The run that makes those updates alone, of which nothing is kept but what it has learned. */
+const recordedPart = (config: RunConfig & { agent: { kind: 'token-q' } }, updates: number): RunConfig => ({
+  ...config,
+  agent: { ...config.agent, data: { ...config.agent.data!, updates: null } },
+  evaluation: { ...config.evaluation, every: updates, episodes: 1 },
+  stop: { maxUpdates: updates, maxSteps: null, maxSeconds: null, solvedReturn: null },
+});
