@@ -5,6 +5,7 @@ export { ConfigError } from './errors.ts';
 export { fleetOf } from './fleet-of.ts';
 export { learningBegins } from './learning-begins.ts';
 export {
+  actionMethods,
   type ConfigSource,
   loadRunConfig,
   presetByName,

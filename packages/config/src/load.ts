@@ -5,8 +5,8 @@ import { ConfigError } from './errors.ts';
 import { type Method, methodFor, methodUnder } from './method.ts';
 import { checkRunConfig } from './parse-run-config.ts';
 import { parseYaml } from './parse-yaml.ts';
-import { isMethod, presetConfig } from './presets.ts';
-import type { RunConfig, RunConfigInput } from './schema/run.ts';
+import { isMethod, listPresets, presetConfig } from './presets.ts';
+import { type RunConfig, type RunConfigInput, speaks } from './schema/run.ts';
 
 /**
  * Where a configuration comes from: a preset's name, a YAML file, a native environment, or a module that exports one.
@@ -50,6 +50,12 @@ export function presetByName(name: string): RunConfig {
     [],
   );
 }
+
+/** The names of the methods of agents that choose actions: those of agents that speak are not among them. */
+export const actionMethods = (): string[] =>
+  listPresets()
+    .filter(({ kind, name }) => kind === 'method' && !speaks(presetByName(name)))
+    .map(({ name }) => name);
 
 /** What a source other than a file says. */
 function saidBy(source: Exclude<ConfigSource, { file: string }>): RunConfigInput | Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { learnsFromRounds, listPresets, presetByName } from '@qfleet/config';
+import { actionMethods, learnsFromRounds, presetByName } from '@qfleet/config';
 import type { PeerCell, TrainedCell } from './cell.ts';
 import type { Line, Section } from './line.ts';
 
@@ -8,9 +8,7 @@ const FIVE = [1, 2, 3, 4, 5];
 const MINUTE = 60;
 
 /** The methods there are. */
-const all = listPresets()
-  .filter(({ kind }) => kind === 'method')
-  .map(({ name }) => name);
+const all = actionMethods();
 const those = (...names: string[]): string[] => names.filter((name) => all.includes(name));
 const allBut = (...names: string[]): string[] => all.filter((name) => !names.includes(name));
 const inRounds = (method: string): boolean => learnsFromRounds(presetByName(method));

@@ -1,4 +1,4 @@
-import { listPresets } from '@qfleet/config';
+import { actionMethods } from '@qfleet/config';
 import { openTask } from '@qfleet/rollout';
 import { type ContestantCommand, ownChild } from '../contest/contestant.ts';
 import { compare, median, medianRatio, type Rounds } from '../contest/rounds.ts';
@@ -29,9 +29,7 @@ export interface FamilyScope {
 }
 
 const WHOLE: FamilyScope = {
-  methods: listPresets()
-    .filter(({ kind }) => kind === 'method')
-    .map(({ name }) => name),
+  methods: actionMethods(),
   networks: familyNetworks,
   acting: [16],
   milliseconds: 2_000,
