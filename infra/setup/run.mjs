@@ -19,6 +19,7 @@ const referenceSuites = 'test/vitest.reference.config.ts';
 const tables = ['envs', 'family', 'offline'];
 const modelSuites = 'test/vitest.models.config.ts';
 const deploySuites = 'test/vitest.deploy.config.ts';
+const packageSuites = 'test/vitest.package.config.ts';
 const paritySuites = 'test/vitest.parity.config.ts';
 const soakSuites = 'test/vitest.soak.config.ts';
 
@@ -96,6 +97,10 @@ const commands = {
   'test:deploy': {
     native: true,
     run: async (ready, args) => report(await runSuites(ready, deploySuites, args)),
+  },
+  'test:package': {
+    native: false,
+    run: async (ready, args) => report(await runSuites(ready, packageSuites, args)),
   },
   'test:parity': {
     native: false,

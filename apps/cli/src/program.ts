@@ -16,6 +16,7 @@ import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
 import { addResume } from './commands/resume.ts';
 import { addServe } from './commands/serve.ts';
+import { addSetup } from './commands/setup.ts';
 import { addStop } from './commands/stop.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addTop } from './commands/top.ts';
@@ -60,6 +61,7 @@ its run was over. Set QFLEET_LOG_LEVEL=debug for stack traces.`,
   addSweep(program);
   addTop(program);
   addDoctor(program);
+  addSetup(program);
   addLists(program);
   addConfig(program);
   addEnv(program);

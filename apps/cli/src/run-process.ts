@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** The main file of an app: no app imports another, so it is run as a process of its own. */
-export const mainOf = (app: string): string => fileURLToPath(import.meta.resolve(app));
+/** The main file of a role's app: no app imports another, so it is run as a process of its own. package.json says where it is. */
+export const mainOf = (role: string): string => fileURLToPath(import.meta.resolve(`#${role}`));
 
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -11,8 +11,8 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * Runs an app with this process's stdio and environment, hands it the signals that come, and gives its exit
  * code (128 + the signal's number where a signal ended it, as a shell says it).
  */
-export async function runProcess(app: string): Promise<number> {
-  const child = spawn(process.execPath, [mainOf(app)], {
+export async function runProcess(role: string): Promise<number> {
+  const child = spawn(process.execPath, [mainOf(role)], {
     // The channel carries nothing: when it closes, the app knows that this process has ended, and ends too.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     // A group of its own: Ctrl-C in a terminal would reach it twice, and a second signal ends an app at once.

@@ -48,8 +48,10 @@ export function isOwnFrame(text: string): boolean {
   return frame !== null && isOwn(frame.file);
 }
 
-/** Whether a file is Qfleet's: of the source or build of a package or app beside this one. */
+/** Whether a file is Qfleet's: of the source or build of a package or app beside this one, or all in one folder where it is installed. */
 function isOwn(file: string): boolean {
+  const folder = decodeURIComponent(new URL('./', import.meta.url).pathname);
+  if (!/\/packages\/envs\/(src|dist)\/$/.test(folder)) return file.startsWith(folder);
   const root = decodeURIComponent(new URL('../../../', import.meta.url).pathname);
   return file.startsWith(root) && /^(packages|apps)\/[^/]+\/(src|dist)\//.test(file.slice(root.length));
 }

@@ -129,4 +129,23 @@ describe('the run record', () => {
       expect(() => checkRunId(bad)).toThrow(FleetConfigurationError);
     }
   });
+
+  it('is taken up by processes of the version that made it alone, until another starts it again', async () => {
+    const { redis } = fixture;
+    await createRun(redis, 'r', configOf());
+    const { version } = (await readRun(redis, 'r'))!;
+    expect(version).toMatch(/^\d+\.\d+\.\d+/);
+    expect(await waitForRun(redis, 'r')).toMatchObject({ version });
+    await redis.hset(fleetKeys('r').run, 'version', '99.0.0');
+    await expect(waitForRun(redis, 'r')).rejects.toThrow(
+      new FleetConfigurationError(
+        `Run r is trained by Qfleet 99.0.0, and this process is ${version}: install 99.0.0 here, or start the run with ${version}.`,
+      ),
+    );
+    await reviseRun(redis, 'r', configOf());
+    expect(await waitForRun(redis, 'r')).toMatchObject({ version });
+    // One that did not say is taken.
+    await redis.hdel(fleetKeys('r').run, 'version');
+    expect(await waitForRun(redis, 'r')).toMatchObject({ version: null });
+  });
 });

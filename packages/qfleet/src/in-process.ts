@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { RunConfig } from '@qfleet/config';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
 import { trainSingle } from '@qfleet/single';
+import { provideTensor } from '@qfleet/tensor';
 import { summarize } from '@qfleet/training';
 import type { RunHooks } from './run.ts';
 
@@ -18,6 +19,7 @@ export async function trainInProcess(
 ): Promise<RunSummary> {
   const { signal, onEvaluation, onProgress } = hooks;
   const onWarning = hooks.onWarning ?? ((sentence: string) => void process.stderr.write(`${sentence}\n`));
+  if (config.agent.kind !== 'tabular') await provideTensor(onWarning);
   const began = performance.now();
   const { stopReason, steps } = await trainSingle(config, {
     ...{ directory, onWarning },

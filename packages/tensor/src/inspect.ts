@@ -5,6 +5,7 @@ import { cacheDirectory, findProvisioned, type LibraryKind } from './provision/c
 import { runCommand } from './provision/command.ts';
 import { hasNvidiaGpu } from './provision/gpu.ts';
 import type { RuntimeKind } from './runtime.ts';
+import { setUpCommand } from './set-up-command.ts';
 import { findStockBinding } from './stock.ts';
 
 /** One thing that was looked at. */
@@ -61,12 +62,12 @@ async function tryLoading(): Promise<{ runs: Inspection['runs']; finding: Findin
     };
     const slow = kind === 'wasm' && process.env['QFLEET_TENSOR'] !== 'wasm';
     const detail = [`${version} (${kind}) runs`, ...notes].join('; ');
-    const fix = slow ? 'bring what the findings below miss, then run `npm run setup`' : null;
+    const fix = slow ? `bring what the findings below miss, then run \`${setUpCommand()}\`` : null;
     return { runs: { kind, version }, finding: { name, status: slow ? 'problem' : 'ok', detail, fix } };
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: string; message: string };
     const reason = /^(?:\w*Error): (.*)$/m.exec(stderr)?.[1] ?? message;
-    const fix = 'unset QFLEET_TENSOR, or run `npm run setup`';
+    const fix = `unset QFLEET_TENSOR, or run \`${setUpCommand()}\``;
     return { runs: null, finding: { name, status: 'problem', detail: reason, fix } };
   }
 }
@@ -92,7 +93,7 @@ function libraryFinding(kind: LibraryKind, cache: string, wanted: boolean): Find
       fix: null,
     };
   }
-  const fix = wanted ? 'run `npm run setup`' : null;
+  const fix = wanted ? `run \`${setUpCommand()}\`` : null;
   return { name, status: wanted ? 'problem' : 'absent', detail: `not provisioned in ${cache}`, fix };
 }
 

@@ -22,8 +22,8 @@ export function loadLibrary(kind: LibraryKind, bindingPath: string, notes: strin
   const binding = require(bindingPath) as Binding;
   mendNodeUtil();
   const tf = require('@tensorflow/tfjs-core') as TensorFlow;
-  require('@tensorflow/tfjs-node/dist/register_all_kernels');
-  const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend') as {
+  require('#tfjs-node/dist/register_all_kernels.js');
+  const { NodeJSKernelBackend } = require('#tfjs-node/dist/nodejs_kernel_backend.js') as {
     NodeJSKernelBackend: new (binding: Binding, packageName: string) => NodeBackend & BackendOfCore;
   };
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node'), 3);

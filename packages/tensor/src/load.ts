@@ -5,6 +5,7 @@ import { tfjsVersion } from './provision/addon.ts';
 import { cacheDirectory, findProvisioned, type LibraryKind } from './provision/cache.ts';
 import { hasNvidiaGpu } from './provision/gpu.ts';
 import type { ForcedRuntime, Runtime } from './runtime.ts';
+import { setUpCommand } from './set-up-command.ts';
 import { findStockBinding } from './stock.ts';
 
 /** What `loadTensor` may be told. */
@@ -20,7 +21,8 @@ export interface LoadOptions {
   readonly parallelism?: Parallelism;
 }
 
-const SET_UP = 'run `npm run setup` to bring it';
+/** What brings what is missing: where Qfleet is installed, its own command. */
+const SET_UP = `run \`${setUpCommand()}\` to bring it`;
 
 let loaded: Promise<Runtime> | null = null;
 let loadedAs: ForcedRuntime | undefined;

@@ -60,7 +60,7 @@ Example:
       )
       .action(async () => {
         const { runProcess } = await import('../run-process.ts');
-        process.exitCode = await runProcess(`@qfleet/${role}`);
+        process.exitCode = await runProcess(role);
       });
   }
 }

@@ -1,5 +1,5 @@
 import { findRedisServer } from '@qfleet/fleet';
-import { loadTensor } from '@qfleet/tensor';
+import { loadTensor, setUpCommand } from '@qfleet/tensor';
 import { exitCodes } from '../errors.ts';
 import { print, printJson, style, table } from '../terminal/output.ts';
 import { type Finding, ok } from './finding.ts';
@@ -34,8 +34,7 @@ async function redis(): Promise<Finding> {
       name,
       status: 'missing',
       found: 'none',
-      advice:
-        'Run `npm run setup` to bring one, or name a running one with --redis URL; --single needs none.',
+      advice: `Run \`${setUpCommand()}\` to bring one, or name a running one with --redis URL; --single needs none.`,
     };
   } catch (error) {
     return { name, status: 'missing', found: 'none', advice: (error as Error).message };

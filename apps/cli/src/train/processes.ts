@@ -33,7 +33,7 @@ export class FleetProcesses {
     for (const role of roles) {
       const count = role === 'actor' ? this.#directory.config.fleet.actors : 1;
       for (let i = 0; i < count; i++) {
-        this.supervisor.start({ name: `${role}-${i}`, main: mainOf(`@qfleet/${role}`), env: this.#env });
+        this.supervisor.start({ name: `${role}-${i}`, main: mainOf(role), env: this.#env });
       }
     }
   }

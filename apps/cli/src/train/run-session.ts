@@ -3,6 +3,7 @@ import { type Launch, type RunDirectory, StorageError } from '@qfleet/report';
 import { goalOf, latestCheckpoint, summarize } from '@qfleet/training';
 import { CommandError, exitCodes } from '../errors.ts';
 import type { OfflineExperience } from '../offline/experience.ts';
+import { provideTensorFlow } from '../set-up.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { print, printJson, shown, style } from '../terminal/output.ts';
 import { decodingTable } from '../text/decoding-table.ts';
@@ -53,6 +54,7 @@ export async function runSession(
     `${options.resume ? 'Resuming' : 'Training'} ${style('bold', environment.id)}, seed ${seed}, ${how}. Run directory: ${shownPath}`,
   );
   try {
+    if (directory.config.agent.kind !== 'tabular') await provideTensorFlow();
     const slow = await slowLearnerNote(directory.config);
     if (slow !== null) display.warn(slow);
     const from = await latestCheckpoint(directory.checkpoints, ({ message }) =>

@@ -3,12 +3,14 @@ import { learnsFromRecorded, type RunConfig } from '@qfleet/config';
 import { resolveAnyEnvironment } from '@qfleet/env-host';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory, writeLaunch } from '@qfleet/report';
+import { setUpCommand } from '@qfleet/tensor';
 import { type Checkpoint, CheckpointFolder } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { rememberPython } from '../named-python.ts';
 import { checkOfflineOptions, checkOfflineRun } from '../offline/check-options.ts';
 import type { OfflineExperience } from '../offline/experience.ts';
+import { provideRedis } from '../set-up.ts';
 import { suggest } from '../suggest.ts';
 import { trustOption } from '../trust.ts';
 import { checkTraining } from './check-training.ts';
@@ -108,10 +110,13 @@ async function writeStart(directory: RunDirectory, start: Checkpoint): Promise<v
 async function checkServers(url: string | undefined, shards: readonly string[]): Promise<void> {
   if (url !== undefined) {
     (await openRedis(url)).disconnect();
-  } else if ((await findRedisServer()) === undefined) {
-    throw new CommandError(
-      'There is no Redis server here: run `npm run setup`, name one with --redis URL, or train with --single.',
-    );
+  } else {
+    await provideRedis();
+    if ((await findRedisServer()) === undefined) {
+      throw new CommandError(
+        `There is no Redis server here: run \`${setUpCommand()}\`, name one with --redis URL, or train with --single.`,
+      );
+    }
   }
   for (const server of (await connectShards(shards, { role: 'cli' })).values()) server.disconnect();
 }

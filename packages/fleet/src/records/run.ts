@@ -18,6 +18,8 @@ export interface RunRecord {
   readonly reason: string | null;
   /** How often its settings were changed. */
   readonly revision: number;
+  /** The version of Qfleet that made the record; null: one that did not say. */
+  readonly version: string | null;
 }
 
 const MOST_BYTES = 256 * 1024;
@@ -29,7 +31,7 @@ const PHASES: readonly RunPhase[] = ['starting', 'running', 'stopping', 'stopped
  */
 export async function readRun(redis: RedisClient, run: string): Promise<RunRecord | null> {
   const key = fleetKeys(run).run;
-  const names = ['config', 'startedAt', 'phase', 'reason', 'revision'] as const;
+  const names = ['config', 'startedAt', 'phase', 'reason', 'revision', 'version'] as const;
   const fields = await readFields(redis, 'run', key, names, MOST_BYTES);
   if (fields.config == null) return null;
   const problem = (what: string): FleetConfigurationError => {
@@ -57,6 +59,7 @@ export async function readRun(redis: RedisClient, run: string): Promise<RunRecor
     phase,
     reason: reasonOf(fields.reason),
     revision: revisionOf(fields.revision),
+    version: fields.version ? printable(fields.version, LONGEST_VERSION) : null,
   };
 }
 
@@ -67,6 +70,9 @@ export const phaseOf = (text: string | null | undefined): RunPhase | null =>
 /** A count of changes; what is none counts as 0. */
 export const revisionOf = (text: string | null | undefined): number =>
   numberWithin(text ?? '', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+
+/** Characters of a version that are told. */
+const LONGEST_VERSION = 64;
 
 /** Why a run failed is a whole sentence, with what to do at its end. */
 const LONGEST_REASON = 2_000;

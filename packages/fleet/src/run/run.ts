@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts';
 import { phaseOf, type RunRecord, readRun, reasonOf } from '../records/run.ts';
 import { reviseScript, setPhaseScript } from '../scripts/run.lua.ts';
 import { unlessAborted } from '../unless-aborted.ts';
+import { version } from '../version.ts';
 import type { LearnerLease } from './learner-lease.ts';
 import { ownConfig } from './own-config.ts';
 
@@ -34,6 +35,7 @@ export async function createRun(redis: RedisClient, run: string, config: RunConf
     .hsetnx(key, 'config', JSON.stringify(config))
     .hsetnx(key, 'startedAt', Date.now())
     .hsetnx(key, 'phase', 'starting' satisfies RunPhase)
+    .hsetnx(key, 'version', version)
     .exec();
   if (replies![0][1] === 1) return true;
   const kept = await readRun(redis, run);
@@ -58,6 +60,8 @@ export async function reviseRun(redis: RedisClient, run: string, config: RunConf
     const kept = await redis.hget(key, 'config');
     if (kept === null) await createRun(redis, run, config);
     else {
+      // It goes on with this version, whichever began it.
+      await redis.hset(key, 'version', version);
       const changes = checkChanges(runSchema.parse(JSON.parse(kept)), config);
       const wanted = JSON.stringify(config);
       if (changes.length === 0 && kept === wanted) return;
@@ -78,6 +82,7 @@ export async function restoreRun(redis: RedisClient, record: RunRecord): Promise
     .hsetnx(key, 'startedAt', record.startedAt)
     .hsetnx(key, 'phase', record.phase)
     .hsetnx(key, 'revision', record.revision)
+    .hsetnx(key, 'version', version)
     .exec();
 }
 
@@ -105,6 +110,7 @@ export async function waitForRun(
   for (;;) {
     const record = await unlessAborted(readRun(redis, run), signal);
     if (record && !(active && isOver(record.phase))) {
+      checkVersion(record);
       return { ...record, config: options.config ?? ownConfig(record, redis) };
     }
     if (performance.now() >= logAt) {
@@ -113,6 +119,14 @@ export async function waitForRun(
     }
     await sleep(WAIT_POLL_MS, undefined, signal ? { signal } : {});
   }
+}
+
+/** @throws FleetConfigurationError where a run is another version's: what its processes tell each other may mean something else. */
+function checkVersion({ run, version: theirs }: RunRecord): void {
+  if (theirs === null || theirs === version) return;
+  throw new FleetConfigurationError(
+    `Run ${run} is trained by Qfleet ${theirs}, and this process is ${version}: install ${theirs} here, or start the run with ${version}.`,
+  );
 }
 
 /** Whether a run has ended, so that the processes that work for it end too. */

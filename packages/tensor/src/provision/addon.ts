@@ -9,12 +9,11 @@ const require = createRequire(import.meta.url);
 // Looked up when asked for: actors import this package too, and need not have tfjs-node.
 
 /** The version of tfjs-node, whose addon is compiled and whose kernels run. */
-export const tfjsVersion = (): string =>
-  (require('@tensorflow/tfjs-node/package.json') as { version: string }).version;
+export const tfjsVersion = (): string => (require('#tfjs-node/package.json') as { version: string }).version;
 
 /** Our own parts of the addon. */
 const OWN = ['quiet.cc', 'flush-denormals.cc', 'one-thread.cc'].map((name) =>
-  fileURLToPath(new URL(`../../native/${name}`, import.meta.url)),
+  fileURLToPath(import.meta.resolve(`#native/${name}`)),
 );
 
 /** Where the addon's own build would look for the libraries; the wheel names them otherwise. */
@@ -32,7 +31,7 @@ export async function linkLibraries(dir: string): Promise<void> {
  */
 export async function compileAddon(dir: string, file: string): Promise<void> {
   const compiler = process.env['CXX'] || 'g++';
-  const sources = join(dirname(require.resolve('@tensorflow/tfjs-node/package.json')), 'binding');
+  const sources = join(dirname(require.resolve('#tfjs-node/package.json')), 'binding');
   const { include_dir: nodeHeaders } = require('node-api-headers') as { include_dir: string };
   const { code, stderr } = await runCommand(compiler, [
     ...['-shared', '-fPIC', '-O2', '-std=c++17', '-DNAPI_VERSION=8', '-o', file],

@@ -6,6 +6,7 @@ import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { setUpCommand } from '@qfleet/tensor';
 import { Redis } from 'ioredis';
 import { FleetError } from '../../errors.ts';
 import { findRedisServer, type RedisServerProgram } from './find.ts';
@@ -71,7 +72,7 @@ export async function startLocalRedis(options: LocalRedisOptions): Promise<Local
   const program = options.program ?? (await findRedisServer());
   if (program === undefined) {
     throw new FleetError(
-      'There is no redis-server or valkey-server here: run npm run setup, or name a running one with --redis URL.',
+      `There is no redis-server or valkey-server here: run ${setUpCommand()}, or name a running one with --redis URL.`,
     );
   }
   mkdirSync(options.dir, { recursive: true, mode: 0o700 });
