@@ -32,6 +32,7 @@ copyDeclarations(root, join(out, 'types'), {
 for (const [from, at] of [
   ['packages/config/presets', 'presets'],
   ['packages/tensor/native', 'native'],
+  ['apps/play/dist/page', 'page'],
   ['packages/qfleet/pack/bin', 'bin'],
   ['LICENSE', 'LICENSE'],
   ['packages/qfleet/README.md', 'README.md'],

@@ -45,6 +45,8 @@ export function manifestOf(root: string): Record<string, unknown> {
       '#exporter': './dist/exporter.js',
       '#envs': './dist/index.js',
       '#qfleet': './dist/index.js',
+      '#browser-envs': './dist/browser.js',
+      '#page/*': './page/*',
       '#native/*': './native/*',
       '#tfjs-node/*': './vendor/tfjs-node/*',
     },

@@ -12,6 +12,7 @@ const GLOBAL = 'qfleetEnvironment';
  */
 export async function bundleEnvironment(path: string): Promise<string> {
   const { build } = await import('esbuild');
+  const environments = fileURLToPath(import.meta.resolve('#browser-envs'));
   const result = await build({
     entryPoints: [path],
     bundle: true,
@@ -21,7 +22,7 @@ export async function bundleEnvironment(path: string): Promise<string> {
     platform: 'browser',
     target: 'es2024',
     // As in Node, where the name is known to modules wherever they lie.
-    alias: { '@qfleet/envs': fileURLToPath(import.meta.resolve('@qfleet/envs')) },
+    alias: { '@qfleet/envs': environments, qfleet: environments },
     logLevel: 'silent',
   }).catch((error: { errors?: readonly BundleError[]; message: string }) => {
     throw new UsageError(sentenceOf(path, error.errors?.[0] ?? { text: error.message, location: null }));

@@ -14,4 +14,4 @@ export const PAGE_FILES: Readonly<Record<string, string>> = {
 
 /** The bytes of one of the page's files. */
 export const pageFile = (name: string): Buffer =>
-  readFileSync(fileURLToPath(import.meta.resolve(`@qfleet/play/page/${name}`)));
+  readFileSync(fileURLToPath(import.meta.resolve(`#page/${name}`)));
