@@ -16,6 +16,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.ts';
 import { copyDeclarations } from './declarations.ts';
+import { closureOf, licencesOf } from './licences.ts';
 import { manifestOf } from './manifest.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -40,7 +41,8 @@ for (const [from, at] of [
 ] as const) {
   if (existsSync(join(root, from))) cpSync(join(root, from), join(out, at), { recursive: true });
 }
-vendorTfjsNode();
+const tfjsNode = vendorTfjsNode();
+writeLicences(tfjsNode);
 const manifest = manifestOf(root);
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
@@ -58,7 +60,7 @@ const tarball = join(to, packed.filename);
 console.log(JSON.stringify({ tarball, bytes: statSync(tarball).size, unpackedBytes: packed.unpackedSize }));
 
 /** TensorFlow.js's kernels for Node, and the sources of its addon: as a dependency it would fetch a TensorFlow when it is installed. */
-function vendorTfjsNode(): void {
+function vendorTfjsNode(): string {
   const require = createRequire(join(root, 'packages/tensor/package.json'));
   const from = dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
   const at = join(out, 'vendor/tfjs-node');
@@ -66,19 +68,41 @@ function vendorTfjsNode(): void {
     statSync(file).isDirectory() || (/\.(js|cc|h)$/.test(file) && !/_test\.|run_tests/.test(file));
   for (const folder of ['dist', 'binding'])
     cpSync(join(from, folder), join(at, folder), { recursive: true, filter: isUsed });
-  const { name, version, license } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
+  const { name, version, license } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
   // CommonJS, within a package of ES modules.
   writeFileSync(
     join(at, 'package.json'),
     `${JSON.stringify({ name, version, license, type: 'commonjs' }, null, 2)}\n`,
   );
-  const text = readFileSync(join(root, 'LICENSE'), 'utf8');
-  if (license !== 'Apache-2.0' || !text.includes('Apache License'))
-    throw new Error(`${name} has the licence ${license}.`);
-  writeFileSync(
-    join(out, 'THIRD-PARTY-LICENSES.md'),
-    `# What this package holds of others\n\n## ${name} ${version}\n\nCopyright Google LLC. Kernels for Node and the sources of the addon, ` +
-      `in \`vendor/tfjs-node\`, unchanged. https://github.com/tensorflow/tfjs\n\n\`\`\`\n${text}\`\`\`\n`,
-  );
   if (readdirSync(join(at, 'binding')).length === 0) throw new Error('There are no sources of the addon.');
+  return from;
+}
+
+/** The licences of the vendored files, and of what is built into the page. */
+function writeLicences(tfjsNode: string): void {
+  const ours = ['browser', 'agents', 'config', 'envs', 'networks', 'random', 'replay', 'spaces', 'tensor'];
+  const inPage = ours.flatMap((name) => {
+    const folder = join(root, 'packages', name);
+    const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      dependencies?: Record<string, string>;
+    };
+    return closureOf(
+      folder,
+      Object.keys(dependencies).filter((each) => !each.startsWith('@qfleet/')),
+    );
+  });
+  const play = join(root, 'apps/play');
+  const page = new Set([...inPage, ...closureOf(play, ['uplot', '@tensorflow/tfjs-backend-wasm'])]);
+  const held = [
+    {
+      folder: tfjsNode,
+      as: 'Kernels for Node and the sources of the addon, unchanged, in `vendor/tfjs-node`',
+    },
+    ...[...page].map((folder) => ({ folder, as: 'Built into the page in `page`, where that uses it' })),
+  ];
+  const text = licencesOf(held, readFileSync(join(root, 'LICENSE'), 'utf8'));
+  writeFileSync(join(out, 'THIRD-PARTY-LICENSES.md'), text);
 }

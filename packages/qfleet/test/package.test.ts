@@ -25,7 +25,7 @@ describe('the package that users install', () => {
     console.log(
       `${(packed.bytes / 1e6).toFixed(2)} MB packed, ${(packed.unpackedBytes / 1e6).toFixed(1)} MB unpacked`,
     );
-    expect(packed.bytes).toBeLessThan(3e6);
+    expect(packed.bytes).toBeLessThan(4e6);
     const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
     const { imports, exports, bin, engines } = manifest;
     const named = [
@@ -84,6 +84,8 @@ describe('the package that users install', () => {
     const played = await qfleet('eval', 'runs/cartpole', '--episodes', '2', '--json');
     expect(JSON.parse(played.stdout).returns).toHaveLength(2);
     expect(await qfleet('export', 'runs/cartpole', 'policy.onnx')).toMatchObject({ code: 0 });
+    expect(await qfleet('export', 'runs/cartpole', '--page', 'page')).toMatchObject({ code: 0 });
+    expect(existsSync(join(project, 'page/index.html'))).toBe(true);
     const { stdout } = await qfleet('doctor', '--json');
     expect(JSON.parse(stdout)).toBeTruthy();
     expect(stdout).not.toContain('npm run setup');
