@@ -11,12 +11,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.ts';
 import { copyDeclarations } from './declarations.ts';
-import { closureOf, licencesOf } from './licences.ts';
+import { closureOf, installedIn, licencesOf } from './licences.ts';
 import { manifestOf } from './manifest.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -61,8 +60,7 @@ console.log(JSON.stringify({ tarball, bytes: statSync(tarball).size, unpackedByt
 
 /** TensorFlow.js's kernels for Node, and the sources of its addon: as a dependency it would fetch a TensorFlow when it is installed. */
 function vendorTfjsNode(): string {
-  const require = createRequire(join(root, 'packages/tensor/package.json'));
-  const from = dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
+  const from = installedIn(join(root, 'packages/tensor'), '@tensorflow/tfjs-node')!;
   const at = join(out, 'vendor/tfjs-node');
   const isUsed = (file: string): boolean =>
     statSync(file).isDirectory() || (/\.(js|cc|h)$/.test(file) && !/_test\.|run_tests/.test(file));
