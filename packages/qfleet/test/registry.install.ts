@@ -22,8 +22,15 @@ const { packageManager } = JSON.parse(
 const MANAGERS: Readonly<Record<string, { add: readonly string[]; run: readonly string[] }>> = {
   npm: { add: ['npm', 'install', '--no-audit', '--no-fund'], run: ['npx'] },
   pnpm: {
-    add: ['npx', '-y', packageManager, 'add', '--config.minimumReleaseAge=0'],
-    run: ['npx', '-y', packageManager, 'exec'],
+    add: [
+      'npx',
+      '-y',
+      packageManager,
+      'add',
+      '--config.minimumReleaseAge=0',
+      '--config.strictDepBuilds=false',
+    ],
+    run: ['npx', '-y', packageManager, '--config.verifyDepsBeforeRun=false', 'exec'],
   },
 };
 
