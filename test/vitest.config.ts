@@ -9,6 +9,7 @@ export default defineConfig({
       '**/dist/**',
       'test/learning/**',
       'test/soak/**',
+      'test/parity/**',
       'packages/env-host/test/atari.test.ts',
       'test/deploy/{clean-root,compose-config,compose-go,docker,kustomize}.test.ts',
     ],

@@ -9,6 +9,7 @@ export default mergeConfig(
       include: [
         'packages/envs/test/{composite,dynamics,highway,lunar-lander,lunar-lander-returns,minatar,pendulum}.test.ts',
         'packages/env-host/test/atari.test.ts',
+        'test/parity/atari-presets.test.ts',
       ],
       globalSetup: ['test/parity/play-originals.ts'],
       env: { LUNAR_LANDER_EPISODES: '1000' },
