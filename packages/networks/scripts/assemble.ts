@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 
-const FEATURES = { simd: true, bulk_memory: true, threads: true };
+const FEATURES = { simd: true, bulk_memory: true, threads: true, relaxed_simd: true };
 
 /** The modules: each is NAME.wat in the folder of that name. */
 export const MODULES = ['dense', 'convolution', 'transformer'] as const;

@@ -6,6 +6,7 @@ import { Random } from '@qfleet/random';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatTemplate } from '../src/hub/chat-template.ts';
 import {
+  DecoderKernel,
   Dialogue,
   type DialogueEvent,
   GREEDY,
@@ -14,6 +15,7 @@ import {
   languageNetwork,
   loadTokenizer,
   ModelError,
+  type Sampling,
   type TransformerShape,
 } from '../src/index.ts';
 
@@ -93,10 +95,13 @@ describe('ChatTemplate', () => {
   });
 });
 
+const dialogueOf = (model: HubModel, sampling: Sampling, random: Random) =>
+  new Dialogue(model, new DecoderKernel(model.shape, model.tensors, 1), sampling, random);
+
 describe('Dialogue', () => {
   it('answers the same from the same seed, whole characters at a time', () => {
     const answers = [1, 1, 2].map((seed) => {
-      const dialogue = new Dialogue(modelOf(templateOf(), [7, 8, 9]), { temperature: 1 }, new Random(seed));
+      const dialogue = dialogueOf(modelOf(templateOf(), [7, 8, 9]), { temperature: 1 }, new Random(seed));
       return [...dialogue.answer('Hello')];
     });
     expect(answers[0]).toEqual(answers[1]);
@@ -106,18 +111,18 @@ describe('Dialogue', () => {
 
   it('says where the context is full, and which turns it dropped for that', () => {
     // Nothing ends an answer.
-    const dialogue = new Dialogue(modelOf(templateOf(), []), GREEDY, new Random(0));
+    const dialogue = dialogueOf(modelOf(templateOf(), []), GREEDY, new Random(0));
     expect([...dialogue.answer('One')].map(({ kind }) => kind)).toContain('full');
     const [first, ...rest] = dialogue.answer('Two');
     expect(first).toEqual({ kind: 'dropped', turns: 1 });
     expect(rest.at(-1)).toEqual({ kind: 'full' });
     // What was dropped is forgotten: it answers as if it had been asked this alone.
-    const alone = new Dialogue(modelOf(templateOf(), []), GREEDY, new Random(0));
+    const alone = dialogueOf(modelOf(templateOf(), []), GREEDY, new Random(0));
     expect(textOf(rest)).toBe(textOf([...alone.answer('Two')]));
   });
 
   it('refuses what does not fit the context by itself, and goes on', () => {
-    const dialogue = new Dialogue(modelOf(templateOf(), []), GREEDY, new Random(0));
+    const dialogue = dialogueOf(modelOf(templateOf(), []), GREEDY, new Random(0));
     expect(() => [...dialogue.answer('word '.repeat(200))]).toThrow(
       /takes \d+ tokens, and the model's context is 120: say less\./,
     );
@@ -129,7 +134,7 @@ describe('Dialogue', () => {
       templateOf(),
       Array.from({ length: 60 }, (_, i) => i * 5),
     );
-    const dialogue = new Dialogue(model, GREEDY, new Random(0));
+    const dialogue = dialogueOf(model, GREEDY, new Random(0));
     const first = textOf([...dialogue.answer('Hi')]);
     const second = textOf([...dialogue.answer('And')]);
     const messages = [
@@ -140,12 +145,12 @@ describe('Dialogue', () => {
       .render(messages)
       .slice('<|endoftext|>[user]'.length)
       .replace(/\[assistant\]$/, '[user]');
-    const anew = new Dialogue(model, GREEDY, new Random(0));
+    const anew = dialogueOf(model, GREEDY, new Random(0));
     expect(textOf([...anew.answer(`${prefix}And`)])).toBe(second);
   });
 
   it('ends an answer with its line where a model was taught no dialogues', () => {
-    const dialogue = new Dialogue(modelOf(null, []), { temperature: 1 }, new Random(5));
+    const dialogue = dialogueOf(modelOf(null, []), { temperature: 1 }, new Random(5));
     for (const text of ['Hello', 'Again']) expect(textOf([...dialogue.answer(text)])).not.toContain('\n');
   });
 });

@@ -4,6 +4,7 @@ import type { Runtime } from '@qfleet/tensor';
 import { expect } from 'vitest';
 import { TextTokenizer } from '../src/hub/tokenizer.ts';
 import {
+  type Decoder,
   DecoderKernel,
   evaluateRows,
   Generation,
@@ -78,13 +79,17 @@ export function checkOutputs(runtime: Runtime, directory: string): void {
   }
 }
 
-/** Logits by the kernel, token after token of each row, and in one pass of all rows. */
-export function checkKernel(directory: string): void {
+type MakesDecoder = (shape: HubModel['shape'], tensors: HubModel['tensors'], slots: number) => Decoder;
+
+const kernelOf: MakesDecoder = (...given) => new DecoderKernel(...given);
+
+/** Logits by a decoder, the kernel where none is named, token after token of each row, and in one pass of all rows. */
+export function checkKernel(directory: string, decoderOf = kernelOf): void {
   const { shape, tensors } = loadModel(directory);
   for (const { ids, mask, logits } of expectedOf(directory).cases) {
     const texts = ids.map((row, i) => row.filter((_, column) => mask[i][column] === 1));
     const steps = texts.flatMap((text, slot) => text.map((token, position) => ({ slot, token, position })));
-    const kernel = new DecoderKernel(shape, tensors, texts.length);
+    const kernel = decoderOf(shape, tensors, texts.length);
     for (const size of [steps.length, 1]) {
       const found: number[] = [];
       for (let first = 0; first < steps.length; first += size) {
@@ -103,6 +108,7 @@ export function checkKernel(directory: string): void {
       expectClose(found, logits!);
       for (const slot of texts.keys()) kernel.clear(slot);
     }
+    kernel.dispose();
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadTensor } from '@qfleet/tensor';
 import { expect, it } from 'vitest';
+import { DecoderGraph } from '../src/index.ts';
 import {
   checkGenerated,
   checkKernel,
@@ -30,6 +31,8 @@ it('language models give what transformers does, with fresh weights', async () =
     checkOutputs(runtime, join(folder, name));
     if (name.startsWith('bert')) continue;
     checkKernel(join(folder, name));
+    if (runtime.binding !== null)
+      checkKernel(join(folder, name), (...given) => new DecoderGraph(runtime, ...given));
     checkGenerated(join(folder, name));
   }
   rmSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import { Dialogue, loadModel } from '@qfleet/networks';
+import { createDecoder, Dialogue, loadModel } from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { UsageError } from '../errors.ts';
 import { printPart } from '../terminal/output.ts';
@@ -18,7 +18,8 @@ export async function chat(options: { model: string; temperature: number; seed?:
     throw new UsageError(`${directory} is an encoder, which does not speak: name a decoder's directory.`);
   if (model.tokenizer === null)
     throw new UsageError(`${directory} has no tokenizer.json, without which nobody can talk to it.`);
-  const dialogue = new Dialogue(model, { temperature, topP: TOP_P }, new Random(seed));
+  const decoder = await createDecoder(model.shape, model.tensors, 1);
+  const dialogue = new Dialogue(model, decoder, { temperature, topP: TOP_P }, new Random(seed));
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const lines = createInterface({ input: process.stdin });
   if (isTerminal) await printPart(PROMPT);

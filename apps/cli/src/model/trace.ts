@@ -1,6 +1,5 @@
 import {
-  DecoderKernel,
-  decoderThreads,
+  createDecoder,
   evaluateRows,
   Generation,
   greedyTokens,
@@ -24,14 +23,14 @@ export async function trace(directory: string, path: string): Promise<void> {
   }
   const model = loadModel(directory);
   checkTrace(input, model.shape, path);
-  if (input.generate !== null) return printJson({ tokens: generate(model, input) });
+  if (input.generate !== null) return printJson({ tokens: await generate(model, input) });
   await printOutputs(model, input);
 }
 
 /** The likeliest tokens after each row. Padding is left out: a row's tokens are those of its mask. */
-function generate({ shape, tensors }: HubModel, trace: TokenTrace): number[][] {
+async function generate({ shape, tensors }: HubModel, trace: TokenTrace): Promise<number[][]> {
   const slots = trace.ids.length;
-  const generation = new Generation(new DecoderKernel(shape, tensors, slots, [], decoderThreads()));
+  const generation = new Generation(await createDecoder(shape, tensors, slots));
   const legal = new Uint8Array(shape.vocabulary).fill(1);
   for (const token of trace.forbid) legal[token] = 0;
   for (const [row, ids] of trace.ids.entries()) {

@@ -1,4 +1,5 @@
-import { DecoderKernel, decoderThreads, Generation, greedyTokens, loadModel } from '@qfleet/networks';
+import { createDecoder, DecoderGraph, Generation, greedyTokens, loadModel } from '@qfleet/networks';
+import { loadTensor } from '@qfleet/tensor';
 import { answerMeasurements } from '../contest/contestant.ts';
 
 /** What `generation-child` is told, as JSON in its one argument. */
@@ -9,6 +10,8 @@ export interface GenerationChildOptions {
   readonly tokens: number;
   /** Whether what was computed of earlier tokens is kept. */
   readonly isCached: boolean;
+  /** What computes it. */
+  readonly by: 'kernel' | 'libtensorflow';
 }
 
 /** Without a cache one token of each so many is generated, the middle one: what it costs grows evenly with the text. */
@@ -16,9 +19,13 @@ const STRIDE = 64;
 
 // A program: one contestant of `qfleet bench language`. It measures a token, of dialogues that go on side by side from a
 // token each.
-const { directory, dialogues, tokens, isCached } = JSON.parse(process.argv[2]) as GenerationChildOptions;
+const { directory, dialogues, tokens, isCached, by } = JSON.parse(process.argv[2]) as GenerationChildOptions;
 const { shape, tensors } = loadModel(directory);
-const generation = new Generation(new DecoderKernel(shape, tensors, dialogues, [], decoderThreads()));
+const decoder =
+  by === 'kernel'
+    ? await createDecoder(shape, tensors, dialogues)
+    : new DecoderGraph(await loadTensor({ force: 'cpu', parallelism: 'cores' }), shape, tensors, dialogues);
+const generation = new Generation(decoder);
 if (isCached) await answerMeasurements(() => generate(1, tokens), dialogues * tokens);
 else {
   const lengths = Array.from({ length: Math.ceil(tokens / STRIDE) }, (_, i) =>

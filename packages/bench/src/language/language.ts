@@ -42,6 +42,7 @@ const BENCH: LanguageBench = {
 /** How much faster a cache should make it. */
 const CACHE_GOAL = 10;
 
+const ON_TENSORFLOW = 'the same on libtensorflow';
 const WITHOUT_CACHE = 'the same without a cache';
 
 /**
@@ -58,16 +59,19 @@ export async function benchLanguage(
     writeDecoder(directory, decoder);
     rows.push(...(await measureTraining(decoder.name, directory, peer, training)));
     for (const { dialogues, goal } of sizes) {
-      const ours = (isCached: boolean) =>
+      const ours = (isCached: boolean, by: GenerationChildOptions['by'] = 'kernel') =>
         ownChild(programBeside('generation-child', import.meta.url), {
-          ...{ directory, dialogues, tokens, isCached },
+          ...{ directory, dialogues, tokens, isCached, by },
         } satisfies GenerationChildOptions);
-      const goals = new Map<string, number>();
+      const goals = new Map<string, number | null>();
       const contestants = { ours: ours(true) };
       const references = new Map(
         peer === null ? [] : [[peer.name, peer.generation(directory, dialogues, tokens)]],
       );
       if (peer !== null) goals.set(peer.name, goal);
+      // There may be none here.
+      references.set(ON_TENSORFLOW, { ...ours(true, 'libtensorflow'), optional: true });
+      goals.set(ON_TENSORFLOW, null);
       if (dialogues === uncached) {
         references.set(WITHOUT_CACHE, ours(false));
         goals.set(WITHOUT_CACHE, CACHE_GOAL);
@@ -89,13 +93,16 @@ export async function benchLanguage(
 }
 
 /** Microseconds a token as tokens a second: a row for each reference, or one without any. */
-function tokenRows(name: string, goals: ReadonlyMap<string, number>, figures: Rounds): BenchRow[] {
+function tokenRows(name: string, goals: ReadonlyMap<string, number | null>, figures: Rounds): BenchRow[] {
   const perSecond = (microseconds: number) => 1e6 / microseconds;
   const unit = 'tokens/s';
-  if (goals.size === 0) return [benchRow(name, perSecond(median(figures.get('ours')!)), unit)];
-  return rowsAgainst(name, 'ours', [...goals.keys()], figures).map((row) => ({
-    ...row,
-    ...{ unit, value: perSecond(row.value), referenceValue: perSecond(row.referenceValue!) },
-    goal: goals.get(row.reference!)!,
-  }));
+  const rows = rowsAgainst(name, 'ours', [...goals.keys()], figures).map((row) => {
+    const goal = goals.get(row.reference!) ?? null;
+    return {
+      ...row,
+      ...{ unit, value: perSecond(row.value), referenceValue: perSecond(row.referenceValue!) },
+      ...(goal === null ? {} : { goal }),
+    };
+  });
+  return rows.length > 0 ? rows : [benchRow(name, perSecond(median(figures.get('ours')!)), unit)];
 }

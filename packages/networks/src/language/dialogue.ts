@@ -2,8 +2,7 @@ import type { Random } from '@qfleet/random';
 import type { ChatTemplate, Message } from '../hub/chat-template.ts';
 import type { HubModel } from '../hub/model.ts';
 import type { TextTokenizer } from '../hub/tokenizer.ts';
-import { DecoderKernel } from '../inference/language/decoder-kernel.ts';
-import { decoderThreads } from '../inference/language/decoder-threads.ts';
+import type { Decoder } from '../inference/language/decoder.ts';
 import { Generation } from './generation.ts';
 import type { Sampling } from './sampling.ts';
 import { sampledTokens, type TokenSelector } from './token-selector.ts';
@@ -37,14 +36,17 @@ export class Dialogue {
   /** The text that the decoder has taken, or will with what comes next; null: none. */
   #text: { readonly slot: number; readonly tokens: number[] } | null = null;
 
-  /** @param model a decoder with a tokenizer. */
-  constructor(model: HubModel, sampling: Sampling, random: Random) {
+  /**
+   * @param model one with a tokenizer.
+   * @param decoder what computes it, of which the dialogue takes a slot.
+   */
+  constructor(model: HubModel, decoder: Decoder, sampling: Sampling, random: Random) {
     this.#tokenizer = model.tokenizer!;
     this.#template = model.template;
     this.#ends = model.ends;
     this.#context = model.shape.context;
     this.#select = sampledTokens(sampling, random);
-    this.#generation = new Generation(new DecoderKernel(model.shape, model.tensors, 1, [], decoderThreads()));
+    this.#generation = new Generation(decoder);
   }
 
   /**

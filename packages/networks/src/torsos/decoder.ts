@@ -26,13 +26,14 @@ export function decoderTorso(shape: TransformerShape): TokenTorso {
       ...(frequencies === null ? [transformerSpec(POSITIONS, [context, width])] : []),
       ...[...blocks, norm].flatMap(({ parameters }) => parameters),
     ],
-    forward(tf, parameters, { ids, positions: places, mask, segments }) {
+    forward(tf, parameters, { ids, positions: places, mask, segments, cache }) {
       const [rows, length] = ids.shape;
       const flat = (tokens: Tensor2D) => tf.reshape(tokens, [-1]) as Tensor1D;
       let x = tf.gather(parameters[TOKENS], flat(ids)) as Tensor2D;
       if (frequencies === null) x = tf.add(x, tf.gather(parameters[POSITIONS], flat(places)));
       const rotation = frequencies && rotationOf(tf, frequencies, places);
-      const input = { rows, length, unseen: unseenBy(tf, rows, length, mask, true, segments), rotation };
+      const unseen = cache?.unseen ?? unseenBy(tf, rows, length, mask, true, segments);
+      const input = { rows, length, unseen, rotation, cache: cache ?? null };
       for (const block of blocks) x = block.forward(tf, parameters, x, input);
       return norm.forward(tf, parameters, x);
     },

@@ -32,7 +32,13 @@ export function encoderTorso(shape: TransformerShape): TokenTorso {
       const kinds = types ?? (tf.zerosLike(ids) as Tensor2D);
       const sum = tf.add(tf.add(vectors(TOKENS, ids), vectors(TYPES, kinds)), vectors(POSITIONS, positions));
       let x = norm.forward(tf, parameters, sum as Tensor2D);
-      const input = { rows, length, unseen: unseenBy(tf, rows, length, mask, false), rotation: null };
+      const input = {
+        rows,
+        length,
+        unseen: unseenBy(tf, rows, length, mask, false),
+        rotation: null,
+        cache: null,
+      };
       for (const block of blocks) x = block.forward(tf, parameters, x, input);
       return x;
     },

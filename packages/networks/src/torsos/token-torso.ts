@@ -1,5 +1,6 @@
 import type { TensorFlow } from '@qfleet/tensor';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { KeyValueCache } from '../layers/attention.ts';
 import type { ParameterSpec, Parameters } from '../parameters.ts';
 
 /** Texts as tokens: a row each, padded to one length. */
@@ -17,6 +18,8 @@ export interface TokenInput {
    * row is one text.
    */
   readonly segments?: Tensor2D;
+  /** Where a decoder goes on with texts, what those have left, in place of a mask. */
+  readonly cache?: KeyValueCache & { readonly unseen: Tensor };
 }
 
 /** The part of a network that makes features of each token of a text. */

@@ -5,7 +5,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
  * Added to the score of a token that is not seen, which it swamps: the token's weight is 0, and yet a row that sees none
  * has finite numbers.
  */
-const UNSEEN = -1e30;
+export const UNSEEN = -1e30;
 
 /**
  * What is added to scores so that no token sees what it must not: float32, broadcast to [rows, 1, length, length], of the

@@ -4,6 +4,10 @@ import type { DecoderLayout } from './decoder-layout.ts';
 
 const PAGE_BYTES = 65_536;
 
+/** What a WebAssembly memory can have at most. */
+const MOST_PAGES = 65_536;
+export const MOST_BYTES = MOST_PAGES * PAGE_BYTES;
+
 /** Blocks of keys and values of a decoder's slots, behind all else in its memory, which grows. */
 export class BlockPool {
   readonly #memory: WebAssembly.Memory;
@@ -76,9 +80,6 @@ export class BlockPool {
   }
 }
 
-/** What a WebAssembly memory can have at most. */
-const MOST_PAGES = 65_536;
-
 /**
  * A memory that threads may share, for a layout and for blocks.
  *
@@ -88,7 +89,7 @@ export function sharedMemory({ bytes }: Pick<DecoderLayout, 'bytes'>): WebAssemb
   const initial = Math.ceil(bytes / PAGE_BYTES);
   if (initial > MOST_PAGES)
     throw new ModelError(
-      `The model takes ${bytes} bytes, and what generates text has room for ${MOST_PAGES * PAGE_BYTES}: take a smaller one.`,
+      `The model takes ${bytes} bytes, and what generates text has room for ${MOST_BYTES}: take a smaller one.`,
     );
   return new WebAssembly.Memory({ initial, maximum: MOST_PAGES, shared: true });
 }
