@@ -16,7 +16,7 @@ const suites = 'test/vitest.config.ts';
 const learningSuites = 'test/vitest.learning.config.ts';
 const referenceSuites = 'test/vitest.reference.config.ts';
 /** What `npm run test:learning -- TABLE` makes. */
-const tables = ['envs', 'family', 'offline'];
+const tables = ['envs', 'family', 'offline', 'text'];
 const modelSuites = 'test/vitest.models.config.ts';
 const deploySuites = 'test/vitest.deploy.config.ts';
 const packageSuites = 'test/vitest.package.config.ts';

@@ -7,7 +7,7 @@ import {
   parseRunConfig,
   type RunConfig,
 } from '@qfleet/config';
-import { findEnvironment } from '@qfleet/envs';
+import { findEnvironment, isTextEnvironment } from '@qfleet/envs';
 import { type PeerName, peerText } from './peers.ts';
 
 /** Raise it when what a configuration trains changes, though the configuration does not: every cell is then run again. */
@@ -109,7 +109,9 @@ export const configOf = (cell: Cell, pace: Pace): RunConfig =>
 
 function methodOf({ preset, method }: Task): Method | null {
   if (method === undefined) return null;
-  const { observationSpace } = findEnvironment(loadRunConfig({ preset }).environment.id);
+  const { id } = loadRunConfig({ preset }).environment;
+  if (isTextEnvironment(id)) return { preset: method, observation: null };
+  const { observationSpace } = findEnvironment(id);
   return { preset: method, observation: observationSpace.kind === 'box' ? observationSpace.shape : [] };
 }
 

@@ -15,8 +15,9 @@ import { offline } from './offline.ts';
 import { PEER_PACKAGES } from './peers.ts';
 import { appendResult, type Result, readResults } from './results.ts';
 import { plannedSeconds, runCells } from './schedule.ts';
+import { text } from './text.ts';
 
-const tables: Readonly<Record<string, readonly Section[]>> = { envs, family, offline };
+const tables: Readonly<Record<string, readonly Section[]>> = { envs, family, offline, text };
 
 const USAGE = `Usage: npm run test:learning -- TABLE [--quick] [--peer] [--only PRESET, METHOD or PEER]; tables: ${Object.keys(tables).join(', ')}.`;
 

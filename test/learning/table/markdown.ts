@@ -2,7 +2,7 @@ import { Random } from '@qfleet/random';
 import { interquartileMean, meanOf, standardError, stratifiedBootstrap } from '@qfleet/report';
 import type { Line } from './line.ts';
 import { peers } from './peers.ts';
-import type { Result } from './results.ts';
+import type { Judged, Result } from './results.ts';
 
 /** The results of a line's cells that are there. */
 export interface Row {
@@ -15,6 +15,9 @@ interface Context extends Row {
   readonly digits: number;
   readonly rows: readonly Row[];
 }
+
+/** The weights, and how they are judged. */
+type Which = 'last' | 'best' | 'greedy';
 
 interface Column {
   readonly title: string;
@@ -35,6 +38,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'IQM', text: (context) => iqm(context, 'last') },
   { title: 'best weights', text: ofTrained((context) => meanAndError(context, 'best')) },
   { title: 'IQM', text: ofTrained((context) => iqm(context, 'best')) },
+  { title: 'best weights, likeliest tokens', text: greedy },
   { title: 'goal', text: ofTrained(goalsMet) },
   { title: 'to the goal', text: ofTrained(timeToGoal) },
   { title: 'crashes', text: crashes },
@@ -100,9 +104,16 @@ function nameOf({ preset, method, name, fixed, peer, environment }: Result): str
 }
 
 /** The mean and its standard error: over seeds, or over the episodes of a single one. */
-function meanAndError({ results, digits }: Context, which: 'last' | 'best'): string {
-  const values = results.length > 1 ? meansOf(results, which) : results[0][which].returns;
+function meanAndError({ results, digits }: Context, which: Which): string {
+  const values = results.length > 1 ? meansOf(results, which) : judgedOf(results[0], which).returns;
   return `${meanOf(values).toFixed(digits)} ± ${(standardError(values) ?? 0).toFixed(digits)}`;
+}
+
+/** The same of agents whose tokens are otherwise drawn. */
+function greedy(context: Context): string {
+  return context.results.every((result) => result.greedy !== undefined)
+    ? meanAndError(context, 'greedy')
+    : NOTHING;
 }
 
 /** The interquartile mean over seeds, with the 95 % interval of a bootstrap, which always draws the same. */
@@ -181,8 +192,10 @@ function average(results: readonly Result[], field: 'wallSeconds' | 'cpuSeconds'
   return known.length === 0 ? NOTHING : inSeconds(meanOf(known));
 }
 
-const meansOf = (results: readonly Result[], which: 'last' | 'best'): number[] =>
-  results.map((result) => meanOf(result[which].returns));
+const meansOf = (results: readonly Result[], which: Which): number[] =>
+  results.map((result) => meanOf(judgedOf(result, which).returns));
+
+const judgedOf = (result: Result, which: Which): Judged => result[which] ?? result.best;
 
 const inSeconds = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
 

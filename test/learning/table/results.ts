@@ -34,6 +34,8 @@ export interface Result {
   readonly cpuSeconds: number | null;
   readonly last: Judged;
   readonly best: Judged;
+  /** What the best weights come to by the likeliest tokens, of an agent whose tokens are drawn; left out: it is greedy anyway. */
+  readonly greedy?: Judged;
   /**
    * [environment steps, mean return, seconds of training] of the evaluations; older results have no seconds, and an offline
    * run has updates in place of steps.
@@ -48,7 +50,16 @@ export interface Result {
 /** What a cell's process finds out; the rest of its result is known before. */
 export type Learned = Pick<
   Result,
-  'data' | 'frames' | 'updates' | 'wallSeconds' | 'cpuSeconds' | 'last' | 'best' | 'curve' | 'versions'
+  | 'data'
+  | 'frames'
+  | 'updates'
+  | 'wallSeconds'
+  | 'cpuSeconds'
+  | 'last'
+  | 'best'
+  | 'greedy'
+  | 'curve'
+  | 'versions'
 >;
 
 /** To thousandths: results are kept in the repository. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { speaks } from '@qfleet/config';
 import { RunDirectory } from '@qfleet/report';
 import { bestCheckpoint, EvaluationPlayer, heldOutSeed, latestCheckpoint, requestOf } from '@qfleet/training';
 import { type Pace, type Recording, settingsOf, type TrainedCell } from './cell.ts';
@@ -62,15 +63,23 @@ async function record(
 }
 
 /** The returns of the last and of the best checkpoint on the same episodes, which training has never seen. */
-async function judge(run: RunDirectory, episodes: number): Promise<{ last: Judged; best: Judged }> {
+async function judge(
+  run: RunDirectory,
+  episodes: number,
+): Promise<Pick<Learned, 'last' | 'best' | 'greedy'>> {
   const player = await EvaluationPlayer.create(run.config);
-  const play = async (checkpoint: Awaited<ReturnType<typeof latestCheckpoint>>): Promise<Judged> => {
+  const play = async (
+    checkpoint: Awaited<ReturnType<typeof latestCheckpoint>>,
+    decode?: 'greedy',
+  ): Promise<Judged> => {
     const asked = requestOf(checkpoint!, episodes, heldOutSeed(run.config));
-    const { updates, returns, info } = (await player.play(asked))!;
+    const { updates, returns, info } = (await player.play(asked, decode === undefined ? {} : { decode }))!;
     return { updates, returns: returns.map(rounded), ...(info === undefined ? {} : { info }) };
   };
   const last = await play(await latestCheckpoint(run.checkpoints));
-  return { last, best: await play(await bestCheckpoint(run.checkpoints)) };
+  const chosen = await bestCheckpoint(run.checkpoints);
+  const best = await play(chosen);
+  return speaks(run.config) ? { last, best, greedy: await play(chosen, 'greedy') } : { last, best };
 }
 
 const curveOf = (run: RunDirectory): Learned['curve'] =>
