@@ -52,6 +52,13 @@ function checkout(name: string): string {
     write(`${name}/${file}`, '{}');
   }
   write(`${name}/packages/a/src/index.ts`, 'export const a = 1;\n');
+  // The page, of which the bundler makes nothing here but its files.
+  for (const file of ['index.html', 'page.css']) write(`${name}/apps/play/page/${file}`, '');
+  write(
+    `${name}/apps/play/bundle.mjs`,
+    "import { mkdirSync, writeFileSync } from 'node:fs';\nmkdirSync('apps/play/dist/page', { recursive: true });\n" +
+      "for (const file of ['index.html', 'page.css', 'page.js']) writeFileSync('apps/play/dist/page/' + file, '');\n",
+  );
   return root;
 }
 
