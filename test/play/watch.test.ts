@@ -134,18 +134,17 @@ describe.skipIf(chromium === null)(`the page in Chromium${why}`, { timeout: 180_
       await page.locator('#speed').fill('100');
       await page.locator('#seed').fill('5');
       // With other weights in the middle of the play before.
-      await page.waitForTimeout(300);
+      await page.locator('#checkpoint:not([aria-busy="true"])').waitFor();
       await page.getByRole('button', { name: 'Reset' }).click();
+      const before = await page.locator('#played li').count();
       await page.getByRole('button', { name: 'Play', exact: true }).click();
       await page
         .locator('#played li')
-        .nth(returns.length - 1)
+        .nth(before + returns.length - 1)
         .waitFor({ timeout: 60_000 });
-      const played = await page.locator('#played li').allTextContents();
-      const own = played
-        .slice(-returns.length)
-        .reverse()
-        .map((text) => Number.parseFloat(text));
+      // The newest stands first.
+      const played = (await page.locator('#played li').allTextContents()).reverse();
+      const own = played.slice(before, before + returns.length).map((text) => Number.parseFloat(text));
       expect(own).toEqual(returns);
       isClean(opened);
       await page.close();

@@ -181,9 +181,13 @@ export class App {
     const key = `${wanted.name} ${wanted.updates}`;
     if (key === this.#loaded) return;
     this.#loading = true;
+    element('checkpoint').ariaBusy = 'true';
     const { play, source, readWeights, fail } = this.#parts;
     try {
-      play.load(readWeights(await source.weights(wanted.name)));
+      const bytes = await source.weights(wanted.name);
+      // The learner keeps the newest: which these are is told next.
+      if (bytes === null) return;
+      play.load(readWeights(bytes));
       element('problem').hidden = true;
       const first = this.#loaded === '';
       this.#loaded = key;
@@ -194,6 +198,7 @@ export class App {
       return;
     } finally {
       this.#loading = false;
+      element('checkpoint').ariaBusy = 'false';
     }
     // Another one may have been chosen meanwhile.
     await this.#load();

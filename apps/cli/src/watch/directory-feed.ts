@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RunDirectory } from '@qfleet/report';
 import { encodeTensors } from '@qfleet/tensor';
-import { CheckpointError, listCheckpoints, readCheckpoint } from '@qfleet/training';
+import { listCheckpoints, readCheckpoint } from '@qfleet/training';
 import { type CheckpointEntry, type CurvePoint, type Feed, type Standing, thinned } from './feed.ts';
 
 const BEST = 'best';
@@ -40,11 +40,18 @@ export class DirectoryFeed implements Feed {
   }
 
   /** Only names that `read` told: nothing else of the disk is reached. */
-  async weights(name: string): Promise<Uint8Array> {
-    const known = (await this.#checkpoints()).some((each) => each.name === name);
-    if (!known) throw new CheckpointError(`There is no checkpoint ${name} any more: choose another.`);
-    const { parameters } = await readCheckpoint(join(this.#directory.checkpoints, `${name}.safetensors`));
-    return encodeTensors(parameters);
+  async weights(name: string): Promise<Uint8Array | null> {
+    const isKept = async (): Promise<boolean> =>
+      (await this.#checkpoints()).some((each) => each.name === name);
+    if (!(await isKept())) return null;
+    try {
+      const path = join(this.#directory.checkpoints, `${name}.safetensors`);
+      return encodeTensors((await readCheckpoint(path)).parameters);
+    } catch (error) {
+      // The learner may have removed it since.
+      if (!(await isKept())) return null;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {}

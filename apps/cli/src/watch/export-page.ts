@@ -20,13 +20,18 @@ export async function exportPage(path: string, out: string, options: ExportPageO
   const standing = await feed.read();
   const weights: Record<string, string> = {};
   for (const { name } of standing.checkpoints) {
-    weights[name] = Buffer.from(await feed.weights(name)).toString('base64');
+    const bytes = await feed.weights(name);
+    if (bytes !== null) weights[name] = Buffer.from(bytes).toString('base64');
   }
   const { module } = config.environment;
   const script = module === undefined ? null : await bundleEnvironment(module);
   const data = {
     about: aboutRun(run, config),
-    standing: { ...standing, phase: 'ended' },
+    standing: {
+      ...standing,
+      phase: 'ended',
+      checkpoints: standing.checkpoints.filter(({ name }) => name in weights),
+    },
     weights,
     wasm: needsTensorFlow(config) ? pageFile(WASM).toString('base64') : null,
   };

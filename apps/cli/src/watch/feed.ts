@@ -26,8 +26,8 @@ export interface Standing {
 export interface Feed {
   /** How it stands now. @throws Error where that can't be had now. */
   read(): Promise<Standing>;
-  /** The weights of a checkpoint that `read` told, encoded. @throws Error: one sentence. */
-  weights(name: string): Promise<Uint8Array>;
+  /** The weights of a checkpoint that `read` told, encoded; null: it is not kept any more. @throws Error: one sentence. */
+  weights(name: string): Promise<Uint8Array | null>;
   close(): Promise<void>;
 }
 

@@ -46,11 +46,9 @@ export class FleetFeed implements Feed {
     };
   }
 
-  async weights(name: string): Promise<Uint8Array> {
+  async weights(name: string): Promise<Uint8Array | null> {
     const [entry] = this.#entries();
-    if (this.#weights === null || entry?.name !== name) {
-      throw new CommandError(`Weights ${name} are not published any more: choose the newest.`);
-    }
+    if (this.#weights === null || entry?.name !== name) return null;
     return encodeTensors(this.#weights.tensors);
   }
 

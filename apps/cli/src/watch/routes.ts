@@ -51,8 +51,8 @@ export class RunRoutes implements Routes {
       return { type: 'text/javascript; charset=utf-8', body: await bundleEnvironment(module) };
     }
     if (!path.startsWith(WEIGHTS)) return null;
-    const weights = await this.#feed.weights(path.slice(WEIGHTS.length));
-    return { type: 'application/octet-stream', body: weights };
+    const body = await this.#feed.weights(path.slice(WEIGHTS.length));
+    return { type: 'application/octet-stream', body };
   }
 
   events(response: ServerResponse): void {

@@ -6,7 +6,8 @@ import { CommandError } from '../errors.ts';
 /** What a path is answered with. */
 export interface Answer {
   readonly type: string;
-  readonly body: string | Uint8Array;
+  /** Null: what was there is not any more. */
+  readonly body: string | Uint8Array | null;
 }
 
 /** What the page's server has beside the page. */
@@ -114,6 +115,11 @@ export class PageServer {
     if (answer === null)
       return refuse(404, 'There is no such file: open the address that qfleet watch printed.');
     const { type, body } = answer;
+    if (body === null) {
+      response.writeHead(204, HEADERS);
+      response.end();
+      return;
+    }
     response.writeHead(200, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
     response.end(request.method === 'HEAD' ? undefined : body);
   }

@@ -40,8 +40,8 @@ export interface AboutRun {
 /** Where the page has a run from: the command that serves it, or its own files. */
 export interface RunSource {
   about(): Promise<AboutRun>;
-  /** The bytes of a checkpoint's weights. @throws Error: one sentence. */
-  weights(name: string): Promise<Uint8Array>;
+  /** The bytes of a checkpoint's weights; null: they are not kept any more. @throws Error: one sentence. */
+  weights(name: string): Promise<Uint8Array | null>;
   /** Tells how the run stands: at once, and after each change. */
   follow(listener: (standing: Standing) => void): void;
 }

@@ -8,8 +8,9 @@ export class ServedRun implements RunSource {
     return (await get('run.json')).json();
   }
 
-  async weights(name: string): Promise<Uint8Array> {
-    return new Uint8Array(await (await get(`weights/${encodeURIComponent(name)}`)).arrayBuffer());
+  async weights(name: string): Promise<Uint8Array | null> {
+    const response = await get(`weights/${encodeURIComponent(name)}`);
+    return response.status === 204 ? null : new Uint8Array(await response.arrayBuffer());
   }
 
   follow(listener: (standing: Standing) => void): void {
