@@ -61,24 +61,42 @@ export function bootstrapped(
   return tf.add(returns, tf.mul(discounts, tf.gather(v, next)));
 }
 
+/** The language model's `most` likeliest tokens among the legal ones, [states, vocabulary]: 1 for these; of equal ones, all. */
+export function likeliestTokens(
+  tf: TensorFlow,
+  logits: Tensor2D,
+  most: number | null,
+  legal: Tensor2D | undefined,
+): Tensor2D | undefined {
+  const [states, vocabulary] = logits.shape;
+  if (most === null || most >= vocabulary) return legal;
+  const scores = allowed(tf, logits, legal) as Tensor2D;
+  const least = tf.slice(tf.topk(scores, most).values, [0, most - 1], [states, 1]);
+  const likeliest = tf.greaterEqual(scores, least) as Tensor2D;
+  // Where fewer are legal, all that are not tie for the last place.
+  return legal === undefined ? likeliest : tf.logicalAnd(likeliest, tf.cast(legal, 'bool'));
+}
+
 /**
- * What DQN bootstraps from in each state, [states]: Q⁻ of the token that is greedy among the legal ones, by the network that learns
+ * What DQN bootstraps from in each state, [states]: Q⁻ of the token that is greedy among `choices`, by the network that learns
  * (double Q-learning, van Hasselt et al., 2016, equation 4) or by the target network. Of two heads the lesser counts, for the
  * choice and for the value (Fujimoto, van Hoof and Meger, "Addressing function approximation error", 2018).
+ *
+ * @param choices [states, vocabulary]; absent: all tokens.
  */
 export function greedyValues(
   tf: TensorFlow,
   online: readonly Tensor2D[],
   target: readonly Tensor2D[],
   doubleQ: boolean,
-  legal: Tensor2D | undefined,
+  choices: Tensor2D | undefined,
 ): Tensor1D {
   const values = least(tf, target);
   const chooser = doubleQ ? least(tf, online) : values;
   // Of its own gradient, since a choice has none.
   const greedy = tf.customGrad((...inputs) => {
     const [chosenBy] = inputs as unknown as [Tensor2D];
-    const best = tf.argMax(allowed(tf, chosenBy, legal), 1);
+    const best = tf.argMax(allowed(tf, chosenBy, choices), 1);
     const places = tf.stack([tf.range(0, values.shape[0], 1, 'int32'), tf.cast(best, 'int32')], 1);
     return { value: tf.gatherND(values, places), gradFunc: () => tf.zeros(chooser.shape) };
   });

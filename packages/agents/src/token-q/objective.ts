@@ -9,6 +9,7 @@ import {
   expectileLoss,
   greedyValues,
   languageLoss,
+  likeliestTokens,
   type StateValues,
   type StepTensors,
   surprises,
@@ -19,7 +20,7 @@ import {
 /** The fields of a configuration that its loss follows from. */
 export type TokenLossConfig = Pick<
   TokenQConfig,
-  'objective' | 'languageWeight' | 'cql' | 'valueLoss' | 'huberKappa' | 'twin'
+  'objective' | 'languageWeight' | 'cql' | 'valueLoss' | 'huberKappa' | 'twin' | 'among'
 >;
 
 /** Whether an objective reads values of the network that follows. */
@@ -36,7 +37,7 @@ export const stateValues = (tf: TensorFlow, out: TensorRecord): StateValues => (
 /** What Q(s, a) is to become, [actions]; no gradient flows into it. */
 function targetsOf(
   tf: TensorFlow,
-  { objective }: TokenLossConfig,
+  { objective, among }: TokenLossConfig,
   online: StateValues,
   target: StateValues | null,
   steps: StepTensors,
@@ -48,7 +49,9 @@ function targetsOf(
     case 'ilql':
       return stopGradient(tf, bootstrapped(tf, online.v!, steps)) as Tensor1D;
     case 'dqn': {
-      const values = greedyValues(tf, online.q, target!.q, objective.doubleQ, steps.legal);
+      // Only what actors may choose: the values of tokens that are never tried mean nothing.
+      const choices = likeliestTokens(tf, target!.logits, among, steps.legal);
+      const values = greedyValues(tf, online.q, target!.q, objective.doubleQ, choices);
       return stopGradient(tf, bootstrapped(tf, values, steps)) as Tensor1D;
     }
   }

@@ -108,7 +108,9 @@ export const tokenQ = z.strictObject({
   among: count
     .nullable()
     .default(null)
-    .describe('the language model’s likeliest legal tokens, of which alone one is chosen; null: all'),
+    .describe(
+      'the language model’s likeliest legal tokens, of which alone one is chosen, by actors and in DQN’s targets; null: all',
+    ),
   batchSize: z
     .int()
     .min(16)

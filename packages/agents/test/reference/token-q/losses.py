@@ -82,6 +82,14 @@ def least(values):
     return torch.stack(values).amin(0)
 
 
+def choices_of(config, logits, mask):
+    """Where only so many are chosen among: the likeliest tokens of the language model that are legal."""
+    if config["among"] is None:
+        return mask
+    ranked = sorted((token for token in range(len(mask)) if mask[token]), key=lambda token: -logits[token].item())
+    return torch.tensor([token in ranked[: config["among"]] for token in range(len(mask))])
+
+
 def target_of(config, online, target, row, r, k, vocabulary):
     objective = config["objective"]
     if objective["kind"] == "mc":
@@ -89,7 +97,7 @@ def target_of(config, online, target, row, r, k, vocabulary):
     total, factor, cell, prefix = n_steps_from(config, row, k)
     if objective["kind"] == "ilql":
         return total + factor * online["v"][r, cell].detach()
-    mask = mask_of(config, prefix, vocabulary)
+    mask = choices_of(config, target["logits"][r, cell], mask_of(config, prefix, vocabulary))
     frozen = least(heads(config, target, r, cell))
     chooser = least(heads(config, online, r, cell)).detach() if objective["doubleQ"] else frozen
     best = int(chooser.masked_fill(~mask, -math.inf).argmax())

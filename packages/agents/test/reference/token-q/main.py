@@ -97,7 +97,7 @@ def case(seed, config):
     }
 
 
-BASE = dict(languageWeight=1.0, cql=None, valueLoss="mse", huberKappa=1.0, twin=True, nSteps=1, discount=0.9, discountPer="token", masked=False)
+BASE = dict(languageWeight=1.0, cql=None, valueLoss="mse", huberKappa=1.0, twin=True, nSteps=1, discount=0.9, discountPer="token", among=None, masked=False)
 ILQL = {"kind": "ilql", "expectile": 0.8}
 DQN = {"kind": "dqn", "doubleQ": True}
 CONFIGS = {
@@ -113,6 +113,9 @@ CONFIGS = {
     "dqn, masks": dict(objective=DQN, twin=False, masked=True),
     "dqn, two heads, five steps, masks": dict(objective=DQN, nSteps=5, masked=True, discountPer="turn"),
     "dqn, one network, CQL": dict(objective={"kind": "dqn", "doubleQ": False}, twin=False, cql={"alpha": 0.2}, masked=True),
+    "dqn, among the three likeliest": dict(objective=DQN, among=3),
+    "dqn, among the two likeliest, masks, one network": dict(objective={"kind": "dqn", "doubleQ": False}, twin=False, among=2, masked=True),
+    "dqn, among more than are legal, five steps": dict(objective=DQN, nSteps=5, among=6, masked=True),
 }
 
 
