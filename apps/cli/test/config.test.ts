@@ -5,7 +5,7 @@ describe('qfleet config', () => {
   it('shows a field with all that is known of it', async () => {
     const { code, stdout } = await qfleet(['config', 'agent.objective.kind', '--preset', 'rainbow']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ {2}takes +expected or c51 or qr or iqn or hl-gauss$/m);
+    expect(stdout).toMatch(/^ {2}takes +expected or c51 or qr or iqn or hl-gauss or custom$/m);
     expect(stdout).toMatch(/^ {2}default +expected$/m);
     expect(stdout).toMatch(/^ {2}in rainbow +c51 \(Hessel et al\., 2018\)$/m);
   });

@@ -57,14 +57,16 @@ describe('checkEnvironment', () => {
       observing(space, (t) => ({ a: [0, 1, 0.5], b: [0, t] })),
       options,
     );
-    expect(problems).toEqual(['In episode 1, step 3, element 1 of b is 3: its space says -1 to 2.']);
+    expect(problems).toEqual([
+      'In episode 1, step 3, element 1 of b is 3: its space says -1 to 2; give the space the bounds that hold, or clip what is observed.',
+    ]);
   });
 
   test('tells of episodes that never end, and of steps that do not come again', () => {
     const endless = observing(box({ low: 0, high: 1, shape: [1] }), () => Math.random(), null);
     const { problems } = checkEnvironment(endless, options);
     expect(problems).toEqual([
-      'No episode ended in 3000 steps: set maxEpisodeSteps, or check for more steps.',
+      'No episode ended in 3000 steps, and nothing limits them: give them a limit, by maxEpisodeSteps of the definition or environment.maxEpisodeSteps of the configuration, or play more, as with --steps 30000.',
       'The same seed gave other steps the second time: draw all that is random from the `random` of create, and keep all that changes within create.',
     ]);
   });
