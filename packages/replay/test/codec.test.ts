@@ -119,6 +119,15 @@ describe('the chunk codec', () => {
     decodeChunk(bytes, LAYOUT);
   });
 
+  it('refuses a chunk that says it is of another format', () => {
+    const bytes = encode();
+    for (const format of [1, 3, 4]) {
+      const other = bytes.slice();
+      other[4] = format;
+      expect(() => decodeChunk(other, LAYOUT), `format ${format}`).toThrow(ChunkError);
+    }
+  });
+
   it('refuses every cut', () => {
     const bytes = encode();
     for (let length = 0; length < bytes.length; length++)

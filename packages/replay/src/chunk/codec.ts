@@ -11,6 +11,7 @@ import {
   formOf,
   HEADER,
   hasColumns,
+  holdsTexts,
   isWhole,
   lengthOf,
   type Offsets,
@@ -89,6 +90,7 @@ export function encodeChunk(chunk: Chunk, layout: Layout): SealedChunk {
 
 /** Where the columns of a chunk lie. @throws ChunkError as `decodeChunk`. */
 function checkWhole(bytes: Uint8Array, layout: Layout, fromHere: boolean): Offsets {
+  if (holdsTexts(bytes)) throw new ChunkError('The chunk is corrupted: it holds texts, not states.');
   const at = columnsOf(bytes, observationBytes(layout));
   const form = formOf(bytes);
   const named = allColumnBytes(layout.columns ?? [], lengthOf(bytes));

@@ -37,7 +37,7 @@ const MAGIC = 0x4b434651;
 const PLAIN_FORMAT = 2;
 const COLUMN_FORMAT = 3;
 /** Chunks of texts. */
-export const TOKEN_FORMAT = 4;
+const TOKEN_FORMAT = 4;
 /** Bytes of a header without the name. */
 export const HEADER = 72;
 export const CHECKSUM_AT = 12;
@@ -234,6 +234,9 @@ export const lengthOf = (bytes: Uint8Array): number => u32At(bytes, 20);
 
 /** Whether a chunk whose header was read before has named columns. */
 export const hasColumns = (bytes: Uint8Array): boolean => bytes[4] === COLUMN_FORMAT;
+
+/** Whether it holds texts. */
+export const holdsTexts = (bytes: Uint8Array): boolean => bytes[4] === TOKEN_FORMAT;
 
 /** The form of a chunk whose header was read before. */
 export const formOf = (bytes: Uint8Array): ChunkForm => FORMS[bytes[31]];

@@ -1,6 +1,6 @@
 import type { Layout } from '../chunk.ts';
 import type { SealedChunk } from '../encoded.ts';
-import { encodeWriter, HEADER, isWhole, peekChunk, TOKEN_FORMAT, writeHeader, writeSeal } from '../header.ts';
+import { encodeWriter, HEADER, holdsTexts, isWhole, peekChunk, writeHeader, writeSeal } from '../header.ts';
 import { allocate, copyOf, pad } from '../memory.ts';
 import { ChunkError, checkFields, MAX_LENGTH } from '../validate.ts';
 import { asChunk, checkTokens, countAgents, type TokenChunk } from './token-chunk.ts';
@@ -81,7 +81,7 @@ export function decodeTokenChunk(given: Uint8Array, layout: Layout): TokenChunk 
   const head = HEADER + pad(writer);
   const bytes = given.byteOffset % 8 === 0 ? given : copyOf(given);
   const { buffer, byteOffset: base } = bytes;
-  if (bytes[4] !== TOKEN_FORMAT) throw new ChunkError('The chunk is corrupted: it holds no texts.');
+  if (!holdsTexts(bytes)) throw new ChunkError('The chunk is corrupted: it holds no texts.');
   if (bytes.length < head + 8) throw new ChunkError('The chunk is corrupted: it is cut short.');
   if (!isWhole(bytes)) throw new ChunkError('The chunk is corrupted: its checksum does not match.');
   const [count, rewarded] = new Uint32Array(buffer, base + head, 2);
