@@ -118,7 +118,7 @@ describe('an agent that speaks', () => {
     ['sft', {}],
     ['mc', {}],
     ['ilql', { cql: { alpha: 0.1 } }],
-    ['dqn', { twin: false }],
+    ['dqn', { twin: false, among: 3 }],
   ])(
     '%s: learns in one native call what it learns op by op, and goes on from its state',
     async (kind, more) => {
