@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { checkSite } from '../../infra/site/check.mjs';
@@ -44,6 +44,23 @@ it('an environment of one’s own is checked, trained and played', { timeout: 12
   expect(environment).toBe('Warehouse-v0');
   // The longest way is 8 places there and 8 back.
   expect(evaluation.mean).toBeGreaterThan(0.5);
+});
+
+it('an objective of one’s own is trained with, and counts', { timeout: 180_000 }, async () => {
+  const cwd = await runExample('own-objective');
+  expect(existsSync(join(cwd, 'wider.json'))).toBe(true);
+  const named = (alpha: number) => `{kind: custom, name: advantage-learning, options: {alpha: ${alpha}}}`;
+  const weightsBy = async (run: string, objective: string): Promise<string> => {
+    const args = ['train', 'advantage-learning.ts', '--single', '--seed', '1', '--run-dir', run];
+    const set = ['--max-updates', '50', '--set', `agent.objective=${objective}`];
+    const { code, stderr } = await qfleet([...args, ...set], { cwd });
+    expect(code, stderr).toBe(0);
+    return summaryOf(cwd, run).weightsHash;
+  };
+  // Without a gap it is DQN, bit for bit.
+  const plain = await weightsBy('runs/dqn', '{kind: expected}');
+  expect(await weightsBy('runs/none', named(0))).toBe(plain);
+  expect(await weightsBy('runs/half', named(0.5))).not.toBe(plain);
 });
 
 it('a sweep ends with the best setting', { timeout: 180_000 }, async () => {
