@@ -234,3 +234,21 @@ export default defineEnvironment({
     await refused(['export', run, 'a', '--page', 'b'], /^error: --page names its own directory/, 2, cwd);
   });
 });
+
+it('what Python plays is not drawn, which each command says', { timeout: 120_000 }, async () => {
+  const cwd = temporaryDirectory();
+  cpSync(run, join(cwd, 'run'), { recursive: true });
+  const config = join(cwd, 'run', 'config.yaml');
+  writeFileSync(config, readFileSync(config, 'utf8').replaceAll('Taxi-v3', 'gym:Taxi-v3'));
+  for (const args of [
+    ['watch', 'run'],
+    ['record', 'run', 'out.gif'],
+    ['export', 'run', '--page', 'page'],
+  ]) {
+    const { code, stdout, stderr } = await qfleet(args, { cwd });
+    expect(stderr).toMatch(
+      /^error: The environment of run, gym:Taxi-v3, is played in Python, and its frames are not drawn: .*qfleet.* eval plays it\.\n$/,
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  }
+});

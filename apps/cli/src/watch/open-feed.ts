@@ -1,4 +1,5 @@
 import { type RunConfig, speaks } from '@qfleet/config';
+import { isBridged } from '@qfleet/env-host';
 import { readRun } from '@qfleet/fleet';
 import { RunDirectory } from '@qfleet/report';
 import { bestCheckpoint, type Checkpoint } from '@qfleet/training';
@@ -93,8 +94,14 @@ async function openFleet(options: FeedOptions): Promise<OpenFeed> {
   }
 }
 
-/** @throws UsageError where there is nothing to be drawn: the agent speaks. */
+/** @throws UsageError where there is nothing to be drawn: the agent speaks, or Python plays the environment. */
 function checkPlayable(config: RunConfig, what: string): void {
+  const { id, module } = config.environment;
+  if (module === undefined && isBridged(id)) {
+    throw new UsageError(
+      `The environment of ${what}, ${id}, is played in Python, and its frames are not drawn: ${suggest('eval')} plays it.`,
+    );
+  }
   if (!speaks(config)) return;
   throw new UsageError(
     `The agent of ${what} speaks, and its dialogues are not drawn: ${suggest('eval')} plays it, ${suggest('chat')} talks with it.`,
