@@ -63,6 +63,30 @@ it.each(['actor', 'evaluator'])('an %s imports no module whose path stands in Re
   expect(ran()).toBe(false);
 });
 
+it.each(['actor', 'evaluator'])(
+  'an %s lets Python import no package that Redis alone names',
+  { timeout: 120_000 },
+  async (role) => {
+    const cwd = temporaryDirectory();
+    // What says that it ran: in place of a Python, a program that leaves a file behind.
+    const [python, mark] = [join(cwd, 'python'), join(cwd, 'ran')];
+    writeFileSync(python, `#!/bin/sh\ntouch ${mark}\nexit 1\n`, { mode: 0o755 });
+    for (const id of ['gym:antigravity:Sky-v0', 'gym:antigravity/Sky-v0', 'gym:GymV26Environment-v0']) {
+      const { start } = await withRecord(({ environment }) => Object.assign(environment, { id }));
+      const refused = await start(role, { QFLEET_PYTHON: python, QFLEET_ENV_ID: 'gym:other/Sky-v0' });
+      expect(refused.stderr).toContain(`Run r plays ${id}, for which Python imports a package`);
+      expect(refused.stderr).toContain(`QFLEET_ENV_ID=${id}`);
+      expect(refused.code).toBe(2);
+      expect(existsSync(mark)).toBe(false);
+    }
+    const { start } = await withRecord(({ environment }) =>
+      Object.assign(environment, { id: 'gym:antigravity/Sky-v0' }),
+    );
+    await start(role, { QFLEET_PYTHON: python, QFLEET_ENV_ID: 'gym:antigravity/Sky-v0' });
+    expect(existsSync(mark)).toBe(true);
+  },
+);
+
 it('an actor imports the module that its own environment names', async () => {
   const [there, here] = [moduleThatTells(), moduleThatTells()];
   const { start } = await withRecord(({ environment }) =>

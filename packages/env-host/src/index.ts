@@ -1,5 +1,5 @@
 export { containUserCode } from './contain-user-code.ts';
-export { isAtari, isBridged } from './gymnasium/bridged-id.ts';
+export { importsPackage, isAtari, isBridged } from './gymnasium/bridged-id.ts';
 export { type BridgeSettings, defaultBridge } from './gymnasium/define-bridged.ts';
 export { cacheFolder } from './gymnasium/private-python.ts';
 export { workerRestarts } from './gymnasium/worker-slot.ts';

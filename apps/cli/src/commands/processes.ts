@@ -22,6 +22,13 @@ const variables: readonly (readonly [name: string, holds: string, ...readers: Ro
   ['QFLEET_CONFIG', 'what to create the run from where there is none: a preset or a .yaml', 'learner'],
   ['QFLEET_ENV_MODULE', "the environment's module here; or QFLEET_CONFIG, a .yaml", 'actor', 'evaluator'],
   [
+    'QFLEET_ENV_ID',
+    "the environment's id, where Python imports a package for it; or QFLEET_CONFIG, a .yaml",
+    'actor',
+    'learner',
+    'evaluator',
+  ],
+  [
     'QFLEET_PYTHON',
     'the Python here that has what the environment needs, where Gymnasium plays it',
     'actor',

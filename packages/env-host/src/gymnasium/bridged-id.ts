@@ -11,3 +11,13 @@ export const gymnasiumId = (id: string): string => (id.startsWith(PREFIX) ? id.s
 
 /** Whether the id is of one of Atari's games. */
 export const isAtari = (id: string): boolean => gymnasiumId(id).startsWith(ATARI);
+
+/**
+ * Whether Python imports a package that this id names, other than Gymnasium and ale-py: `gym:module:ID`, `gym:package/ID`, or one of
+ * the ids by which Gymnasium plays an environment of the older gym that an option names.
+ */
+export function importsPackage(id: string): boolean {
+  if (!isBridged(id)) return false;
+  const name = gymnasiumId(id);
+  return name.includes(':') || (name.includes('/') && !isAtari(id)) || name.startsWith('GymV');
+}

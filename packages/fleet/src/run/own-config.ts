@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { loadRunConfig, type RunConfig } from '@qfleet/config';
+import { importsPackage } from '@qfleet/env-host';
 import type { RedisClient } from '@qfleet/replay';
 import { FleetConfigurationError } from '../errors.ts';
 import type { RunRecord } from '../records/run.ts';
@@ -21,7 +22,10 @@ export function ownConfig({ run, config }: RunRecord, redis: RedisClient, env: E
   const replay = { ...config.replay, shards };
   const gymnasium = { ...config.environment.gymnasium, python: ownPython(env) };
   const environment = { ...config.environment, gymnasium };
-  if (config.environment.module === undefined) return { ...config, replay, environment };
+  if (config.environment.module === undefined) {
+    checkPackage(run, config.environment.id, env);
+    return { ...config, replay, environment };
+  }
   const module = ownModule(env);
   if (module === undefined) {
     throw new FleetConfigurationError(
@@ -72,6 +76,15 @@ export function ownShards(
 function ownModule(env: Env): string | undefined {
   const module = env['QFLEET_ENV_MODULE'];
   return module ? resolve(module) : ownFile(env)?.environment.module;
+}
+
+/** @throws FleetConfigurationError where Python would import a package for an id that this process was not given itself. */
+function checkPackage(run: string, id: string, env: Env): void {
+  if (!importsPackage(id) || id === (env['QFLEET_ENV_ID'] || ownFile(env)?.environment.id)) return;
+  throw new FleetConfigurationError(
+    `Run ${run} plays ${id}, for which Python imports a package, and what only Redis names is not imported: where you trust ` +
+      `that package, set QFLEET_ENV_ID=${id} on this machine, or name a .yaml that has this id as QFLEET_CONFIG.`,
+  );
 }
 
 /** QFLEET_PYTHON, or the Python of the .yaml in QFLEET_CONFIG; null: a private one. */
