@@ -10,6 +10,7 @@ export {
   loadRunConfig,
   presetByName,
   readConfigFile,
+  spokenMethods,
 } from './load.ts';
 export { type Method, torsoOf } from './method.ts';
 export { isLike, suggestion } from './nearest.ts';

@@ -52,9 +52,14 @@ export function presetByName(name: string): RunConfig {
 }
 
 /** The names of the methods of agents that choose actions: those of agents that speak are not among them. */
-export const actionMethods = (): string[] =>
+export const actionMethods = (): string[] => methods().filter((name) => !speaks(presetByName(name)));
+
+/** The names of the methods of agents that speak. */
+export const spokenMethods = (): string[] => methods().filter((name) => speaks(presetByName(name)));
+
+const methods = (): string[] =>
   listPresets()
-    .filter(({ kind, name }) => kind === 'method' && !speaks(presetByName(name)))
+    .filter(({ kind }) => kind === 'method')
     .map(({ name }) => name);
 
 /** What a source other than a file says. */

@@ -1,7 +1,7 @@
 export { writeFileAtomically } from './atomic-write.ts';
 export { type BandLine, type BandPoint, drawBands } from './band-chart.ts';
 export { LockedError, RunDirectoryError } from './errors.ts';
-export { type Launch, readLaunch, redisFolderOf, writeLaunch } from './launch.ts';
+export { type GivenDialogues, type Launch, readLaunch, redisFolderOf, writeLaunch } from './launch.ts';
 export { drawLearningCurves, type LearningCurves } from './learning-curves.ts';
 export type { Lock } from './lock.ts';
 export { isRunning } from './lock-holder.ts';

@@ -6,6 +6,19 @@ import { readTextFile } from './read-file.ts';
 import type { Recorded } from './records.ts';
 import type { RunDirectory } from './run-directory.ts';
 
+/** Recorded dialogues that a run was given. */
+export interface GivenDialogues {
+  /** A file or directory of `qfleet data`. */
+  readonly path: string;
+  readonly episodes: number;
+  /** Undiscounted. */
+  readonly meanReturn: number;
+  /** SHA-256 of the episodes, in their order. */
+  readonly fingerprint: string;
+  /** The fingerprint of the tokenizer that they were read with. */
+  readonly tokenizer: string;
+}
+
 /** How a run was started, so that `resume` and `top` find it again. */
 export interface Launch {
   readonly mode: 'fleet' | 'single';
@@ -15,6 +28,8 @@ export interface Launch {
   readonly from?: string;
   /** The recorded experience that it learns from; left out: it plays. */
   readonly offline?: Recorded['sources'];
+  /** The recorded dialogues that it learns from, where they were given. */
+  readonly dialogues?: GivenDialogues;
   /** Whether a session in one process keeps its replay when it ends. */
   readonly keepReplay?: true;
   /** Where the run's own server listens while it runs. */

@@ -1,4 +1,4 @@
-export type { InfoNumbers } from '@qfleet/envs';
+export type { InfoNumbers, TextEpisode } from '@qfleet/envs';
 export { meanInfo } from './episode-info.ts';
 export { type ErrorPolicy, errorPolicy } from './error-policy.ts';
 export { type GreedyEpisodes, type GreedyEpisodesOptions, playGreedyEpisodes } from './greedy.ts';

@@ -1,6 +1,12 @@
 import { createAgent, epsilonOf } from '@qfleet/agents';
 import { learnsFromRecorded, type TokenQRunConfig } from '@qfleet/config';
-import { errorPolicy, recordedDialogues, TextRollout, type TextTask } from '@qfleet/rollout';
+import {
+  errorPolicy,
+  recordedDialogues,
+  type TextEpisode,
+  TextRollout,
+  type TextTask,
+} from '@qfleet/rollout';
 import { Trainer } from '@qfleet/training';
 import { type Gather, writerOf } from './gathering.ts';
 import { MemoryReplay } from './memory-replay.ts';
@@ -9,6 +15,8 @@ import { MemoryReplay } from './memory-replay.ts';
 interface DialogueSetting {
   readonly config: TokenQRunConfig;
   readonly task: TextTask;
+  /** Recorded dialogues of the task; null: it makes them. */
+  readonly dialogues: readonly TextEpisode[] | null;
 }
 
 /** Gathers dialogues: those that are recorded, of which nothing is played, or those that the agent has. */
@@ -23,15 +31,19 @@ export async function dialogueGathering(setting: DialogueSetting): Promise<Gathe
 
 type Agent = Awaited<ReturnType<typeof createAgent>>;
 
-/** Learns from the dialogues that the task makes. */
-async function recordedGathering({ config, task }: DialogueSetting, agent: Agent): Promise<Gather> {
+/** Learns from recorded dialogues. */
+async function recordedGathering(
+  { config, task, dialogues }: DialogueSetting,
+  agent: Agent,
+): Promise<Gather> {
   const { definition, layout } = task;
   const {
     seed,
     replay: { chunkLength },
   } = config;
   const { episodes, best } = config.agent.data!;
-  const { chunks } = recordedDialogues(definition, layout, { episodes, best, seed, chunkLength });
+  const options = { given: dialogues, episodes, best, seed, chunkLength };
+  const { chunks } = recordedDialogues(definition, layout, options);
   const unbounded = { transitions: 2 ** 30, bytes: Number.MAX_SAFE_INTEGER };
   const { store } = new MemoryReplay(config, layout, unbounded);
   await store.append(chunks);

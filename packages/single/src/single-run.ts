@@ -1,5 +1,5 @@
 import { learnsFromReplay, type RoundRunConfig, type RunConfig, speaks } from '@qfleet/config';
-import { openTask, openTextTask } from '@qfleet/rollout';
+import { openTask, openTextTask, type TextEpisode } from '@qfleet/rollout';
 import {
   type Checkpoint,
   CheckpointFolder,
@@ -34,6 +34,8 @@ export interface SingleRunParts {
   readonly signal: AbortSignal;
   /** Recorded experience to learn from, in place of playing; null: it plays. */
   readonly offline: MemoryReplay | null;
+  /** Recorded dialogues to learn from, in place of those that the task makes; null: it makes them. */
+  readonly dialogues: readonly TextEpisode[] | null;
 }
 
 /**
@@ -214,9 +216,9 @@ export class SingleRun {
 }
 
 /** What a run is made of, beside what is told of it. */
-async function make({ config, offline }: SingleRunParts) {
+async function make({ config, offline, dialogues }: SingleRunParts) {
   if (speaks(config)) {
-    const gather = await dialogueGathering({ config, task: await openTextTask(config) });
+    const gather = await dialogueGathering({ config, task: await openTextTask(config), dialogues });
     return { gather, player: await EvaluationPlayer.create(config) };
   }
   const task = await openTask(config);

@@ -1,5 +1,6 @@
 import type { RunConfig } from '@qfleet/config';
 import type { RunDirectory } from '@qfleet/report';
+import type { TextEpisode } from '@qfleet/rollout';
 import type { NamedTensors } from '@qfleet/tensor';
 import {
   type BestEvaluation,
@@ -26,6 +27,11 @@ export interface SingleOptions extends SingleHooks {
    * No environment is stepped then but for evaluation. Left out: the run plays.
    */
   readonly offline?: MemoryReplay;
+  /**
+   * Recorded dialogues of the environment, checked as `takeEpisode` does; the configuration's agent speaks and has `data`. Left out: it
+   * makes them, where its agent learns from any.
+   */
+  readonly dialogues?: readonly TextEpisode[];
   /** Called with what the run has played and its replay still holds, where it has one, once training has ended. */
   readonly onReplay?: (replay: MemoryReplay) => Promise<void>;
 }
@@ -62,8 +68,8 @@ export async function trainSingle(config: RunConfig, options: SingleOptions = {}
   const from = options.from === undefined ? await newest(directory, warn) : options.from;
   const files = directory === undefined ? await temporaryFiles() : await lockedFiles(directory, from, warn);
   try {
-    const { offline = null } = options;
-    const run = await SingleRun.create({ config, files, from, hooks: options, signal, offline });
+    const { offline = null, dialogues = null } = options;
+    const run = await SingleRun.create({ config, files, from, hooks: options, signal, offline, dialogues });
     try {
       const reason = await run.train();
       if (run.replay !== null) await options.onReplay?.(run.replay);

@@ -23,7 +23,7 @@ export function addResume(program: Command): void {
     .option('--python <path>', 'the Python to play with, where Gymnasium plays the environment')
     .option('--redis <url>', 'the Redis that the run was started with, if it was not one of its own')
     .option('--offline <files...>', 'where the recorded experience is now, if it moved')
-    .option('--data <file>', 'where the text of text/lm is now, if it moved')
+    .option('--data <path>', 'where the recorded dialogues, or the text of text/lm, are now, if they moved')
     .option('--trust', "run the run's environment also where its module lies outside of this project")
     .option('--json', 'one JSON document on stdout at the end; progress goes to stderr')
     .addHelpText(

@@ -46,7 +46,10 @@ export function addTrain(program: Command): void {
       'a Python that has what the environment needs, where Gymnasium plays it (default: a private one)',
     )
     .option('--detach', 'train in the background, whatever becomes of this terminal; `qfleet stop` ends it')
-    .option('--data <file>', 'the text that text/lm learns, UTF-8; its last tenth is held out')
+    .option(
+      '--data <path>',
+      'recorded dialogues for an agent that speaks: a file or directory of `qfleet data`, .jsonl or .parquet; of text/lm the text, UTF-8',
+    )
     .option('--model <dir>', 'the model that text/lm begins with (default: a new decoder of 1M parameters)')
     .option(
       '--context <n>',
@@ -67,6 +70,7 @@ Examples:
   $ qfleet train env.ts --max-steps 100000
   $ qfleet train gym:my_package/MyEnv-v0 --python .venv/bin/python
   $ qfleet train cartpole --offline cartpole.parquet --set agent.cql.alpha=0.3
+  $ qfleet train text/walks --preset mc --data walks/
   $ qfleet train text/lm --data book.txt --max-updates 2000
 
 Ctrl-C ends it cleanly; \`qfleet resume RUN_DIR\` goes on.`,

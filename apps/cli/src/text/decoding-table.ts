@@ -1,5 +1,5 @@
 import type { TokenQRunConfig } from '@qfleet/config';
-import type { RunDirectory } from '@qfleet/report';
+import { type RunDirectory, readLaunch } from '@qfleet/report';
 import { openTextTask } from '@qfleet/rollout';
 import { bestCheckpoint, EvaluationPlayer, heldOutSeed, requestOf } from '@qfleet/training';
 import { style, table } from '../terminal/output.ts';
@@ -12,13 +12,14 @@ const EPISODES = 100;
  * task; null: there is no checkpoint.
  */
 export async function decodingTable(
-  { checkpoints }: RunDirectory,
+  directory: RunDirectory,
   config: TokenQRunConfig,
 ): Promise<string | null> {
-  const best = await bestCheckpoint(checkpoints);
+  const best = await bestCheckpoint(directory.checkpoints);
   if (best === null) return null;
   const { definition } = await openTextTask(config);
   const { known, starts } = definition;
+  const data = readLaunch(directory).dialogues?.meanReturn ?? known.data;
   const episodes = Math.ceil(EPISODES / (starts ?? 1)) * (starts ?? 1);
   const player = await EvaluationPlayer.create(config);
   const request = requestOf(best, episodes, heldOutSeed(config));
@@ -34,7 +35,7 @@ export async function decodingTable(
   const hasValues = config.agent.objective.kind !== 'sft';
   const rows = [
     ['', 'sampled', 'greedy'],
-    ...(known.data === undefined ? [] : [['the data', known.data.toFixed(3), '']]),
+    ...(data === undefined ? [] : [['the data', data.toFixed(3), '']]),
     ['language model', ...(await played(0))],
     ...(hasValues ? [[`with its values (${config.agent.objective.kind})`, ...(await played())]] : []),
     ...(known.bound === undefined ? [] : [['bound', '', known.bound.toFixed(3)]]),

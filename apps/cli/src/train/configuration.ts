@@ -40,6 +40,7 @@ export interface TrainOptions {
   readonly offline?: readonly string[];
   readonly keepReplay?: true;
   readonly detach?: true;
+  readonly data?: string;
   readonly python?: string;
   readonly json?: true;
 }

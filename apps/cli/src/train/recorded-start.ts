@@ -1,10 +1,13 @@
 import { type RunConfig, speaks } from '@qfleet/config';
+import type { TextEpisode } from '@qfleet/envs';
 import { openLearning } from '@qfleet/rollout';
 import { trainSingle } from '@qfleet/single';
 import { type Checkpoint, warmStart } from '@qfleet/training';
 
 /** What becomes of the updates on recorded dialogues. */
 interface RecordedStartOptions {
+  /** The dialogues that were given; null: the task makes them. */
+  readonly dialogues: readonly TextEpisode[] | null;
   /** Told, in a sentence, that they are made. */
   readonly say: (sentence: string) => void;
 }
@@ -15,12 +18,15 @@ interface RecordedStartOptions {
  */
 export async function recordedStart(
   config: RunConfig,
-  { say }: RecordedStartOptions,
+  { say, dialogues }: RecordedStartOptions,
 ): Promise<Checkpoint | null> {
   if (!speaks(config) || config.agent.data === null || config.agent.data.updates === null) return null;
   const { updates } = config.agent.data;
   say(`Learning recorded dialogues of ${config.environment.id} first, in ${updates} updates.`);
-  const { parameters } = await trainSingle(recordedPart(config, updates));
+  const { parameters } = await trainSingle(
+    recordedPart(config, updates),
+    dialogues === null ? {} : { dialogues },
+  );
   const { layout } = await openLearning(config);
   const checkpoint = { parameters: parameters! } as Checkpoint;
   return warmStart(checkpoint, config, layout);

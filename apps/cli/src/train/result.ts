@@ -84,10 +84,12 @@ function reached(mean: number, goal: number | null, environment: string, { confi
 
 function suggestions(summary: RunSummary, directory: RunDirectory, shownPath: string): [string, string][] {
   const { stop, fleet } = directory.config;
-  const isFleet = readLaunch(directory).mode === 'fleet';
+  const { mode, dialogues } = readLaunch(directory);
+  const isFleet = mode === 'fleet';
   const recorded = (summary.offline?.sources ?? []).map(({ path }) => shown(path));
   const alone = isFleet ? [] : ['--single'];
-  const data = recorded.length === 0 ? alone : ['--offline', ...recorded];
+  const told = dialogues === undefined ? [] : ['--data', shown(dialogues.path)];
+  const data = recorded.length === 0 ? [...alone, ...told] : ['--offline', ...recorded];
   const again = (option: string, value: number): string =>
     suggest('train', join(shownPath, 'config.yaml'), option, String(value), ...data);
   const commands: [string, string][] = [

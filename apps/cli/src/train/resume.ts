@@ -11,6 +11,7 @@ import type { OfflineExperience } from '../offline/experience.ts';
 import { checkSameAgain } from '../offline/same-again.ts';
 import { suggest } from '../suggest.ts';
 import { print, printJson, shown } from '../terminal/output.ts';
+import { dialoguesAgain } from '../text/given-dialogues.ts';
 import { checkTrust } from '../trust.ts';
 import { isBudget, moreBudget } from './budget.ts';
 import { checkTraining } from './check-training.ts';
@@ -30,6 +31,7 @@ export interface ResumeOptions {
   readonly python?: string;
   readonly redis?: string;
   readonly offline?: readonly string[];
+  readonly data?: string;
   readonly trust?: true;
   readonly json?: true;
 }
@@ -68,6 +70,7 @@ export async function resume(path: string, options: ResumeOptions): Promise<numb
   }
   if (from !== null) await checkWeights(from, config, path);
   const offline = await experienceAgain(launch.offline, config, options);
+  const dialogues = await dialoguesAgain(launch.dialogues, config, options.data);
   const url = options.redis ?? launch.redis ?? launch.ownRedis;
   if (launch.mode === 'fleet' && url !== undefined) await refuseLiving(directory, url);
   if (changes.length > 0) process.stderr.write(`${describeChanges(changes, from)}\n`);
@@ -78,6 +81,7 @@ export async function resume(path: string, options: ResumeOptions): Promise<numb
     redis: options.redis ?? launch.redis,
     resume: true,
     offline,
+    dialogues,
     json: options.json === true,
   });
 }

@@ -1,4 +1,5 @@
 import { learnsFromRecorded, speaks } from '@qfleet/config';
+import type { TextEpisode } from '@qfleet/envs';
 import { type Launch, type RunDirectory, StorageError } from '@qfleet/report';
 import { goalOf, latestCheckpoint, summarize } from '@qfleet/training';
 import { CommandError, exitCodes } from '../errors.ts';
@@ -20,6 +21,8 @@ export interface SessionOptions {
   readonly resume: boolean;
   /** What an offline run learns from; null: it plays. */
   readonly offline: OfflineExperience | null;
+  /** The recorded dialogues that were given; null: none. */
+  readonly dialogues: readonly TextEpisode[] | null;
   readonly json: boolean;
 }
 
@@ -36,7 +39,7 @@ export async function runSession(
 ): Promise<number> {
   const startedAt = performance.now();
   const shownPath = shown(directory.path);
-  const { offline } = options;
+  const { offline, dialogues } = options;
   const isOffline = offline !== null || learnsFromRecorded(directory.config);
   const display = new Display(directory.config, { json: options.json, offline: isOffline });
   const interrupt = new Interrupt(() =>
@@ -60,7 +63,7 @@ export async function runSession(
     const from = await latestCheckpoint(directory.checkpoints, ({ message }) =>
       display.warn(`${message} It is passed over.`),
     );
-    const session = { directory, display, signal, killed, resume: options.resume, from, offline };
+    const session = { directory, display, signal, killed, resume: options.resume, from, offline, dialogues };
     const end =
       options.mode === 'single'
         ? await (await import('./single-session.ts')).trainInProcess(session)

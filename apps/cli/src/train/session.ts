@@ -1,3 +1,4 @@
+import type { TextEpisode } from '@qfleet/envs';
 import type { RunDirectory, RunSummary } from '@qfleet/report';
 import type { Checkpoint } from '@qfleet/training';
 import type { OfflineExperience } from '../offline/experience.ts';
@@ -17,6 +18,8 @@ export interface Session {
   readonly from: Checkpoint | null;
   /** What it learns from, in place of playing; null: it plays. */
   readonly offline: OfflineExperience | null;
+  /** The dialogues that it learns from; null: those that its task makes, if any. */
+  readonly dialogues: readonly TextEpisode[] | null;
 }
 
 /** How a session ended. */

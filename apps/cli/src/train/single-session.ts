@@ -12,7 +12,7 @@ import type { Session, SessionEnd } from './session.ts';
 
 /** Trains in this process, with the progress and the files that a fleet's run has. */
 export async function trainInProcess(session: Session): Promise<SessionEnd> {
-  const { directory, display, signal, from, offline } = session;
+  const { directory, display, signal, from, offline, dialogues } = session;
   const meter = new RateMeter();
   const { config } = directory;
   const keeps = readLaunch(directory).keepReplay === true;
@@ -22,6 +22,7 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
       from,
       signal,
       ...(offline === null ? {} : { offline: offline.replay }),
+      ...(dialogues === null ? {} : { dialogues }),
       ...(keeps ? { onReplay: (replay) => keep(replay, session) } : {}),
       onProgress: (progress) => {
         const { seconds, steps, updates } = progress;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { learnsFromRecorded, type RunConfig } from '@qfleet/config';
+import { learnsFromRecorded, type RunConfig, speaks, spokenMethods } from '@qfleet/config';
 import { resolveAnyEnvironment } from '@qfleet/env-host';
+import { isText } from '@qfleet/envs';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
 import { defaultRunPath, markLatest, RunDirectory, writeLaunch } from '@qfleet/report';
 import { setUpCommand } from '@qfleet/tensor';
@@ -12,6 +13,7 @@ import { checkOfflineOptions, checkOfflineRun } from '../offline/check-options.t
 import type { OfflineExperience } from '../offline/experience.ts';
 import { provideRedis } from '../set-up.ts';
 import { suggest } from '../suggest.ts';
+import { checkTakesDialogues, readDialogues } from '../text/given-dialogues.ts';
 import { trustOption } from '../trust.ts';
 import { checkTraining } from './check-training.ts';
 import { claimRun } from './claim.ts';
@@ -36,6 +38,7 @@ export async function train(what: string, options: TrainOptions): Promise<number
   const mode =
     options.single || options.offline !== undefined || learnsFromRecorded(given) ? 'single' : 'fleet';
   if (options.offline !== undefined) checkOfflineRun(given);
+  if (options.data !== undefined) checkTakesDialogues(given, options);
   if (options.keepReplay) checkKeepsReplay(mode, given);
   if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {
     throw new UsageError(
@@ -46,13 +49,19 @@ export async function train(what: string, options: TrainOptions): Promise<number
   // What was named on the command line is trusted, when the run is resumed too.
   rememberPython(given.environment.gymnasium.python);
   // A module's file name is no name of its environment.
-  const { id } = await resolveAnyEnvironment(given.environment);
+  const definition = await resolveAnyEnvironment(given.environment);
+  const { id } = definition;
+  if (isText(definition) && !speaks(given)) throw methodMissing(what, id, given);
   const config = { ...given, environment: { ...given.environment, id } };
   if (options.offline === undefined)
     await checkTraining(config, mode === 'single' ? undefined : options.redis);
+  const dialogues = options.data === undefined ? null : await readDialogues(options.data, config);
   const start =
     options.from === undefined
-      ? await recordedStart(config, { say: (sentence) => process.stderr.write(`${sentence}\n`) })
+      ? await recordedStart(config, {
+          dialogues: dialogues?.episodes ?? null,
+          say: (sentence) => process.stderr.write(`${sentence}\n`),
+        })
       : await startFrom(options.from, config);
   if (mode === 'fleet') await checkServers(options.redis, config.replay.shards);
   const offline = await experienceOf(config, options);
@@ -67,6 +76,7 @@ export async function train(what: string, options: TrainOptions): Promise<number
       redis: options.redis === undefined ? null : displayUrl(options.redis),
       ...(options.from === undefined ? {} : { from: resolve(options.from) }),
       ...(offline === null ? {} : { offline: offline.recorded.sources }),
+      ...(dialogues === null ? {} : { dialogues: dialogues.source }),
       ...(options.keepReplay ? { keepReplay: true } : {}),
     });
   } catch (error) {
@@ -86,9 +96,17 @@ export async function train(what: string, options: TrainOptions): Promise<number
     redis: options.redis ?? null,
     resume: false,
     offline,
+    dialogues: dialogues?.episodes ?? null,
     json: options.json === true,
   });
 }
+
+/** The refusal of an agent that does not speak in an environment that does. */
+const methodMissing = (what: string, id: string, { agent }: RunConfig): UsageError =>
+  new UsageError(
+    `${id} is played with texts, and an agent of kind ${agent.kind} takes actions: name a method of agents that speak ` +
+      `(${spokenMethods().join(', ')}), as in \`${suggest('train', what, '--preset', 'ilql')}\`.`,
+  );
 
 /** What `--offline` names, in memory; null: the run plays. */
 async function experienceOf(

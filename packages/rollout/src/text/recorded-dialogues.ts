@@ -9,7 +9,9 @@ import { DialogueBuilder, type Layout, type SealedChunk } from '@qfleet/replay';
 
 /** Which episodes a run learns from. */
 export interface RecordedOptions {
-  /** Null: the task's own number. */
+  /** Episodes from elsewhere, already checked, in place of those that the task makes; null: it makes them. */
+  readonly given?: readonly TextEpisode[] | null;
+  /** How many the task makes; null: its own number. */
   readonly episodes: number | null;
   /** The part of them that is kept, of the highest returns. */
   readonly best: number;
@@ -23,12 +25,12 @@ export interface RecordedDialogues {
   readonly chunks: readonly SealedChunk[];
   /** Those that are learned from. */
   readonly episodes: number;
-  /** The mean return of all that were made. */
+  /** The mean return of all that were made or given. */
   readonly meanReturn: number;
 }
 
 /**
- * The dialogues that a task makes of itself: the same seed gives the same ones.
+ * The dialogues that are given, or else those that a task makes of itself: the same seed gives the same ones.
  *
  * @throws EnvironmentDefinitionError where the task has no data, or says something that is not legal.
  */
@@ -39,7 +41,7 @@ export function recordedDialogues(
 ): RecordedDialogues {
   const { seed, best, chunkLength } = options;
   const count = options.episodes ?? definition.data?.episodes ?? 0;
-  const made = [...generateEpisodes(definition, seed, count)];
+  const made = options.given ?? [...generateEpisodes(definition, seed, count)];
   const returns = made.map(returnOf);
   const kept = bestOf(returns, best);
   let sequence = 0;
