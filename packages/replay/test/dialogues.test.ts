@@ -79,6 +79,26 @@ describe('a chunk of texts', () => {
     expect(() => encodeTokenChunk({ ...CHUNK, ...wrong }, TEXTS)).toThrow(ChunkError);
   });
 
+  it('is closed where its texts are long, and refused where they are longer than any that was read', () => {
+    const tokens = (count: number) => Array.from({ length: count }, () => 1);
+    const exchange = { said: [1, 2], reward: 0, answer: tokens(62) };
+    const spoken: Spoken = {
+      ...{ first: tokens(62), end: 'terminated' },
+      exchanges: Array.from({ length: 100 }, () => exchange),
+    };
+    const lengths = chunksOf([spoken], 1 << 20).map((bytes) => decodeTokenChunk(bytes, TEXTS).tokens.length);
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(62 + 100 * 64);
+    expect(Math.min(...lengths.slice(0, -1))).toBeGreaterThanOrEqual(1024);
+    expect(Math.max(...lengths)).toBeLessThan(1024 + 64);
+    const most = 1024 + 2 * 64;
+    const chunkOf = (length: number): TokenChunk => ({
+      ...{ ...CHUNK, tokens: new Int32Array(length), rewards: new Float32Array(1) },
+      speakers: Uint8Array.from({ length }, (_, i) => (i === 0 ? 2 : i === length - 1 ? 3 : 0)),
+    });
+    expect(decodeTokenChunk(encodeTokenChunk(chunkOf(most), TEXTS), TEXTS).tokens).toHaveLength(most);
+    expect(() => encodeTokenChunk(chunkOf(most + 1), TEXTS)).toThrow(/context of 64 .* at most 1152 tokens/);
+  });
+
   it('is refused where a byte was changed, or another tokenizer made it', () => {
     const bytes = encodeTokenChunk(CHUNK, TEXTS);
     for (let at = 0; at < bytes.length; at++) {

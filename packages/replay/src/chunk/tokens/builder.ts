@@ -1,13 +1,13 @@
 import type { ChunkEnd, Layout } from '../chunk.ts';
 import type { SealedChunk } from '../encoded.ts';
 import { encodeTokenChunk } from './codec.ts';
-import { SPEAKER } from './token-chunk.ts';
+import { fullTokens, SPEAKER } from './token-chunk.ts';
 
 export interface DialogueBuilderOptions {
   readonly layout: Layout;
   readonly writer: string;
   readonly slot: number;
-  /** Tokens of the agent after which a chunk is closed, with the answer to the last utterance. */
+  /** Tokens of the agent after which a chunk is closed, with the answer to the last utterance; with long answers, earlier. */
   readonly chunkLength: number;
   /** Episodes that the slot has begun before. Default 0. */
   readonly episodes?: number;
@@ -90,7 +90,7 @@ export class DialogueBuilder {
     this.#episodeReturn += reward;
     this.#add(answer, SPEAKER.environment);
     if (end !== 'continues') this.#open = false;
-    return end !== 'continues' || this.#rewards.length >= this.#options.chunkLength ? this.#close(end) : null;
+    return end !== 'continues' || this.#isFull ? this.#close(end) : null;
   }
 
   /** Closes the utterances that have not made a chunk yet (at a shutdown); null if there are none. */
@@ -102,6 +102,11 @@ export class DialogueBuilder {
   truncate(): SealedChunk | null {
     this.#open = false;
     return this.#rewards.length > 0 ? this.#close('truncated') : null;
+  }
+
+  get #isFull(): boolean {
+    const { chunkLength, layout } = this.#options;
+    return this.#rewards.length >= chunkLength || this.#tokens.length >= fullTokens(layout.tokens!);
   }
 
   #add(text: ArrayLike<number>, speaker: number): void {

@@ -2,8 +2,8 @@ import type { Layout } from '../chunk.ts';
 import type { SealedChunk } from '../encoded.ts';
 import { encodeWriter, HEADER, holdsTexts, isWhole, peekChunk, writeHeader, writeSeal } from '../header.ts';
 import { allocate, copyOf, pad } from '../memory.ts';
-import { ChunkError, checkFields, MAX_LENGTH } from '../validate.ts';
-import { asChunk, checkTokens, countAgents, type TokenChunk } from './token-chunk.ts';
+import { ChunkError, checkFields } from '../validate.ts';
+import { asChunk, checkTokens, countAgents, mostTokens, type TokenChunk } from './token-chunk.ts';
 
 /**
  * The wire form of a chunk of texts, little-endian, after the header and the writer that all chunks have:
@@ -42,7 +42,7 @@ function placesOf(writerBytes: number, count: number, rewards: number, vocabular
  */
 export function encodeTokenChunk(chunk: TokenChunk, layout: Layout): SealedChunk {
   const { vocabulary } = layout.tokens!;
-  checkTokens(chunk, vocabulary);
+  checkTokens(chunk, layout.tokens!);
   const { tokens, speakers } = chunk;
   const given = { ...asChunk(chunk), length: countAgents(speakers) };
   checkFields(given);
@@ -85,7 +85,7 @@ export function decodeTokenChunk(given: Uint8Array, layout: Layout): TokenChunk 
   if (bytes.length < head + 8) throw new ChunkError('The chunk is corrupted: it is cut short.');
   if (!isWhole(bytes)) throw new ChunkError('The chunk is corrupted: its checksum does not match.');
   const [count, rewarded] = new Uint32Array(buffer, base + head, 2);
-  if (count > MAX_LENGTH || rewarded > length)
+  if (count > mostTokens(layout.tokens!) || rewarded > length || length > count)
     throw new ChunkError('The chunk is corrupted: its header holds impossible values.');
   const at = placesOf(writer, count, rewarded, vocabulary);
   if (at.total !== bytes.length)
@@ -106,7 +106,7 @@ export function decodeTokenChunk(given: Uint8Array, layout: Layout): TokenChunk 
       `The chunk is corrupted: it says ${length} steps, and ${countAgents(speakers)} of its tokens are the agent's.`,
     );
   const chunk = { ...header, tokens, speakers, rewards };
-  checkTokens(chunk, vocabulary);
+  checkTokens(chunk, layout.tokens!);
   checkFields(asChunk(chunk));
   return chunk;
 }

@@ -1,6 +1,7 @@
+import type { TokenSpec } from '@qfleet/spaces';
 import type { Chunk } from '../chunk.ts';
 import type { ColumnValues } from '../columns.ts';
-import { ChunkError, MAX_LENGTH } from '../validate.ts';
+import { ChunkError } from '../validate.ts';
 
 /** Who wrote a token, and whether it is the first of a text or an utterance. Two bits, of which the lower says `agent`. */
 export const SPEAKER = { environment: 0, agent: 1, environmentBegins: 2, agentBegins: 3 } as const;
@@ -26,6 +27,15 @@ export interface TokenChunk
   readonly rewards: Float32Array;
 }
 
+/** The least number of tokens after which a chunk is closed, whoever wrote them. */
+const LEAST_FULL = 1024;
+
+/** The number of tokens after which a chunk is closed, whoever wrote them: what a learner reads at once is bounded. */
+export const fullTokens = ({ context }: TokenSpec): number => Math.max(LEAST_FULL, context);
+
+/** The most tokens of a chunk: it was not full, and got an utterance and its answer, each within the context. */
+export const mostTokens = (spec: TokenSpec): number => fullTokens(spec) + 2 * spec.context;
+
 /** How many tokens are the agent's. */
 export function countAgents(speakers: Uint8Array): number {
   let count = 0;
@@ -45,16 +55,18 @@ export function asChunk({ tokens, speakers, ...rest }: TokenChunk): Chunk {
 /**
  * Checks what would never be trained on rightly.
  *
- * @param vocabulary how many tokens there are.
  * @throws ChunkError naming slot, episode and token.
  */
-export function checkTokens(chunk: TokenChunk, vocabulary: number): void {
+export function checkTokens(chunk: TokenChunk, spec: TokenSpec): void {
+  const { vocabulary } = spec;
+  const most = mostTokens(spec);
   const { tokens, speakers, rewards, offset } = chunk;
   const where = (i: number) => `slot ${chunk.slot}, episode ${chunk.episode}, token ${i} of a chunk`;
   const agents = countAgents(speakers);
-  if (agents < 1 || tokens.length > MAX_LENGTH)
+  if (agents < 1 || tokens.length > most)
     throw new ChunkError(
-      `A chunk of texts has a token of the agent and at most ${MAX_LENGTH} tokens, not ${agents} and ${tokens.length}.`,
+      `A chunk of texts for a context of ${spec.context} has a token of the agent and at most ${most} tokens, not ` +
+        `${agents} and ${tokens.length}.`,
     );
   if (speakers.length !== tokens.length || rewards.length !== agents)
     throw new ChunkError(
