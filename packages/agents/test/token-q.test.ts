@@ -83,6 +83,16 @@ describe('the tokens of a dialogue that are trained on', () => {
     expect(allowed(all.actions.length)).toEqual([1, 3]);
   });
 
+  it('are asked for no mask after one that is not legal, which a task might not know', () => {
+    const asked: string[] = [];
+    const legal = (prefix: ArrayLike<number>) => {
+      asked.push([...Array.from(prefix)].join());
+      return [3, 9];
+    };
+    stepsOf(ROW, { legal });
+    expect(asked.sort()).toEqual(['', '', '', '3']);
+  });
+
   it('count for nothing where no agent of the task could have said them', () => {
     const { all } = stepsOf(ROW, { legal: () => [1, 2, 3] });
     expect([...all.weights.subarray(0, 5)].map((weight) => weight > 0)).toEqual([

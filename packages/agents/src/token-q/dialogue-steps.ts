@@ -92,8 +92,9 @@ function writeRow(
   /** γ for going from each token to the state of the next one. */
   const passed: number[] = [];
   let turn = start;
+  let isLegal = true;
   for (let i = start; i < end; i++) {
-    if (speakers[i] === SPEAKER.agentBegins) turn = i;
+    if (speakers[i] === SPEAKER.agentBegins) [turn, isLegal] = [i, true];
     if (trained[i] === 0) continue;
     const k = first + at.length;
     const endsTurn = i + 1 === end || begins(speakers[i + 1]) || !isAgents(speakers[i + 1]);
@@ -102,8 +103,8 @@ function writeRow(
     steps.picked[k] = i - 1;
     steps.actions[k] = tokens[i];
     steps.rows[k] = row;
-    const isLegal = writeLegal(steps, options, k, tokens.subarray(turn, i), tokens[i]);
-    // What is not legal was never chosen by an agent of this task.
+    // What is not legal was never chosen by an agent of this task, and of what comes after it nothing is asked.
+    isLegal = isLegal && writeLegal(steps, options, k, tokens.subarray(turn, i), tokens[i]);
     steps.weights[k] = isLegal ? weights[row] : 0;
   }
   const most = options.nSteps ?? Number.POSITIVE_INFINITY;
