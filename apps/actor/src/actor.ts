@@ -77,6 +77,7 @@ export class Actor {
   measure(): Beat<'actor'> {
     const slots = this.#play.slots;
     const { uplink, epsilons, environmentErrors } = this.#parts;
+    const { utterances = 0, cutUtterances: utterancesCut = 0 } = this.#play;
     return {
       snapshot: {
         slots: slots.length,
@@ -89,6 +90,7 @@ export class Actor {
       totals: {
         environmentSteps: this.#steps,
         episodes: this.#episodes,
+        ...{ utterances, utterancesCut },
         environmentErrors: environmentErrors.count,
         environmentWorkerRestarts: workerRestarts.count,
         infoRefused: this.#play.infoRefused,

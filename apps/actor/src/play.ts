@@ -17,6 +17,9 @@ export interface Play
   > {
   /** The chunks closed since the last call. */
   takeChunks(): (OpenChunk | SealedChunk)[];
+  /** Utterances that are whole, and those of them that were cut. Left out: nothing is said. */
+  readonly utterances?: number;
+  readonly cutUtterances?: number;
   /** Whether a round has begun, in which neither slots nor weights change. Left out: there are no rounds. */
   readonly isInRound?: boolean;
 }

@@ -77,6 +77,17 @@ export function learning(): DashboardBuilder {
       ).min(0),
     )
     .withPanel(
+      graph(
+        'Utterances',
+        'ops',
+        [
+          { expr: 'rate(qfleet_actor_utterances_total{run="$run"}[$__rate_interval])', legend: 'said' },
+          { expr: 'rate(qfleet_actor_cut_utterances_total{run="$run"}[$__rate_interval])', legend: 'cut' },
+        ],
+        'Where the agent speaks. Those that did not end were cut at their longest.',
+      ).min(0),
+    )
+    .withPanel(
       graph('Weights and checkpoints', 'ops', [
         {
           expr: 'rate(qfleet_learner_published_weights_total{run="$run"}[$__rate_interval])',

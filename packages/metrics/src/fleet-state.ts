@@ -38,10 +38,14 @@ export type RunPhase = 'starting' | 'running' | 'stopping' | 'stopped' | 'finish
  * when a process dies. (Positions that may go back, as the learner's updates after a crash, are in the snapshots.)
  */
 export interface FleetTotals extends RefusedRecords {
-  /** Environment steps of all slots. */
+  /** Environment steps of all slots. A step of an agent that speaks is a token of its own; so are transitions. */
   environmentSteps: number;
   /** Episodes that ended, by termination or truncation. */
   episodes: number;
+  /** Utterances of agents that speak. */
+  utterances: number;
+  /** Utterances that did not end, and were cut. */
+  utterancesCut: number;
   /** Errors of environments that a run outlived (`environment.onError: restart`). */
   environmentErrors: number;
   /** Python processes of environments that were started again. */
@@ -112,6 +116,8 @@ export function zeroTotals(): FleetTotals {
   return {
     environmentSteps: 0,
     episodes: 0,
+    utterances: 0,
+    utterancesCut: 0,
     environmentErrors: 0,
     environmentWorkerRestarts: 0,
     infoRefused: 0,

@@ -66,7 +66,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   },
   total(
     'qfleet_fleet_environment_steps_total',
-    'Environment steps of all slots',
+    'Environment steps of all slots; tokens of agents that speak',
     (s) => s.totals.environmentSteps,
   ),
   total('qfleet_fleet_episodes_total', 'Training episodes that ended', (s) => s.totals.episodes),
@@ -135,6 +135,12 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     'qfleet_actor_info_refused_total',
     'Numbers that environments told in info under a name that is not reported',
     (s) => s.totals.infoRefused,
+  ),
+  total('qfleet_actor_utterances_total', 'Utterances of agents that speak', (s) => s.totals.utterances),
+  total(
+    'qfleet_actor_cut_utterances_total',
+    'Utterances that did not end, and were cut',
+    (s) => s.totals.utterancesCut,
   ),
   total(
     'qfleet_actor_environment_errors_total',

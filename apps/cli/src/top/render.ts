@@ -44,20 +44,31 @@ function heading(readings: Readings): string {
   );
   const ratio = totals.transitionsPushed > 0 ? totals.transitionsSampled / totals.transitionsPushed : 0;
   const target = replay.samplesPerInsertTarget;
+  const speaks = totals.utterances > 0;
   const up = clock((now.at - now.startedAt) / 1000);
   return [
     `${style('bold', now.run)} · ${now.phase} · ${up} · Redis answers in ${milliseconds(now.redisRoundTripSeconds)}`,
-    `env steps ${integer(totals.environmentSteps)} (${short(steps)}/s) · updates ${integer(totals.updates)} (${short(updates)}/s)`,
-    `replay ${integer(replay.transitions)} of ${integer(replay.capacityTransitions)} transitions ` +
+    `${speaks ? 'agent tokens' : 'env steps'} ${integer(totals.environmentSteps)} (${short(steps)}/s) · updates ${integer(totals.updates)} (${short(updates)}/s)`,
+    `replay ${integer(replay.transitions)} of ${integer(replay.capacityTransitions)} ${speaks ? 'tokens' : 'transitions'} ` +
       `(${percent(replay.transitions / replay.capacityTransitions)}), ` +
       `${bytes(replay.bytes)} of ${bytes(replay.capacityBytes)} · ` +
       `${ratio.toFixed(2)} samples an insert${target === null ? '' : ` (goal ${target})`}`,
     `the learner waits for the minimum size ${percent(waits[0])}, for the ratio ${percent(waits[1])}, ` +
       `for Redis ${percent(waits[2])} of its time`,
     `return ${mean(returns.lastMean)} (last episodes, exploring) · evaluation ${mean(returns.lastEvaluationMean)} (greedy)`,
+    ...utterances(now),
     ...rounds(readings),
     ...refusals(now),
   ].join('\n');
+}
+
+/** A line on what was said, where the agent speaks. */
+function utterances({ totals }: FleetState): string[] {
+  const { environmentSteps, utterances: said, utterancesCut: cut } = totals;
+  if (said === 0) return [];
+  return [
+    `utterances ${integer(said)}, of ${(environmentSteps / said).toFixed(1)} tokens · ${integer(cut)} cut`,
+  ];
 }
 
 /** A line on rounds, where the learner waits for them. */

@@ -60,6 +60,7 @@ export class TextRollout {
   #sequence = 0;
   #chunks: SealedChunk[] = [];
   #episodes: EpisodeSummary[] = [];
+  #utterances = 0;
   #cutUtterances = 0;
 
   constructor(options: TextRolloutOptions) {
@@ -72,7 +73,12 @@ export class TextRollout {
     return this.#records.map(({ slot }) => slot);
   }
 
-  /** Utterances that were cut at their longest. */
+  /** Utterances that are whole. */
+  get utterances(): number {
+    return this.#utterances;
+  }
+
+  /** Those of them that were cut at their longest. */
   get cutUtterances(): number {
     return this.#cutUtterances;
   }
@@ -176,6 +182,7 @@ export class TextRollout {
     }
     if (exchange === null) return 0;
     const { utterance, reward, answer, end, weightsVersion, isCut } = exchange;
+    this.#utterances++;
     this.#cutUtterances += Number(isCut);
     builder.epsilon = this.#options.epsilon(slot);
     builder.weightsVersion = weightsVersion;
