@@ -125,7 +125,6 @@ it.each<[string, (sequence: number) => SealedChunk]>([
   ['an episode that the agent begins', (i) => forge(honest(i), (v) => v.setUint8(SPEAKERS_AT, 0xc3))],
   ['no token of the agent', (i) => forge(honest(i), (v) => v.setUint16(SPEAKERS_AT, 0x0202, true))],
   ['more steps than the agent has tokens', (i) => forge(honest(i), (v) => v.setUint32(LENGTH_AT, 3, true))],
-  ['steps enough for a gigabyte', (i) => forge(honest(i), (v) => v.setUint32(LENGTH_AT, 10_000, true))],
   [
     'a reward that is not a number',
     (i) => forge(honest(i), (v) => v.setFloat32(REWARD_AT, Number.NaN, true)),
@@ -166,6 +165,11 @@ it.each<[string, (bytes: SealedChunk) => Uint8Array, RegExp]>([
     'of more steps than the replay holds',
     (b) => forge(b, (v) => v.setUint32(LENGTH_AT, 10_001, true)),
     /10001 steps/,
+  ],
+  [
+    'of more steps than bytes',
+    (b) => forge(b, (v) => v.setUint32(LENGTH_AT, 10_000, true)),
+    /10000 steps are not/,
   ],
   ['of no steps', (bytes) => forge(bytes, (v) => v.setUint32(LENGTH_AT, 0, true)), /impossible values/],
 ])('a chunk of texts %s is refused at the door', async (_, make, message) => {

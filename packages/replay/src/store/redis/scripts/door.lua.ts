@@ -56,6 +56,10 @@ local function look(head, size)
     return nil, 'size', 'The chunk has ' .. length .. ' steps and ' .. total .. ' bytes, more than all of ' ..
       'this replay may hold (' .. meta[2] .. ' and ' .. meta[3] .. '): raise its capacity, or shorten its chunks.'
   end
+  -- A step takes two bytes at least, as a token does: one that says more would only drive others out.
+  if 2 * length > total then
+    return nil, 'corrupt', 'The chunk is corrupted: its ' .. length .. ' steps are not in its ' .. total .. ' bytes.'
+  end
   return string.sub(head, 73, 72 + name), sequence, length
 end
 `;
