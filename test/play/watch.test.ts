@@ -173,10 +173,15 @@ describe.skipIf(chromium === null)(`the page in Chromium${why}`, { timeout: 180_
     const trained = await qfleet([...args, '--set', 'replay.minSize=100'], { cwd });
     expect(trained.code, trained.stderr).toBe(0);
     const { url } = await watch([directory, '--env', join(cwd, 'env.ts')]);
-    const opened = await open(browser, url);
-    await plays(opened.page);
-    expect(await coloursOf(opened.page, '#canvas')).toBeGreaterThan(1);
-    isClean(opened);
+    const out = join(cwd, 'page');
+    const exported = await qfleet(['export', 'run', '--page', out], { cwd });
+    expect(exported.code, exported.stderr).toBe(0);
+    for (const address of [url, `file://${join(out, 'index.html')}`]) {
+      const opened = await open(browser, address);
+      await plays(opened.page);
+      expect(await coloursOf(opened.page, '#canvas')).toBeGreaterThan(1);
+      isClean(opened);
+    }
   });
 
   it('plays what a fleet publishes on Redis', async () => {
@@ -235,9 +240,10 @@ describe.skipIf(chromium === null)(`the page in Chromium${why}`, { timeout: 180_
   }
 });
 
-/** An environment that draws itself, by an export beside the default one. */
+/** An environment that draws itself, by an export beside the default one; of both names that modules may import. */
 const line = `
-import { box, defineEnvironment, discrete } from '@qfleet/envs';
+import { box, discrete } from '@qfleet/envs';
+import { defineEnvironment } from 'qfleet';
 export default defineEnvironment({
   id: 'Line-v0', observationSpace: box({ low: -1, high: 1, shape: [1] }), actionSpace: discrete(2), maxEpisodeSteps: 20,
   create: (random) => {
