@@ -2,10 +2,12 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RunDirectory } from '@qfleet/report';
 import { encodeTensors } from '@qfleet/tensor';
-import { listCheckpoints, readCheckpoint } from '@qfleet/training';
+import { CheckpointError, listCheckpoints, readCheckpoint } from '@qfleet/training';
 import { type CheckpointEntry, type CurvePoint, type Feed, type Standing, thinned } from './feed.ts';
 
 const BEST = 'best';
+/** What checkpoints are called: nothing else is looked for. */
+const NAME = /^(?:\d+|best)$/;
 
 /** A run from its directory. */
 export class DirectoryFeed implements Feed {
@@ -41,6 +43,7 @@ export class DirectoryFeed implements Feed {
 
   /** Only names that `read` told: nothing else of the disk is reached. */
   async weights(name: string): Promise<Uint8Array | null> {
+    if (!NAME.test(name)) throw new CheckpointError(`There is no checkpoint ${name}: choose another.`);
     const isKept = async (): Promise<boolean> =>
       (await this.#checkpoints()).some((each) => each.name === name);
     if (!(await isKept())) return null;

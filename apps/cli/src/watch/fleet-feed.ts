@@ -6,6 +6,9 @@ import { CommandError } from '../errors.ts';
 import type { Redis } from '../fleet-redis.ts';
 import { type CurvePoint, type Feed, type Standing, thinned } from './feed.ts';
 
+/** What published weights are called. */
+const NAME = /^version-\d+$/;
+
 /** What a fleet tells on Redis: the weights that its actors play with, and its returns from now on. */
 export class FleetFeed implements Feed {
   readonly #redis: Redis;
@@ -48,6 +51,7 @@ export class FleetFeed implements Feed {
 
   async weights(name: string): Promise<Uint8Array | null> {
     const [entry] = this.#entries();
+    if (!NAME.test(name)) throw new CommandError(`There are no weights ${name}: choose the newest.`);
     if (this.#weights === null || entry?.name !== name) return null;
     return encodeTensors(this.#weights.tensors);
   }
