@@ -8,7 +8,7 @@ import {
   type TextTask,
 } from '@qfleet/rollout';
 import { Trainer } from '@qfleet/training';
-import { type Gather, writerOf } from './gathering.ts';
+import { type Gather, playedBy, writerOf } from './gathering.ts';
 import { MemoryReplay } from './memory-replay.ts';
 
 /** What a gathering of dialogues is opened with. */
@@ -79,32 +79,11 @@ async function playedGathering({ config, task }: DialogueSetting, agent: Agent):
       onSurvived,
     });
     for (let slot = 0; slot < slots; slot++) rollout.addSlot(slot);
-    const push = async (): Promise<void> => {
-      const chunks = rollout.takeChunks();
-      if (chunks.length === 0) return;
-      await replay.store.append(chunks);
-      await trainer.synchronize();
-    };
-    return {
-      ...{ trainer, replay },
-      get weightsVersion() {
-        return rollout.weightsVersion;
-      },
-      takeUp({ tensors, version }) {
-        rollout.load(tensors);
-        rollout.weightsVersion = version;
-      },
-      async step() {
-        const count = rollout.step();
-        await push();
-        return count;
-      },
-      takeEpisodes: () => rollout.takeEpisodes(),
-      async close() {
-        rollout.close();
-        await push();
-      },
+    return playedBy({
+      ...{ trainer, replay, rollout },
+      load: (tensors) => rollout.load(tensors),
+      append: (chunks) => replay.store.append(chunks),
       dispose: () => agent.dispose(),
-    };
+    });
   };
 }

@@ -63,5 +63,55 @@ export const exploringPolicy = (
     ...(helped === undefined ? {} : { helped }),
   });
 
+/** What a gathering by play is made of: what plays, and what becomes of its chunks. */
+export interface PlayedParts<Chunks> extends Pick<Gathering, 'trainer' | 'dispose'> {
+  readonly replay: MemoryReplay;
+  readonly rollout: {
+    weightsVersion: number;
+    step(): number | Promise<number>;
+    takeChunks(): readonly Chunks[];
+    takeEpisodes(): EpisodeSummary[];
+    close(): void;
+  };
+  /** Has the slots act by newer weights. */
+  readonly load: (tensors: Weights['tensors']) => void;
+  /** Puts chunks into the replay. */
+  readonly append: (chunks: readonly Chunks[]) => Promise<unknown>;
+}
+
+/** A gathering that plays: each step's chunks go into the replay, of which the trainer then knows. */
+export function playedBy<Chunks>(parts: PlayedParts<Chunks>): Gathering {
+  const { trainer, replay, rollout, load, append, dispose } = parts;
+  const push = async (): Promise<void> => {
+    const chunks = rollout.takeChunks();
+    if (chunks.length === 0) return;
+    await append(chunks);
+    await trainer.synchronize();
+  };
+  return {
+    trainer,
+    replay,
+    get weightsVersion() {
+      return rollout.weightsVersion;
+    },
+    takeUp({ tensors, version }) {
+      load(tensors);
+      rollout.weightsVersion = version;
+    },
+    async step() {
+      const stepped = rollout.step();
+      const count = typeof stepped === 'number' ? stepped : await stepped;
+      await push();
+      return count;
+    },
+    takeEpisodes: () => rollout.takeEpisodes(),
+    async close() {
+      rollout.close();
+      await push();
+    },
+    dispose,
+  };
+}
+
 /** The name of the streams of a session that goes on after so many updates. */
 export const writerOf = (updates: number): string => `single-${updates}`;

@@ -2,7 +2,14 @@ import { createAgent, epsilonOf } from '@qfleet/agents';
 import type { ReplayRunConfig } from '@qfleet/config';
 import { errorPolicy, initialPriority, Rollout } from '@qfleet/rollout';
 import { Trainer } from '@qfleet/training';
-import { agentSetting, exploringPolicy, type Gather, type GatherSetting, writerOf } from './gathering.ts';
+import {
+  agentSetting,
+  exploringPolicy,
+  type Gather,
+  type GatherSetting,
+  playedBy,
+  writerOf,
+} from './gathering.ts';
 import { MemoryReplay } from './memory-replay.ts';
 
 /** Gathers chunks, into a replay in memory. */
@@ -31,34 +38,11 @@ export async function replayGathering(setting: GatherSetting<ReplayRunConfig>): 
       onSurvived,
     });
     for (let slot = 0; slot < slots; slot++) rollout.addSlot(slot);
-    const push = async (): Promise<void> => {
-      const open = rollout.takeChunks();
-      if (open.length === 0) return;
-      await replay.append(open);
-      await trainer.synchronize();
-    };
-    return {
-      trainer,
-      replay,
-      get weightsVersion() {
-        return rollout.weightsVersion;
-      },
-      takeUp({ tensors, version }) {
-        policy.load(tensors);
-        rollout.weightsVersion = version;
-      },
-      async step() {
-        const stepped = rollout.step();
-        const count = typeof stepped === 'number' ? stepped : await stepped;
-        await push();
-        return count;
-      },
-      takeEpisodes: () => rollout.takeEpisodes(),
-      async close() {
-        rollout.close();
-        await push();
-      },
+    return playedBy({
+      ...{ trainer, replay, rollout },
+      load: (tensors) => policy.load(tensors),
+      append: (chunks) => replay.append(chunks),
       dispose: () => agent.dispose(),
-    };
+    });
   };
 }
