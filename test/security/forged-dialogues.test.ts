@@ -20,7 +20,7 @@ const { h64Raw } = await xxhash();
 const PREFIX = 'qfleet:{forged:0}:replay:';
 const spec = { vocabulary: 50, context: 32, history: null, tokenizer: '0123456789abcdef' };
 const layout = tokenLayout(spec);
-/** Of more tokens, and a longer context: what encodes whatever is forged. */
+/** A layout of more tokens and a longer context: what encodes whatever is forged. */
 const wide = tokenLayout({ ...spec, vocabulary: 60_000, context: 1 << 18 });
 const LAYOUT_AT = 8;
 const CHECKSUM_AT = 12;

@@ -101,7 +101,7 @@ export async function computed({ config, vocabulary, rows, online, target }: Omi
     const lossOf = (cells: readonly Tensor[]) => tokenLoss(tf, config, gathered(cells), frozen, tensors);
     const cells = names.map((name) => flat(online[name], name));
     const { loss, priorities } = lossOf(cells);
-    // Of what a loss does not read, the gradient is 0.
+    // The gradient of what a loss does not read is 0.
     const gradients = tf.grads((...of: Tensor[]) =>
       tf.add(lossOf(of).loss, tf.mul(tf.addN(of.map((each) => tf.sum(each))), 0)),
     )(cells);

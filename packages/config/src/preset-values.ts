@@ -25,7 +25,7 @@ export function presetValues(name: string, fields: readonly ReferenceField[]): M
   for (const { path, of } of fields) {
     const source = sources.get(path);
     const ofAnother = of !== undefined && !of.kinds.includes(String(at(of.field, config)));
-    // Of an environment, a fleet and an end a method says nothing.
+    // A method says nothing of an environment, a fleet and an end.
     const notItsOwn =
       kind === 'method' && source === undefined && !/^(agent|exploration|replay)\./.test(path);
     if (ofAnother || notItsOwn || !isMapping(at(path.split('.').slice(0, -1).join('.'), config))) continue;

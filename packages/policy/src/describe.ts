@@ -15,7 +15,7 @@ export interface PolicyDescription {
   /** What it remembers from step to step, float32, zeros where an episode begins; empty: nothing. */
   readonly memory: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly observation: {
-    /** Of a state: of one observation, or of `frames` of them on a leading axis, oldest first. */
+    /** The shape of a state: of one observation, or of `frames` of them on a leading axis, oldest first. */
     readonly shape: readonly number[];
     readonly dtype: 'float32' | 'int32' | 'uint8';
     readonly frames: number;

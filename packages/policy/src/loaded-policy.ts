@@ -8,7 +8,7 @@ import { type ReadOptions, readTrained, type Trained } from './trained.ts';
 
 /** What `act` may be told beside the state. */
 export interface ActOptions {
-  /** Of each action, whether it may be chosen. Left out: all may. */
+  /** Whether each action may be chosen. Left out: all may. */
   readonly mask?: Numbers | undefined;
 }
 

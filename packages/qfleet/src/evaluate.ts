@@ -7,7 +7,7 @@ import { RunError } from './run-error.ts';
 export interface EvaluateOptions {
   /** How many episodes. Default: 20. */
   readonly episodes?: number | undefined;
-  /** Of the episodes. Default: one that training never uses. */
+  /** The seed of the episodes. Default: one that training never uses. */
   readonly seed?: number | undefined;
   /** Default: `best`. */
   readonly checkpoint?: Which | undefined;

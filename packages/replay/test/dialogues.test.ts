@@ -185,7 +185,7 @@ describe('a row of dialogues', () => {
 describe('sampling dialogues', () => {
   it('draws each as often as its priority says, whatever its length', async () => {
     const random = new Random(5);
-    // Of lengths that fall into buckets of 16, 32 and 64 tokens.
+    // Lengths that fall into buckets of 16, 32 and 64 tokens.
     const episodes = Array.from({ length: 24 }, (_, i) => drawEpisode(random, 1 + (i % 3) * 5, 4));
     const { replay, unit } = await replayOf(chunksOf(episodes), {
       ...{ batchTokens: 128, prioritized: { alpha: 1, epsilon: 1e-9 } },

@@ -14,7 +14,7 @@ export interface RunEnd {
   readonly steps: number | null;
   /** Processes that were started again. */
   readonly restarts: number;
-  /** Of this session, from its start on. */
+  /** Wall time of this session, from its start on. */
   readonly wallSeconds: number;
   /** What an offline run learned from; left out: it played. */
   readonly offline?: Recorded | undefined;

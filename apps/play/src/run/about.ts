@@ -12,7 +12,7 @@ export interface CheckpointEntry {
 export interface CurvePoint {
   /** Environment steps. */
   readonly steps: number;
-  /** Of the last training episodes, and of an evaluation. */
+  /** The mean returns of the last training episodes, and of an evaluation. */
   readonly meanReturn: number | null;
   readonly evaluation: number | null;
 }

@@ -4,7 +4,7 @@ import type { AboutRun, RunSource, Standing } from './about.ts';
 export interface StaticData {
   readonly about: AboutRun;
   readonly standing: Standing;
-  /** Of each checkpoint by name, in base64. */
+  /** Each checkpoint's weights by its name, in base64. */
   readonly weights: Readonly<Record<string, string>>;
   /** tfjs's WebAssembly in base64; null: the agent needs none. */
   readonly wasm: string | null;

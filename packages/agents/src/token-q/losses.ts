@@ -4,7 +4,7 @@ import { allowed } from '../objectives/per-action.ts';
 
 /** What a network gives of a batch's states. */
 export interface StateValues {
-  /** Of the language model, float32 [states, vocabulary]. */
+  /** The language model's, float32 [states, vocabulary]. */
   readonly logits: Tensor2D;
   /** Q(s, ·) of each head, [states, vocabulary]; none where no values are learned. */
   readonly q: readonly Tensor2D[];
@@ -93,7 +93,7 @@ export function greedyValues(
 ): Tensor1D {
   const values = least(tf, target);
   const chooser = doubleQ ? least(tf, online) : values;
-  // Of its own gradient, since a choice has none.
+  // With a gradient of its own, since a choice has none.
   const greedy = tf.customGrad((...inputs) => {
     const [chosenBy] = inputs as unknown as [Tensor2D];
     const best = tf.argMax(allowed(tf, chosenBy, choices), 1);

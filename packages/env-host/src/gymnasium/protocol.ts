@@ -133,7 +133,7 @@ export const flagsAt = (count: number, format: RowFormat): number =>
 /** A part of a reply that only some rows have. */
 export interface Section {
   readonly kind: number;
-  /** Of the reply's rows. */
+  /** The row of the reply. */
   readonly index: number;
   readonly bytes: Buffer;
 }

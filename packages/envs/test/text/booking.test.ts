@@ -88,7 +88,7 @@ describe('text/booking', () => {
 
   test('changes its mind in one of five dialogues', () => {
     const isChange = /changed my mind|is a change|came up|change that| (instead|now|after all)\.$/;
-    // Of those that a faultless agent leads, so that none ends too early.
+    // Dialogues that a faultless agent leads, so that none ends too early.
     const agent = scriptedAgent(() => MANNERS[0], new Random(1));
     const environment = createTextEnvironment(definition, new Random(4));
     const changed = Array.from({ length: 1_500 }, () => {

@@ -81,7 +81,7 @@ export async function servePolicy(trained: Trained, address: ServeAddress): Prom
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, type, body }: Answer): void {
-  // Of a body that was refused nothing more is read.
+  // Nothing more is read of a body that was refused.
   if (status === 413) response.setHeader('connection', 'close');
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
   response.end(request.method === 'HEAD' ? undefined : body);

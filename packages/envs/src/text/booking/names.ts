@@ -22,7 +22,7 @@ export const VENUES: Readonly<Record<Kind, readonly string[]>> = {
 /** Whose names are drawn: those of training and of tests have none in common. */
 export type Customers = 'training' | 'test';
 
-/** Of five names, one is kept for tests. */
+/** One name of so many is kept for tests. */
 const TEST_SHARE = 5;
 
 const NAMES = FIRST_PARTS.flatMap((first, i) =>

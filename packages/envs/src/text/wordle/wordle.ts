@@ -18,7 +18,7 @@ const ORDER = 7;
 /** The data policy guesses a consistent word with this probability, and else any. */
 const CONSISTENCY = 0.34;
 
-/** Of ten words, one is kept for tests. */
+/** One word of so many is kept for tests. */
 const TEST_SHARE = 10;
 
 /** Mean returns by the number of words: the data policy's (of 200,000 episodes, standard error 0.004) and the bound's (exact). */

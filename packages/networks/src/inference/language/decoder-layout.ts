@@ -17,7 +17,7 @@ export const panelled = (size: number): number => Math.ceil(size / 16) * 16;
 export interface Matrix {
   /** A multiple of 4. */
   readonly inputs: number;
-  /** Of 16 outputs each, [inputs, 16]. */
+  /** Panels of 16 outputs each, [inputs, 16]. */
   readonly panels: number;
   readonly kernel: number;
   readonly bias: number;

@@ -23,7 +23,7 @@ export interface TokenChunk
   readonly tokens: Int32Array;
   /** Who wrote each, as `SPEAKER` says, [tokens]. */
   readonly speakers: Uint8Array;
-  /** Of the agent's tokens, [length]. */
+  /** Rewards of the agent's tokens, [length]. */
   readonly rewards: Float32Array;
 }
 

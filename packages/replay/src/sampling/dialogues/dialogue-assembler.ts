@@ -48,7 +48,7 @@ export class DialogueAssembler {
       rows.speakers[at] = speakers[i];
       if (!isAgents(speakers[i])) continue;
       const reward = this.#index.rewardAt(this.#index.leafAt(chunk, step++));
-      // Of the first token of a row, what came before is not there.
+      // What came before the first token of a row is not there.
       if (at === start) continue;
       rows.trained[at] = 1;
       rows.rewards[at] = reward;
