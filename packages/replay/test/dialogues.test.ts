@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   ChunkError,
   type DialogueBatch,
+  DialogueBuilder,
   decodeChunk,
   decodeTokenChunk,
   encodeTokenChunk,
@@ -170,6 +171,51 @@ describe('a row of dialogues', () => {
     expect([...whole.positions.subarray(0, 10)]).toEqual([0, 1, 2, 3, 0, 1, 0, 1, 2, 3]);
     const parts = await rows(1, LAST_TEXT);
     expect(rowOf(parts.get('13,14')!, 0)).toEqual([4, 5, 13, 14]);
+  });
+
+  it('has nothing of another episode, whose slot and number are the same with another writer', async () => {
+    // Each episode's tokens have its own hundred; chunks of an utterance each lie in the store by turns.
+    const written = [1, 2, 3].map((hundred) => {
+      let sequence = 0;
+      const builder = new DialogueBuilder({
+        ...{ layout: TEXTS, writer: `w${hundred}`, slot: 0, chunkLength: 1 },
+        sequence: () => sequence++,
+      });
+      return [1, 2].flatMap((half) => {
+        const token = (i: number) => 100 * hundred + 50 * (half - 1) + i;
+        builder.begin([token(0)]);
+        return [1, 2, 3, 4].map(
+          (turn) =>
+            builder.push(
+              [token(10 * turn)],
+              1,
+              [token(10 * turn + 1)],
+              // The second writer dies amid each episode.
+              turn < 4 || hundred === 2 ? 'continues' : 'terminated',
+            )!,
+        );
+      });
+    });
+    const byTurns = written[0]!.flatMap((_, i) => written.map((own) => own[i]!));
+    const { replay, unit } = await replayOf(byTurns, { batchTokens: 16 });
+    const batch = makeBatch(unit, 1, TEXTS) as DialogueBatch;
+    const random = new Random(0);
+    const seen = new Set<string>();
+    for (let i = 0; i < 400; i++) {
+      await replay.sample(batch, random);
+      const row = rowOf(batch, 0);
+      seen.add(row.join());
+      const base = 50 * Math.floor(row[0]! / 50);
+      const turns = (row.length - 1) / 2;
+      expect(row).toEqual([
+        base,
+        ...Array.from({ length: turns }, (_, turn) => [
+          base + 10 * (turn + 1),
+          base + 10 * (turn + 1) + 1,
+        ]).flat(),
+      ]);
+    }
+    expect(seen.size).toBe(24);
   });
 
   it('leaves out what the agent had not read where an episode’s beginning was evicted', async () => {
