@@ -13,15 +13,39 @@ export interface Method {
 /** What the preset of an environment says beside how it is trained. */
 const OF_ENVIRONMENT = ['environment', 'fleet', 'evaluation', 'stop'] as const;
 
+/** What the preset of an environment that speaks says of its texts, whatever learns from them. */
+const OF_TEXTS = { agent: ['network', 'discount', 'discountPer'], replay: ['chunkLength'] } as const;
+
 /**
  * What a method trains by, under what `given` says of an environment: of that, the environment, the fleet, the
- * evaluation, what ends the run and the clip of rewards count; how the environment is trained otherwise does not.
+ * evaluation, what ends the run and the clip of rewards count, and where it speaks the decoder, the discount and the length of
+ * chunks; how the environment is trained otherwise does not.
  */
 export function methodFor(method: Method, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const kept = Object.fromEntries(
-    OF_ENVIRONMENT.filter((part) => part in given).map((part) => [part, given[part]]),
-  );
-  return withSupport(withRewardClip({ ...over(base(method), kept), name: nameOf(given, method) }, given));
+  const own = { ...over(base(method), fieldsOf(given, OF_ENVIRONMENT)), name: nameOf(given, method) };
+  return withSupport(withTexts(withRewardClip(own, given), given));
+}
+
+/** Those of the named fields that a mapping has. */
+const fieldsOf = (
+  given: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Record<string, unknown> =>
+  Object.fromEntries(names.filter((name) => name in given).map((name) => [name, given[name]]));
+
+/** Has texts read and discounted as the environment's preset has them, where that and the method are of agents that speak. */
+function withTexts(
+  config: Record<string, unknown>,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const speaks = ({ agent }: Readonly<Record<string, unknown>>): boolean =>
+    isMapping(agent) && agent['kind'] === 'token-q';
+  if (!speaks(config) || !speaks(given)) return config;
+  const parts = Object.entries(OF_TEXTS).flatMap(([part, names]) => {
+    const said = given[part];
+    return isMapping(said) ? [[part, fieldsOf(said, names)]] : [];
+  });
+  return over(config, Object.fromEntries(parts));
 }
 
 /** Has rewards clipped as the environment's preset has them, where the method does not say and has a network. */

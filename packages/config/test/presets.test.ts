@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { listPresets, loadRunConfig, presetByName, presetFor } from '../src/index.ts';
+import { methodFor } from '../src/method.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** What each preset was when it was last changed on purpose: the whole configuration, defaults included. */
@@ -79,6 +80,21 @@ describe('a method', () => {
 
   it.each(methods)('$name is complete and trains CartPole', ({ name }) => {
     expect(loadRunConfig(cartpole, [], { preset: name, observation: [4] }).name).toBe(`cartpole-${name}`);
+  });
+
+  it('reads, discounts and cuts texts as the preset of an environment that speaks does', () => {
+    const given = {
+      environment: { id: 'text/walks' },
+      agent: { kind: 'token-q', network: { kind: 'decoder', width: 32 }, discountPer: 'token', beta: 3 },
+      replay: { chunkLength: 10, capacity: 50 },
+    };
+    const on = (preset: string) => methodFor({ preset, observation: null }, given);
+    expect(on('mc')).toMatchObject({
+      agent: { network: { layers: 2, width: 32 }, objective: { kind: 'mc' }, discountPer: 'token', beta: 16 },
+      replay: { chunkLength: 10 },
+    });
+    expect(on('token-dqn')).toMatchObject({ replay: { chunkLength: 10, capacity: 30_000 } });
+    expect(on('dqn')).not.toHaveProperty('agent.discountPer');
   });
 
   it('has its histogram cover the returns of the environment, where it does not say itself what', () => {
