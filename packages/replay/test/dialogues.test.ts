@@ -266,10 +266,23 @@ describe('sampling dialogues', () => {
   it('holds a batch’s tokens about equal', () => {
     for (const tokens of [1, 16, 17, 100, 128, 300]) {
       const length = bucketOf(tokens);
-      expect(length).toBeGreaterThanOrEqual(tokens);
-      if (length <= 512) expect(rowsOf(length, 1024) * length).toBe(1024);
+      const cells = rowsOf(length, 1024) * length;
+      expect(cells).toBeLessThanOrEqual(1024);
+      expect(cells).toBeGreaterThan(1024 - length);
     }
     expect(rowsOf(2048, 1024)).toBe(1);
+  });
+
+  it('pads a row by less than 16 tokens, or a quarter of its own', () => {
+    const lengths = new Set<number>();
+    for (let tokens = 0; tokens <= 4096; tokens++) {
+      const length = bucketOf(tokens);
+      expect(length).toBeGreaterThanOrEqual(Math.max(1, tokens));
+      expect(length - tokens).toBeLessThan(Math.max(16 + Number(tokens === 0), tokens / 4));
+      lengths.add(length);
+    }
+    // Few, since each has traces of its own.
+    expect(lengths.size).toBe(28);
   });
 
   it('counts the agent’s tokens: in the replay, of what is sampled, of what is evicted', async () => {

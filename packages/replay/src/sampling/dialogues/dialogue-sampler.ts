@@ -6,15 +6,17 @@ import type { TransitionIndex } from '../transition-index.ts';
 import type { DialogueAssembler } from './dialogue-assembler.ts';
 import type { DialogueRows } from './dialogue-batch.ts';
 
-/** The shortest length that rows are padded to; each longer one is twice the one before. */
+/** Rows are padded to multiples of this, and longer ones to multiples of an eighth of the next power of two. */
 const SHORTEST = 16;
 
 /** Draws of chunks that are gone before sampling gives up. */
 const MOST_DRAWS = 1000;
 
 /** The length that a row of so many tokens is padded to. */
-export const bucketOf = (tokens: number): number =>
-  Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(Math.max(1, tokens))));
+export function bucketOf(tokens: number): number {
+  const step = Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(Math.max(1, tokens))) / 8);
+  return step * Math.ceil(Math.max(1, tokens) / step);
+}
 
 /** How many rows of this length a batch of so many tokens has. */
 export const rowsOf = (length: number, batchTokens: number): number =>
