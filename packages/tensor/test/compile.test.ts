@@ -100,6 +100,28 @@ describe.skipIf(!hasLibrary)('compile on libtensorflow', () => {
     tf.dispose(variables);
   });
 
+  it('gives two names of the state one value, also where it is updated in place', () => {
+    const update = dqnUpdate(runtime.tf);
+    const fn: StepFunction = (state, inputs) => {
+      const { state: changed = {}, outputs = {} } = update(state, inputs);
+      const names = Object.keys(changed).filter((each) => each.startsWith('online/'));
+      const copies = names.map((each) => [each.replace('online/', 'target/'), changed[each]!]);
+      return { state: { ...changed, ...Object.fromEntries(copies) }, outputs };
+    };
+    const [traced, eager, unrolled] = [{}, { eager: true }, { unroll: 2 }].map((more) =>
+      make(fn, { state: dqnState(), inputs: dqnInputs, ...more }),
+    );
+    for (let i = 0; i < 4; i++) for (const each of [traced!, eager!]) each.run(dqnBatch(i));
+    for (let i = 0; i < 4; i += 2) unrolled!.run(dqnBatch(i), dqnBatch(i + 1));
+    for (const compiled of [traced!, eager!, unrolled!]) {
+      const state = compiled.state();
+      expect(distance(state, eager!.state())).toBeLessThan(1e-5);
+      for (const [name, { data }] of state)
+        if (name.startsWith('online/'))
+          expect(state.get(name.replace('online/', 'target/'))!.data).toEqual(data);
+    }
+  });
+
   it('unrolls: K updates a call are K calls of one', () => {
     const fn = dqnUpdate(runtime.tf);
     const one = make(fn, { state: dqnState(), inputs: dqnInputs });

@@ -100,8 +100,9 @@ class FunctionEmitter {
       for (const { value, parts } of outputs) parts.push(this.#flat(step.emit(value), value));
       // All new values before any is handed on: each is a function of the state at the application's beginning.
       const changes = [...this.#trace.newState].flatMap(([name, value]) => {
-        if (step.update(value)) return [];
-        return [{ name, reference: step.emit(value), shared: mayShareMemory(value) }];
+        const isUpdated = step.update(value);
+        if (isUpdated && this.#updates(name, value)) return [];
+        return [{ name, reference: step.emit(value), shared: isUpdated || mayShareMemory(value) }];
       });
       for (const { name, reference, shared } of changes)
         this.#variables.get(name)!.replace(reference, shared);
@@ -123,6 +124,12 @@ class FunctionEmitter {
       const source = inputs[i]!;
       return source.op.type === 'State' && this.#trace.newState.get(source.op.name!) === output;
     });
+  }
+
+  /** Whether the fused group that a value comes from writes it to this variable. */
+  #updates(name: string, value: Value): boolean {
+    const { inputs, outputs } = this.#fusions.get(value)!;
+    return inputs[outputs.indexOf(value)]!.op.name === name;
   }
 
   /** Cuts the packed input into the tensors of each application, by name. */
