@@ -28,6 +28,8 @@ export interface TokenCase {
   readonly rows: readonly DrawnRow[];
   readonly online: Outputs;
   readonly target: Outputs;
+  /** Logits of the language model that this one is kept near. */
+  readonly reference: Nested;
   readonly expected: {
     readonly loss: number;
     readonly priorities: readonly number[];
@@ -70,7 +72,8 @@ export function batchOf(rows: readonly DrawnRow[]): DialogueBatch {
 }
 
 /** What our side makes of a case: its loss, what each token is off, and the gradient to each of the networks' outputs. */
-export async function computed({ config, vocabulary, rows, online, target }: Omit<TokenCase, 'expected'>) {
+export async function computed(given: Omit<TokenCase, 'expected'>) {
+  const { config, vocabulary, rows, online, target } = given;
   const { tf } = await loadTensor();
   const steps = dialogueSteps(batchOf(rows), {
     ...config,
@@ -98,7 +101,12 @@ export async function computed({ config, vocabulary, rows, online, target }: Omi
         : undefined,
     };
     const frozen = gathered(names.map((name) => flat(target[name], name)));
-    const lossOf = (cells: readonly Tensor[]) => tokenLoss(tf, config, gathered(cells), frozen, tensors);
+    const reference = config.reference && {
+      logits: tf.gather(flat(given.reference, 'logits') as Tensor2D, picked),
+      q: [],
+    };
+    const others = { target: frozen, reference };
+    const lossOf = (cells: readonly Tensor[]) => tokenLoss(tf, config, gathered(cells), others, tensors);
     const cells = names.map((name) => flat(online[name], name));
     const { loss, priorities } = lossOf(cells);
     // The gradient of what a loss does not read is 0.

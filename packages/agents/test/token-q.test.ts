@@ -154,10 +154,11 @@ describe('an agent that speaks', () => {
     },
   );
 
-  it('trains its language model alone at first, its target network beside it', async () => {
+  it('trains its language model alone at first, its target network and its reference beside it', async () => {
     const agent = await create({
       pretraining: 2,
       data: {},
+      reference: {},
       network: { kind: 'decoder', layers: 1, width: 16, heads: 2 },
     });
     const before = agent.parameters();
@@ -166,10 +167,15 @@ describe('an agent that speaks', () => {
     const state = agent.state();
     for (const [name, { data }] of agent.parameters()) {
       expect(state.get(`target/${name}`)!.data).toEqual(data);
+      expect(state.get(`reference/${name}`)!.data).toEqual(data);
       if (/^(q1|q2|v)\//.test(name)) expect(data).toEqual(before.get(name)!.data);
     }
     agent.update([batchOf([ROW])], priorities);
+    const start = agent.parameters();
     agent.update([batchOf([ROW])], priorities);
+    // The reference stays as it was when pretraining ended.
+    for (const [name, { data }] of start) expect(agent.state().get(`reference/${name}`)!.data).toEqual(data);
+    expect(agent.parameters().get('embedding/tokens')).not.toEqual(start.get('embedding/tokens'));
     expect(agent.parameters().get('q1/output/bias')!.data).not.toEqual(before.get('q1/output/bias')!.data);
     agent.dispose();
   });

@@ -40,8 +40,15 @@ export interface TokenQAgentOptions {
   readonly legal?: LegalTokens | undefined;
 }
 
+/** The name in the state of the network whose language model the one that learns is kept near. */
+const REFERENCE = 'reference';
+
 /** The parts of each parameter that the state holds beside the optimizer's slots. */
-const partsOf = (config: TokenQConfig): string[] => (hasTarget(config) ? [ONLINE, TARGET] : [ONLINE]);
+const partsOf = (config: TokenQConfig): string[] => [
+  ONLINE,
+  ...(hasTarget(config) ? [TARGET] : []),
+  ...(config.reference === null ? [] : [REFERENCE]),
+];
 
 /** A learner with fresh parameters on the runtime of this process. */
 export async function createTokenQAgent(given: TokenQAgentOptions): Promise<Agent> {
@@ -105,9 +112,10 @@ class TokenQAgent implements Agent {
       ),
       ...{ inputs, eager },
     });
+    const others = partsOf(config).filter((part) => part !== ONLINE);
     const pretraining: TokenLossConfig = { ...config, objective: { kind: 'sft' } };
     this.#pretraining = this.#step.share(
-      (state, each) => update({ ...parts, config: pretraining, hasTarget: hasTarget(config) }, state, each),
+      (state, each) => update({ ...parts, config: pretraining, copies: others }, state, each),
       { inputs },
     );
   }
@@ -158,7 +166,7 @@ class TokenQAgent implements Agent {
     const { target } = config;
     const learningRate = learningRateOf(config, totalUpdates, this.#updates);
     const copies = target.kind === 'hard' && (this.#updates + 1) % target.every === 0;
-    const mix = isPretraining || copies ? 1 : target.kind === 'soft' ? target.tau : 0;
+    const mix = copies ? 1 : target.kind === 'soft' ? target.tau : 0;
     return {
       ...this.#optimizer.rates(this.#updates + 1, learningRate),
       ...{ targetMix: mix, targetKeep: 1 - mix },
@@ -197,8 +205,8 @@ interface UpdateParts {
   readonly apart: boolean;
   readonly vocabulary: number;
   readonly config: TokenLossConfig;
-  /** Whether the state has a target network that its objective does not read. */
-  readonly hasTarget?: boolean;
+  /** The other networks of the state that become the one that learns. */
+  readonly copies?: readonly string[];
 }
 
 /** One update as a pure function of tensors: objective → gradients → clip → optimizer → target network. */
@@ -220,16 +228,22 @@ function update(parts: UpdateParts, state: TensorRecord, inputs: TensorRecord) {
   const read = (tensors: readonly Tensor[]) =>
     stateValues(tf, network.forward(tf, packing.split(tf, tensors), { ...tokens, picked }));
   const partOf = (part: string) => packing.names.map((name) => state[`${part}/${name}`]!);
-  const target = hasTarget(config) ? read(partOf(TARGET)) : null;
+  const isReferred = config.objective.kind !== 'sft' && config.reference !== null;
+  const others = {
+    target: hasTarget(config) ? read(partOf(TARGET)) : null,
+    reference: isReferred ? read(partOf(REFERENCE)) : null,
+  };
   const lossOf = (tensors: Tensor[]) => {
-    const said = tokenLoss(tf, config, read(tensors), target, steps);
+    const said = tokenLoss(tf, config, read(tensors), others, steps);
     // Parameters of heads that this objective leaves alone have a gradient of 0, not none.
     const untouched = tf.mul(tf.addN(tensors.map((each) => tf.sum(each))), 0);
     return { ...said, loss: tf.add(said.loss, untouched) as typeof said.loss };
   };
   const descent = { tf, network, packing, optimizer, largestNorm: gradientClip };
   const { changed, said, gradientNorm } = descend(descent, state, inputs, [lossOf]);
-  if (hasTarget(config) || parts.hasTarget) {
+  for (const part of parts.copies ?? [])
+    for (const name of packing.names) changed[`${part}/${name}`] = tf.clone(changed[`${ONLINE}/${name}`]!);
+  if (hasTarget(config)) {
     for (const name of packing.names) {
       changed[`${TARGET}/${name}`] = tf.add(
         tf.mul(changed[`${ONLINE}/${name}`]!, inputs['targetMix']!),

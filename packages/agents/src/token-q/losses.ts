@@ -48,6 +48,26 @@ export function surprises(tf: TensorFlow, scores: Tensor2D, steps: StepTensors):
 export const languageLoss = (tf: TensorFlow, { logits }: StateValues, steps: StepTensors): Scalar =>
   weighted(tf, surprises(tf, logits, steps), steps);
 
+/**
+ * KL(π_ref ‖ π) of the language model from a reference, which is constant: Σ π_ref·ln(π_ref/π) over what is legal in the states in
+ * which tokens were chosen (Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015).
+ *
+ * @param reference the other model's logits of the same states, [states, vocabulary].
+ */
+export function referenceLoss(
+  tf: TensorFlow,
+  { logits }: StateValues,
+  reference: Tensor2D,
+  steps: StepTensors,
+): Scalar {
+  const legal = steps.legal && chosenIn(tf, steps.legal, steps);
+  const logs = (x: Tensor2D) => tf.logSoftmax(allowed(tf, chosenIn(tf, x, steps), legal));
+  const there = logs(reference);
+  // What is not legal has no chance in either: 0, whatever its logarithms are.
+  const each = tf.mul(tf.exp(there), tf.sub(there, logs(logits)));
+  return weighted(tf, tf.sum(each, 1), steps);
+}
+
 /** The lesser of the heads: min(Q₁, Q₂)(s, ·), [states, vocabulary]. */
 const least = (tf: TensorFlow, q: readonly Tensor2D[]): Tensor2D =>
   q.reduce((lesser, each) => tf.minimum(lesser, each));

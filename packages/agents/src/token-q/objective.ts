@@ -10,6 +10,7 @@ import {
   greedyValues,
   languageLoss,
   likeliestTokens,
+  referenceLoss,
   type StateValues,
   type StepTensors,
   surprises,
@@ -20,7 +21,7 @@ import {
 /** The fields of a configuration that its loss follows from. */
 export type TokenLossConfig = Pick<
   TokenQConfig,
-  'objective' | 'languageWeight' | 'cql' | 'valueLoss' | 'huberKappa' | 'twin' | 'among'
+  'objective' | 'languageWeight' | 'reference' | 'cql' | 'valueLoss' | 'huberKappa' | 'twin' | 'among'
 >;
 
 /** Whether an objective reads values of the network that follows. */
@@ -57,15 +58,24 @@ function targetsOf(
   }
 }
 
+/** What the networks beside the one that learns give of its states. */
+export interface OtherNetworks {
+  /** The network that follows; null: its objective reads none. */
+  readonly target: StateValues | null;
+  /** The language model that this one is kept near; null: there is none. */
+  readonly reference: StateValues | null;
+}
+
 /** What is lost of a batch's tokens, and how much each is off: |Q target − Q| of the heads' mean, or −ln p. */
 export function tokenLoss(
   tf: TensorFlow,
   config: TokenLossConfig,
   online: StateValues,
-  target: StateValues | null,
+  others: OtherNetworks,
   steps: StepTensors,
 ): ObjectiveLoss {
   const { objective, languageWeight, cql, huberKappa } = config;
+  const { target } = others;
   const language = languageLoss(tf, online, steps);
   if (objective.kind === 'sft') {
     const priorities = surprises(tf, online.logits, steps);
@@ -79,6 +89,8 @@ export function tokenLoss(
     terms.push(expectileLoss(tf, objective.expectile, online.v!, target!.q, steps));
   if (cql !== null) terms.push(tf.mul(conservativeLoss(tf, online.q, steps), cql.alpha));
   if (languageWeight > 0) terms.push(tf.mul(language, languageWeight));
+  const kept = others.reference && referenceLoss(tf, online, others.reference.logits, steps);
+  if (kept) terms.push(tf.mul(kept, config.reference!.weight));
   const taken = online.q.map((head) => atActions(tf, head, steps));
   const q = tf.div(tf.addN(taken), taken.length);
   // Weights are divided by the count of tokens, unless some sequences weigh less.
@@ -87,6 +99,6 @@ export function tokenLoss(
   return {
     loss: tf.addN(terms) as Scalar,
     priorities: tf.abs(tf.sub(targets, q)),
-    stats: { languageLoss: language, meanQ: meanOf(q) },
+    stats: { languageLoss: language, ...(kept && { referenceKl: kept }), meanQ: meanOf(q) },
   };
 }

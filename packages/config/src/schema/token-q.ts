@@ -59,6 +59,17 @@ const data = z.strictObject({
     .describe('made of them before actors play, apart from the run’s own; null: nothing is played'),
 });
 
+/** The language model that another is kept near: as it was when the run began, or when `pretraining` ended. */
+const reference = z.strictObject({
+  weight: z
+    .number()
+    .positive()
+    .default(1)
+    .describe(
+      'of the Kullback-Leibler divergence from that model to this one, in nats a token (Hinton et al., 2015)',
+    ),
+});
+
 /** Q-learning over the tokens of dialogues. */
 export const tokenQ = z.strictObject({
   kind: z.literal('token-q').describe('a language model with values of tokens: environments that speak'),
@@ -78,6 +89,10 @@ export const tokenQ = z.strictObject({
     .min(0)
     .default(1)
     .describe('weight of the cross-entropy of the agent’s tokens in the loss'),
+  reference: reference
+    .nullable()
+    .default(null)
+    .describe('keeps the language model near what it was when its own dialogues began; null: nothing does'),
   cql: cql.nullable().default(null).describe('Kumar et al., 2020, over the vocabulary; null: none'),
   valueLoss: z.enum(['huber', 'mse']).default('mse').describe('of Q: Huber’s, or half the squared error'),
   huberKappa: z.number().positive().default(1).describe('κ of Huber’s loss'),

@@ -111,7 +111,13 @@ def of_error(config, error):
     return torch.where(error.abs() <= kappa, 0.5 * error**2, kappa * (error.abs() - 0.5 * kappa))
 
 
-def losses(config, online, target, rows, vocabulary):
+def divergence(reference, scores, mask):
+    """KL from a language model's distribution to another's: the sum of p ln(p / q) over what is legal."""
+    p, q = log_softmax(reference, mask)[mask], log_softmax(scores, mask)[mask]
+    return (p.exp() * (p - q)).sum()
+
+
+def losses(config, online, target, reference, rows, vocabulary):
     """The loss of a batch, and how much each trained token is off, row after row."""
     kind = config["objective"]["kind"]
     count = sum(len(trained(row)) for row in rows)
@@ -135,6 +141,9 @@ def losses(config, online, target, rows, vocabulary):
                 term = term + (1 - tau if error.item() < 0 else tau) * 0.5 * error**2
             if config["cql"] is not None:
                 term = term + config["cql"]["alpha"] * sum(-log_softmax(q, mask)[action] for q in values)
+            if config["reference"] is not None:
+                kept = divergence(reference[r, state], online["logits"][r, state], mask)
+                term = term + config["reference"]["weight"] * kept
             loss = loss + weight * (term + config["languageWeight"] * language)
             off.append(abs(goal.item() - sum(q[action].item() for q in values) / len(values)))
     return loss, off

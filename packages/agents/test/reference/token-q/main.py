@@ -82,9 +82,10 @@ def case(seed, config):
             row[name] = torch.tensor(row[name], dtype=torch.float32).tolist()
         row["tail"], row["weight"] = (torch.tensor(row[n], dtype=torch.float32).item() for n in ("tail", "weight"))
     online, target = outputs(draw, len(rows), 1.5), outputs(draw, len(rows), 1.5)
+    reference = outputs(draw, len(rows), 1.5)["logits"]
     for values in online.values():
         values.requires_grad_()
-    loss, off = losses(config, online, target, rows, VOCABULARY)
+    loss, off = losses(config, online, target, reference, rows, VOCABULARY)
     loss.backward()
     gradients = {name: x.grad if x.grad is not None else torch.zeros_like(x) for name, x in online.items()}
     return {
@@ -93,11 +94,12 @@ def case(seed, config):
         "rows": rows,
         "online": {name: x.detach() for name, x in online.items()},
         "target": target,
+        "reference": reference,
         "expected": {"loss": loss, "priorities": off, "gradients": gradients},
     }
 
 
-BASE = dict(languageWeight=1.0, cql=None, valueLoss="mse", huberKappa=1.0, twin=True, nSteps=1, discount=0.9, discountPer="token", among=None, masked=False)
+BASE = dict(languageWeight=1.0, reference=None, cql=None, valueLoss="mse", huberKappa=1.0, twin=True, nSteps=1, discount=0.9, discountPer="token", among=None, masked=False)
 ILQL = {"kind": "ilql", "expectile": 0.8}
 DQN = {"kind": "dqn", "doubleQ": True}
 CONFIGS = {
@@ -115,6 +117,8 @@ CONFIGS = {
     "dqn, one network, CQL": dict(objective={"kind": "dqn", "doubleQ": False}, twin=False, cql={"alpha": 0.2}, masked=True),
     "dqn, among the three likeliest": dict(objective=DQN, among=3),
     "dqn, among the two likeliest, masks, one network": dict(objective={"kind": "dqn", "doubleQ": False}, twin=False, among=2, masked=True),
+    "dqn, near a reference": dict(objective=DQN, languageWeight=0.0, reference={"weight": 0.7}),
+    "ilql, near a reference, masks": dict(objective=ILQL, reference={"weight": 1.5}, masked=True),
     "dqn, among more than are legal, five steps": dict(objective=DQN, nSteps=5, among=6, masked=True),
 }
 
