@@ -10,7 +10,6 @@ export default defineConfig({
       'test/learning/**',
       'test/soak/**',
       'test/parity/**',
-      'packages/env-host/test/atari.test.ts',
       'test/deploy/{clean-root,compose-config,compose-go,docker,kustomize}.test.ts',
     ],
     // Real processes on two cores: more workers would only take turns.

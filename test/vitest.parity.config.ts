@@ -12,7 +12,7 @@ export default mergeConfig(
         'test/parity/atari-presets.test.ts',
       ],
       globalSetup: ['test/parity/play-originals.ts'],
-      env: { LUNAR_LANDER_EPISODES: '1000' },
+      env: { LUNAR_LANDER_EPISODES: '1000', ATARI_STEPS: '300' },
       testTimeout: 600_000,
       hookTimeout: 600_000,
     },

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { main, qfleet, temporaryDirectory } from '../../../test/support/qfleet.t
 import { sharedDirectory } from './support/shared-directory.ts';
 
 const run = join(sharedDirectory(), 'run');
+const hasFfmpeg = ['ffmpeg', 'ffprobe'].every((name) => spawnSync(name, ['-version']).status === 0);
+if (!hasFfmpeg) process.stderr.write('No film is made: there is no ffmpeg with its ffprobe on the path.\n');
 
 beforeAll(() => {
   const args = ['train', 'cliffwalking', '--single', '--seed', '1', '--run-dir', run, '--json'];
@@ -85,6 +87,28 @@ it('needs ffmpeg for a film, and says so', async () => {
   writeFileSync(join(cwd, 'ffmpeg'), '#!/bin/sh\necho "no such codec" >&2\nexit 3\n', { mode: 0o755 });
   const failed = await qfleet(['record', run, 'out.mp4'], { cwd, env: { PATH: path } });
   expect(failed).toMatchObject({ code: 1, stderr: 'error: ffmpeg could not make out.mp4: no such codec\n' });
+});
+
+it.skipIf(!hasFfmpeg)('makes a film that plays, a frame a step, of an even size', async () => {
+  const cwd = temporaryDirectory();
+  const args = ['record', run, 'out.mp4', '--episodes', '2', '--width', '121', '--fps', '10', '--json'];
+  const { stdout, stderr, code } = await qfleet(args, { cwd });
+  expect(code, stderr).toBe(0);
+  const { frames } = JSON.parse(stdout);
+  const probed = execFileSync(
+    'ffprobe',
+    ['-v', 'error', '-count_frames', '-show_streams', '-of', 'json', 'out.mp4'],
+    { cwd, encoding: 'utf8' },
+  );
+  expect(JSON.parse(probed).streams).toMatchObject([
+    { width: 122, height: 40, pix_fmt: 'yuv420p', r_frame_rate: '10/1', nb_read_frames: String(frames) },
+  ]);
+  // Its frames, decoded: the agent is elsewhere in each of the 14 states of an episode.
+  const decode = ['-v', 'error', '-i', 'out.mp4', '-f', 'framemd5', '-'];
+  const decoded = execFileSync('ffmpeg', decode, { cwd, encoding: 'utf8' }).split('\n');
+  const hashes = decoded.filter((line) => /^\d/.test(line)).map((line) => line.split(',').at(-1));
+  expect(hashes).toHaveLength(frames);
+  expect(new Set(hashes).size).toBeGreaterThanOrEqual(14);
 });
 
 it('draws what a user’s environment draws', { timeout: 120_000 }, async () => {

@@ -1,33 +1,16 @@
-import { fileURLToPath } from 'node:url';
 import {
   allocateObservations,
   createVectorEnvironment,
   type EnvironmentDefinition,
-  EnvironmentDefinitionError,
   type EnvironmentOptions,
   observationSize,
 } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
+import { probes } from '../../../test/support/gymnasium.ts';
 import { defaultBridge, type EnvironmentDescription, resolveEnvironment } from '../src/index.ts';
 
-/** Lets workers import the environments of `fixtures/python`. */
-process.env['PYTHONPATH'] = fileURLToPath(new URL('fixtures/python', import.meta.url));
-
-/** Why Gymnasium is not to be had here; null: it is. */
-export async function whyNoGymnasium(id = 'gym:CartPole-v1'): Promise<string | null> {
-  try {
-    await resolveEnvironment({ id });
-    return null;
-  } catch (error) {
-    if (
-      error instanceof EnvironmentDefinitionError &&
-      /pip can't|no python3|can't make/.test(error.message)
-    ) {
-      return error.message;
-    }
-    throw error;
-  }
-}
+// Lets workers import its environments.
+process.env['PYTHONPATH'] = probes;
 
 /** An environment of `fixtures/python`. */
 export const probe = (

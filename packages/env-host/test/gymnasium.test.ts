@@ -10,8 +10,9 @@ import {
 } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { whyNoGymnasium } from '../../../test/support/gymnasium.ts';
 import { resolveEnvironment, workerRestarts } from '../src/index.ts';
-import { openRows, probe, whyNoGymnasium } from './bridge.ts';
+import { openRows, probe } from './bridge.ts';
 
 const missing = await whyNoGymnasium();
 if (missing !== null) process.stderr.write(`The bridge is not tested: ${missing}\n`);

@@ -127,14 +127,16 @@ function define(
   };
 }
 
-/** Tells once what an environment prints, which is not shown otherwise. */
-function sayOnce(id: string): (line: string) => void {
-  let said = false;
-  return (line) => {
-    if (said) return;
-    said = true;
+/** Ids of environments of which this process has told that they print. */
+const printing = new Set<string>();
+
+/** Tells once in a process what an environment prints, which is not shown otherwise. */
+const sayOnce =
+  (id: string) =>
+  (line: string): void => {
+    if (printing.has(id)) return;
+    printing.add(id);
     process.stderr.write(
       `Environment ${id} prints to standard output, which is not shown; it began with ${JSON.stringify(line.slice(0, 200))}.\n`,
     );
   };
-}

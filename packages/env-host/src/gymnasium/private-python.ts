@@ -32,7 +32,7 @@ export async function privatePython(packages: readonly string[]): Promise<string
   const pythonOf = (at: string): string => join(at, 'bin', 'python');
   if (existsSync(folder)) return pythonOf(folder);
   const partial = `${folder}.${process.pid}`;
-  process.stderr.write(`Installing ${packages.map(shown).join(', ')} into ${folder}, once …\n`);
+  process.stderr.write(`Installing ${shown(packages)} into ${folder}, once …\n`);
   try {
     await mkdir(join(folder, '..'), { recursive: true });
     await rm(partial, { recursive: true, force: true });
@@ -48,8 +48,9 @@ export async function privatePython(packages: readonly string[]): Promise<string
   return pythonOf(folder);
 }
 
-/** A requirement without the Pythons that it is for. */
-const shown = (requirement: string): string => requirement.replace(/;.*/, '');
+/** Requirements by their names, with the version where it does not depend on the Python. */
+const shown = (packages: readonly string[]): string =>
+  [...new Set(packages.map((each) => each.replace(/==.*;.*/, '')))].join(', ');
 
 async function makeVenv(folder: string): Promise<void> {
   try {
@@ -71,7 +72,7 @@ async function install(python: string, packages: readonly string[]): Promise<voi
     await run(python, args, { maxBuffer: 1 << 24 });
   } catch (cause) {
     throw new EnvironmentDefinitionError(
-      `pip can't install ${packages.map(shown).join(', ')} (${reason(cause)}): see that pip reaches its index, or ${ADVICE}.`,
+      `pip can't install ${shown(packages)} (${reason(cause)}): see that pip reaches its index, or ${ADVICE}.`,
       { cause },
     );
   }
