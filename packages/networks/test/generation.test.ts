@@ -48,7 +48,7 @@ describe('Generation', () => {
         const generation = new Generation(kernelOf(texts.length));
         const found: number[][] = texts.map(() => []);
         const inSlot = new Map<number, number>();
-        for (let time = 0; time < 22; time++) {
+        for (let time = 0; time < 30; time++) {
           for (const [i, { prompt, joins, temperature, seed }] of texts.entries()) {
             if (joins === time)
               inSlot.set(

@@ -38,8 +38,11 @@ async function generate({ shape, tensors }: HubModel, trace: TokenTrace): Promis
     generation.join(prompt, { select: greedyTokens, legal: () => legal });
   }
   const tokens: number[][] = trace.ids.map(() => []);
-  for (let i = 0; i < trace.generate!; i++)
-    for (const { slot, token } of generation.step()) tokens[slot].push(token);
+  // Rows join in their order: each has the slot of its number.
+  const unfinished = new Set(tokens.keys());
+  while (unfinished.size > 0)
+    for (const { slot, token } of generation.step(unfinished))
+      if (tokens[slot].push(token) === trace.generate) unfinished.delete(slot);
   return tokens;
 }
 

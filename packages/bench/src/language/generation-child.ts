@@ -39,7 +39,16 @@ else {
 /** Generates `count` tokens for each dialogue, after texts of so many. */
 function generate(length: number, count: number): void {
   const text = Array.from({ length }, (_, i) => i % shape.vocabulary);
-  const slots = Array.from({ length: dialogues }, () => generation.join(text, { select: greedyTokens }));
-  for (let i = 0; i < count; i++) generation.step();
-  for (const slot of slots) generation.leave(slot);
+  const missing = new Map(
+    Array.from({ length: dialogues }, () => [generation.join(text, { select: greedyTokens }), count]),
+  );
+  while (missing.size > 0) {
+    for (const { slot } of generation.step()) {
+      const left = missing.get(slot)! - 1;
+      missing.set(slot, left);
+      if (left > 0) continue;
+      missing.delete(slot);
+      generation.leave(slot);
+    }
+  }
 }

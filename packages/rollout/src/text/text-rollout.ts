@@ -129,7 +129,7 @@ export class TextRollout {
   }
 
   /**
-   * A token of every slot.
+   * A token of every slot that has read what it goes on from.
    *
    * @returns the tokens of utterances that are whole now, which the chunks count.
    * @throws EnvironmentError naming environment, slot, episode and turn; that utterance is in no chunk.

@@ -66,7 +66,7 @@ export class Voices {
     voice.slots.delete(slot);
   }
 
-  /** A token for each text. @param take is given each, in the order of voices and slots. */
+  /** A token for each text that is read, one at least. @param take is given each, in the order of voices and slots. */
   step(take: (spoken: Spoken, token: number) => void): void {
     const voices = [this.#other, this.#current].filter((voice) => voice !== null);
     // All of them first: what a token leads to may join or leave.

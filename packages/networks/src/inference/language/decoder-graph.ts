@@ -17,6 +17,9 @@ import type { Decoder, TokenHead, TokenOutputs, TokenSteps } from './decoder.ts'
 /** Tokens of a call at most. Fewer are padded to a power of two, each with a trace of its own. */
 const MOST_ROWS = 64;
 
+/** Tokens of one text, one after another, from which on they are computed as one row. */
+const ONE_ROW = 8;
+
 /** The fewest tokens that are attended to; more are padded to a power of two times that, or to the context. */
 const FEWEST_SEEN = 32;
 
@@ -26,20 +29,29 @@ const INPUTS = { tokens: TOKENS, positions: TOKENS, slots: TOKENS };
 /** The names of a layer's cache. */
 const cacheNames = (layer: number): [string, string] => [`cache/keys${layer}`, `cache/values${layer}`];
 
+/** Tokens that one call of a graph takes: of one text, which they read once for all, or of texts side by side. */
+interface TokenGroup {
+  /** The index of the first among the steps. */
+  readonly first: number;
+  readonly count: number;
+  readonly ofOneText: boolean;
+}
+
 /**
  * A decoder on libtensorflow: a call takes its tokens through one compiled graph, whose caches are state that is written in
- * place. There is a graph for each number of tokens and of those attended to, as powers of two.
+ * place. There is a graph for each number of tokens and of those attended to, as powers of two, and for tokens of one text.
  */
 export class DecoderGraph implements Decoder {
   readonly shape: TransformerShape;
   readonly slots: number;
+  readonly together = MOST_ROWS;
   readonly #heads: readonly TokenHead[];
   readonly #parameters: readonly ParameterSpec[];
   readonly #network: LanguageNetwork;
   readonly #runtime: Runtime;
   /** Holds the state. */
   readonly #root: Compiled;
-  /** By the number of tokens that are attended to. */
+  /** By the number of tokens that are attended to, negative where all are of one text. */
   readonly #graphs = new Map<number, Compiled>();
 
   /**
@@ -65,7 +77,7 @@ export class DecoderGraph implements Decoder {
     const rows = (slots * shape.context + MOST_ROWS) * shape.keyValueHeads;
     const zeros = () => new Float32Array(rows * shape.headSize);
     const caches = Array.from({ length: shape.layers }, (_, layer) => cacheNames(layer)).flat();
-    this.#root = compile(runtime, this.#step(FEWEST_SEEN), {
+    this.#root = compile(runtime, this.#step(FEWEST_SEEN, false), {
       state: new Map([
         ...this.#state(tensors),
         ...caches.map((name) => [name, { shape: [rows, shape.headSize], data: zeros() }] as const),
@@ -85,8 +97,7 @@ export class DecoderGraph implements Decoder {
   }
 
   run(steps: TokenSteps, take: (index: number, outputs: TokenOutputs) => void): void {
-    for (let first = 0; first < steps.count; first += MOST_ROWS)
-      this.#call(steps, first, Math.min(MOST_ROWS, steps.count - first), take);
+    for (const group of groupsOf(steps)) this.#call(steps, group, take);
   }
 
   dispose(): void {
@@ -95,8 +106,7 @@ export class DecoderGraph implements Decoder {
 
   #call(
     steps: TokenSteps,
-    first: number,
-    count: number,
+    { first, count, ofOneText }: TokenGroup,
     take: (index: number, outputs: TokenOutputs) => void,
   ): void {
     const filled = 2 ** Math.ceil(Math.log2(count));
@@ -108,7 +118,7 @@ export class DecoderGraph implements Decoder {
     const positions = part(steps.positions, 0);
     let seen = 0;
     for (let i = 0; i < count; i++) seen = Math.max(seen, positions[i] + 1);
-    const outputs = this.#graphOf(seen).run({
+    const outputs = this.#graphOf(seen, ofOneText).run({
       positions,
       tokens: part(steps.tokens, 0),
       slots: part(steps.slots, this.slots),
@@ -125,12 +135,13 @@ export class DecoderGraph implements Decoder {
     }
   }
 
-  #graphOf(seen: number): Compiled {
+  #graphOf(seen: number, ofOneText: boolean): Compiled {
     const length = FEWEST_SEEN * 2 ** Math.ceil(Math.log2(Math.max(1, seen / FEWEST_SEEN)));
-    let graph = this.#graphs.get(length);
+    const key = ofOneText ? -length : length;
+    let graph = this.#graphs.get(key);
     if (graph === undefined) {
-      graph = this.#root.share(this.#step(length), { inputs: INPUTS });
-      this.#graphs.set(length, graph);
+      graph = this.#root.share(this.#step(length, ofOneText), { inputs: INPUTS });
+      this.#graphs.set(key, graph);
     }
     return graph;
   }
@@ -148,8 +159,11 @@ export class DecoderGraph implements Decoder {
     return new Map([...own, ...beside]);
   }
 
-  /** The function of a call whose tokens attend to `most` places of the context at most. */
-  #step(most: number): StepFunction {
+  /**
+   * The function of a call whose tokens attend to `most` places of the context at most. To the network its texts are rows: each
+   * token is one, or all of them are.
+   */
+  #step(most: number, ofOneText: boolean): StepFunction {
     const { tf } = this.#runtime;
     const { context, keyValueHeads, headSize } = this.shape;
     const length = Math.min(most, context);
@@ -157,11 +171,12 @@ export class DecoderGraph implements Decoder {
       const [tokens, positions, slots] = ['tokens', 'positions', 'slots'].map(
         (name) => inputs[name] as Tensor1D,
       );
-      const rows = tokens.size;
+      const { size } = tokens;
+      const [texts, ofEach] = ofOneText ? [1, size] : [size, 1];
       const changed: Record<string, Tensor> = {};
       const heads = tf.range(0, keyValueHeads, 1, 'int32');
-      const column = (values: Tensor) => tf.reshape(values, [rows, 1]);
-      // A slot has `context` rows for each head, one after another.
+      const column = (values: Tensor) => tf.reshape(values, [size, 1]);
+      // A slot has `context` rows of the caches for each head, one after another.
       const begins = tf.mul(
         tf.add(tf.mul(column(slots), keyValueHeads), tf.reshape(heads, [1, keyValueHeads])),
         context,
@@ -173,21 +188,25 @@ export class DecoderGraph implements Decoder {
       const starts = tf.add(tf.mul(begins, isReal), tf.mul(tf.reshape(own, [1, keyValueHeads]), isFilling));
       const offsets = tf.add(
         tf.mul(column(positions), isReal),
-        tf.mul(column(tf.range(0, rows, 1, 'int32')), isFilling),
+        tf.mul(column(tf.range(0, size, 1, 'int32')), isFilling),
       );
       const places = tf.range(0, length, 1, 'int32');
-      const written = tf.cast(tf.reshape(tf.add(starts, offsets), [-1]), 'int32');
+      // [texts, heads, tokens], as keys and values are.
+      const targets = tf.transpose(tf.reshape(tf.add(starts, offsets), [texts, ofEach, -1]), [0, 2, 1]);
+      const written = tf.cast(tf.reshape(targets, [-1]), 'int32');
+      // The first token of each text says where it lies.
+      const sources = tf.slice(tf.mul(begins, isReal), [0, 0], [texts, keyValueHeads]);
       const read = tf.cast(
         tf.reshape(
-          tf.add(
-            tf.reshape(tf.mul(begins, isReal), [rows, keyValueHeads, 1]),
-            tf.reshape(places, [1, 1, length]),
-          ),
+          tf.add(tf.reshape(sources, [texts, keyValueHeads, 1]), tf.reshape(places, [1, 1, length])),
           [-1],
         ),
         'int32',
       );
-      const after = tf.greater(tf.reshape(places, [1, 1, 1, length]), tf.reshape(positions, [rows, 1, 1, 1]));
+      const after = tf.greater(
+        tf.reshape(places, [1, 1, 1, length]),
+        tf.reshape(positions, [texts, 1, ofEach, 1]),
+      );
       const cache = {
         length,
         unseen: tf.mul(tf.cast(after, 'float32'), UNSEEN),
@@ -196,13 +215,14 @@ export class DecoderGraph implements Decoder {
           const [all, other] = [keys, values].map((each, i) => {
             const memory = writeRows(tf, state[names[i]]!, written, tf.reshape(each, [-1, headSize]));
             changed[names[i]] = memory;
-            return tf.reshape(tf.gather(memory, read as Tensor1D), [rows, keyValueHeads, length, headSize]);
+            return tf.reshape(tf.gather(memory, read as Tensor1D), [texts, keyValueHeads, length, headSize]);
           });
           return [all!, other!];
         },
       };
+      const rows = (values: Tensor) => tf.reshape(values, [texts, ofEach]) as Tensor2D;
       const { features, logits } = this.#network.forward(tf, state, {
-        ...{ ids: column(tokens) as Tensor2D, positions: column(positions) as Tensor2D, cache },
+        ...{ ids: rows(tokens), positions: rows(positions), cache },
       });
       return { state: changed, outputs: { logits: logits!, ...this.#headOutputs(state, features!) } };
     };
@@ -221,4 +241,23 @@ export class DecoderGraph implements Decoder {
     }
     return outputs;
   }
+}
+
+/** Cuts tokens into calls. */
+function groupsOf({ count, slots }: TokenSteps): TokenGroup[] {
+  const groups: TokenGroup[] = [];
+  let first = 0;
+  const close = (end: number, ofOneText: boolean) => {
+    for (; first < end; first += MOST_ROWS)
+      groups.push({ first, count: Math.min(MOST_ROWS, end - first), ofOneText });
+    first = end;
+  };
+  for (let i = 0, end: number; i < count; i = end) {
+    for (end = i + 1; end < count && slots[end] === slots[i]; ) end++;
+    if (end - i < ONE_ROW) continue;
+    close(i, false);
+    close(end, true);
+  }
+  close(count, false);
+  return groups;
 }

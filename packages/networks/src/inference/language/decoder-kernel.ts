@@ -26,6 +26,7 @@ import { WorkBoard } from './work-board.ts';
 export class DecoderKernel implements Decoder {
   readonly shape: TransformerShape;
   readonly slots: number;
+  readonly together = MOST_ROWS;
   readonly #heads: readonly TokenHead[];
   readonly #parameters: readonly ParameterSpec[];
   readonly #layout: DecoderLayout;

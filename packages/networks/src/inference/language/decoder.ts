@@ -36,6 +36,8 @@ export interface Decoder {
   readonly shape: TransformerShape;
   /** Texts that it remembers at once. */
   readonly slots: number;
+  /** Tokens that it computes at once; more of them take turns. */
+  readonly together: number;
   /**
    * Copies other parameters in, those of the network and of its heads, and forgets all texts.
    *
