@@ -91,6 +91,10 @@ describe('ChatTemplate', () => {
     expect(ChatTemplate.open(directory, { chat_template: several })!.render([])).toBe('of the file');
     writeFileSync(path, '{% for %}');
     expect(() => ChatTemplate.open(directory, {})).toThrow(ModelError);
+    writeFileSync(path, "{{ raise_exception('only users speak') }}");
+    expect(() => ChatTemplate.open(directory, {})!.render([])).toThrow(
+      new ModelError(`${path} can't write this dialogue: only users speak.`),
+    );
     rmSync(path);
   });
 });

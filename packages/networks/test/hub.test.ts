@@ -150,7 +150,7 @@ describe('loadModel refuses', () => {
     });
     expectRefused(
       () => loadModel(directory),
-      /wte\.weight and lm_head\.weight differ, .*tie_word_embeddings/,
+      /model\.safetensors: the tensors wte\.weight and lm_head\.weight differ, .*tie_word_embeddings/,
     );
   });
 
@@ -195,6 +195,8 @@ describe('loadModel refuses', () => {
       () => loadModel(directory),
       /neither model\.safetensors nor model\.safetensors\.index\.json/,
     );
+    writeFileSync(join(directory, 'model.gguf'), 'GGUF');
+    expectRefused(() => loadModel(directory), /has model\.gguf and no model\.safetensors/);
     writeFileSync(join(directory, 'pytorch_model.bin'), 'no pickle at all');
     expectRefused(() => loadModel(directory), /has pytorch_model\.bin .*pickle.*save_pretrained/);
   });
@@ -241,7 +243,17 @@ describe('loadModel refuses', () => {
     [
       'a head that can not be rotated',
       { head_dim: 5 },
-      'so that 5 of the 5 numbers of a head would be rotated',
+      'head_dim makes heads of 5 numbers, and rotary positions need an even number of them',
+    ],
+    [
+      'a head that the width makes and that can not be rotated',
+      { head_dim: null, num_attention_heads: 16, num_key_value_heads: 16 },
+      'hidden_size makes heads of 1 numbers',
+    ],
+    [
+      'an end of texts that is no token',
+      { eos_token_id: [2, '</s>'] },
+      'config.json: eos_token_id is [2,"</s>"], and it has to be the number of a token or a list of such',
     ],
     ['a size that is missing', { hidden_size: null }, 'hidden_size is missing'],
     [

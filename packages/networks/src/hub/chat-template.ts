@@ -15,11 +15,14 @@ export interface Message {
 /** How a model was taught to read dialogues: Jinja, of `chat_template.jinja` or `tokenizer_config.json`. */
 export class ChatTemplate {
   readonly #template: Template;
+  /** Where it stands, for messages. */
+  readonly #where: string;
   /** Tokens that a template may name, by name. */
   readonly #tokens: Readonly<Record<string, string>>;
 
-  private constructor(template: Template, tokens: Readonly<Record<string, string>>) {
+  private constructor(template: Template, where: string, tokens: Readonly<Record<string, string>>) {
     this.#template = template;
+    this.#where = where;
     this.#tokens = tokens;
   }
 
@@ -38,17 +41,27 @@ export class ChatTemplate {
       const text = isObject(value) ? value['content'] : value;
       return name.endsWith('_token') && typeof text === 'string' ? [[name, text] as const] : [];
     });
+    const where = inFile ? path : `${join(directory, 'tokenizer_config.json')}, chat_template`;
     try {
-      return new ChatTemplate(new Template(source), Object.fromEntries(tokens));
+      return new ChatTemplate(new Template(source), where, Object.fromEntries(tokens));
     } catch (cause) {
-      const where = inFile ? path : `${join(directory, 'tokenizer_config.json')}, chat_template`;
       throw new ModelError(`${where} can't be read: ${(cause as Error).message}.`, { cause });
     }
   }
 
-  /** The dialogue as the model reads it, up to where its answer begins. */
+  /**
+   * The dialogue as the model reads it, up to where its answer begins.
+   *
+   * @throws ModelError where the template asks for what is not there, or refuses the dialogue itself.
+   */
   render(messages: readonly Message[]): string {
-    return this.#template.render({ ...this.#tokens, messages, add_generation_prompt: true });
+    try {
+      return this.#template.render({ ...this.#tokens, messages, add_generation_prompt: true });
+    } catch (cause) {
+      throw new ModelError(`${this.#where} can't write this dialogue: ${(cause as Error).message}.`, {
+        cause,
+      });
+    }
   }
 }
 

@@ -122,7 +122,7 @@ export function readTensors(
         const source = names.has(part.name) ? part.name : twins.find(({ of }) => of === part.name)!.name;
         const values = read(source);
         const twin = twins.find(({ of, name }) => of === source && name !== source);
-        if (twin !== undefined && !twin.mayDiffer) checkEqual(values, read(twin.name), names, twin);
+        if (twin !== undefined && !twin.mayDiffer) checkEqual(values, read(twin.name), files, names, twin);
         if (data === null) single = values;
         else placePart(plan, part, values, data);
       }
@@ -151,11 +151,13 @@ function checkFinite(data: Float32Array, files: WeightFiles, name: string): void
 function checkEqual(
   one: Float32Array,
   other: Float32Array,
+  files: WeightFiles,
   names: ReadonlyMap<string, string>,
   { name, of }: Twin,
 ): void {
   if (one.every((value, i) => value === other[i])) return;
+  const [first, second] = [names.get(of)!, names.get(name)!];
   throw new ModelError(
-    `The tensors ${names.get(of)} and ${names.get(name)} differ, and config.json says that they are one: set its tie_word_embeddings to false, or leave one of them out.`,
+    `${files.pathOf(second)}: the tensors ${first} and ${second} differ, and config.json says that they are one: set its tie_word_embeddings to false, or leave one of them out.`,
   );
 }

@@ -126,6 +126,11 @@ function hasHead(files: WeightFiles, type: string): boolean {
 function endTokens(directory: string, fields: Readonly<Record<string, unknown>>): number[] {
   const path = join(directory, 'generation_config.json');
   const generation = exists(path) ? readJsonObject(path) : {};
-  const told = generation['eos_token_id'] ?? fields['eos_token_id'] ?? [];
-  return [told].flat().filter((each): each is number => Number.isSafeInteger(each));
+  const inGeneration = generation['eos_token_id'] ?? null;
+  const told = [inGeneration ?? fields['eos_token_id'] ?? []].flat();
+  const isToken = (each: unknown): each is number => Number.isSafeInteger(each);
+  if (told.every(isToken)) return told;
+  throw new ModelError(
+    `${inGeneration === null ? join(directory, 'config.json') : path}: eos_token_id is ${JSON.stringify(told.length === 1 ? told[0] : told)}, and it has to be the number of a token or a list of such.`,
+  );
 }

@@ -10,7 +10,10 @@ const INDEX = 'model.safetensors.index.json';
 /** What files of weights are that run code when they are opened: Python pickles, plain or in a zip archive. */
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|pickle)$/;
 
-/** How a pickle is converted, to follow a colon. */
+/** Weights of other programs. */
+const OTHERS = /\.(gguf|ggml|onnx|h5|msgpack|npz)$/;
+
+/** How a pickle is converted, in the middle of a sentence. */
 const CONVERT =
   'where you trust it, convert it with `python3 -c "import sys, transformers as t; ' +
   't.AutoModelForCausalLM.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[1])" DIR` (an encoder\'s with AutoModel).';
@@ -113,10 +116,15 @@ function find(directory: string): { names: string[]; index: ReadonlyMap<string, 
   const pickle = there.find((name) => PICKLES.test(name));
   if (pickle !== undefined) {
     throw new ModelError(
-      `${directory} has ${pickle} and no ${SINGLE}: it is a pickle, which may run code when it is opened, and so was not. ` +
+      `${directory} has ${pickle} and no ${SINGLE}: it is a pickle, which may run code when it is opened, and so was not; ` +
         CONVERT,
     );
   }
+  const other = there.find((name) => OTHERS.test(name));
+  if (other !== undefined)
+    throw new ModelError(
+      `${directory} has ${other} and no ${SINGLE}, the only kind of weights that is read: have the library transformers load it and save it here.`,
+    );
   throw new ModelError(`${directory} has no weights: neither ${SINGLE} nor ${INDEX} is there.`);
 }
 

@@ -55,10 +55,15 @@ function rotatedSize(config: ConfigReader, headSize: number, { part }: RotaryNam
   if (part === null && fraction !== 1)
     holder!.refuse(name, `is ${fraction}: models of this kind rotate whole heads`);
   const size = Math.trunc(headSize * fraction);
-  if (size % 2 !== 0 || size < 2 || size > headSize)
-    holder!.refuse(
-      name,
-      `is ${fraction}, so that ${size} of the ${headSize} numbers of a head would be rotated: it has to be an even number of them`,
+  if (size % 2 === 0 && size >= 2 && size <= headSize) return size;
+  // Of whole heads it is their size that is odd, and nobody may have said which part of them is rotated.
+  if (fraction === 1)
+    config.refuse(
+      config.has('head_dim') ? 'head_dim' : 'hidden_size',
+      `makes heads of ${headSize} numbers, and rotary positions need an even number of them`,
     );
-  return size;
+  return holder!.refuse(
+    name,
+    `is ${fraction}, so that ${size} of the ${headSize} numbers of a head would be rotated: it has to be an even number of them`,
+  );
 }
