@@ -8,13 +8,13 @@ import { textLayout } from '@qfleet/rollout';
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { isRunning } from '../support/is-running.ts';
-import { type Started, start, temporaryDirectory } from '../support/qfleet.ts';
+import { qfleet, type Started, start, temporaryDirectory } from '../support/qfleet.ts';
 import { startRedis } from '../support/redis.ts';
 import { Books } from './support/books.ts';
 import { type StoredText, walkThrough } from './support/maze-rules.ts';
 
 const SLOTS = 8;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 /** A decoder that hardly learns, in a maze: most dialogues take 101 moves, which are a dozen chunks. */
 const settings = [
@@ -107,7 +107,7 @@ function walkAll(chunks: readonly TokenChunk[]): Map<string, number> {
 }
 
 it('a fleet that is killed amid its dialogues and resumed keeps every token, each once, in its own episode', {
-  timeout: 240_000,
+  timeout: 900_000,
 }, async () => {
   const server = await startRedis();
   const redis = new Redis(server.socket);
@@ -162,6 +162,9 @@ it('a fleet that is killed amid its dialogues and resumed keeps every token, eac
     reader,
     (state) => speaks(state, first.totals, [struck.pid]),
     'it speaks without the actor that was killed',
+  );
+  expect((await qfleet(['top', directory])).stdout).toMatch(
+    /agent tokens [\d,]+ [\s\S]*utterances [\d,]+ \(\S+\/s\), of 2\.0 tokens · 0 cut[\s\S]* tokens\/s/,
   );
   // First what would start others in their place.
   run.child.kill('SIGKILL');

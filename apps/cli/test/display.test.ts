@@ -78,6 +78,12 @@ describe('the display', () => {
     );
   });
 
+  it('counts tokens where the agent speaks', () => {
+    const speaking = loadRunConfig({ preset: 'walks' }, ['stop.maxUpdates=10000', 'replay.capacity=100000']);
+    expect(line(progress, speaking)).toMatch(/^1:05 · 12,345 agent tokens \(2K\/s\) · 5,000 updates/);
+    expect(block(progress, speaking)).toMatch(/^agent tokens +12,345 [\s\S]*agent tokens, 50 % full$/m);
+  });
+
   it('shows what is not known yet as a dash', () => {
     const text = line({ ...progress, meanReturn: null, evaluation: null, epsilon: null }, config);
     expect(text).toContain('return – · evaluation – · epsilon – ·');

@@ -2,6 +2,7 @@ import type { Chunk, Layout } from '@qfleet/replay';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { TransitionRow } from '../src/replay/columns.ts';
+import { GrowingSteps, type StepRow } from '../src/replay/growing-steps.ts';
 import { Rechunker } from '../src/replay/rechunk.ts';
 
 const layout: Layout = {
@@ -72,14 +73,16 @@ const stepsIn = (chunk: Chunk): Step[] =>
   }));
 
 function chunksOf(steps: readonly Step[]): Chunk[] {
-  const rechunker = new Rechunker(layout);
-  for (const { observation, next, whose, memory, context, ...row } of steps)
-    rechunker.add(row, [
+  const rechunker = new Rechunker<StepRow>((row) => new GrowingSteps(layout, row));
+  for (const { observation, next, whose, memory, context, ...row } of steps) {
+    const arrays = [
       { now: Float32Array.from(observation), next: Float32Array.from(next) },
       { now: Uint8Array.of(whose), next: new Uint8Array(1) },
       { now: Float32Array.of(memory[0]), next: Float32Array.of(memory[1]) },
       { now: Int32Array.of(context), next: new Int32Array(1) },
-    ]);
+    ];
+    rechunker.add({ ...row, arrays });
+  }
   return [...rechunker.take(true)];
 }
 
@@ -114,11 +117,11 @@ it('a chunk ends where what it has once changes', () => {
 
 it('what may still grow is bounded: then the chunk is complete that grew least lately', () => {
   const large: Layout = { frames: 1, shape: [2 ** 20], dtype: 'uint8', actions: 2 };
-  const rechunker = new Rechunker(large);
+  const rechunker = new Rechunker<StepRow>((row) => new GrowingSteps(large, row));
   const observation = new Uint8Array(2 ** 20);
   const taken: number[] = [];
   for (const [sequence] of Array.from({ length: 100 }, (_, i) => [i])) {
-    rechunker.add({ ...stepsOf([1])[0], sequence }, [{ now: observation, next: observation }]);
+    rechunker.add({ ...stepsOf([1])[0], sequence, arrays: [{ now: observation, next: observation }] });
     for (const chunk of rechunker.take(false)) taken.push(chunk.sequence);
   }
   // Two observations each, in 64 MiB.

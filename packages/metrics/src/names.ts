@@ -78,7 +78,7 @@ export const metricDefinitions: readonly MetricDefinition[] = [
 
   perActor(
     'qfleet_actor_environment_steps_total',
-    'Environment steps of an actor',
+    'Environment steps of an actor; tokens of agents that speak',
     'counter',
     (a) => a.environmentSteps,
   ),

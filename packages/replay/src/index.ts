@@ -26,7 +26,15 @@ export { compressChunk, sealChunk } from './chunk/seal.ts';
 export type { ReturnOptions } from './chunk/td-errors.ts';
 export { DialogueBuilder, type DialogueBuilderOptions } from './chunk/tokens/builder.ts';
 export { decodeTokenChunk, encodeTokenChunk } from './chunk/tokens/codec.ts';
-export { begins, isAgents, SPEAKER, type TokenChunk } from './chunk/tokens/token-chunk.ts';
+export {
+  asChunk,
+  asTokenChunk,
+  begins,
+  fullTokens,
+  isAgents,
+  SPEAKER,
+  type TokenChunk,
+} from './chunk/tokens/token-chunk.ts';
 export { ChunkError } from './chunk/validate.ts';
 export { ChunkFeed } from './chunk-feed.ts';
 export { SampleToInsertLimiter, type SampleToInsertOptions } from './limiter.ts';

@@ -17,6 +17,8 @@ interface DialogueSetting {
   readonly task: TextTask;
   /** Recorded dialogues of the task; null: it makes them. */
   readonly dialogues: readonly TextEpisode[] | null;
+  /** Recorded tokens, in place of both; null: there are none. */
+  readonly offline: MemoryReplay | null;
 }
 
 /** Gathers dialogues: those that are recorded, of which nothing is played, or those that the agent has. */
@@ -32,21 +34,10 @@ export async function dialogueGathering(setting: DialogueSetting): Promise<Gathe
 type Agent = Awaited<ReturnType<typeof createAgent>>;
 
 /** Learns from recorded dialogues. */
-async function recordedGathering(
-  { config, task, dialogues }: DialogueSetting,
-  agent: Agent,
-): Promise<Gather> {
+async function recordedGathering(setting: DialogueSetting, agent: Agent): Promise<Gather> {
+  const { config, task } = setting;
   const { definition, layout } = task;
-  const {
-    seed,
-    replay: { chunkLength },
-  } = config;
-  const { episodes, best } = config.agent.data!;
-  const options = { given: dialogues, episodes, best, seed, chunkLength };
-  const { chunks } = recordedDialogues(definition, layout, options);
-  const unbounded = { transitions: 2 ** 30, bytes: Number.MAX_SAFE_INTEGER };
-  const { store } = new MemoryReplay(config, layout, unbounded);
-  await store.append(chunks);
+  const { store } = setting.offline ?? (await recordedReplay(setting));
   const { transitions } = await store.standing();
   return ({ training }) => ({
     trainer: new Trainer({ ...training, config, layout, agent, store, offline: { transitions } }),
@@ -61,6 +52,19 @@ async function recordedGathering(
     close: async () => undefined,
     dispose: () => agent.dispose(),
   });
+}
+
+/** The dialogues that are given, or those that the task makes. */
+async function recordedReplay({ config, task, dialogues }: DialogueSetting): Promise<MemoryReplay> {
+  const { episodes, best } = config.agent.data!;
+  const { chunks } = recordedDialogues(task.definition, task.layout, {
+    ...{ given: dialogues, episodes, best },
+    ...{ seed: config.seed, chunkLength: config.replay.chunkLength },
+  });
+  const unbounded = { transitions: 2 ** 30, bytes: Number.MAX_SAFE_INTEGER };
+  const replay = new MemoryReplay(config, task.layout, unbounded);
+  await replay.store.append(chunks);
+  return replay;
 }
 
 /** Learns from the dialogues that the agent itself has. */

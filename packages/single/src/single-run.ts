@@ -218,7 +218,7 @@ export class SingleRun {
 /** What a run is made of, beside what is told of it. */
 async function make({ config, offline, dialogues }: SingleRunParts) {
   if (speaks(config)) {
-    const gather = await dialogueGathering({ config, task: await openTextTask(config), dialogues });
+    const gather = await dialogueGathering({ config, task: await openTextTask(config), dialogues, offline });
     return { gather, player: await EvaluationPlayer.create(config) };
   }
   const task = await openTask(config);

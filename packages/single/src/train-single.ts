@@ -24,7 +24,8 @@ export interface SingleOptions extends SingleHooks {
   readonly signal?: AbortSignal;
   /**
    * Recorded experience to learn from, at least a batch of transitions; the configuration's agent learns from a replay.
-   * No environment is stepped then but for evaluation. Left out: the run plays.
+   * No environment is stepped then but for evaluation. Left out: the run plays. Of an agent that speaks these are tokens, it has `data`, and
+   * `data.updates` is null.
    */
   readonly offline?: MemoryReplay;
   /**

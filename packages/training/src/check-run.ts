@@ -81,7 +81,8 @@ function recordedProblems(
   recorded: number,
   memory: number,
 ): string[] {
-  const least = agent.kind === 'pqn' ? 1 : agent.batchSize;
+  // A batch of dialogues may be one of them.
+  const least = agent.kind === 'pqn' || agent.kind === 'token-q' ? 1 : agent.batchSize;
   if (recorded < least) {
     return [
       `The recorded experience has ${recorded} transitions; allowed: at least agent.batchSize, ${least}.`,

@@ -28,7 +28,7 @@ Examples:
     });
   replay
     .command('export')
-    .description('writes all transitions to a Parquet file, one a row')
+    .description('writes all transitions to a Parquet file, one a row; of agents that speak, all tokens')
     .argument('<run>', WHERE)
     .argument('<file>', 'to write; it must not be there yet')
     .option('--run <id>', RUN)
@@ -39,7 +39,7 @@ Examples:
     });
   replay
     .command('import')
-    .description('appends the transitions of a file; what the replay holds already is left out')
+    .description('appends the transitions or tokens of a file; what the replay holds already is left out')
     .argument('<run>', WHERE)
     .argument('<file>', 'that `qfleet replay export` wrote, or another program with its columns')
     .option('--run <id>', RUN)

@@ -1,4 +1,4 @@
-import { type ColumnSpec, type Layout, MASK } from '@qfleet/replay';
+import { type ColumnSpec, describeLayout, type Layout, MASK } from '@qfleet/replay';
 
 /** In what the spaces of recorded experience differ from a run's: the ends of sentences that begin with the experience. */
 export function spaceDifferences(theirs: Layout, ours: Layout): string[] {
@@ -6,6 +6,10 @@ export function spaceDifferences(theirs: Layout, ours: Layout): string[] {
   const differ = (what: string, their: string, our: string): void => {
     if (their !== our) differences.push(`its ${what} are ${their}, here ${our}`);
   };
+  if (theirs.tokens !== undefined || ours.tokens !== undefined) {
+    differ('states', statesOf(theirs), statesOf(ours));
+    return differences;
+  }
   differ('observations', observationOf(theirs), observationOf(ours));
   differ('actions', `${theirs.actions}`, `${ours.actions}`);
   differ('masks of actions', maskOf(theirs), maskOf(ours));
@@ -34,6 +38,9 @@ function observationOf({ dtype, shape, parts }: Layout): string {
   const named = parts?.map((part) => `${part.name}${part.shape ? `[${part.shape}]` : ` of ${part.size}`}`);
   return `${dtype}[${shape.join(',')}]${named ? ` (${named.join(', ')})` : ''}`;
 }
+
+const statesOf = (layout: Layout): string =>
+  layout.tokens === undefined ? `observations, ${observationOf(layout)}` : describeLayout(layout);
 
 const maskOf = ({ columns = [] }: Layout): string =>
   columns.some(({ name }) => name === MASK) ? 'there' : 'not there';

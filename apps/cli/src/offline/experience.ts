@@ -1,6 +1,14 @@
 import { createHash, type Hash, hash } from 'node:crypto';
 import type { RunConfig } from '@qfleet/config';
-import { type Chunk, ChunkError, encodeOpenChunk, type Layout } from '@qfleet/replay';
+import {
+  type Chunk,
+  ChunkError,
+  encodeChunk,
+  encodeOpenChunk,
+  type Layout,
+  type OpenChunk,
+  type SealedChunk,
+} from '@qfleet/replay';
 import type { Recorded } from '@qfleet/report';
 import { MemoryReplay } from '@qfleet/single';
 import { UsageError } from '../errors.ts';
@@ -67,7 +75,7 @@ export class OfflineExperience {
   async add(chunk: Chunk): Promise<void> {
     const source = this.#sources.at(-1)!;
     this.#places.check(chunk, source.path);
-    const digest = hash('sha256', this.#encoded(chunk, source.path), 'base64url');
+    const digest = hash('sha256', this.#bytesOf(chunk, source.path), 'base64url');
     source.content.update(digest);
     source.transitions += chunk.length;
     if (this.#held.has(digest)) {
@@ -76,11 +84,17 @@ export class OfflineExperience {
     }
     this.#held.add(digest);
     const priorities = this.#hasPriorities ? chunk.priorities : null;
-    await this.replay.append([this.#encoded({ ...chunk, ...this.#nameOf(chunk), priorities }, source.path)]);
+    await this.#append({ ...chunk, ...this.#nameOf(chunk), priorities }, source.path);
     this.#transitions += chunk.length;
     if (chunk.end === 'continues') return;
     this.#episodes++;
     this.#returns += chunk.episodeReturn;
+  }
+
+  async #append(chunk: Chunk, path: string): Promise<void> {
+    // Texts are never compressed, and have one form alone.
+    if (this.#layout.tokens !== undefined) await this.replay.store.append([this.#sealed(chunk, path)]);
+    else await this.replay.append([this.#open(chunk, path)]);
   }
 
   /** A name that no other source has: that of an actor need not be unique among runs. */
@@ -93,12 +107,25 @@ export class OfflineExperience {
     return { writer: named.name, sequence: named.count++ };
   }
 
-  #encoded(chunk: Chunk, path: string) {
-    try {
-      return encodeOpenChunk(chunk, this.#layout);
-    } catch (error) {
-      if (!(error instanceof ChunkError)) throw error;
-      throw new UsageError(`${path} can't be learned from: ${error.message}`);
-    }
+  #bytesOf(chunk: Chunk, path: string): Uint8Array {
+    return this.#layout.tokens === undefined ? this.#open(chunk, path) : this.#sealed(chunk, path);
+  }
+
+  #open(chunk: Chunk, path: string): OpenChunk {
+    return refusing(path, () => encodeOpenChunk(chunk, this.#layout));
+  }
+
+  #sealed(chunk: Chunk, path: string): SealedChunk {
+    return refusing(path, () => encodeChunk(chunk, this.#layout));
+  }
+}
+
+/** @throws UsageError where a chunk of a source can't be trained on. */
+function refusing<T>(path: string, encode: () => T): T {
+  try {
+    return encode();
+  } catch (error) {
+    if (!(error instanceof ChunkError)) throw error;
+    throw new UsageError(`${path} can't be learned from: ${error.message}`);
   }
 }

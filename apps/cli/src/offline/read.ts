@@ -1,8 +1,9 @@
 import type { RunConfig } from '@qfleet/config';
-import { openTask } from '@qfleet/rollout';
+import { openLearning } from '@qfleet/rollout';
 import { checkRun } from '@qfleet/training';
 import { LiveDisplay } from '../terminal/live-display.ts';
 import { integer, returned, shown } from '../terminal/output.ts';
+import { transitionsName } from '../train/steps-name.ts';
 import { OfflineExperience } from './experience.ts';
 import { withSources } from './source.ts';
 import { sourcesOf } from './sources.ts';
@@ -35,9 +36,10 @@ async function readInto(
   config: RunConfig,
   display: LiveDisplay<Reading>,
 ): Promise<OfflineExperience> {
-  const { layout } = await openTask(config);
+  const { layout } = await openLearning(config);
   const target = { environment: config.environment, layout };
   return await withSources(sourcesOf(places), target, async (sources) => {
+    const steps = transitionsName(config);
     const total = sources.reduce((sum, { transitions }) => sum + transitions, 0);
     checkRun(config, layout, { holdsReplay: true, recorded: total });
     const experience = new OfflineExperience(config, layout, total);
@@ -51,12 +53,13 @@ async function readInto(
       for await (const chunk of source.chunks(refused)) {
         await experience.add(chunk);
         if (++chunks % CHUNKS_A_TURN !== 0) continue;
-        display.update({ path: source.path, read: experience.transitions + experience.repeated, total });
+        const read = experience.transitions + experience.repeated;
+        display.update({ path: source.path, read, total, steps });
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
     if (corrupted > 0) display.warn(`${integer(corrupted)} corrupted chunks were left out.`);
-    display.say(describe(experience));
+    display.say(describe(experience, steps));
     // What was said to be there may be less: repeated, or corrupted.
     checkRun(config, layout, { holdsReplay: true, recorded: experience.transitions });
     return experience;
@@ -69,15 +72,17 @@ interface Reading {
   /** Transitions so far, of so many. */
   readonly read: number;
   readonly total: number;
+  /** What is counted. */
+  readonly steps: string;
 }
 
-const lineOf = ({ path, read, total }: Reading): string =>
-  `Reading ${shown(path)}: ${integer(read)} of ${integer(total)} transitions, ${Math.floor((100 * read) / total)} %`;
+const lineOf = ({ path, read, total, steps }: Reading): string =>
+  `Reading ${shown(path)}: ${integer(read)} of ${integer(total)} ${steps}, ${Math.floor((100 * read) / total)} %`;
 
-function describe({ recorded, repeated }: OfflineExperience): string {
+function describe({ recorded, repeated }: OfflineExperience, steps: string): string {
   const { transitions, episodes, meanReturn, sources } = recorded;
   const from = sources.length === 1 ? shown(sources[0].path) : `${sources.length} files`;
   const mean = meanReturn === null ? '' : ` with a mean return of ${returned(meanReturn)}`;
   const rest = repeated > 0 ? ` (${integer(repeated)} more were there twice)` : '';
-  return `Read ${integer(transitions)} transitions, ${integer(episodes)} whole episodes${mean}, from ${from}${rest}.`;
+  return `Read ${integer(transitions)} ${steps}, ${integer(episodes)} whole episodes${mean}, from ${from}${rest}.`;
 }

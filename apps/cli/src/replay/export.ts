@@ -1,21 +1,26 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import type { Tokenizer } from '@qfleet/envs';
 import { type Chunk, storedLayout } from '@qfleet/replay';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import { CommandError, UsageError } from '../errors.ts';
 import { integer, print, printJson } from '../terminal/output.ts';
 import { type ReadableReplay, readChunks } from './chunks.ts';
-import { columnsOf, parquetSchema } from './columns.ts';
 import { LAYOUT_KEY, TASK_KEY, taskOf } from './metadata.ts';
 import type { ReplayOptions } from './open.ts';
 import { type OpenReplay, withReplay } from './open.ts';
+import { rowWriter } from './row-writer.ts';
+import { harmlessEnvironment, tokenizerOf } from './tokens/tokenizer-of.ts';
 
 /** A replay to write, and what was played for it, where that is known. */
 export type Exportable = ReadableReplay & Pick<OpenReplay, 'environment'>;
 
 export interface Exported {
   readonly file: string;
+  /** Steps: of texts, the agent's tokens. */
   readonly transitions: number;
+  /** All tokens, of both speakers; absent: the replay holds no texts. */
+  readonly tokens?: number;
   readonly chunks: number;
   /** Chunks that were corrupted on Redis, and left out. */
   readonly refused: number;
@@ -23,36 +28,51 @@ export interface Exported {
 
 /** `qfleet replay export`. */
 export async function exportTo(where: string, file: string, options: ReplayOptions): Promise<void> {
-  const exported = await withReplay(where, options, (replay) => exportReplay(replay, file));
-  const { transitions, chunks, refused } = exported;
+  const exported = await withReplay(where, options, async (replay) =>
+    exportReplay(replay, file, await tokenizerOf(replay, harmlessEnvironment(replay, where))),
+  );
+  const { transitions, tokens, chunks, refused } = exported;
   const rest = refused > 0 ? `; ${integer(refused)} corrupted chunks were left out` : '';
   await (options.json
     ? printJson(exported)
-    : print(`Wrote ${integer(transitions)} transitions of ${integer(chunks)} chunks to ${file}${rest}.`));
+    : print(
+        `Wrote ${tokens === undefined ? `${integer(transitions)} transitions` : `${integer(tokens)} tokens`} of ` +
+          `${integer(chunks)} chunks to ${file}${rest}.`,
+      ));
 }
 
 /**
- * Writes all transitions of a replay into a new Parquet file.
+ * Writes all transitions of a replay, or all tokens, into a new Parquet file, as `writeReplay`.
  * @throws UsageError when there is such a file; CommandError when it can't be written.
  */
-export async function exportReplay(replay: Exportable, file: string): Promise<Exported> {
+export async function exportReplay(
+  replay: Exportable,
+  file: string,
+  tokenizer: Tokenizer | null = null,
+): Promise<Exported> {
   if (existsSync(file)) throw new UsageError(`${file} is there already: name a new file, or remove it.`);
-  return await writeReplay(replay, file);
+  return await writeReplay(replay, file, tokenizer);
 }
 
 /**
- * Writes all transitions of a replay into a Parquet file, in place of one that is there.
+ * Writes all transitions of a replay, or all tokens, into a Parquet file, in place of one that is there.
+ * @param tokenizer says what tokens mean; null, the default: that is not known, or there are none.
  * @throws CommandError when it can't be written.
  */
-export async function writeReplay(replay: Exportable, file: string): Promise<Exported> {
+export async function writeReplay(
+  replay: Exportable,
+  file: string,
+  tokenizer: Tokenizer | null = null,
+): Promise<Exported> {
   const { layout, environment } = replay;
-  const counts = { transitions: 0, chunks: 0, refused: 0 };
+  const rows = rowWriter(layout, tokenizer);
+  const counts = { transitions: 0, ...(rows.rows === 'tokens' ? { tokens: 0 } : {}), chunks: 0, refused: 0 };
   // Under its own name only when it is whole.
   const partial = `${file}.partial`;
   try {
     const writer = new ParquetWriter({
       writer: fileWriter(partial),
-      schema: parquetSchema(layout),
+      schema: rows.schema,
       kvMetadata: [
         { key: LAYOUT_KEY, value: JSON.stringify(storedLayout(layout)) },
         ...(environment === null ? [] : [{ key: TASK_KEY, value: JSON.stringify(taskOf(environment)) }]),
@@ -64,10 +84,12 @@ export async function writeReplay(replay: Exportable, file: string): Promise<Exp
     });
     for await (const portion of portions) {
       const chunks: Chunk[] = portion.map(({ chunk }) => chunk);
-      const rows = chunks.reduce((sum, { length }) => sum + length, 0);
-      if (rows === 0) continue;
-      await writer.write({ columnData: columnsOf(chunks, layout), rowGroupSize: rows });
-      counts.transitions += rows;
+      if (chunks.length === 0) continue;
+      const columnData = rows.columns(chunks);
+      const rowGroupSize = columnData[0].data.length;
+      await writer.write({ columnData, rowGroupSize });
+      counts.transitions += chunks.reduce((sum, { length }) => sum + length, 0);
+      if (counts.tokens !== undefined) counts.tokens += rowGroupSize;
       counts.chunks += chunks.length;
     }
     await writer.finish();

@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { type Chunk, encodeOpenChunk, type Layout } from '@qfleet/replay';
+import { type Chunk, encodeChunk, type Layout } from '@qfleet/replay';
 import { readChunks } from './chunks.ts';
 import type { OpenReplay } from './open.ts';
 
@@ -7,7 +7,7 @@ type Name = Pick<Chunk, 'writer' | 'sequence'>;
 
 /** What tells chunks apart: equal where all that they hold is. */
 const digestOf = (chunk: Chunk, layout: Layout): string =>
-  hash('sha256', encodeOpenChunk(chunk, layout), 'base64url');
+  hash('sha256', encodeChunk(chunk, layout), 'base64url');
 
 /**
  * The writer and sequence under which an imported file's chunks are stored. A store takes a chunk whose sequence does

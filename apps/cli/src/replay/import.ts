@@ -1,11 +1,12 @@
 import {
+  asTokenChunk,
   compressChunk,
   compressesWell,
   describeLayout,
+  encodeChunk,
   encodeOpenChunk,
   type Layout,
   type SealedChunk,
-  sealChunk,
 } from '@qfleet/replay';
 import type { FileMetaData } from 'hyparquet';
 import { UsageError } from '../errors.ts';
@@ -22,7 +23,10 @@ const APPEND_BYTES = 4 << 20;
 
 export interface Imported {
   readonly file: string;
+  /** Steps: of texts, the agent's tokens. */
   readonly transitions: number;
+  /** All tokens, of both speakers; absent: the replay holds no texts. */
+  readonly tokens?: number;
   readonly chunks: number;
   /** Chunks that the replay did not have yet. */
   readonly stored: number;
@@ -31,19 +35,19 @@ export interface Imported {
 /** `qfleet replay import`. */
 export async function importFrom(where: string, file: string, options: ReplayOptions): Promise<void> {
   const imported = await withReplay(where, options, (replay) => importReplay(replay, file));
-  const { transitions, chunks, stored } = imported;
+  const { transitions, tokens, chunks, stored } = imported;
   await (options.json
     ? printJson(imported)
     : print(
-        `Read ${integer(transitions)} transitions of ${integer(chunks)} chunks from ${file}; ` +
+        `Read ${tokens === undefined ? `${integer(transitions)} transitions` : `${integer(tokens)} tokens`} of ${integer(chunks)} chunks from ${file}; ` +
           `${integer(stored)} chunks are new to run ${options.run ?? where}.`,
       ));
 }
 
 /**
- * Appends a file's transitions, in chunks (`Rechunker`), in its order. The file is read twice: all of it is checked before
+ * Appends a file's transitions, or its tokens, in chunks (`Rechunker`), in its order. The file is read twice: all of it is checked before
  * the first chunk is stored. What the replay holds, or was given by an import of the same rows, is left out.
- * @throws UsageError when the file can't be read, is of another layout, or holds a row that is no transition.
+ * @throws UsageError when the file can't be read, is of another layout, or holds a row that is no transition, or no token.
  */
 export async function importReplay(replay: OpenReplay, file: string): Promise<Imported> {
   const { store, layout } = replay;
@@ -55,7 +59,7 @@ export async function importReplay(replay: OpenReplay, file: string): Promise<Im
   for await (const chunk of chunks()) names.note(chunk);
   await names.lookUp(replay);
 
-  const counts = { transitions: 0, chunks: 0, stored: 0 };
+  const counts = { transitions: 0, ...(layout.tokens ? { tokens: 0 } : {}), chunks: 0, stored: 0 };
   let waiting: SealedChunk[] = [];
   let bytes = 0;
   const append = async () => {
@@ -66,10 +70,13 @@ export async function importReplay(replay: OpenReplay, file: string): Promise<Im
   for await (const chunk of chunks()) {
     counts.chunks++;
     counts.transitions += chunk.length;
+    if (counts.tokens !== undefined) counts.tokens += asTokenChunk(chunk).tokens.length;
     const name = names.next(chunk);
     if (name === null) continue;
-    const open = encodeOpenChunk({ ...chunk, ...name }, layout);
-    const sealed = compressesWell(layout) ? await compressChunk(open) : sealChunk(open);
+    const named = { ...chunk, ...name };
+    const sealed = compressesWell(layout)
+      ? await compressChunk(encodeOpenChunk(named, layout))
+      : encodeChunk(named, layout);
     waiting.push(sealed);
     bytes += sealed.length;
     if (bytes >= APPEND_BYTES) await append();

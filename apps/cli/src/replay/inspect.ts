@@ -1,4 +1,4 @@
-import { type StoredLayout, storedLayout } from '@qfleet/replay';
+import { asTokenChunk, begins, type Chunk, isAgents, type StoredLayout, storedLayout } from '@qfleet/replay';
 import { meanAndStd } from '@qfleet/training';
 import { describePart } from '../check.ts';
 import { bytes, integer, print, printJson, table } from '../terminal/output.ts';
@@ -8,19 +8,25 @@ import { type OpenReplay, type ReplayTarget, withReplay } from './open.ts';
 /** What is in a replay. Returns are undiscounted, of the episodes whose end is held. */
 export interface ReplayContents {
   readonly run: string;
-  readonly layout: Pick<StoredLayout, 'observationShape' | 'observationDType' | 'observationParts'>;
+  readonly layout: Pick<
+    StoredLayout,
+    'observationShape' | 'observationDType' | 'observationParts' | 'tokens'
+  >;
   readonly chunks: {
     readonly held: number;
     readonly oldest: number;
     readonly newest: number;
     readonly refused: number;
   };
+  /** Steps: of texts, the agent's tokens. */
   readonly transitions: {
     readonly held: number;
     readonly inserted: number;
     readonly evicted: number;
     readonly sampled: number;
   };
+  /** Of texts: the tokens that are held, of both speakers, and the utterances and texts that they make. */
+  readonly texts?: { readonly tokens: number; readonly utterances: number; readonly environment: number };
   /** Bytes of the chunks, of the whole replay on Redis, and of all that this Redis holds. */
   readonly bytes: {
     readonly chunks: number;
@@ -50,6 +56,7 @@ export async function inspectReplay(replay: OpenReplay): Promise<ReplayContents>
   const writers = new Set<string>();
   const slots = new Set<string>();
   const returns: number[] = [];
+  const texts = { tokens: 0, utterances: 0, environment: 0 };
   let refused = 0;
   let terminated = 0;
   let [oldestVersion, newestVersion] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -62,6 +69,7 @@ export async function inspectReplay(replay: OpenReplay): Promise<ReplayContents>
       slots.add(`${chunk.slot} ${chunk.writer}`);
       oldestVersion = Math.min(oldestVersion, chunk.weightsVersion);
       newestVersion = Math.max(newestVersion, chunk.weightsVersion);
+      if (replay.layout.tokens !== undefined) count(chunk, texts);
       if (chunk.end === 'continues') continue;
       returns.push(chunk.episodeReturn);
       if (chunk.end === 'terminated') terminated++;
@@ -72,10 +80,14 @@ export async function inspectReplay(replay: OpenReplay): Promise<ReplayContents>
     replay.memory(),
   ]);
   const { oldest, newest, transitions } = standing;
-  const { observationShape, observationDType, observationParts } = storedLayout(replay.layout);
+  const { observationShape, observationDType, observationParts, tokens } = storedLayout(replay.layout);
   return {
     run: replay.run,
-    layout: { observationShape, observationDType, ...(observationParts ? { observationParts } : {}) },
+    layout: {
+      ...{ observationShape, observationDType },
+      ...(observationParts ? { observationParts } : {}),
+      ...(tokens ? { tokens } : {}),
+    },
     chunks: { held: newest - oldest + 1, oldest, newest, refused },
     transitions: {
       held: transitions,
@@ -83,6 +95,7 @@ export async function inspectReplay(replay: OpenReplay): Promise<ReplayContents>
       evicted: standing.evictedTotal,
       sampled: standing.sampledTotal,
     },
+    ...(tokens ? { texts } : {}),
     bytes: {
       chunks: standing.bytes,
       replay: replayBytes,
@@ -97,6 +110,17 @@ export async function inspectReplay(replay: OpenReplay): Promise<ReplayContents>
   };
 }
 
+/** Adds what a chunk of texts holds. */
+function count(chunk: Chunk, texts: { tokens: number; utterances: number; environment: number }): void {
+  const { tokens, speakers } = asTokenChunk(chunk);
+  texts.tokens += tokens.length;
+  for (const speaker of speakers) {
+    if (!begins(speaker)) continue;
+    if (isAgents(speaker)) texts.utterances++;
+    else texts.environment++;
+  }
+}
+
 function statistics(values: readonly number[]): ReplayContents['returns'] {
   if (values.length === 0) return null;
   let [min, max] = [values[0], values[0]];
@@ -108,17 +132,33 @@ function statistics(values: readonly number[]): ReplayContents['returns'] {
 }
 
 function describe(contents: ReplayContents): string {
-  const { chunks, transitions, episodes, returns, weightsVersions } = contents;
+  const { chunks, transitions, texts, episodes, returns, weightsVersions } = contents;
+  const { observationDType, observationShape, observationParts = [], tokens } = contents.layout;
+  const steps = tokens === undefined ? 'transitions' : "agent's tokens";
   const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 2 });
   const rows: [string, string][] = [
     ['run', contents.run],
-    ['observation', `${contents.layout.observationDType}[${contents.layout.observationShape.join(',')}]`],
-    ...(contents.layout.observationParts ?? []).map((part): [string, string] => ['', describePart(part)]),
+    tokens === undefined
+      ? ['observation', `${observationDType}[${observationShape.join(',')}]`]
+      : [
+          'texts',
+          `${integer(tokens.vocabulary)} tokens (tokenizer ${tokens.tokenizer}), ${integer(tokens.context)} at once`,
+        ],
+    ...observationParts.map((part): [string, string] => ['', describePart(part)]),
     [
-      'transitions',
+      steps,
       `${integer(transitions.held)} held of ${integer(transitions.inserted)} inserted; ` +
         `${integer(transitions.evicted)} evicted, ${integer(transitions.sampled)} sampled`,
     ],
+    ...(texts
+      ? [
+          [
+            'with all texts',
+            `${integer(texts.tokens)} tokens: ${integer(texts.utterances)} utterances and ${integer(texts.environment)} texts ` +
+              'of the environment',
+          ] as [string, string],
+        ]
+      : []),
     [
       'chunks',
       `${integer(chunks.held)}, ${integer(chunks.oldest)} … ${integer(chunks.newest)}` +
@@ -126,7 +166,8 @@ function describe(contents: ReplayContents): string {
     ],
     [
       'memory',
-      `${bytes(contents.bytes.replay)} on Redis (${number(contents.bytes.perTransition)} bytes a transition), ` +
+      `${bytes(contents.bytes.replay)} on Redis (${number(contents.bytes.perTransition)} bytes ` +
+        `${tokens === undefined ? 'a transition' : "for each of the agent's tokens"}), ` +
         `of ${bytes(contents.bytes.redis)} that it uses`,
     ],
     ['written by', `${integer(contents.writers)} writers in ${integer(contents.slots)} slots`],

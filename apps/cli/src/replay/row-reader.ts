@@ -1,38 +1,34 @@
 import { type ObservationArray, observationArrays } from '@qfleet/envs';
-import { columnWidth, type Layout, MASK } from '@qfleet/replay';
-import { UsageError } from '../errors.ts';
+import { type Chunk, columnWidth, type Layout, MASK } from '@qfleet/replay';
 import type { ArrayColumn } from './array-column.ts';
-import { CellError, finite, integer, quote, text, truth } from './cells.ts';
+import { CellError, finite, integer, truth } from './cells.ts';
+import { type ChunkReader, countCell, refusal, wholeCell, writerCell } from './chunk-reader.ts';
 import { COLUMN_KINDS, type TransitionRow } from './columns.ts';
 import type { RowOfArray } from './growing-array.ts';
+import { GrowingSteps, type StepRow } from './growing-steps.ts';
 import type { Rows } from './parquet-file.ts';
 import type { ColumnKind } from './parquet-schema.ts';
+import { Rechunker } from './rechunk.ts';
 import { type StoredArray, storedArrays } from './stored-arrays.ts';
-
-const MOST_COUNT = 0xffffffff;
-/** Bytes of a writer's name. */
-const MOST_WRITER = 64;
 
 type Checks = { readonly [Name in keyof TransitionRow]: (value: unknown) => TransitionRow[Name] };
 
-const count = (value: unknown): number => integer(value, 0, MOST_COUNT);
-const whole = (value: unknown): number => integer(value, 0, Number.MAX_SAFE_INTEGER);
 const double = (value: unknown): number => finite(value, 'float64');
 
 /** As an actor's steps are checked, and a chunk's fields. */
 const checksOf = ({ actions }: Layout): Checks => ({
-  writer: (value) => text(value, 1, MOST_WRITER),
-  sequence: whole,
-  slot: count,
-  episode: count,
-  step: count,
+  writer: writerCell,
+  sequence: wholeCell,
+  slot: countCell,
+  episode: countCell,
+  step: countCell,
   action: (value) => integer(value, 0, actions - 1),
   reward: (value) => finite(value, 'float32'),
   terminated: truth,
   truncated: truth,
   priority: priorityOf,
   epsilon: double,
-  weights_version: whole,
+  weights_version: wholeCell,
   episode_return: double,
 });
 
@@ -43,10 +39,11 @@ function priorityOf(value: unknown): number | null {
   return priority;
 }
 
-/** Reads a file's rows as transitions. A row that is no transition is refused with file, column, row and place. */
-export class RowReader {
+/** Reads rows that are transitions, and makes chunks of them. */
+export class RowReader implements ChunkReader {
   /** What the row that was read last has of each stored array: the observation first. */
-  readonly arrays: readonly RowOfArray[];
+  readonly #arrays: readonly RowOfArray[];
+  readonly #rechunker: Rechunker<StepRow>;
   readonly #file: string;
   readonly #consequence: string;
   readonly #checks: Checks;
@@ -61,13 +58,13 @@ export class RowReader {
     this.#checks = checksOf(layout);
     this.#stored = storedArrays(layout);
     this.#mask = this.#stored.findIndex(({ spec }) => spec.name === MASK);
-    this.arrays = this.#stored.map(({ spec }) => {
+    this.#arrays = this.#stored.map(({ spec }) => {
       const make = () => new observationArrays[spec.dtype](columnWidth(spec));
       return { now: make(), next: make() };
     });
+    this.#rechunker = new Rechunker((row) => new GrowingSteps(layout, row));
   }
 
-  /** The columns that a file needs, and what they hold. */
   get columns(): ReadonlyMap<string, ColumnKind> {
     return new Map([
       ...COLUMN_KINDS,
@@ -77,16 +74,29 @@ export class RowReader {
     ]);
   }
 
-  /** Row `i` of `rows`; its arrays lie in `arrays` until the next call. @throws UsageError */
-  read(rows: Rows, i: number): TransitionRow {
+  add(rows: Rows, i: number): void {
+    const row = this.#read(rows, i);
+    try {
+      this.#rechunker.add(row);
+    } catch (error) {
+      throw this.#refusal(rows, i, 'observation', error);
+    }
+  }
+
+  take(all: boolean): Generator<Chunk> {
+    return this.#rechunker.take(all);
+  }
+
+  /** Row `i` of `rows`; its arrays lie in `#arrays` until the next call. @throws UsageError */
+  #read(rows: Rows, i: number): StepRow {
     const cell = <Name extends keyof TransitionRow>(name: Name): TransitionRow[Name] => {
       try {
         return this.#checks[name](rows.columns[name][i]);
       } catch (error) {
-        throw this.refusal(rows, i, name, error);
+        throw this.#refusal(rows, i, name, error);
       }
     };
-    const row: TransitionRow = {
+    const row: StepRow = {
       writer: cell('writer'),
       sequence: cell('sequence'),
       slot: cell('slot'),
@@ -100,15 +110,16 @@ export class RowReader {
       epsilon: cell('epsilon'),
       weights_version: cell('weights_version'),
       episode_return: cell('episode_return'),
+      arrays: this.#arrays,
     };
     if (row.terminated && row.truncated)
-      throw this.refusal(rows, i, 'truncated', new CellError('is true where terminated is, too'));
+      throw this.#refusal(rows, i, 'truncated', new CellError('is true where terminated is, too'));
     this.#stored.forEach(({ columns, next }, k) => {
-      for (const column of columns) this.#decode(rows, i, column, this.arrays[k].now);
-      for (const column of next) this.#decode(rows, i, column, this.arrays[k].next);
+      for (const column of columns) this.#decode(rows, i, column, this.#arrays[k].now);
+      for (const column of next) this.#decode(rows, i, column, this.#arrays[k].next);
     });
-    if (this.#mask >= 0 && this.arrays[this.#mask].now[row.action] === 0)
-      throw this.refusal(
+    if (this.#mask >= 0 && this.#arrays[this.#mask].now[row.action] === 0)
+      throw this.#refusal(
         rows,
         i,
         MASK,
@@ -121,18 +132,11 @@ export class RowReader {
     try {
       column.decode(rows.columns[column.name][i], into, 0);
     } catch (error) {
-      throw this.refusal(rows, i, column.name, error);
+      throw this.#refusal(rows, i, column.name, error);
     }
   }
 
-  /** What to throw for a CellError in a column of row `i` of `rows`; any other error is returned as it is. */
-  refusal(rows: Rows, i: number, column: string, error: unknown): unknown {
-    if (!(error instanceof CellError)) return error;
-    const { writer, sequence, step } = rows.columns;
-    const of = `counted from 0; writer ${quote(writer[i])}, sequence ${quote(sequence[i])}, step ${quote(step[i])}`;
-    return new UsageError(
-      `${this.#file}: column ${error.column ?? column} of row ${rows.first + i} (${of}) ${error.message}: ` +
-        `${this.#consequence}; mend that row or leave it out.`,
-    );
+  #refusal(rows: Rows, i: number, column: string, error: unknown): unknown {
+    return refusal({ file: this.#file, consequence: this.#consequence, rows, i, column, error });
   }
 }

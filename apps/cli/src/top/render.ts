@@ -56,18 +56,20 @@ function heading(readings: Readings): string {
     `the learner waits for the minimum size ${percent(waits[0])}, for the ratio ${percent(waits[1])}, ` +
       `for Redis ${percent(waits[2])} of its time`,
     `return ${mean(returns.lastMean)} (last episodes, exploring) · evaluation ${mean(returns.lastEvaluationMean)} (greedy)`,
-    ...utterances(now),
+    ...utterances(readings),
     ...rounds(readings),
     ...refusals(now),
   ].join('\n');
 }
 
 /** A line on what was said, where the agent speaks. */
-function utterances({ totals }: FleetState): string[] {
-  const { environmentSteps, utterances: said, utterancesCut: cut } = totals;
+function utterances(readings: Readings): string[] {
+  const { before, now } = readings;
+  const { environmentSteps, utterances: said, utterancesCut: cut } = now.totals;
   if (said === 0) return [];
+  const speed = rate(readings, said - before.totals.utterances);
   return [
-    `utterances ${integer(said)}, of ${(environmentSteps / said).toFixed(1)} tokens · ${integer(cut)} cut`,
+    `utterances ${integer(said)} (${short(speed)}/s), of ${(environmentSteps / said).toFixed(1)} tokens · ${integer(cut)} cut`,
   ];
 }
 
@@ -138,7 +140,8 @@ function processRows(readings: Readings): string[][] {
       const earlier = same(before.actors, actor);
       const seconds = earlier ? (actor.heartbeatAt - earlier.heartbeatAt) / 1000 : 0;
       const grown = actor.environmentSteps - (earlier?.environmentSteps ?? 0);
-      const speed = seconds > 0 ? `${short(grown / seconds)} steps/s` : '– steps/s';
+      const steps = now.totals.utterances > 0 ? 'tokens' : 'steps';
+      const speed = `${seconds > 0 ? short(grown / seconds) : '–'} ${steps}/s`;
       const behind = Math.max(0, newest - actor.weightsVersion);
       return row(
         'actor',

@@ -2,6 +2,7 @@ import { learningBegins, type RunConfig } from '@qfleet/config';
 import type { RunSummary } from '@qfleet/report';
 import { suggest } from '../suggest.ts';
 import { integer } from '../terminal/output.ts';
+import { transitionsName } from './steps-name.ts';
 
 /** The option that raises a budget, by the reason it gives to stop. */
 const options = {
@@ -30,7 +31,7 @@ export function endedBeforeLearning(
   if (updates > 0 || !isBudget(stopReason)) return null;
   const again = suggest('resume', path, ...moreBudget(stopReason, config));
   const { transitions, fields } = learningBegins(config);
-  const takes = offline ? '' : `, which takes ${integer(transitions)} transitions (${fields})`;
+  const takes = offline ? '' : `, which takes ${integer(transitions)} ${transitionsName(config)} (${fields})`;
   return (
     `stop.${stopReason} (${integer(config.stop[stopReason] ?? 0)}) ended the run before learning began${takes}. ` +
     `To go on with more: ${again}`

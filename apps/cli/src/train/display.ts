@@ -2,6 +2,7 @@ import { learnsFromRounds, type RunConfig } from '@qfleet/config';
 import { LiveDisplay } from '../terminal/live-display.ts';
 import { clock, integer, returned, short, style, table } from '../terminal/output.ts';
 import { nearestBudget, type Progress } from './progress.ts';
+import { stepsName, transitionsName } from './steps-name.ts';
 
 /** Shows a run's progress. */
 export class Display extends LiveDisplay<Progress> {
@@ -45,7 +46,7 @@ export function line(progress: Progress, config: RunConfig, offline = false): st
   const figures = offline
     ? [updates, evaluation]
     : [
-        `${integer(progress.steps)} env steps (${short(progress.stepsPerSecond)}/s)`,
+        `${integer(progress.steps)} ${stepsName(config)} (${short(progress.stepsPerSecond)}/s)`,
         updates,
         `return ${mean(progress.meanReturn)}`,
         evaluation,
@@ -73,7 +74,7 @@ export function block(progress: Progress, config: RunConfig, columns = 80, offli
   ];
   const played = [
     [
-      'env steps',
+      stepsName(config),
       integer(progress.steps),
       `${short(progress.stepsPerSecond)}/s by ${progress.actors} actors`,
     ],
@@ -83,12 +84,18 @@ export function block(progress: Progress, config: RunConfig, columns = 80, offli
     ['epsilon', epsilon(progress.epsilon), ''],
     ...(learnsFromRounds(config)
       ? []
-      : [['replay', integer(progress.replayTransitions), `transitions, ${fill(progress, config)} full`]]),
+      : [
+          [
+            'replay',
+            integer(progress.replayTransitions),
+            `${transitionsName(config)}, ${fill(progress, config)} full`,
+          ],
+        ]),
   ];
   const recorded = [
     updates,
     evaluation,
-    ['replay', integer(progress.replayTransitions), 'recorded transitions'],
+    ['replay', integer(progress.replayTransitions), `recorded ${transitionsName(config)}`],
   ];
   const body = table(
     (offline ? recorded : played).map(([name, value, note]) => [

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { learnsFromRounds, type RunConfig } from '@qfleet/config';
+import { learnsFromRecorded, learnsFromRounds, type RunConfig } from '@qfleet/config';
 import type { Launch, RunDirectory } from '@qfleet/report';
 import { UsageError } from '../errors.ts';
 
@@ -11,6 +11,12 @@ export function checkKeepsReplay(mode: Launch['mode'], config: RunConfig): void 
   if (mode === 'fleet') {
     throw new UsageError(
       '--keep-replay is for --single: the replay of a fleet stays on its Redis, so leave it out.',
+    );
+  }
+  if (learnsFromRecorded(config)) {
+    throw new UsageError(
+      '--keep-replay has nothing to keep: the run learns from recorded dialogues alone, and plays none (agent.data.updates is null); leave ' +
+        'it out.',
     );
   }
   if (learnsFromRounds(config)) {

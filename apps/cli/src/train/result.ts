@@ -14,6 +14,7 @@ import {
 } from '../terminal/output.ts';
 import { howPlayed } from '../text/how-played.ts';
 import { trustOption } from '../trust.ts';
+import { stepsName, transitionsName } from './steps-name.ts';
 
 /** Why training ended. */
 export const stops: Readonly<Record<RunSummary['stopReason'], string>> = {
@@ -38,7 +39,9 @@ export function describeResult(
 ): string {
   const { envSteps, updates, trainingSeconds, stopReason, evaluation, offline } = summary;
   const steps =
-    offline === undefined && !learnsFromRecorded(directory.config) ? `${integer(envSteps)} env steps, ` : '';
+    offline === undefined && !learnsFromRecorded(directory.config)
+      ? `${integer(envSteps)} ${stepsName(directory.config)}, `
+      : '';
   const amount = `${steps}${integer(updates)} updates, ${trainingSeconds.toFixed(1)} s of training`;
   if (stopReason === 'interrupted') {
     const kept = updates > 0 ? `a checkpoint at update ${integer(updates)}` : 'nothing learned yet';
@@ -51,7 +54,7 @@ export function describeResult(
       `${headline}: ${howPlayed(directory.config)} return ${returnedAs(evaluation.mean, evaluation.std, goal, directory.config.stop.solvedReturn)} over ${evaluation.episodes} episodes${cutShortNote(evaluation.cutShort)}${reached(evaluation.mean, goal, summary.environment, directory)}.`,
     );
   }
-  if (offline !== undefined) lines.push(describeData(offline, goal));
+  if (offline !== undefined) lines.push(describeData(offline, goal, transitionsName(directory.config)));
   lines.push(
     `Training ended because ${stops[stopReason]}: ${amount}.`,
     `Run directory: ${shownPath} (${join(shownPath, 'curve.svg')}, summary.json, checkpoints)`,
@@ -68,9 +71,13 @@ export function describeResult(
 }
 
 /** What an offline run learned from, beside its result. */
-function describeData({ transitions, episodes, meanReturn }: Recorded, goal: number | null): string {
+function describeData(
+  { transitions, episodes, meanReturn }: Recorded,
+  goal: number | null,
+  steps: string,
+): string {
   const mean = meanReturn === null ? '' : `, whose mean return is ${returned(meanReturn, goal)}`;
-  return `It learned from ${integer(transitions)} recorded transitions of ${integer(episodes)} whole episodes${mean}.`;
+  return `It learned from ${integer(transitions)} recorded ${steps} of ${integer(episodes)} whole episodes${mean}.`;
 }
 
 /** Where the run's own goal is not the one at which the task counts as solved: which was reached, and which was not. */

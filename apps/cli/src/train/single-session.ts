@@ -56,10 +56,13 @@ export async function trainInProcess(session: Session): Promise<SessionEnd> {
 async function keep({ store, layout }: MemoryReplay, { directory, display, from }: Session): Promise<void> {
   const file = keptReplayOf(directory, from?.updates ?? 0);
   const { environment } = directory.config;
+  const replay = { store, layout, environment };
   try {
     const { writeReplay } = await import('../replay/export.ts');
+    const { tokenizerOf } = await import('../replay/tokens/tokenizer-of.ts');
     mkdirSync(dirname(file), { recursive: true });
-    await writeReplay({ store, layout, environment }, file);
+    // What was just played is code that the user runs.
+    await writeReplay(replay, file, await tokenizerOf(replay, environment));
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     display.warn(error.message);

@@ -9,7 +9,7 @@ import { type Checkpoint, CheckpointFolder } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
 import { openRedis } from '../fleet-redis.ts';
 import { rememberPython } from '../named-python.ts';
-import { checkOfflineOptions, checkOfflineRun } from '../offline/check-options.ts';
+import { checkOfflineOptions, checkOfflineRun, offlineConfig } from '../offline/check-options.ts';
 import type { OfflineExperience } from '../offline/experience.ts';
 import { provideRedis } from '../set-up.ts';
 import { suggest } from '../suggest.ts';
@@ -34,10 +34,11 @@ export async function train(what: string, options: TrainOptions): Promise<number
   if (options.single && options.actors !== undefined) {
     throw new UsageError('--single acts and learns in this one process: leave --actors out, or --single.');
   }
-  const given = configurationOf(what, options);
+  const asked = configurationOf(what, options);
+  if (options.offline !== undefined) checkOfflineRun(asked);
+  const given = options.offline === undefined ? asked : offlineConfig(asked);
   const mode =
     options.single || options.offline !== undefined || learnsFromRecorded(given) ? 'single' : 'fleet';
-  if (options.offline !== undefined) checkOfflineRun(given);
   if (options.data !== undefined) checkTakesDialogues(given, options);
   if (options.keepReplay) checkKeepsReplay(mode, given);
   if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {

@@ -23,8 +23,8 @@ import {
 } from './header.ts';
 import { observationBytes, observationSize, viewObservations } from './layout.ts';
 import { allocateCopy, copyOf, reuse, SMALL } from './memory.ts';
-import { decodeTokenChunk } from './tokens/codec.ts';
-import { asChunk } from './tokens/token-chunk.ts';
+import { decodeTokenChunk, encodeTokenChunk } from './tokens/codec.ts';
+import { asChunk, asTokenChunk } from './tokens/token-chunk.ts';
 import { ChunkError, checkColumns, checkFields, checkShape } from './validate.ts';
 
 /** Memory for a chunk, where its observations may be written before the rest. */
@@ -81,8 +81,12 @@ export function encodeOpenChunk(chunk: Chunk, layout: Layout, room?: ChunkRoom):
   return bytes as OpenChunk;
 }
 
-/** The chunk as one value, sealed, its observations as they are. @throws ChunkError as `encodeOpenChunk`. */
+/**
+ * The chunk, of states or of texts, as one value, sealed, its observations as they are.
+ * @throws ChunkError as `encodeOpenChunk`, and `encodeTokenChunk`.
+ */
 export function encodeChunk(chunk: Chunk, layout: Layout): SealedChunk {
+  if (layout.tokens !== undefined) return encodeTokenChunk(asTokenChunk(chunk), layout);
   const bytes: Uint8Array = encodeOpenChunk(chunk, layout);
   writeSeal(bytes, 'plain');
   return bytes as SealedChunk;

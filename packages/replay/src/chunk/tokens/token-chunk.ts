@@ -52,6 +52,12 @@ export function asChunk({ tokens, speakers, ...rest }: TokenChunk): Chunk {
   return { ...rest, length: t, observations: new Uint8Array(0), actions, priorities: null, columns };
 }
 
+/** What `asChunk` made a chunk of. */
+export function asTokenChunk({ observations: _, actions: __, priorities: ___, ...chunk }: Chunk): TokenChunk {
+  const { columns, length: ____, ...rest } = chunk;
+  return { ...rest, tokens: columns![TOKEN] as Int32Array, speakers: columns![SPEAKER_COLUMN] as Uint8Array };
+}
+
 /**
  * Checks what would never be trained on rightly.
  *
