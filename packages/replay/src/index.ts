@@ -44,6 +44,7 @@ export { type RatioFields, ratioLimiter } from './ratio-limiter.ts';
 export { Replay, type ReplayCounts, type ReplayOptions } from './replay.ts';
 export type * from './sampling/batch.ts';
 export type { DialogueBatch } from './sampling/dialogues/dialogue-batch.ts';
+export type { DrawnChunk } from './sampling/dialogues/dialogue-sampler.ts';
 export { makeBatch, makeSequenceBatch, makeTransitionBatch } from './sampling/make-batch.ts';
 export type { PrioritizedOptions } from './sampling/prioritized.ts';
 export {

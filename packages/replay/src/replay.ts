@@ -4,7 +4,7 @@ import type { Batch } from './sampling/batch.ts';
 import { Contents } from './sampling/contents.ts';
 import { DialogueAssembler } from './sampling/dialogues/dialogue-assembler.ts';
 import type { DialogueRows } from './sampling/dialogues/dialogue-batch.ts';
-import { DialogueSampler } from './sampling/dialogues/dialogue-sampler.ts';
+import { DialogueSampler, type DrawnChunk } from './sampling/dialogues/dialogue-sampler.ts';
 import { FetchRows } from './sampling/fetch-rows.ts';
 import type { PrioritizedOptions } from './sampling/prioritized.ts';
 import { PrioritySaver } from './sampling/priority-saver.ts';
@@ -33,6 +33,8 @@ export interface ReplayOptions {
    * that it writes.
    */
   readonly saving?: { readonly store: PriorityStore; readonly fence: number };
+  /** What `drawn` of an earlier view was, from which this one goes on. Default: nothing. */
+  readonly drawn?: readonly DrawnChunk[];
   /** Told of each chunk that is ingested: its transitions have the handles from `first` on, modulo 2^31. */
   readonly onTaken?: (
     chunk: { readonly writer: string; readonly sequence: number; readonly length: number },
@@ -66,6 +68,8 @@ export class Replay {
   readonly #fetch: FetchRows;
   /** Fills a batch; a promise where something is fetched for it. */
   readonly #draw: (batch: Batch, random: Random, options: SampleOptions) => Promise<void> | null;
+  /** Null: no chunk waits for others. */
+  readonly #dialogues: DialogueSampler | null = null;
   readonly #saver: PrioritySaver | null;
   #standing: ReplayStanding | null = null;
   #followed = 0;
@@ -93,7 +97,8 @@ export class Replay {
     this.#fetch = new FetchRows(store, layout, (chunk, corrupted) => this.#contents.lose(chunk, corrupted));
     if (unit.kind === 'dialogue') {
       const assembler = new DialogueAssembler(index, layout.tokens!, unit, discount);
-      const dialogues = new DialogueSampler(index, priorities!, assembler, unit);
+      const dialogues = new DialogueSampler(index, priorities!, assembler, unit, options.drawn);
+      this.#dialogues = dialogues;
       this.#draw = (batch, random, options) => {
         dialogues.fill(batch as DialogueRows, random, options);
         return null;
@@ -126,6 +131,14 @@ export class Replay {
   /** Times that the store had lost its content, as in `counts`. */
   get losses(): number {
     return this.#losses;
+  }
+
+  /**
+   * Chunks of texts that were drawn, and wait for a batch of their length: with the state of the stream that they were drawn by,
+   * what sampling goes on from.
+   */
+  get drawn(): readonly DrawnChunk[] {
+    return this.#dialogues?.drawn ?? [];
   }
 
   /** Whether all that can be sampled is cached: the oldest is, for chunks leave index and cache in order. */

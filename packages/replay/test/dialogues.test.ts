@@ -263,6 +263,37 @@ describe('sampling dialogues', () => {
     }
   });
 
+  it('goes on from what was drawn and waits for its length, so that the same batches follow', async () => {
+    const random = new Random(11);
+    // Rows of 16 to 128 tokens, of several chunks an episode.
+    const episodes = Array.from({ length: 20 }, (_, i) => drawEpisode(random, 2 + 3 * (i % 6), 4));
+    const chunks = chunksOf(episodes, 6);
+    const { replay, unit } = await replayOf(chunks, { batchTokens: 256 });
+    const batch = makeBatch(unit, 1, TEXTS) as DialogueBatch;
+    for (let i = 0; i < 25; i++) await replay.sample(batch, random);
+    const [{ state }, { drawn }] = [random, replay];
+    expect(drawn.length).toBeGreaterThan(5);
+    const after = async (view: typeof replay, stream: Random) => {
+      const followed: string[] = [];
+      for (let i = 0; i < 25; i++) {
+        await view.sample(batch, stream);
+        followed.push(`${batch.length}: ${batch.tokens.join()} / ${batch.trained.join()}`);
+      }
+      return followed;
+    };
+    const whole = await after(replay, random);
+    const { replay: again } = await replayOf(chunks, { batchTokens: 256, drawn });
+    // Before the first batch, too: a run may be interrupted at once.
+    expect(again.drawn).toEqual(drawn);
+    expect(await after(again, Random.from(state))).toEqual(whole);
+    const { replay: without } = await replayOf(chunks, { batchTokens: 256 });
+    expect(await after(without, Random.from(state))).not.toEqual(whole);
+    // What is there no more is left out.
+    const gone = { writer: 'another', slot: 0, episode: 0, offset: 0 };
+    const { replay: beside } = await replayOf(chunks, { batchTokens: 256, drawn: [gone, ...drawn] });
+    expect(await after(beside, Random.from(state))).toEqual(whole);
+  });
+
   it('holds a batch’s tokens about equal', () => {
     for (const tokens of [1, 16, 17, 100, 128, 300]) {
       const length = bucketOf(tokens);

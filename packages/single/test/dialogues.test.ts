@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runConfigOf, withOverrides } from '@qfleet/config';
+import { RunDirectory } from '@qfleet/report';
 import { encodeTensors } from '@qfleet/tensor';
-import { describe, expect, it } from 'vitest';
+import { latestCheckpoint } from '@qfleet/training';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { trainSingle } from '../src/index.ts';
 
 const SMALL = {
@@ -22,6 +27,12 @@ async function trained(config = small) {
     onEvaluation: ({ returns }) => evaluations.push(...returns),
   });
   return { bytes: Buffer.from(encodeTensors(parameters!, {})), evaluations, updates };
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'qfleet-dialogues-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
 }
 
 describe('a language agent in one process', () => {
@@ -48,6 +59,36 @@ describe('a language agent in one process', () => {
     expect(first.updates).toBe(20);
     expect(first.bytes.equals(second.bytes)).toBe(true);
     expect(first.evaluations).toEqual(second.evaluations);
+  });
+
+  it('goes on from a checkpoint as if it had not been interrupted, with rows of several lengths', {
+    timeout: 300_000,
+  }, async () => {
+    // A history of 40 texts, in chunks of eight moves: the first of an episode are short.
+    const maze = withOverrides(runConfigOf({ ...SMALL, environment: { id: 'text/maze' } }, 'test'), [
+      ...[
+        'environment.options.observed=partial',
+        'agent.data.episodes=3',
+        'agent.batchSize=1024',
+        'agent.pretraining=0',
+      ],
+      ...['replay.chunkLength=16', 'stop.maxUpdates=12', 'evaluation.every=100', 'evaluation.episodes=1'],
+    ]);
+    const folder = temporaryFolder();
+    const directory = RunDirectory.create(join(folder, 'run'), 'run', maze);
+    await trainSingle(withOverrides(maze, ['stop.maxUpdates=5']), { directory });
+    const checkpoint = await latestCheckpoint(directory.checkpoints);
+    expect(checkpoint?.updates).toBe(5);
+    expect(checkpoint?.drawn?.length).toBeGreaterThan(0);
+    await trainSingle(maze, { directory });
+    const whole = RunDirectory.create(join(folder, 'whole'), 'whole', maze);
+    await trainSingle(maze, { directory: whole });
+    const [resumed, uninterrupted] = await Promise.all(
+      [directory, whole].map(({ checkpoints }) => latestCheckpoint(checkpoints)),
+    );
+    expect(resumed!.updates).toBe(12);
+    expect(resumed!.state).toEqual(uninterrupted!.state);
+    expect(resumed!.drawn).toEqual(uninterrupted!.drawn);
   });
 
   it('refuses an environment of numbered actions, and another agent one that speaks', async () => {

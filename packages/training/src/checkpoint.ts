@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { RandomState } from '@qfleet/random';
-import type { Layout } from '@qfleet/replay';
+import type { DrawnChunk, Layout } from '@qfleet/replay';
 import { decodeTensors, encodeTensors, type NamedTensors } from '@qfleet/tensor';
 import type { BestEvaluation, FinalEvaluation } from './evaluation/result.ts';
 import { firstNonFinite } from './finite.ts';
@@ -29,6 +29,8 @@ export interface Checkpoint {
   /** The updates at which the next evaluation is due; undefined in those of older versions. */
   readonly nextEvaluation?: number;
   readonly random: RandomState;
+  /** Chunks of texts that were drawn and were in no batch yet; undefined: none, or of an older version. */
+  readonly drawn?: readonly DrawnChunk[];
   /** The run's configuration, as YAML's data model (plain JSON). */
   readonly config: unknown;
   /** What the network sees of a state, and how many actions it values; undefined in those of older versions. */

@@ -1,6 +1,6 @@
 import type { UpdateStats } from '@qfleet/agents';
-import type { RandomState } from '@qfleet/random';
 import type { Replay } from '@qfleet/replay';
+import type { Checkpoint } from './checkpoint.ts';
 import type { TrainedOn } from './divergence.ts';
 import type { RunStepsState } from './run-steps.ts';
 import type { WaitReason } from './trainer-parts.ts';
@@ -22,8 +22,8 @@ export interface Experience {
   readonly steps: number;
   /** What a checkpoint keeps of them. */
   readonly stepsState: RunStepsState;
-  /** Where the stream of what is drawn stands. */
-  readonly random: RandomState;
+  /** Where drawing stands. */
+  readonly drawing: Pick<Checkpoint, 'random' | 'drawn'>;
   /** Chunks that were damaged or foreign, since this start. */
   readonly chunksRefused: number;
   /** Slots that rounds went on without, since this start. */

@@ -1,6 +1,6 @@
 import type { ReplayRunConfig } from '@qfleet/config';
-import type { RandomState } from '@qfleet/random';
 import { type Batch, Replay } from '@qfleet/replay';
+import type { Checkpoint } from './checkpoint.ts';
 import type { TrainedOn } from './divergence.ts';
 import type { AgentCall, Experience } from './experience.ts';
 import { ReplayUpkeep } from './replay-upkeep.ts';
@@ -55,8 +55,9 @@ export class ReplayExperience implements Experience {
     return this.#upkeep.stepsState;
   }
 
-  get random(): RandomState {
-    return this.#sampling.state;
+  get drawing(): Pick<Checkpoint, 'random' | 'drawn'> {
+    const { drawn } = this.replay;
+    return { random: this.#sampling.state, ...(drawn.length > 0 ? { drawn } : {}) };
   }
 
   get chunksRefused(): number {
@@ -121,7 +122,7 @@ function offlineConfig(
 
 /** The run's replay, over its store. */
 function openReplay(
-  { layout, agent, store, saving, watch }: ReplayTrainerParts,
+  { layout, agent, store, saving, watch, from }: ReplayTrainerParts,
   config: ReplayRunConfig,
 ): Replay {
   const { sampling, capacity } = config.replay;
@@ -131,6 +132,7 @@ function openReplay(
     cacheBytes: config.learner.cacheBytes,
     discount: config.agent.discount,
     unit: agent.unit,
+    ...(from?.drawn === undefined ? {} : { drawn: from.drawn }),
     ...(sampling.kind === 'prioritized' ? { prioritized: sampling } : {}),
     ...(saving ? { saving } : {}),
     ...(watch ? { onTaken: watch.taken } : {}),

@@ -32,8 +32,8 @@ export class RoundExperience implements Experience {
   }
 
   /** Nothing is drawn by it: the orders of a round's steps follow from the seed and the count of updates. */
-  get random(): RandomState {
-    return samplingRandom(this.#parts.config.seed).state;
+  get drawing(): { readonly random: RandomState } {
+    return { random: samplingRandom(this.#parts.config.seed).state };
   }
 
   get chunksRefused(): number {

@@ -240,7 +240,7 @@ export class Trainer {
       ...this.#experience.stepsState,
       seconds: this.seconds,
       nextEvaluation: this.#desk.next,
-      random: this.#experience.random,
+      ...this.#experience.drawing,
       config: this.config,
       layout: this.#parts.layout,
       parameters,
