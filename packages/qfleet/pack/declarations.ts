@@ -4,6 +4,9 @@ import { dirname, join, relative } from 'node:path';
 /** A specifier within an import, an export or a type. */
 const SPECIFIER = /(\bfrom\s+|\bimport\(|\bimport\s+)(['"])([^'"]+)\2/g;
 
+/** The declarations of tfjs-core take `Long` as a global type, which nothing brings where packages are not hoisted. */
+const GLOBALS = '/// <reference types="long" />\n';
+
 /**
  * Copies the declarations that the public entries reach, of this and of the other packages, to one folder. What they name of each
  * other is a relative path there.
@@ -35,7 +38,7 @@ export function copyDeclarations(root: string, out: string, entries: Readonly<Re
   };
   for (const [name, file] of Object.entries(entries)) {
     const to = relative(out, placeOf(join(root, file))).replace(/\.d\.ts$/, '.js');
-    writeFileSync(join(out, `${name}.d.ts`), `export * from './${to}';\n`);
+    writeFileSync(join(out, `${name}.d.ts`), `${GLOBALS}export * from './${to}';\n`);
   }
 }
 

@@ -73,10 +73,10 @@ function dependenciesOf(root: string): Record<string, string> {
       found.set(dependency, EXACT.test(dependency) ? version : `^${version}`);
     }
   }
-  // What the vendored files take.
-  const tfjsNode = readJson(
-    createRequire(join(root, 'packages/tensor/package.json')).resolve(`${VENDORED[0]}/package.json`),
-  );
-  found.set('google-protobuf', tfjsNode.dependencies!['google-protobuf']);
+  const installed = (name: string): Manifest =>
+    readJson(createRequire(join(root, 'packages/tensor/package.json')).resolve(`${name}/package.json`));
+  // What the vendored files take, and what the declarations do.
+  found.set('google-protobuf', installed(VENDORED[0]).dependencies!['google-protobuf']);
+  found.set('@types/long', installed('@tensorflow/tfjs-core').dependencies!['@types/long']);
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
