@@ -2,25 +2,42 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compiler, installOffline, makeProject, type Packed, pack, runIn } from './support/projects.ts';
+import {
+  COMPILER,
+  compiler,
+  installOffline,
+  MANAGERS,
+  makeProject,
+  type Packed,
+  pack,
+  runIn,
+} from './support/projects.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'qfleet-package-'));
-const project = join(folder, 'project');
-const installed = join(project, 'node_modules/qfleet');
 let packed: Packed;
-
 beforeAll(async () => {
   packed = await pack(folder);
-  // TypeScript 7's own types of WebGPU differ from those that tfjs-core brings.
-  makeProject(project, true);
-  installOffline(project, packed.tarball);
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const qfleet = (...args: string[]) =>
-  runIn(project, process.execPath, [join(installed, 'bin/qfleet.js'), ...args]);
+/** From registries in CI; elsewhere a minute is saved, and no network is needed. */
+const WAYS = process.env['CI'] === undefined ? (['links'] as const) : (['npm', 'pnpm'] as const);
 
-describe('the package that users install', () => {
+describe.each(WAYS)('the package that users install, by %s', (way) => {
+  const project = join(folder, way);
+  const installed = join(project, 'node_modules/qfleet');
+  const qfleet = (...args: string[]) =>
+    runIn(project, process.execPath, [join(installed, 'bin/qfleet.js'), ...args]);
+
+  beforeAll(async () => {
+    // TypeScript 7's own types of WebGPU differ from those that tfjs-core brings.
+    makeProject(project, way === 'links');
+    if (way === 'links') return installOffline(project, packed.tarball);
+    const [program, ...first] = MANAGERS[way].add;
+    const added = await runIn(project, program!, [...first, packed.tarball, './oddness', ...COMPILER]);
+    expect(added.code, added.stdout + added.stderr).toBe(0);
+  }, 240_000);
+
   it('holds what it names, says under what licences, and nothing of where it was made', () => {
     console.log(
       `${(packed.bytes / 1e6).toFixed(2)} MB packed, ${(packed.unpackedBytes / 1e6).toFixed(1)} MB unpacked`,
@@ -65,7 +82,10 @@ describe('the package that users install', () => {
 
   it('trains, plays, exports and says what runs here, by its command', { timeout: 120_000 }, async () => {
     const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
-    expect(await qfleet('--version')).toMatchObject({ code: 0, stdout: `${version}\n` });
+    const [program, ...args] =
+      way === 'links' ? [join(installed, 'bin/qfleet.js')] : [...MANAGERS[way].run, 'qfleet'];
+    const said = await runIn(project, program!, [...args, '--version']);
+    expect(said).toMatchObject({ code: 0, stdout: `${version}\n` });
     const small = [
       '--max-updates',
       '64',
@@ -113,7 +133,8 @@ describe('the package that users install', () => {
   });
 
   it('is a library with types', { timeout: 120_000 }, async () => {
-    const checked = await runIn(project, process.execPath, [compiler, '-p', '.']);
+    const tsc = way === 'links' ? compiler : 'node_modules/typescript/bin/tsc';
+    const checked = await runIn(project, process.execPath, [tsc, '-p', '.']);
     expect(checked).toEqual({ code: 0, stdout: '', stderr: '' });
     const { code, stdout, stderr } = await runIn(project, process.execPath, ['program.ts']);
     expect(code, stderr).toBe(0);

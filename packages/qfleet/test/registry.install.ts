@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, makeProject, type Packed, pack, runIn } from './support/projects.ts';
+import { COMPILER, type Ended, MANAGERS, makeProject, type Packed, pack, runIn } from './support/projects.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'qfleet-install-'));
 let packed: Packed;
@@ -13,26 +13,6 @@ beforeAll(async () => {
   );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const { packageManager } = JSON.parse(
-  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-) as { packageManager: string };
-
-/** How each package manager adds packages, and runs what one brings. */
-const MANAGERS: Readonly<Record<string, { add: readonly string[]; run: readonly string[] }>> = {
-  npm: { add: ['npm', 'install', '--no-audit', '--no-fund'], run: ['npx'] },
-  pnpm: {
-    add: [
-      'npx',
-      '-y',
-      packageManager,
-      'add',
-      '--config.minimumReleaseAge=0',
-      '--config.strictDepBuilds=false',
-    ],
-    run: ['npx', '-y', packageManager, '--config.verifyDepsBeforeRun=false', 'exec'],
-  },
-};
 
 describe.each(Object.entries(MANAGERS))('an empty project, with %s', (name, { add, run }) => {
   const project = join(folder, name);
@@ -82,7 +62,7 @@ describe.each(Object.entries(MANAGERS))('an empty project, with %s', (name, { ad
   });
 
   it('checks a program on all that is public', async () => {
-    const added = await call(add, '-D', 'typescript@5.9', '@types/node@24');
+    const added = await call(add, '-D', ...COMPILER);
     expect(added.code, added.stderr).toBe(0);
     expect(await call([...run, 'tsc'], '-p', '.')).toMatchObject({ code: 0, stdout: '' });
     const { code, stdout } = await call(['node'], 'program.ts');

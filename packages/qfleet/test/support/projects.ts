@@ -131,10 +131,8 @@ function installedAt(name: string): string {
     const found = join(folder, 'node_modules', name);
     if (existsSync(found)) return realpathSync(found);
   }
-  const tfjsNode = realpathSync(join(root, 'packages/tensor/node_modules/@tensorflow/tfjs-node'));
-  const beside = join(tfjsNode, '../..', name);
-  if (existsSync(beside)) return realpathSync(beside);
-  throw new Error(`${name} is not installed here.`);
+  // What only other packages depend on.
+  return realpathSync(join(root, 'node_modules/.pnpm/node_modules', name));
 }
 
 function link(folder: string, name: string, target: string): void {
@@ -142,6 +140,34 @@ function link(folder: string, name: string, target: string): void {
   mkdirSync(dirname(at), { recursive: true });
   symlinkSync(target, at);
 }
+
+/** How each package manager adds packages to a project, and runs what one brings. */
+export interface PackageManager {
+  readonly add: readonly string[];
+  readonly run: readonly string[];
+}
+
+const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  packageManager: string;
+};
+
+export const MANAGERS: Readonly<Record<'npm' | 'pnpm', PackageManager>> = {
+  npm: { add: ['npm', 'install', '--no-audit', '--no-fund'], run: ['npx'] },
+  pnpm: {
+    add: [
+      'npx',
+      '-y',
+      packageManager,
+      'add',
+      '--config.minimumReleaseAge=0',
+      '--config.strictDepBuilds=false',
+    ],
+    run: ['npx', '-y', packageManager, '--config.verifyDepsBeforeRun=false', 'exec'],
+  },
+};
+
+/** What the program of a project is checked with. */
+export const COMPILER: readonly string[] = ['typescript@5.9', '@types/node@24'];
 
 /** What a program left behind. */
 export interface Ended {
