@@ -62,7 +62,13 @@ const ACTIONS: readonly (readonly [string, readonly NamedAction[]])[] = [
   ],
 ];
 
-/** The actions of an environment by name; by number where nobody has named them. The digits take the first ten. */
+/**
+ * The actions of an environment by name; by number where nobody has named them. The digits take the first ten.
+ *
+ * @example
+ * nameActions('CartPole-v1', 2).map(({ name }) => name); // → ['left', 'right']
+ * nameActions('Own-v0', 2)[1]; // → { name: 'action 1', keys: ['1'] }
+ */
 export function nameActions(id: string, count: number): NamedAction[] {
   if (id.startsWith('Pendulum')) return Array.from({ length: count }, (_, action) => torque(action, count));
   const found = ACTIONS.find(([start, actions]) => id.startsWith(start) && actions.length === count)?.[1];

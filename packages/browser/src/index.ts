@@ -1,6 +1,20 @@
-export { type ActingRows, createPolicy, type Policy } from '@qfleet/agents';
 export { ConfigError, parseRunConfig, type RunConfig, runConfigOf } from '@qfleet/config';
-export * from '@qfleet/envs';
+export type * from '@qfleet/envs';
+export {
+  box,
+  defineEnvironment,
+  defineTextEnvironment,
+  dict,
+  discrete,
+  EnvironmentDefinitionError,
+  EnvironmentError,
+  findEnvironment,
+  findTextEnvironment,
+  listEnvironments,
+  listTextEnvironments,
+  multiDiscrete,
+  tuple,
+} from '@qfleet/envs';
 export { Random } from '@qfleet/random';
 export type { NamedTensors } from '@qfleet/tensor';
 export { type NamedAction, nameActions } from './action-names.ts';

@@ -1,4 +1,4 @@
-/** Steps a second at which an environment is pleasant to watch, by the beginning of its id: real time, where it has one. */
+/** By the beginning of an id: real time, where the environment has one. */
 const SPEEDS: readonly (readonly [string, number])[] = [
   ['CartPole', 50],
   ['LunarLander', 50],
@@ -10,6 +10,11 @@ const SPEEDS: readonly (readonly [string, number])[] = [
 ];
 const OTHERS = 15;
 
-/** Steps a second. */
+/**
+ * Steps a second at which an environment is pleasant to watch.
+ *
+ * @example
+ * playSpeed('CartPole-v1'); // → 50
+ */
 export const playSpeed = (id: string): number =>
   SPEEDS.find(([start]) => id.startsWith(start))?.[1] ?? OTHERS;

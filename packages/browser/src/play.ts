@@ -34,6 +34,15 @@ export interface PlayedStep {
 /**
  * The agent of a run in its environment, a step at a time: the same environment code and the same policy as the run's actors
  * have, greedy unless another action is given. Episode i of a seed begins as that of `qfleet eval` does.
+ *
+ * @example
+ * const { readFileSync } = await import('node:fs'); // in a page: fetch
+ * const file = (name: string) => readFileSync(`runs/first/${name}`);
+ * const config = parseRunConfig(file('config.yaml').toString(), 'config.yaml');
+ * const play = await Play.create(config);
+ * play.load(readWeights(file('checkpoints/best.safetensors')));
+ * play.reset(1);
+ * while (!play.isOver) play.step(); // play.draw(canvas.getContext('2d')) shows the state, play.values is Q(s, ·)
  */
 export class Play {
   readonly definition: EnvironmentDefinition;

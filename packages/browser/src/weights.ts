@@ -7,6 +7,10 @@ const PREFIX = 'parameters/';
  * An agent's parameters from the bytes of a file: a checkpoint of a run, or parameters alone by their names.
  *
  * @throws Error with one sentence on what is cut short, flipped or foreign.
+ * @example
+ * const { readFileSync } = await import('node:fs'); // in a page: fetch
+ * const weights = readWeights(readFileSync('runs/first/checkpoints/best.safetensors'));
+ * [...weights.values()].every(({ data }) => data.length > 0); // → true
  */
 export function readWeights(bytes: Uint8Array): NamedTensors {
   const { tensors } = decodeTensors(bytes);

@@ -11,6 +11,9 @@ import { type RunConfig, runSchema } from './schema/run.ts';
  *
  * @param origin names the text in errors.
  * @throws ConfigError
+ * @example
+ * const text = 'environment: { id: CartPole-v1 }\nagent: { kind: dqn, learningRate: 0.001 }';
+ * parseRunConfig(text, 'the page').environment.id; // → 'CartPole-v1'
  */
 export function parseRunConfig(text: string, origin: string): RunConfig {
   return checkRunConfig(parseYaml(text, origin), []);
@@ -21,6 +24,9 @@ export function parseRunConfig(text: string, origin: string): RunConfig {
  *
  * @param origin names it in errors.
  * @throws ConfigError
+ * @example
+ * const config = runConfigOf({ environment: { id: 'CartPole-v1' }, agent: { kind: 'dqn' } }, 'the page');
+ * config.agent.kind; // → 'dqn'
  */
 export function runConfigOf(value: unknown, origin: string): RunConfig {
   if (!isMapping(value)) throw new ConfigError([`${origin} is no mapping of fields to values.`]);

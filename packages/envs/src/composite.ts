@@ -34,8 +34,9 @@ export interface Leaf {
 
 /**
  * A dict of named spaces.
- * @example dict({ position: box({ low: -1, high: 1, shape: [2] }), door: discrete(3) })
  * @throws RangeError naming the part that is wrong.
+ * @example
+ * Object.keys(dict({ position: box({ low: -1, high: 1, shape: [2] }), door: discrete(3) }).spaces); // → ['position', 'door']
  */
 export function dict(spaces: Readonly<Record<string, OwnSpace>>): Dict {
   return completeSpace({ kind: 'dict', spaces }) as Dict;
@@ -44,6 +45,8 @@ export function dict(spaces: Readonly<Record<string, OwnSpace>>): Dict {
 /**
  * A tuple of spaces in an order.
  * @throws RangeError naming the part that is wrong.
+ * @example
+ * tuple(discrete(3), box({ low: 0, high: 1, shape: [2] })).spaces.length; // → 2
  */
 export function tuple(...spaces: readonly OwnSpace[]): Tuple {
   return completeSpace({ kind: 'tuple', spaces }) as Tuple;

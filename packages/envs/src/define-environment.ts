@@ -76,8 +76,9 @@ const schema = z.strictObject({
 /**
  * An environment of one's own, in the shape of Gymnasium's; `createEnvironment` checks each of its steps.
  *
+ * @throws EnvironmentDefinitionError naming the field that is wrong.
  * @example
- * export default defineEnvironment({
+ * const corridor = defineEnvironment({
  *   id: 'Corridor-v0',
  *   observationSpace: box({ low: 0, high: 10, shape: [1] }),
  *   actionSpace: discrete(2),
@@ -93,7 +94,8 @@ const schema = z.strictObject({
  *     };
  *   },
  * });
- * @throws EnvironmentDefinitionError naming the field that is wrong.
+ * corridor.observationSpace.shape; // → [1]
+ * // In a module that `train` or a configuration names: export default corridor;
  */
 export function defineEnvironment<S extends OwnActionSpace>(own: OwnDefinition<S>): EnvironmentDefinition {
   return adaptDefinition(own, typeof own?.id === 'string' ? `Environment ${own.id}` : 'An environment');

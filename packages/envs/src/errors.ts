@@ -8,6 +8,23 @@ export interface EnvironmentPlace {
 
 /**
  * A running environment broke its contract, or was used against it. The step that threw must not be stored.
+ *
+ * @example
+ * const broken = defineEnvironment({
+ *   id: 'Broken-v0',
+ *   observationSpace: box({ low: 0, high: 1, shape: [1] }),
+ *   actionSpace: discrete(2),
+ *   create: () => ({
+ *     reset: () => 0,
+ *     step: () => ({ observation: Number.NaN, reward: 0, terminated: false }),
+ *   }),
+ * });
+ * try {
+ *   await train({ environment: broken }, { runDir: 'runs/broken' });
+ * } catch (error) {
+ *   if (!(error instanceof EnvironmentError)) throw error;
+ *   error.place; // → { environment: 'Broken-v0', slot: 0, episode: 1, step: 1 }
+ * }
  */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
@@ -23,6 +40,13 @@ export class EnvironmentError extends Error {
 /**
  * What was asked for cannot be: an unknown id, a wrong option, a module that defines no environment, a
  * trace.
+ *
+ * @example
+ * try {
+ *   findEnvironment('CartPole-v9');
+ * } catch (error) {
+ *   error instanceof EnvironmentDefinitionError; // → true
+ * }
  */
 export class EnvironmentDefinitionError extends Error {
   override readonly name = 'EnvironmentDefinitionError';

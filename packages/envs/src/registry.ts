@@ -110,6 +110,8 @@ const entries: readonly Entry[] = [
  *
  * @param options named as Gymnasium's keyword arguments; each environment also takes `max_episode_steps`.
  * @throws EnvironmentDefinitionError for an unknown id (with the nearest right names) or a wrong option.
+ * @example
+ * findEnvironment('FrozenLake-v1', { is_slippery: false, max_episode_steps: 50 }).maxEpisodeSteps; // → 50
  */
 export function findEnvironment(id: string, options: EnvironmentOptions = {}): EnvironmentDefinition {
   const found = entries.find(({ ids }) => ids.includes(id));
@@ -122,7 +124,12 @@ export function findEnvironment(id: string, options: EnvironmentOptions = {}): E
   );
 }
 
-/** Every native environment, under each of its ids, with its default options. */
+/**
+ * Every native environment, under each of its ids, with its default options.
+ *
+ * @example
+ * listEnvironments().some(({ id }) => id === 'CartPole-v1'); // → true
+ */
 export function listEnvironments(): EnvironmentDefinition[] {
   return entries.flatMap(({ ids, define }) => ids.map((id) => define(id, {})));
 }

@@ -13,7 +13,8 @@ import type { ResumeOptions, TrainOptions } from './train.ts';
  * @throws ConfigError with every problem of the configuration; EnvironmentDefinitionError, RunDirectoryError, and what the run fails for.
  * @example
  * const run = await train('cartpole', { set: { 'stop.maxUpdates': 200, 'replay.minSize': 200 }, runDir: 'runs/first' });
- * console.log(run.stopReason, run.updates, run.directory);
+ * run.stopReason; // → 'maxUpdates'
+ * run.updates; // → 200
  */
 export async function train(what: string | TrainConfig, options: TrainOptions = {}): Promise<Run> {
   return (await import('./train.ts')).train(what, options);
@@ -26,7 +27,7 @@ export async function train(what: string | TrainConfig, options: TrainOptions = 
  * @throws as `train`, and ConfigError for a setting that can't change once a run has begun.
  * @example
  * const run = await resume('runs/first', { set: { 'stop.maxUpdates': 400 } });
- * console.log(run.updates);
+ * run.updates; // → 400
  */
 export async function resume(path: string, options: ResumeOptions = {}): Promise<Run> {
   return (await import('./train.ts')).resume(path, options);
@@ -39,7 +40,8 @@ export async function resume(path: string, options: ResumeOptions = {}): Promise
  * @param path of the run's directory.
  * @example
  * const { mean, returns } = await evaluate('runs/first', { episodes: 5, seed: 1 });
- * console.log(mean, returns.length);
+ * mean > 0; // → true
+ * returns.length; // → 5
  */
 export async function evaluate(path: string, options: EvaluateOptions = {}): Promise<Evaluation> {
   return (await import('./evaluate.ts')).evaluate(path, options);
@@ -53,11 +55,14 @@ export async function evaluate(path: string, options: EvaluateOptions = {}): Pro
  * @throws PolicyError where there is no whole checkpoint.
  * @example
  * const policy = await loadPolicy('runs/first');
- * policy.act([0, 0, 0.02, 0]); // the greedy action
- * policy.decide([0, 0, 0.02, 0], { mask: [true, false] }); // { action, values }
- * policy.actBatch([[0, 0, 0.02, 0], [0, 0, -0.02, 0]]); // { actions, values }
+ * const greedy = policy.act([0, 0, 0.02, 0]);
+ * const { action, values } = policy.decide([0, 0, 0.02, 0]);
+ * action; // → greedy
+ * values.length; // → 2
+ * policy.decide([0, 0, 0.02, 0], { mask: [true, false] }).action; // → 0
+ * policy.actBatch([[0, 0, 0.02, 0], [0, 0, -0.02, 0]]).actions.length; // → 2
  * const episode = policy.episode(); // stacks frames and remembers
- * episode.act([0, 0, 0.02, 0]);
+ * episode.act([0, 0, 0.02, 0]); // → greedy
  */
 export async function loadPolicy(path: string, options: ReadOptions = {}): Promise<LoadedPolicy> {
   return (await import('@qfleet/policy')).loadPolicy(path, options);
@@ -68,7 +73,7 @@ export async function loadPolicy(path: string, options: ReadOptions = {}): Promi
  *
  * @returns how many bytes it has.
  * @example
- * await exportPolicy('runs/first', 'policy.onnx');
+ * (await exportPolicy('runs/first', 'policy.onnx')) > 1000; // → true
  */
 export async function exportPolicy(path: string, file: string, options: ReadOptions = {}): Promise<number> {
   const policy = await import('@qfleet/policy');
@@ -87,7 +92,7 @@ export async function exportPolicy(path: string, file: string, options: ReadOpti
  *   state: new Map([['sum', { shape: [2], data: new Float32Array(2) }]]),
  *   inputs: { x: { shape: [2] } },
  * });
- * counter.run({ x: Float32Array.of(1, 2) }).sum; // Float32Array [1, 2]
+ * counter.run({ x: Float32Array.of(1, 2) }).sum; // → Float32Array.of(1, 2)
  * counter.dispose();
  */
 export async function compile(
@@ -120,12 +125,15 @@ export type * from '@qfleet/envs';
 export {
   box,
   defineEnvironment,
+  defineTextEnvironment,
   dict,
   discrete,
   EnvironmentDefinitionError,
   EnvironmentError,
   findEnvironment,
+  findTextEnvironment,
   listEnvironments,
+  listTextEnvironments,
   multiDiscrete,
   tuple,
 } from '@qfleet/envs';

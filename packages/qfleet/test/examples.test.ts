@@ -1,49 +1,71 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { blockOf, publicNames } from './support/doc-examples.ts';
 
-const source = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
-const library = new URL('../dist/index.js', import.meta.url).href;
+const folder = mkdtempSync(join(tmpdir(), 'qfleet-examples-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The programs of the doc comments of a file, in their order. */
-const examplesOf = (path: string): string[] =>
-  [...source(path).matchAll(/\* @example\n((?: \* .*\n| \*\n)+)/g)].map(([, lines]) =>
-    lines.replaceAll(/^ \* ?/gm, ''),
-  );
-
-it('the examples of the library’s doc comments run', { timeout: 120_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'qfleet-examples-'));
-  try {
-    const examples = examplesOf('../src/index.ts');
-    expect(examples.length).toBeGreaterThan(5);
-    const registered = ['objectives/create-objective', 'value/optimizer'].flatMap((file) =>
-      examplesOf(`../../agents/src/${file}.ts`),
-    );
-    registered.push(...examplesOf('../../networks/src/create-network.ts'));
-    expect(registered).toHaveLength(3);
-    const program = `
-import { compile, createObjective, evaluate, exportPolicy, HiddenLayers, loadPolicy, registerNetwork, registerObjective,
-  registerOptimizer, resume, sgd, train } from ${JSON.stringify(library)};
-${registered.join('\n')}
-${examples.map((example) => `{\n${example}}`).join('\n')}
-const own = {
-  'agent.objective': { kind: 'custom', name: 'half', options: { weight: 0.25 } },
-  'agent.optimizer': { kind: 'custom', name: 'slow' },
-  'agent.network': { kind: 'custom', name: 'squared', hidden: [8] },
-  'stop.maxUpdates': 16, 'replay.minSize': 200, 'evaluation.episodes': 2,
+const library = publicNames('qfleet', 'src/index.ts');
+const entries = {
+  qfleet: { names: library, file: '../dist/index.js', options: [] },
+  'qfleet/browser': {
+    names: new Map([
+      ...publicNames('browser', 'src/index.ts'),
+      ...[...publicNames('tensor', 'src/browser.ts')].filter(([name]) => name === 'setWasmFile'),
+    ]),
+    file: '../../browser/dist/browser.js',
+    // As a bundler for browsers takes the packages.
+    options: ['--conditions=browser'],
+  },
 };
-const run = await train('cartpole', { set: own, runDir: 'runs/own' });
-await exportPolicy('runs/own', 'own.onnx');
-console.log('own', run.updates, (await run.policy()).act([0, 0, 0, 0]));
+
+/** Registered by examples: the settings that have a run use each. */
+const REGISTERED = `
+for (const own of [
+  { 'agent.objective': { kind: 'custom', name: 'half', options: { weight: 0.25 } },
+    'agent.optimizer': { kind: 'custom', name: 'slow' },
+    'agent.network': { kind: 'custom', name: 'squared', hidden: [8] } },
+  { 'agent.objective': { kind: 'custom', name: 'absolute' }, 'agent.optimizer': { kind: 'custom', name: 'decaying' } },
+  { 'agent.objective': { kind: 'custom', name: 'plain' } },
+]) {
+  const set = { ...own, 'stop.maxUpdates': 16, 'replay.minSize': 200, 'evaluation.episodes': 2 };
+  const run = await train('cartpole', { set, runDir: 'runs/own' + Math.random() });
+  console.log('own', run.updates, (await run.policy()).act([0, 0, 0, 0]));
+}
 `;
-    writeFileSync(join(folder, 'program.mjs'), program);
-    const printed = execFileSync(process.execPath, ['program.mjs'], { cwd: folder, encoding: 'utf8' });
-    expect(printed).toMatch(/^maxUpdates 200 /);
-    expect(printed).toMatch(/^400$/m);
-    expect(printed).toMatch(/^own 16 [01]$/m);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+
+describe.each(Object.entries(entries))('the public names of %s', (entry, { names, file, options }) => {
+  const url = new URL(file, import.meta.url).href;
+  const values = [...names].filter(([, { isType }]) => !isType);
+
+  it('are what the entry has, and each has a doc comment, and an example if it is a value', () => {
+    const print = `console.log(JSON.stringify(Object.keys(await import(${JSON.stringify(url)}))))`;
+    const args = [...options, '--input-type=module', '--eval', print];
+    const there = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+    expect(values.map(([name]) => name).sort()).toEqual(there.sort());
+    expect([...names].filter(([, { text }]) => text === '').map(([name]) => name)).toEqual([]);
+    expect(values.filter(([, { example }]) => example === null).map(([name]) => name)).toEqual([]);
+  });
+
+  it('do what their examples say', { timeout: 180_000 }, () => {
+    // What both entries have was run for the first.
+    const own = values.filter(([name]) => entry === 'qfleet' || !library.has(name));
+    const blocks = own.map(([name, { example }]) => blockOf(name, example ?? ''));
+    expect(blocks.join('')).toMatch(/deepStrictEqual/);
+    const program = `
+import { deepStrictEqual } from 'node:assert';
+import { ${values.map(([name]) => name).join(', ')} } from ${JSON.stringify(url)};
+${blocks.join('')}${entry === 'qfleet' ? REGISTERED : ''}
+console.log('over');
+`;
+    writeFileSync(join(folder, 'program.mts'), program);
+    const printed = execFileSync(process.execPath, [...options, 'program.mts'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(printed).toMatch(entry === 'qfleet' ? /^(own 16 [01]\n){3}over$/m : /^over$/m);
+  });
 });

@@ -24,6 +24,13 @@ function* splitmix32(seed: number): Generator<number, never> {
 /**
  * A seeded stream of random numbers: xoshiro128++ 1.0 (Blackman and Vigna, "Scrambled linear pseudorandom
  * number generators", 2021). The same seed gives the same numbers on every machine.
+ *
+ * @example
+ * const random = new Random(7);
+ * const { state } = random;
+ * const drawn = [random.uniform(), random.integer(6), random.normal()];
+ * const again = Random.from(state);
+ * [again.uniform(), again.integer(6), again.normal()]; // → drawn
  */
 export class Random {
   readonly #s = new Int32Array(4);

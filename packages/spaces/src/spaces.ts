@@ -4,6 +4,7 @@ import { unknownName } from './unknown-name.ts';
 /** The element types that an observation may have on the wire; float16 is float32 to a network. */
 export type ObservationDType = 'float32' | 'float16' | 'int32' | 'uint8';
 
+/** Where observations of a dtype lie: float32 elements in a Float32Array, and so on. */
 export type ObservationArray = Float32Array | Float16Array | Int32Array | Uint8Array;
 
 /** An array of `shape` with elements in [low, high]: one bound for all, or one an element. */
@@ -47,6 +48,7 @@ export interface MultiDiscrete {
 /** The most lists that a MultiDiscrete may have: a network has a value for each. */
 export const MOST_LISTS = 1_024;
 
+/** What a native environment observes. */
 export type Space = Box | Discrete;
 
 /** The typed array of each element type. */
@@ -66,9 +68,11 @@ export const isFloating = (dtype: ObservationDType): dtype is 'float32' | 'float
 /**
  * A box, checked. As in Gymnasium, `shape` may be left out where `low` or `high` is an array.
  *
- * @example box({ low: -1, high: 1, shape: [3] })
- * @example box({ low: 0, high: 255, shape: [84, 84, 4], dtype: 'uint8' })
  * @throws RangeError when the bounds do not fit the shape or each other, or a field is not one of a box.
+ * @example
+ * box({ low: -1, high: 1, shape: [3] }).dtype; // → 'float32'
+ * box({ low: [0, -2], high: [1, 2] }).shape; // → [2]
+ * box({ low: 0, high: 255, shape: [84, 84, 4], dtype: 'uint8' });
  */
 export function box(given: {
   low: number | readonly number[];
@@ -96,6 +100,9 @@ export function box(given: {
  * The integers start … start + n − 1.
  *
  * @throws RangeError when `n` is not a positive integer, or not all of them are 32-bit integers.
+ * @example
+ * discrete(2); // → { kind: 'discrete', n: 2 }
+ * discrete(3, -1); // → { kind: 'discrete', n: 3, start: -1 }
  */
 export function discrete(n: number, start = 0): Discrete {
   const space: Discrete = { kind: 'discrete', n, ...(start === 0 ? {} : { start }) };
@@ -107,8 +114,9 @@ export function discrete(n: number, start = 0): Discrete {
 /**
  * Lists of integers, element i one of 0 … counts[i] − 1.
  *
- * @example multiDiscrete([3, 2]) // [0, 0], [0, 1], [1, 0], … [2, 1]
  * @throws RangeError when a count is not a positive integer, or there are more than 1,024 lists.
+ * @example
+ * multiDiscrete([3, 2]).counts; // → [3, 2]
  */
 export function multiDiscrete(counts: readonly number[]): MultiDiscrete {
   const fail = (problem: string): never => {

@@ -3,7 +3,12 @@ import type { Runtime } from './runtime.ts';
 let file: string | null = null;
 let loaded: Promise<Runtime> | null = null;
 
-/** Says where `tfjs-backend-wasm-simd.wasm` of @tensorflow/tfjs-backend-wasm lies, before anything needs it. */
+/**
+ * Says where `tfjs-backend-wasm-simd.wasm` of @tensorflow/tfjs-backend-wasm lies, before anything needs it.
+ *
+ * @example
+ * setWasmFile('/assets/tfjs-backend-wasm-simd.wasm');
+ */
 export function setWasmFile(url: string): void {
   file = url;
 }

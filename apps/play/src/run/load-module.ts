@@ -1,4 +1,4 @@
-import { type EnvironmentDefinition, isText, moduleDefinition } from '@qfleet/browser';
+import { type EnvironmentDefinition, isText, moduleDefinition } from '@qfleet/envs';
 
 /** The global that `environment.js` defines: the exports of the user's module. */
 const GLOBAL = 'qfleetEnvironment';

@@ -46,7 +46,12 @@ const OBJECTIVES: {
   custom: (config, { name, options }) => registered.find(name)(config, options),
 };
 
-/** The objective of a configuration. */
+/**
+ * The objective of a configuration.
+ *
+ * @example
+ * registerObjective('plain', (config) => createObjective({ ...config, objective: { kind: 'expected' } }));
+ */
 export function createObjective(config: DqnConfig): Objective {
   const { objective, cql } = config;
   const create = OBJECTIVES[objective.kind] as (config: DqnConfig, of: ObjectiveConfig) => Objective;

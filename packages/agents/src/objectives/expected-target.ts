@@ -11,6 +11,21 @@ import { backup } from './rescaling.ts';
  * scale of `backup`.
  *
  * @param valuesOf Q [rows, actions] of a network's outputs.
+ * @example
+ * registerObjective('absolute', (config) => ({
+ *   unit: sampleUnit(config),
+ *   head: valuesHead,
+ *   reads: readingsOf(config),
+ *   targets: (context, online, target, batch) => ({
+ *     returns: expectedTarget(context, config, (_tf, out) => out.values, online, target, batch),
+ *   }),
+ *   loss({ tf, actions }, out, { returns }, batch) {
+ *     const taken = valueAt(tf, out.values, tf.oneHot(tf.cast(batch.actions, 'int32'), actions));
+ *     const errors = tf.abs(tf.sub(returns, taken));
+ *     return { loss: tf.mean(tf.mul(batch.weights, errors)), priorities: errors, stats: {} };
+ *   },
+ *   values: (_tf, out) => out.values,
+ * }));
  */
 export function expectedTarget(
   context: ObjectiveContext,

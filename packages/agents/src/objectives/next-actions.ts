@@ -28,7 +28,13 @@ export interface Valued {
   here(): Tensor;
 }
 
-/** What `nextActions` reads beside the batch. */
+/**
+ * What targets of `expectedTarget` read beside the batch: the `reads` of an objective that takes them.
+ *
+ * @example
+ * readingsOf({ doubleQ: true, munchausen: null }); // → []
+ * readingsOf({ doubleQ: false, munchausen: { alpha: 0.9, tau: 0.03, clip: -1 } }); // → ['masks']
+ */
 export const readingsOf = ({ munchausen }: NextActionsConfig): Reading[] =>
   munchausen === null ? [] : ['masks'];
 

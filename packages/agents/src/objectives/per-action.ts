@@ -9,7 +9,17 @@ export function allowed(tf: TensorFlow, values: Tensor, masks: Tensor | undefine
   return masks === undefined ? values : tf.where(tf.cast(masks, 'bool'), values, LOWEST);
 }
 
-/** Q(s, a) of each row: [rows, actions] weighed by `weights` [rows, actions], one-hot where an action was chosen. */
+/**
+ * Q(s, a) of each row: [rows, actions] weighed by `weights` [rows, actions], one-hot where an action was chosen.
+ *
+ * @example
+ * const taken = await compile((tf, _state, { values, chosen }) => ({ outputs: { q: valueAt(tf, values, chosen) } }), {
+ *   state: new Map(),
+ *   inputs: { values: { shape: [2, 3] }, chosen: { shape: [2, 3] } },
+ * });
+ * taken.run({ values: Float32Array.of(1, 2, 3, 4, 5, 6), chosen: Float32Array.of(0, 1, 0, 0, 0, 1) }).q; // → Float32Array.of(2, 6)
+ * taken.dispose();
+ */
 export function valueAt(tf: TensorFlow, values: Tensor, weights: Tensor): Tensor {
   return tf.sum(tf.mul(values, weights), 1);
 }

@@ -47,6 +47,7 @@ export const runSchema = z.strictObject({
 /** A run's configuration, checked and complete. */
 export type RunConfig = z.output<typeof runSchema>;
 export type AgentConfig = RunConfig['agent'];
+/** The agent of a configuration, where it is `kind: dqn`: all that learn Q by a network and a replay of transitions or sequences. */
 export type DqnConfig = Extract<AgentConfig, { kind: 'dqn' }>;
 export type TabularConfig = Extract<AgentConfig, { kind: 'tabular' }>;
 export type PqnConfig = Extract<AgentConfig, { kind: 'pqn' }>;

@@ -11,6 +11,7 @@ export interface Rectangle {
   readonly colour: string;
 }
 
+/** A disc about (`x`, `y`). */
 export interface Circle {
   readonly kind: 'circle';
   readonly x: number;
@@ -19,6 +20,7 @@ export interface Circle {
   readonly colour: string;
 }
 
+/** A filled polygon, its corners in order. */
 export interface Polygon {
   readonly kind: 'polygon';
   readonly points: readonly Point[];
@@ -33,6 +35,7 @@ export interface Lines {
   readonly colour: string;
 }
 
+/** What a picture is made of. */
 export type Shape = Rectangle | Circle | Polygon | Lines;
 
 /** What a colour of a picture stands for. */

@@ -85,8 +85,9 @@ const schema = z.strictObject({
 /**
  * A text environment of one's own; `createTextEnvironment` checks all that it says.
  *
+ * @throws EnvironmentDefinitionError naming the field that is wrong.
  * @example
- * export default defineTextEnvironment({
+ * const echo = defineTextEnvironment({
  *   kind: 'text',
  *   id: 'Echo-v0',
  *   vocabulary: ['a', 'b', 'c'],
@@ -99,7 +100,8 @@ const schema = z.strictObject({
  *     };
  *   },
  * });
- * @throws EnvironmentDefinitionError naming the field that is wrong.
+ * echo.tokenizer.size; // → 4
+ * // In a module that a configuration names: export default echo;
  */
 export function defineTextEnvironment(own: OwnTextDefinition): TextDefinition {
   return adaptTextDefinition(own, typeof own?.id === 'string' ? `Environment ${own.id}` : 'An environment');

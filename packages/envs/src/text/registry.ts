@@ -40,6 +40,8 @@ export const isTextEnvironment = (id: string): boolean => textEnvironmentIds.inc
  * The text environment of this id.
  *
  * @throws EnvironmentDefinitionError for an unknown id (with the nearest right names) or a wrong option.
+ * @example
+ * findTextEnvironment('text/maze').kind; // → 'text'
  */
 export function findTextEnvironment(id: string, options: EnvironmentOptions = {}): TextDefinition {
   const found = entries.find(({ ids }) => ids.includes(id));
@@ -47,6 +49,11 @@ export function findTextEnvironment(id: string, options: EnvironmentOptions = {}
   return found.define(id, options);
 }
 
-/** Every text environment with its default options. */
+/**
+ * Every text environment with its default options.
+ *
+ * @example
+ * listTextEnvironments().some(({ id }) => id === 'text/walks'); // → true
+ */
 export const listTextEnvironments = (): TextDefinition[] =>
   entries.flatMap(({ ids, define }) => ids.map((id) => define(id, {})));

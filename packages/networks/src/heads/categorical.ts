@@ -5,6 +5,9 @@ import type { HeadFactory, Reduce } from './head.ts';
  * A distribution on fixed atoms for each action: the output `logits`, float32 [rows, actions, atoms].
  *
  * @param atoms the values that the atoms stand for: Q is their mean.
+ * @example
+ * const head = categoricalHead([-1, 0, 1])({ width: 64, actions: 2, dueling: null, hidden: null });
+ * head.parameters.map(({ shape }) => shape); // → [[64, 6], [6]]
  */
 export function categoricalHead(atoms: readonly number[]): HeadFactory {
   return (options) => {

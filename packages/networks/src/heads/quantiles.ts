@@ -2,7 +2,13 @@ import { meanOver } from '../inference/dense/layer.ts';
 import { actionOutputs } from './action-outputs.ts';
 import type { HeadFactory } from './head.ts';
 
-/** So many quantiles of the return for each action: the output `quantiles`, float32 [rows, actions, count]. Q is their mean. */
+/**
+ * So many quantiles of the return for each action: the output `quantiles`, float32 [rows, actions, count]. Q is their mean.
+ *
+ * @example
+ * const head = quantilesHead(51)({ width: 64, actions: 2, dueling: null, hidden: null });
+ * head.parameters.map(({ shape }) => shape); // → [[64, 102], [102]]
+ */
 export function quantilesHead(count: number): HeadFactory {
   return (options) => {
     const { actions } = options;

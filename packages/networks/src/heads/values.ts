@@ -1,7 +1,13 @@
 import { actionOutputs } from './action-outputs.ts';
 import type { Head, HeadOptions } from './head.ts';
 
-/** Q(s, ·) itself: the output `values`, float32 [rows, actions]. */
+/**
+ * Q(s, ·) itself: the output `values`, float32 [rows, actions].
+ *
+ * @example
+ * const head = valuesHead({ width: 64, actions: 2, dueling: null, hidden: null });
+ * head.parameters.map(({ shape }) => shape); // → [[64, 2], [2]]
+ */
 export function valuesHead(options: HeadOptions): Head {
   const outputs = actionOutputs(options, 1);
   return {

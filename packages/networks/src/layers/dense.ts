@@ -70,7 +70,14 @@ export class Hidden {
   }
 }
 
-/** Hidden layers one after another. */
+/**
+ * Hidden layers one after another.
+ *
+ * @example
+ * const layers = new HiddenLayers(4, [64, 32]);
+ * layers.width; // → 32
+ * layers.parameters.map(({ shape }) => shape); // → [[4, 64], [64], [64, 32], [32]]
+ */
 export class HiddenLayers {
   readonly parameters: readonly ParameterSpec[];
   readonly width: number;

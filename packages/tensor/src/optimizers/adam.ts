@@ -27,6 +27,10 @@ export type Decays = boolean | { readonly shape: readonly number[]; readonly dat
  * p ← p − α·m̂ / (√v̂ + ε), m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ). The bias corrections are two numbers instead of two
  * tensors (section 2): with α′ = α·√(1 − β₂ᵗ) / (1 − β₁ᵗ) and ε′ = ε·√(1 − β₂ᵗ) it is p ← p − α′·m / (√v + ε′).
  * Traced, Adam is one op a parameter, and AdamW two.
+ *
+ * @example
+ * registerOptimizer('decaying', ({ weightDecay = 0.01 }) => adam({ weightDecay: Number(weightDecay) }));
+ * adam().slotNames('w'); // → ['adam/m/w', 'adam/v/w']
  */
 export function adam(options: AdamOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, decays = () => true } = options;

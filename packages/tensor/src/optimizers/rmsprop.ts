@@ -18,6 +18,9 @@ export interface RmspropOptions {
 /**
  * RMSprop (Tieleman & Hinton 2012), as PyTorch has it: s ← α·s + (1 − α)·g², p ← p − η·g / (√s + ε); centred, it is
  * √(s − ḡ²) with ḡ ← α·ḡ + (1 − α)·g.
+ *
+ * @example
+ * rmsprop({ decay: 0.95, centered: true }).slotNames('w'); // → ['rmsprop/square/w', 'rmsprop/mean/w']
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
   const { decay = 0.99, epsilon = 1e-8, momentum = 0, centered = false, epsilonInsideRoot = false } = options;

@@ -7,7 +7,22 @@ export interface SgdOptions {
   readonly momentum?: number;
 }
 
-/** Stochastic gradient descent, as PyTorch has it: p ← p − η·v, where v is the gradient, or its momentum. */
+/**
+ * Stochastic gradient descent, as PyTorch has it: p ← p − η·v, where v is the gradient, or its momentum.
+ *
+ * @example
+ * const optimizer = sgd();
+ * const step = await compile(
+ *   (tf, state, { gradient, ...rates }) => ({ state: optimizer.apply(tf, state, { w: gradient }, rates) }),
+ *   {
+ *     state: new Map([['w', { shape: [2], data: Float32Array.of(1, 1) }]]),
+ *     inputs: { gradient: { shape: [2] }, learningRate: { shape: [] } },
+ *   },
+ * );
+ * step.run({ gradient: Float32Array.of(2, -4), ...optimizer.rates(1, 0.5) });
+ * step.state().get('w')?.data; // → Float32Array.of(0, 3)
+ * step.dispose();
+ */
 export function sgd({ momentum = 0 }: SgdOptions = {}): Optimizer {
   const velocity = (name: string) => `sgd/momentum/${name}`;
   return {
