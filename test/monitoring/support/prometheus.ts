@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -19,8 +19,18 @@ export interface Prometheus {
   rules(): Promise<{ name: string; health: string; state?: string; lastError?: string }[]>;
 }
 
-/** Starts a Prometheus on the shipped configuration, with the exporter's address in place and quicker intervals. */
-export async function startPrometheus(exporter: string): Promise<Prometheus> {
+/** How a Prometheus of a test differs from the shipped one, beside the exporter's address and quicker intervals. */
+export interface PrometheusOptions {
+  /** The address of an Alertmanager; absent: none is told. */
+  readonly alertmanager?: string;
+}
+
+/** Starts a Prometheus on the shipped configuration. With an Alertmanager, alerts fire without the time that they wait for. */
+export async function startPrometheus(
+  exporter: string,
+  options: PrometheusOptions = {},
+): Promise<Prometheus> {
+  const { alertmanager } = options;
   const folder = mkdtempSync(join(tmpdir(), 'qfleet-prometheus-'));
   const shipped = parse(readFileSync(`${prometheusDirectory}prometheus.yml`, 'utf8'));
   const config = join(folder, 'prometheus.yml');
@@ -28,7 +38,12 @@ export async function startPrometheus(exporter: string): Promise<Prometheus> {
     config,
     stringify({
       global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
-      rule_files: shipped.rule_files.map((path: string) => join(prometheusDirectory, path)),
+      rule_files: shipped.rule_files.map((path: string) =>
+        join(alertmanager === undefined ? prometheusDirectory : impatientRules(folder), path),
+      ),
+      ...(alertmanager === undefined
+        ? {}
+        : { alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] } }),
       scrape_configs: shipped.scrape_configs.map((job: object) => ({
         ...job,
         static_configs: [{ targets: [exporter] }],
@@ -82,4 +97,14 @@ export async function startPrometheus(exporter: string): Promise<Prometheus> {
       return groups.flatMap(({ rules }) => rules);
     },
   };
+}
+
+/** Copies the shipped rules to a folder, without what alerts wait for. @returns the folder that has `rules/` */
+function impatientRules(folder: string): string {
+  mkdirSync(join(folder, 'rules'), { recursive: true });
+  for (const file of readdirSync(join(prometheusDirectory, 'rules'))) {
+    const text = readFileSync(join(prometheusDirectory, 'rules', file), 'utf8');
+    writeFileSync(join(folder, 'rules', file), text.replaceAll(/^ +for: .*\n/gm, ''));
+  }
+  return folder;
 }
