@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -39,13 +48,15 @@ const cache = (): string =>
 function bareDebian(): string {
   const root = join(cache(), SUITE);
   if (existsSync(root)) return root;
-  const partial = `${root}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true });
+  mkdirSync(cache(), { recursive: true });
+  // Another one may be made at the same time: the first that is whole is kept.
+  const partial = mkdtempSync(`${root}.partial-`);
+  chmodSync(partial, 0o755);
   execFileSync('debootstrap', ['--variant=minbase', SUITE, partial], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  renameSync(partial, root);
+  if (existsSync(root)) rmSync(partial, { recursive: true });
+  else renameSync(partial, root);
   return root;
 }
 
