@@ -52,6 +52,10 @@ export function writeTypedocOptions(root, stage, folder, packages) {
   writeFileSync(join(folder, 'typedoc.json'), JSON.stringify(options));
 }
 
+/** What a package is imported by: what users install has no scope.
+ * @param {string} folder its name in packages/ */
+export const packageName = (folder) => (folder === 'qfleet' ? folder : `@qfleet/${folder}`);
+
 /** Names the pages after their packages, and has each link lead to a heading that is there.
  * @param {string} api
  * @returns {string[]} the pages, without their ending */
@@ -64,7 +68,7 @@ export function tidyApi(api) {
   const anchors = new Map([...pages].map(([name, text]) => [name, anchorsOf(text)]));
   for (const [name, text] of pages) {
     const tidied = text
-      .replace(`# ${name}/src`, `# @qfleet/${name}`)
+      .replace(`# ${name}/src`, `# ${packageName(name)}`)
       .replaceAll(/\]\((?:\.\.\/([\w-]+)\/src\.md)?(?:#([\w-]+))?\)/g, (_, other, anchor) => {
         const page = other === undefined ? '' : `./${other}.md`;
         return `](${page}${anchor === undefined ? '' : `#${known(anchor, anchors.get(other ?? name))}`})`;
@@ -72,7 +76,7 @@ export function tidyApi(api) {
     writeFileSync(join(api, `${name}.md`), tidied);
     rmSync(join(api, name), { recursive: true });
   }
-  const index = names.map((name) => `- [@qfleet/${name}](./${name}.md)`).join('\n');
+  const index = names.map((name) => `- [${packageName(name)}](./${name}.md)`).join('\n');
   writeFileSync(
     join(api, 'index.md'),
     `# API\n\nWhat the packages export, from their doc comments.\n\n${index}\n`,

@@ -1,8 +1,9 @@
 // VitePress's configuration, which the one beside the staged pages imports.
+import { packageName } from './api.mjs';
 import { slugify } from './slug.mjs';
 
 /** @param {string} path */
-const apiPages = (path) => ({ text: `@qfleet/${path.slice('api/'.length)}`, link: `/${path}` });
+const apiPages = (path) => ({ text: packageName(path.slice('api/'.length)), link: `/${path}` });
 
 /** Adds the pages of docs/ that stand nowhere, so that a new one is found.
  * @param {string[]} pages
@@ -24,9 +25,9 @@ export const siteConfig = (api, pages) => ({
   description: 'Trains DQN-family agents with a fleet of processes, in TypeScript',
   cleanUrls: false,
   lastUpdated: false,
-  // Everything a page shows is its own.
-  head: [],
-  markdown: { html: false, anchor: { slugify }, toc: { slugify } },
+  // The theme lets only fenced blocks of code scroll, and not those that are indented.
+  head: [['style', {}, '.vp-doc pre { overflow-x: auto }']],
+  markdown: { anchor: { slugify }, toc: { slugify } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
@@ -42,6 +43,10 @@ export const siteConfig = (api, pages) => ({
         items: [
           { text: 'The first hour', link: '/guide' },
           { text: 'Concepts', link: '/concepts' },
+          { text: 'The command line', link: '/command-line' },
+          { text: 'The library', link: '/packages/qfleet' },
+          { text: 'Watching an agent', link: '/watch' },
+          { text: 'Examples', link: '/examples/' },
           { text: 'Compared with others', link: '/comparison' },
           { text: 'Goals and non-goals', link: '/goals' },
         ],
@@ -53,6 +58,7 @@ export const siteConfig = (api, pages) => ({
           { text: 'Agents', link: '/agents' },
           { text: 'Methods', link: '/methods' },
           { text: 'Environments', link: '/environments/' },
+          { text: 'Your own environment', link: '/environments/own' },
           { text: 'Language models', link: '/language' },
           { text: 'Sweeps', link: '/sweeps' },
           { text: 'Results', link: '/results' },
@@ -61,6 +67,7 @@ export const siteConfig = (api, pages) => ({
       {
         text: 'Running',
         items: [
+          { text: 'Several machines', link: '/several-machines' },
           { text: 'Operations', link: '/operations' },
           { text: 'Deployment', link: '/deployment' },
           { text: 'Runbooks', link: '/runbooks' },

@@ -1,5 +1,5 @@
 // Writes the pages that follow from the program itself: fields, commands, methods and environments.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** @param {string} root
@@ -39,13 +39,14 @@ export async function generatePages(root, stage) {
 /** @param {string} root */
 async function configuration(root) {
   const { configReference } = await built(root, 'packages/config/dist/index.js');
-  const parts = Map.groupBy(configReference(), (/** @type {any} */ { path }) =>
-    path
-      .split('.')
-      .slice(0, path.startsWith('agent.') ? 2 : 1)
+  // A part of the agent that has fields of its own is a section.
+  const parts = Map.groupBy(configReference(), (/** @type {any} */ { path }) => {
+    const steps = path.split('.');
+    return steps
+      .slice(0, steps[0] === 'agent' ? Math.min(2, steps.length - 1) : 1)
       .filter(isPart)
-      .join('.'),
-  );
+      .join('.');
+  });
   const sections = [...parts].map(([part, fields]) => {
     const rows = fields.map((/** @type {any} */ field) => [
       code(field.path),
@@ -155,13 +156,11 @@ async function environments(root, stage) {
       summary,
     ],
   );
-  const pages = readdirSync(join(stage, 'environments'))
-    .filter((file) => file.endsWith('.md') && file !== 'index.md')
-    .sort()
-    .map((file) => `[${file.slice(0, -'.md'.length)}](./${file})`);
-  return `# Environments
+  const written = readFileSync(join(stage, 'environments/index.md'), 'utf8');
+  return `${written}
+## All of them
 
-Those that come with Qfleet, as \`qfleet envs\` lists them. Pages: ${pages.join(' · ')}.
+As \`qfleet envs\` lists them.
 
 ${table(['id', 'observation', 'actions', 'limit of steps', 'what it is'], [...rows, ...texts])}
 `;
