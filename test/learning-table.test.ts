@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { meanOf } from '@qfleet/report';
 import { describe, expect, it } from 'vitest';
 import { type Cell, configOf, isAlone, keyOf, QUICK, settingsOf, WHOLE } from './learning/table/cell.ts';
-import { writeReadme, writeResults } from './learning/table/documents.ts';
+import { writeComparison, writeResults } from './learning/table/documents.ts';
 import { envs } from './learning/table/envs.ts';
 import { family } from './learning/table/family.ts';
 import { playFixed } from './learning/table/fixed-policy.ts';
@@ -185,10 +185,10 @@ describe('results', () => {
     const root = temporaryDirectory();
     mkdirSync(join(root, 'docs/results'), { recursive: true });
     const marked = 'Before.\n\n<!-- family: begin -->\n\nold\n\n<!-- family: end -->\n\nAfter.\n';
-    for (const file of ['docs/results.md', 'README.md']) writeFileSync(join(root, file), marked);
+    for (const file of ['docs/results.md', 'docs/comparison.md']) writeFileSync(join(root, file), marked);
     const section = { name: 'cartpole', title: 'The pole', lines: compared.map(({ line }) => line) };
     await writeResults(root, 'family', [{ section, rows: compared }]);
-    writeReadme(root, 'family', compared);
+    writeComparison(root, 'family', compared);
     const read = (file: string): string => readFileSync(join(root, file), 'utf8');
     expect(read('docs/results.md')).toBe(
       'Before.\n\n<!-- family: begin -->\n\n### The pole\n\n' +
@@ -196,7 +196,7 @@ describe('results', () => {
         'Measured with Qfleet 0.1.0, Node 24, one, 2 cores; torch 2, 2 threads of PyTorch, one, 2 cores.\n\n' +
         '<!-- family: end -->\n\nAfter.\n',
     );
-    expect(read('README.md')).toContain(table(compared, { isBrief: true }));
+    expect(read('docs/comparison.md')).toContain(table(compared, { isBrief: true }));
     expect(read('docs/results/family-cartpole.svg')).toContain('<svg');
     await expect(writeResults(root, 'envs', [{ section, rows: compared }])).rejects.toThrow(
       'docs/results.md has no place for the table envs',

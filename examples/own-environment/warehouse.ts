@@ -1,4 +1,4 @@
-import { box, defineEnvironment, discrete } from '@qfleet/envs';
+import { box, defineEnvironment, discrete } from 'qfleet';
 
 const SIZE = 5;
 /** How far each action goes: up, right, down, left. */

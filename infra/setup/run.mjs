@@ -117,6 +117,15 @@ const commands = {
       return launch(ready.node, [join(root, 'infra/site/build.mjs')], { cwd: root, env: ready.env });
     },
   },
+  // Makes the package that users install, and prints where its tarball is.
+  package: {
+    native: false,
+    run: ({ node, env }, args) =>
+      launch(node, [join(root, 'packages/qfleet/pack/build.ts'), ...args], {
+        cwd: env['INIT_CWD'] ?? process.cwd(),
+        env,
+      }),
+  },
   format: {
     native: false,
     run: ({ node, env }) => {

@@ -27,15 +27,15 @@ export async function writeResults(root: string, name: string, all: readonly Mad
   replace(root, 'docs/results.md', name, parts);
 }
 
-/** Writes the rows that are to be compared at a glance into the readme: one of ours for each peer, and the peers. */
-export function writeReadme(root: string, name: string, rows: readonly Row[]): void {
+/** Writes the rows that are to be compared at a glance into the comparison: one of ours for each peer, and the peers. */
+export function writeComparison(root: string, name: string, rows: readonly Row[]): void {
   const measured = rows.filter(({ results }) => results.length > 0);
   const peers = measured.filter(({ line }) => line.beside !== undefined);
   const compared = new Set(peers.map(({ line }) => line.beside));
   const ours = measured.filter(({ results: [{ method }] }) => compared.has(method));
-  const said = `Others on the same machine, [how](docs/results.md): \`npm run test:learning -- ${name} --peer\``;
+  const said = `Others on the same machine, [how](results.md): \`npm run test:learning -- ${name} --peer\``;
   const parts = [said, table([...ours, ...peers], { isBrief: true })];
-  replace(root, 'README.md', name, peers.length === 0 ? [] : parts);
+  replace(root, 'docs/comparison.md', name, peers.length === 0 ? [] : parts);
 }
 
 /** Replaces what is between two markers of a document. @throws Error where it has none. */

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { meanOf } from '@qfleet/report';
 import { privatePython } from '../../support/private-python.ts';
 import { type Cell, describeCell, isAlone, keyOf, QUICK, WHOLE, wayOf } from './cell.ts';
-import { type Made, writeReadme, writeResults } from './documents.ts';
+import { type Made, writeComparison, writeResults } from './documents.ts';
 import { envs } from './envs.ts';
 import { family } from './family.ts';
 import { inOrder, type Line, type Section } from './line.ts';
@@ -88,7 +88,7 @@ async function run({ name, sections, quick, isChosen }: ReturnType<typeof asked>
   if (!quick) {
     await writeResults(root, name, made);
     const compared = made.find(({ section }) => section.isInReadme === true);
-    if (compared !== undefined) writeReadme(root, name, compared.rows);
+    if (compared !== undefined) writeComparison(root, name, compared.rows);
   }
   return failed.length === 0;
 }
