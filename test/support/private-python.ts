@@ -8,6 +8,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** Where what takes long to make is kept. */
+export const cacheFolder = (): string =>
+  process.env['QFLEET_CACHE_DIR'] ?? join(homedir(), '.cache', 'qfleet');
+
 /**
  * Makes a Python with these packages alone, once, in the cache folder. On some platforms pip's torch brings CUDA: several
  * gigabytes.
@@ -39,9 +43,8 @@ export async function madeOnce(
   parts: readonly string[],
   make: (folder: string) => Promise<void>,
 ): Promise<string> {
-  const cache = process.env['QFLEET_CACHE_DIR'] ?? join(homedir(), '.cache', 'qfleet');
   const key = createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 12);
-  const folder = join(cache, purpose, key);
+  const folder = join(cacheFolder(), purpose, key);
   const ready = join(folder, 'ready');
   if (existsSync(ready)) return folder;
   await rm(folder, { recursive: true, force: true });

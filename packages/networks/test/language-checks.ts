@@ -22,6 +22,13 @@ export const MODELS = [
   ...['bert', 'bert-old', 'bert-own-head', 'bert-no-head'],
 ];
 
+/** Those that it writes with another seed than 0 alone. */
+export const FRESH_MODELS = [
+  ...['qwen2-one-group', 'qwen2-linear', 'llama-wide-heads', 'llama-gelu', 'llama-relu'],
+  ...['gpt-neox-sequential', 'gpt-neox-tied', 'gpt2-plain-scores', 'gpt2-relu', 'gpt2-silu'],
+  ...['gpt2-quick_gelu', 'gpt2-gelu_fast', 'gpt2-gelu_python', 'bert-relu', 'bert-one-type'],
+];
+
 export const TOKENIZERS = ['byte-level', 'byte-fallback', 'word-piece'];
 
 /** What transformers gave: numbers of real tokens alone, row by row. */

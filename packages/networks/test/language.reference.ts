@@ -11,6 +11,7 @@ import {
   checkKernel,
   checkOutputs,
   checkTokenizer,
+  FRESH_MODELS,
   MODELS,
   TOKENIZERS,
 } from './language-checks.ts';
@@ -27,7 +28,7 @@ it('language models give what transformers does, with fresh weights', async () =
   execFileSync(python!, [script, folder, String(seed)], { stdio: 'ignore' });
   const runtime = await loadTensor();
   for (const name of TOKENIZERS) checkTokenizer(join(folder, 'tokenizers', name));
-  for (const name of MODELS) {
+  for (const name of [...MODELS, ...FRESH_MODELS]) {
     checkOutputs(runtime, join(folder, name));
     if (name.startsWith('bert')) continue;
     checkKernel(join(folder, name));

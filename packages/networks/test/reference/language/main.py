@@ -148,6 +148,24 @@ CASES = {
 }
 
 
+# Other configurations, which are compared afresh alone: what is stored is to stay small.
+FRESH = {
+    'qwen2, one group': (lambda: qwen2(num_key_value_heads=1, rms_norm_eps=1e-3), None),
+    'qwen2, linear': (lambda: qwen2(head_dim=6, rope_parameters={'rope_type': 'linear', 'factor': 4.0, 'rope_theta': 1e6}), None),
+    'llama, wide heads': (lambda: llama(head_dim=10, rope_parameters={'rope_type': 'linear', 'factor': 3.7, 'rope_theta': 123.0}), None),
+    'llama, gelu': (lambda: llama(hidden_act='gelu', rms_norm_eps=0.01, attention_bias=True), None),
+    'llama, relu': (lambda: llama(hidden_act='relu', mlp_bias=True, intermediate_size=23), None),
+    'gpt-neox, sequential': (lambda: neox(use_parallel_residual=False, hidden_act='quick_gelu', rope_parameters={
+        'rope_type': 'linear', 'factor': 2.0, 'rope_theta': 50.0, 'partial_rotary_factor': 0.5}), None),
+    'gpt-neox, tied': (lambda: neox(tie_word_embeddings=True, hidden_act='gelu_fast', layer_norm_eps=1e-2), None),
+    'gpt2, plain scores': (lambda: gpt2(n_inner=28, n_layer=3, scale_attn_by_inverse_layer_idx=True, scale_attn_weights=False), None),
+    **{f'gpt2, {name}': (lambda name=name: gpt2(activation_function=name, layer_norm_epsilon=1e-2), None)
+       for name in ('relu', 'silu', 'quick_gelu', 'gelu_fast', 'gelu_python')},
+    'bert, relu': (lambda: bert(hidden_act='relu', layer_norm_eps=1e-3, type_vocab_size=4), None),
+    'bert, one type': (lambda: bert(type_vocab_size=1), None),
+}
+
+
 def padded(lengths, left, generator):
     """Rows of random tokens, padded at one side."""
     longest = max(lengths)
@@ -271,6 +289,6 @@ def write_tokenizer(name, make):
 
 for name, make in {'byte-level': byte_level, 'byte-fallback': byte_fallback, 'word-piece': word_piece}.items():
     write_tokenizer(name, make)
-for name, (make, change) in CASES.items():
+for name, (make, change) in {**CASES, **(FRESH if seed else {})}.items():
     write(name, make, change)
 (out / 'versions.json').write_text(json.dumps({'torch': torch.__version__, 'transformers': hf.__version__}) + '\n')

@@ -1,10 +1,12 @@
-"""A decoder that learns a text in PyTorch, as docs/language.md says that `train text/lm` does: python3 main.py DIRECTORY.
+"""A decoder that learns a text in PyTorch, as docs/language.md says that `train text/lm` does: python3 main.py DIRECTORY KEPT.
 
 DIRECTORY holds the model at its start, in Hugging Face's format, `settings.json`, and tokens as int32: `windows` [updates, 8,
-context + 1] and `held-out`. Prints the loss of each update, and of the held-out text at the end, in nats a token.
+context + 1] and `held-out`. Prints the loss of each update, and of the held-out text at the end, in nats a token. What it has
+reached lies in the directory KEPT, so that a run which is interrupted goes on from there.
 """
 import json
 import math
+import os
 import pathlib
 import sys
 
@@ -12,7 +14,7 @@ import numpy as np
 import torch
 import transformers as hf
 
-given = pathlib.Path(sys.argv[1])
+given, kept = map(pathlib.Path, sys.argv[1:3])
 settings = json.loads((given / 'settings.json').read_text())
 context, rate, updates = settings['context'], settings['learningRate'], settings['updates']
 read = lambda name: torch.from_numpy(np.fromfile(given / name, np.int32).astype(np.int64))
@@ -38,8 +40,15 @@ def loss_of(tokens, reduction='mean'):
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction=reduction)
 
 
+EVERY = 50
+checkpoint = kept / 'checkpoint.pt'
 losses = []
-for update in range(updates):
+if checkpoint.exists():
+    before = torch.load(checkpoint, weights_only=True)
+    model.load_state_dict(before['model'])
+    optimizer.load_state_dict(before['optimizer'])
+    losses = before['losses']
+for update in range(len(losses), updates):
     loss = loss_of(windows[update])
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
@@ -48,6 +57,11 @@ for update in range(updates):
         group['lr'] = rate_of(update)
     optimizer.step()
     losses.append(loss.item())
+    if len(losses) % EVERY == 0:
+        print(f'PyTorch: {len(losses)} updates, loss {losses[-1]:.3f}', file=sys.stderr, flush=True)
+        state = {'model': model.state_dict(), 'optimizer': optimizer.state_dict(), 'losses': losses}
+        torch.save(state, kept / 'unfinished.pt')
+        os.replace(kept / 'unfinished.pt', checkpoint)
 
 model.eval()
 total = 0.0
