@@ -28,6 +28,7 @@ describe('training on given dialogues', () => {
     const cwd = await folder();
     const whole = await qfleet(training('parquet', 5, 'whole'), { cwd });
     expect(whole.code, whole.stderr).toBe(0);
+    expect(whole.stderr).not.toContain('know by heart');
     const part = await qfleet(training('jsonl/episodes.jsonl', 5, 'part'), { cwd });
     expect(part.code, part.stderr).toBe(0);
     const [a, b] = [whole, part].map(({ stdout }) => JSON.parse(stdout));
@@ -58,6 +59,26 @@ describe('training on given dialogues', () => {
       code: 2,
       stderr: expect.stringMatching(/^error: The tokenizer of .*\n$/),
     });
+  });
+
+  it('warns of so few that they are learned by heart', { timeout: 300_000 }, async () => {
+    const cwd = temporaryDirectory();
+    await writeEpisodes(join(cwd, 'one'), 'jsonl', generateEpisodes(walks, 3, 1));
+    const { code, stderr } = await qfleet(training('one', 2, 'run'), { cwd });
+    expect(stderr).toContain(
+      'The agent learns from 1 episode of one, which it will know by heart: give it more',
+    );
+    expect(code, stderr).toBe(0);
+  });
+
+  it('ends with the seconds of the run, before the agent speaks too', { timeout: 300_000 }, async () => {
+    const cwd = temporaryDirectory();
+    const args = ['train', 'text/walks', '--preset', 'token-dqn', '--single', '--max-seconds', '1'];
+    const endless = ['--set', 'agent.data.updates=100000000', '--run-dir', 'run'];
+    const { code, stderr } = await qfleet([...args, ...endless], { cwd });
+    expect(stderr).toMatch(/Learning recorded dialogues of text\/walks first, in 100000000 updates\./);
+    expect(stderr).toMatch(/^error: stop\.maxSeconds \(1\) ended the run before learning began/m);
+    expect(code).toBe(1);
   });
 
   it('is refused with file and line, and trains nothing', { timeout: 300_000 }, async () => {

@@ -273,6 +273,41 @@ describe('recorded dialogues', () => {
       expect(decodeTokenChunk(bytes, textLayout(walks)).tokens.at(-1)).toBe(walks.tokenizer.end);
   });
 
+  it('have the tokens that an agent hears and says, though others go over the ends of texts', () => {
+    // As many as the weights are of; of a whole text `ab`, `ba` and `b.` would be tokens.
+    const joined = new Vocabulary(['a', 'b', 'ab', 'ba', 'b.', 'a:', 'c', 'd', '.'], '.');
+    expect(joined.encode('ab.ab.a')).toEqual([2, 8, 2, 8, 0]);
+    const [said, end] = [1, joined.end];
+    const definition = echo({
+      tokenizer: joined,
+      legal: ({ length }) => (length === 0 ? [said] : [end]),
+      create: () => {
+        let turns = 0;
+        return {
+          reset: () => {
+            turns = 0;
+            return 'a';
+          },
+          step: () => ({ text: 'a', reward: 1, terminated: ++turns === 2, truncated: false }),
+        };
+      },
+    });
+    const rollout = rolloutOf(definition);
+    rollout.load(weights[0]!);
+    rollout.addSlot(0);
+    while (rollout.takeEpisodes().length === 0) rollout.step();
+    const [played] = chunksOf(rollout, definition);
+    expect([...played!.tokens]).toEqual([0, said, end, 0, said, end, 0]);
+    const heard = { who: 'environment' as const, text: 'a', reward: 0 };
+    const turn = { who: 'agent' as const, text: 'b', reward: 1 };
+    const episode = { turns: [heard, turn, heard, turn, heard], terminated: true, truncated: false };
+    const given = recordedDialogues(definition, textLayout(definition), { ...options, given: [episode] });
+    const [recorded] = given.chunks.map((bytes) => decodeTokenChunk(bytes, textLayout(definition)));
+    for (const name of ['tokens', 'speakers', 'rewards', 'end'] as const)
+      expect(recorded![name], name).toEqual(played![name]);
+    rollout.close();
+  });
+
   it('are the best of them, where a part is asked for', () => {
     const returnsOf = (best: number) =>
       recordedDialogues(walks, textLayout(walks), { ...options, best }).chunks.map(

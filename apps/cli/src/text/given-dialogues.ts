@@ -36,6 +36,19 @@ export function checkTakesDialogues(config: RunConfig, { from }: { readonly from
     );
 }
 
+/** Fewer episodes than these are learned by heart. */
+const FEW = 10;
+
+/** A sentence where dialogues are so few that an agent hardly learns more than to repeat them; null: they are not. */
+export function fewDialogues({ path, episodes }: GivenDialogues, { agent }: RunConfig): string | null {
+  const kept = agent.kind === 'token-q' ? Math.ceil(episodes * (agent.data?.best ?? 1)) : episodes;
+  if (kept >= FEW) return null;
+  return (
+    `The agent learns from ${kept} ${kept === 1 ? 'episode' : 'episodes'} of ${shown(path)}, which it will know by heart: give it more ` +
+    '(`qfleet data`).'
+  );
+}
+
 /**
  * Reads and checks all of the dialogues that a run is to learn from.
  *

@@ -14,7 +14,7 @@ interface RecordedStartOptions {
 
 /**
  * The first checkpoint of a run whose agent learns recorded dialogues before it has its own: offline to online; null: it does not. The
- * same configuration gives the same one, bit for bit.
+ * same configuration gives the same one, bit for bit, unless the run's seconds end these updates.
  */
 export async function recordedStart(
   config: RunConfig,
@@ -23,13 +23,14 @@ export async function recordedStart(
   if (!speaks(config) || config.agent.data === null || config.agent.data.updates === null) return null;
   const { updates } = config.agent.data;
   say(`Learning recorded dialogues of ${config.environment.id} first, in ${updates} updates.`);
-  const { parameters } = await trainSingle(
+  const { parameters, seconds } = await trainSingle(
     recordedPart(config, updates),
     dialogues === null ? {} : { dialogues },
   );
   const { layout } = await openLearning(config);
   const checkpoint = { parameters: parameters! } as Checkpoint;
-  return warmStart(checkpoint, config, layout);
+  // Counted in stop.maxSeconds.
+  return { ...(await warmStart(checkpoint, config, layout)), seconds };
 }
 
 /** The run that makes those updates alone, of which nothing is kept but what it has learned. */
@@ -37,5 +38,5 @@ const recordedPart = (config: RunConfig & { agent: { kind: 'token-q' } }, update
   ...config,
   agent: { ...config.agent, data: { ...config.agent.data!, updates: null } },
   evaluation: { ...config.evaluation, every: updates, episodes: 1 },
-  stop: { maxUpdates: updates, maxSteps: null, maxSeconds: null, solvedReturn: null },
+  stop: { maxUpdates: updates, maxSteps: null, maxSeconds: config.stop.maxSeconds, solvedReturn: null },
 });

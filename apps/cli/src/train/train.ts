@@ -13,7 +13,7 @@ import { checkOfflineOptions, checkOfflineRun, offlineConfig } from '../offline/
 import type { OfflineExperience } from '../offline/experience.ts';
 import { provideRedis } from '../set-up.ts';
 import { suggest } from '../suggest.ts';
-import { checkTakesDialogues, readDialogues } from '../text/given-dialogues.ts';
+import { checkTakesDialogues, fewDialogues, readDialogues } from '../text/given-dialogues.ts';
 import { trustOption } from '../trust.ts';
 import { checkTraining } from './check-training.ts';
 import { claimRun } from './claim.ts';
@@ -57,6 +57,8 @@ export async function train(what: string, options: TrainOptions): Promise<number
   if (options.offline === undefined)
     await checkTraining(config, mode === 'single' ? undefined : options.redis);
   const dialogues = options.data === undefined ? null : await readDialogues(options.data, config);
+  const few = dialogues === null ? null : fewDialogues(dialogues.source, config);
+  if (few !== null) process.stderr.write(`${few}\n`);
   const start =
     options.from === undefined
       ? await recordedStart(config, {

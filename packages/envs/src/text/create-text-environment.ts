@@ -3,6 +3,7 @@ import { describe } from '@qfleet/spaces';
 import { ContractError, EnvironmentError, type EnvironmentPlace } from '../errors.ts';
 import { callUser } from '../user-call.ts';
 import type { TextDefinition, TextEnvironment, TextStep } from './text-environment.ts';
+import { lengthProblem } from './text-length.ts';
 
 /** Characters that a text of an environment may have. */
 const MOST_CHARACTERS = 100_000;
@@ -12,8 +13,8 @@ const MOST_CHARACTERS = 100_000;
  *
  * - The limit of turns is applied: `truncated` is set on the step that reaches `maxTurns`, also when it terminates.
  * - A step between an episode's end and `reset` is refused, and so is a start that does not exist.
- * - Unless the definition is `native`, each answer is checked: a text that is none, is longer than 100,000 characters or that
- *   the tokenizer cannot encode, an empty first text, a reward that is no finite float32, a flag that is no boolean; and what
+ * - Unless the definition is `native`, each answer is checked: a text that is none, is longer than 100,000 characters or than the
+ *   context beside an utterance, or that the tokenizer cannot encode, an empty first text, a reward that is no finite float32, a flag that is no boolean; and what
  *   the environment itself throws is told with the line of its code.
  *
  * @param slot names the copy in errors.
@@ -115,7 +116,7 @@ class CheckedTextEnvironment extends LimitedTextEnvironment {
   protected override first(start?: number): string {
     return callUser('reset', this.place(0), () => {
       const text: unknown = this.inner.reset(start);
-      this.#checkText(text, 'reset');
+      this.#checkText(text, 'reset', true);
       if (text === '')
         throw new ContractError('its first text is empty: the agent needs a token to answer to.');
       return text;
@@ -125,7 +126,7 @@ class CheckedTextEnvironment extends LimitedTextEnvironment {
   protected override next(utterance: string, turn: number): TextStep {
     return callUser('step', this.place(turn), () => {
       const { text, reward, terminated, truncated } = this.inner.step(utterance);
-      this.#checkText(text, 'step');
+      this.#checkText(text, 'step', terminated !== true && truncated !== true);
       if (typeof reward !== 'number' || !Number.isFinite(Math.fround(reward))) {
         throw new ContractError(`the reward is ${describe(reward)}: it must be a finite float32.`);
       }
@@ -144,8 +145,8 @@ class CheckedTextEnvironment extends LimitedTextEnvironment {
     callUser('close', this.place(0), () => super.close());
   }
 
-  /** @throws ContractError */
-  #checkText(text: unknown, call: string): asserts text is string {
+  /** @param isAnswered whether an utterance follows. @throws ContractError */
+  #checkText(text: unknown, call: string, isAnswered: boolean): asserts text is string {
     if (typeof text !== 'string')
       throw new ContractError(`the text of ${call} is ${describe(text)}: it must be a text.`);
     if (text.length > MOST_CHARACTERS) {
@@ -155,13 +156,16 @@ class CheckedTextEnvironment extends LimitedTextEnvironment {
     }
     // Half of a pair of UTF-16 units is no character.
     if (!text.isWellFormed()) throw new ContractError(`the text of ${call} is not valid Unicode.`);
+    let tokens: number;
     try {
-      this.definition.tokenizer.encode(text);
+      tokens = this.definition.tokenizer.encode(text).length;
     } catch (cause) {
       throw new ContractError(
         `the text of ${call} can't be encoded: ${(cause as Error).message}. The vocabulary must cover all that is said.`,
         { cause },
       );
     }
+    const problem = lengthProblem(tokens, this.definition, isAnswered);
+    if (problem !== null) throw new ContractError(`the text of ${call} ${problem}`);
   }
 }

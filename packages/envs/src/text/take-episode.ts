@@ -1,6 +1,7 @@
 import { describe, unknownName } from '@qfleet/spaces';
 import { EnvironmentDefinitionError } from '../errors.ts';
 import type { TextDefinition, TextEpisode, Turn } from './text-environment.ts';
+import { lengthProblem } from './text-length.ts';
 
 const episodeFields = ['turns', 'terminated', 'truncated'];
 const turnFields = ['who', 'text', 'reward'];
@@ -37,6 +38,11 @@ export function takeEpisode(value: unknown, definition: TextDefinition, where: s
     throw refuse('it does not begin with a text of the environment, which the agent answers.');
   }
   if (!taken.some(({ who }) => who === 'agent')) throw refuse('no turn of it is the agent’s.');
+  for (const [i, { who, text }] of taken.entries()) {
+    if (who === 'agent') continue;
+    const problem = lengthProblem(definition.tokenizer.encode(text).length, definition, i < taken.length - 1);
+    if (problem !== null) throw refuse(`turn ${i + 1}: its text ${problem}`);
+  }
   const doubled = taken.findIndex(({ who }, i) => who === 'environment' && taken[i + 1]?.who === who);
   if (doubled >= 0)
     throw refuse(`turn ${doubled + 2}: it is the environment's as the one before: join them.`);

@@ -129,6 +129,24 @@ describe('a text environment of one’s own', () => {
       'step 0: the text of reset can\'t be encoded: no token covers "x"',
     ],
     [
+      'a first text that leaves no room for an answer',
+      'a'.repeat(7),
+      answer,
+      'step 0: the text of reset has 7 tokens: 6 is the most in a context of 8, of which an utterance takes up to 2; say less',
+    ],
+    [
+      'a text that leaves no room for an answer',
+      'a',
+      { ...answer, text: 'b'.repeat(7), terminated: false },
+      'step 1: the text of step has 7 tokens: 6 is the most in a context of 8, of which an utterance takes up to 2; say less',
+    ],
+    [
+      'a last text that is longer than the context',
+      'a',
+      { ...answer, text: 'b'.repeat(9), terminated: true },
+      'step 1: the text of step has 9 tokens: 8 is the most in a context of 8; say less, or raise context.',
+    ],
+    [
       'half a character',
       'a',
       { ...answer, text: '\udc00' },

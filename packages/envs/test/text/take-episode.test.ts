@@ -51,6 +51,11 @@ describe('an episode from elsewhere', () => {
       "turn 2: it is the environment's as the one before",
     ],
     [
+      'a text that leaves no room for an answer',
+      { ...episode, turns: [{ ...prompt, text: 'bc' }, walk] },
+      'turn 1: its text has 2 tokens: 1 is the most in a context of 11, of which an utterance takes up to 10; say less',
+    ],
+    [
       'an unknown role',
       { ...episode, turns: [{ ...prompt, who: 'user' }, walk] },
       'turn 1: who is "user": it must be "agent" or',
