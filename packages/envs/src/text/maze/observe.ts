@@ -11,7 +11,7 @@ const SIDES = [
   ['below you', MOVES.indexOf('move down')],
 ] as const;
 
-/** Numbers are told digit by digit, so that each digit is a token of its own with any tokenizer. */
+/** Numbers are told digit by digit, as published. */
 const digits = (value: number): string => [...String(value)].join(' ');
 const positionOf = (cell: number): string => `${digits(CELLS[cell].row)}, ${digits(CELLS[cell].column)}`;
 
@@ -25,26 +25,30 @@ export function observe(cell: number, observed: Observed): string {
         ? `There is a wall ${walls[0]}.`
         : `There are walls ${walls.join(', ')}.`;
   if (observed === 'partial') return `${told}\n`;
-  return `The goal is at position ${positionOf(GOAL)}. Your current position is at position ${positionOf(cell)}. ${told}\n`;
+  return `${BEFORE} ${positionOf(cell)}. ${told}\n`;
 }
 
 export const SUCCESS = 'Success\n';
 export const FAILURE = 'Failure\n';
 
-/** The phrases that observations and moves consist of; a line's end also ends an utterance. */
+/** What comes before the agent's position. */
+const BEFORE = `The goal is at position ${positionOf(GOAL)}. Your current position is at position`;
+
+/**
+ * The phrases that observations and moves consist of, a position being one of them, so that small models need not put it together; a
+ * line's end also ends an utterance.
+ */
 export const PHRASES: readonly string[] = [
   ...MOVES,
   '\n',
   SUCCESS,
   FAILURE,
-  'The goal is at position',
-  'Your current position is at position',
-  ...Array.from({ length: 10 }, (_, digit) => ` ${digit}`),
-  'There are walls',
-  'There is a wall',
-  'There are no walls near you',
-  ...SIDES.map(([side]) => ` ${side}`),
-  ',',
-  '. ',
+  BEFORE,
+  ...CELLS.slice(0, GOAL).map((_, cell) => ` ${positionOf(cell)}`),
+  ...['There are walls', 'There is a wall', 'There are no walls near you'].flatMap((told) => [
+    told,
+    `. ${told}`,
+  ]),
+  ...SIDES.flatMap(([side]) => [` ${side}`, `, ${side}`]),
   '.\n',
 ];
