@@ -1,10 +1,14 @@
 import { extname } from 'node:path';
+import { speaks, type TokenQRunConfig } from '@qfleet/config';
 import { EXPORTED, exportPolicy, PolicyError, readTrained, type Which } from '@qfleet/policy';
 import { RunDirectory } from '@qfleet/report';
 import { checkpointsIn } from '@qfleet/single';
 import { UsageError } from './errors.ts';
 import { bytes, print, printJson, shown } from './terminal/output.ts';
 import { exportModel } from './text/export.ts';
+import { exportAgent } from './text/export-agent.ts';
+import { withModule } from './train/revision.ts';
+import { checkTrust } from './trust.ts';
 
 /** The options of `qfleet export`. */
 export interface ExportOptions {
@@ -25,7 +29,13 @@ export async function exportRun(
       `${run} holds a language model, which is written as a directory: name one, not ${out}.`,
     );
   }
-  if (!isFile && !hasPolicy(run)) return exportModel(run, out);
+  const directory = isFile ? null : policyRun(run);
+  if (!isFile && directory === null) return exportModel(run, out);
+  if (directory !== null && speaks(directory.config)) {
+    checkTrust(directory, env !== undefined);
+    const config = withModule(directory.config, env) as TokenQRunConfig;
+    return exportAgent(directory, config, out, { checkpoint, ...(json ? { json } : {}) });
+  }
   const trained = await readTrained(run, {
     checkpoint,
     env,
@@ -39,12 +49,11 @@ export async function exportRun(
   await print(`${shown(out)} holds the policy of update ${updates} (${bytes(size)}).`);
 }
 
-/** Whether a directory is a run on an environment, and none of a language model. */
-function hasPolicy(run: string): boolean {
+/** The run of a directory that has an environment; null: it is one of a language model, or none. */
+function policyRun(run: string): RunDirectory | null {
   try {
-    RunDirectory.open(run).unlock();
-    return true;
+    return RunDirectory.open(run);
   } catch {
-    return false;
+    return null;
   }
 }

@@ -95,8 +95,8 @@ describe('qfleet train text/lm', () => {
   });
 
   it('refuses a text for what learns none', async () => {
-    const { code, stderr } = await qfleet(['train', 'cartpole', '--model', 'x']);
-    expect(stderr).toMatch(/^error: --model is for texts/);
+    const { code, stderr } = await qfleet(['train', 'cartpole', '--learning-rate', '0.1']);
+    expect(stderr).toMatch(/^error: --learning-rate is for texts/);
     expect(code).toBe(2);
   });
 });

@@ -100,7 +100,7 @@ describe('qfleet', () => {
       ['train', 'cartpole', '--offline', 'x.parquet', '--actors', '2'],
       /--actors does nothing with --offline/,
     ],
-    [['train', 'cartpole', '--context', '9'], /--context is for texts/],
+    [['train', 'cartpole', '--context', '9'], /--context is how much of a text a given model reads/],
     [['top', '--run', 'a'], /--run chooses among the runs of a Redis: say with --redis/],
     [['replay', 'inspect', 'a', '--run', 'b'], /A run directory names its run: leave --run out/],
     [['sweep', 'cartpole', '--seeds', '1..2', '--dry-run', '--csv'], /--csv does nothing with --dry-run/],

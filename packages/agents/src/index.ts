@@ -25,6 +25,8 @@ export { sampleUnit } from './objectives/unit.ts';
 export { type AgentSetting, agentMemory, agentParameters, checkAgentParameters } from './parameters.ts';
 export { lambdaReturns } from './pqn/lambda-returns.ts';
 export { END, makeRound, type Round } from './pqn/round.ts';
+export { type ModelTokens, modelTokens } from './token-q/model-tokens.ts';
+export { decoderShape } from './token-q/network.ts';
 export { createGeneration, type Decoding, tokenSelector } from './token-q/speaking.ts';
 export { type OptimizerMaker, registerOptimizer } from './value/optimizer.ts';
 export { warmState } from './warm-start.ts';

@@ -6,7 +6,7 @@ import { type Method, methodFor, methodUnder } from './method.ts';
 import { checkRunConfig } from './parse-run-config.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { isMethod, listPresets, presetConfig } from './presets.ts';
-import { type RunConfig, type RunConfigInput, speaks } from './schema/run.ts';
+import { beginsWithModel, type RunConfig, type RunConfigInput, speaks } from './schema/run.ts';
 
 /**
  * Where a configuration comes from: a preset's name, a YAML file, a native environment, or a module that exports one.
@@ -81,6 +81,10 @@ function loadFile(file: string, overrides: readonly string[], method: Method | n
   const { module } = config.environment;
   // A path in a file is meant from where the file is.
   if (module !== undefined) config.environment.module = resolve(dirname(file), module);
+  if (beginsWithModel(config)) {
+    const { network } = config.agent;
+    network.directory = resolve(dirname(file), network.directory);
+  }
   return config;
 }
 

@@ -68,6 +68,7 @@ export {
 } from './step-info.ts';
 export { type AnyDefinition, isText } from './text/any-definition.ts';
 export { askLegal } from './text/ask-legal.ts';
+export { byteTokenizer } from './text/byte-tokenizer.ts';
 export { checkTextEnvironment, type TextCheck } from './text/check-text-environment.ts';
 export { createTextEnvironment } from './text/create-text-environment.ts';
 export {

@@ -5,6 +5,7 @@ export { categoricalHead } from './heads/categorical.ts';
 export { implicitQuantilesHead, middleLevels } from './heads/implicit-quantiles.ts';
 export { quantilesHead } from './heads/quantiles.ts';
 export { valuesHead } from './heads/values.ts';
+export { loadArchitecture } from './hub/no-architecture.ts';
 export { createInference } from './inference/create-inference.ts';
 export { languageNetwork } from './language/language-network.ts';
 export { oneHot } from './one-hot.ts';

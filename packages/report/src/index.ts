@@ -7,7 +7,7 @@ export type { Lock } from './lock.ts';
 export { isRunning } from './lock-holder.ts';
 export { readTextFile } from './read-file.ts';
 export type { MetricsRow, Recorded, RunSummary } from './records.ts';
-export { defaultRunPath, markLatest, RunDirectory } from './run-directory.ts';
+export { defaultRunPath, markLatest, modelPath, RunDirectory } from './run-directory.ts';
 export {
   type BootstrapOptions,
   type Interval,

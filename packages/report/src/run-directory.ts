@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { type Change, loadRunConfig, type RunConfig, toYaml } from '@qfleet/config';
+import { beginsWithModel, type Change, loadRunConfig, type RunConfig, toYaml } from '@qfleet/config';
 import { z } from 'zod';
 import { writeFileAtomically } from './atomic-write.ts';
 import { RunDirectoryError } from './errors.ts';
@@ -14,6 +14,9 @@ import { EventFile } from './tensorboard/event-file.ts';
 
 /** The version of the layout below; raised when an older Qfleet could no longer read it. */
 const format = 1;
+
+/** The folder of a run's own copy of a model. */
+const MODEL = 'model';
 
 /** Held by the command that runs the run; `lock`, beside it, by the process that trains. */
 const SESSION_LOCK = 'session.lock';
@@ -35,6 +38,7 @@ const runFileSchema = z.object({
  *     checkpoints/    what `qfleet resume` and `qfleet eval` load
  *     curve.svg       the learning curve
  *     summary.json    what came of it
+ *     model/          the language model that its agent began with, if it began with one
  *     events.out.…    the metrics for TensorBoard, where the configuration asks for them
  */
 export class RunDirectory implements Disposable {
@@ -82,7 +86,7 @@ export class RunDirectory implements Disposable {
     const directory = new RunDirectory(absolute, run, config);
     const { module } = config.environment;
     try {
-      writeFileAtomically(join(absolute, 'config.yaml'), toYaml(config));
+      directory.#writeConfig(config);
       // Last: with this file the directory is a run.
       directory.#writeJson('run.json', {
         format,
@@ -162,7 +166,7 @@ export class RunDirectory implements Disposable {
   async change(config: RunConfig, row: MetricsRow, changes: readonly Change[]): Promise<RunDirectory> {
     await this.lock();
     try {
-      writeFileAtomically(join(this.path, 'config.yaml'), toYaml(config));
+      this.#writeConfig(config);
       // As JSON has it: what is not there is left out.
       this.appendMetrics({ ...row, changes: JSON.parse(JSON.stringify(changes)) });
     } finally {
@@ -266,6 +270,14 @@ export class RunDirectory implements Disposable {
     return file;
   }
 
+  /** Writes `config.yaml`, in which the run's own copy of a model has a path that stays right where the directory moves. */
+  #writeConfig(config: RunConfig): void {
+    const isOwn = beginsWithModel(config) && resolve(config.agent.network.directory) === modelPath(this.path);
+    const network = isOwn ? { ...config.agent.network, directory: MODEL } : null;
+    const written = network === null ? config : { ...config, agent: { ...config.agent, network } };
+    writeFileAtomically(join(this.path, 'config.yaml'), toYaml(written as RunConfig));
+  }
+
   #writeJson(name: string, value: unknown): void {
     writeFileAtomically(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
   }
@@ -278,6 +290,9 @@ function withFoundModule(config: RunConfig, directory: string, fromHere: string 
   const moved = resolve(directory, fromHere);
   return existsSync(moved) ? { ...config, environment: { ...config.environment, module: moved } } : config;
 }
+
+/** Where a run in `path` keeps the language model that its agent began with. */
+export const modelPath = (path: string): string => join(resolve(path), MODEL);
 
 /** As `mkdir -p`. Node's own never ends on a file system where nothing can be made, such as /proc. */
 function makeFolders(path: string): void {

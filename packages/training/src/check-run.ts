@@ -47,14 +47,16 @@ function parameterProblems({ agent }: RunConfig, layout: Layout, memory: number)
   const parameters = agentParameters({ config: agent, spec: layout });
   const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
   if (agent.kind === 'tabular' || count * BYTES_A_PARAMETER <= memory) return [];
-  if (agent.kind === 'token-q')
+  const takes = `takes ${gigabytes(count * BYTES_A_PARAMETER)} of memory, and this machine has ${gigabytes(memory)}`;
+  if (agent.kind !== 'token-q')
     return [
-      `agent.network.width is ${agent.network.width}, which makes ${count} parameters here and takes ` +
-        `${gigabytes(count * BYTES_A_PARAMETER)} of memory, and this machine has ${gigabytes(memory)}: take fewer features or layers.`,
+      `agent.network.hidden is [${agent.network.hidden}], which makes ${count} parameters here and ${takes}: take fewer units.`,
     ];
+  const { network } = agent;
   return [
-    `agent.network.hidden is [${agent.network.hidden}], which makes ${count} parameters here and takes ` +
-      `${gigabytes(count * BYTES_A_PARAMETER)} of memory, and this machine has ${gigabytes(memory)}: take fewer units.`,
+    network.kind === 'model'
+      ? `The model of ${network.directory} has ${count} parameters with its values, whose training ${takes}: take a smaller one.`
+      : `agent.network.width is ${network.width}, which makes ${count} parameters here and ${takes}: take fewer features or layers.`,
   ];
 }
 

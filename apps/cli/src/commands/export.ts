@@ -10,7 +10,7 @@ export function addExport(program: Command): void {
     .argument('<run-dir>', 'the directory of the run')
     .argument(
       '[out]',
-      'a file ending in .onnx, .safetensors or .json; of a language model, an empty directory',
+      'a file ending in .onnx, .safetensors or .json; of a language model or an agent that speaks, an empty directory',
     )
     .addOption(
       new Option('--checkpoint <which>', 'the best one, or the newest')
@@ -27,7 +27,7 @@ export function addExport(program: Command): void {
     .addHelpText(
       'after',
       `
-The run's environment is not started. docs/formats.md says what the files hold. Of a run of \`train text/lm\` the directory holds
+The run's environment is not started. docs/formats.md says what the files hold. Of a run of \`train text/lm\`, or of an agent that speaks, the directory holds
 config.json, model.safetensors and the tokenizer's files, as \`transformers\` reads them. A page has all of the run's checkpoints, and
 runs in any browser, from a web server or as a file. Examples:
   $ qfleet export runs/latest policy.onnx            for onnxruntime, in any language

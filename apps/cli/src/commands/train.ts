@@ -50,10 +50,13 @@ export function addTrain(program: Command): void {
       '--data <path>',
       'recorded dialogues for an agent that speaks: a file or directory of `qfleet data`, .jsonl or .parquet; of text/lm the text, UTF-8',
     )
-    .option('--model <dir>', 'the model that text/lm begins with (default: a new decoder of 1M parameters)')
+    .option(
+      '--model <dir>',
+      'the decoder, of Hugging Face’s format, that text/lm or an agent that speaks begins with, and its tokenizer (default: a new one)',
+    )
     .option(
       '--context <n>',
-      'tokens that text/lm sees at once (default: 256, or what the model takes)',
+      'tokens that text/lm sees at once (default: 256, or what the model takes); of an agent with --model (default: what it takes)',
       positiveInteger,
     )
     .option('--learning-rate <x>', 'of text/lm (default: 0.002, of a given model 0.00005)', positive)
@@ -71,6 +74,7 @@ Examples:
   $ qfleet train gym:my_package/MyEnv-v0 --python .venv/bin/python
   $ qfleet train cartpole --offline cartpole.parquet --set agent.cql.alpha=0.3
   $ qfleet train text/walks --preset mc --data walks/
+  $ qfleet train text/booking --model my-model --preset ilql-online
   $ qfleet train text/lm --data book.txt --max-updates 2000
 
 Ctrl-C ends it cleanly; \`qfleet resume RUN_DIR\` goes on.`,

@@ -26,8 +26,8 @@ export interface TextResumeOptions {
   readonly json?: true;
 }
 
-/** Options that only a text has, as they are written. `--data` gives other agents dialogues. */
-const OWN = { model: '--model', context: '--context', learningRate: '--learning-rate' };
+/** Options that only a text has, as they are written. `--data`, `--model` and `--context` are of agents that speak too. */
+const OWN = { learningRate: '--learning-rate' };
 
 /** Options that only an environment has. */
 const OTHERS = {

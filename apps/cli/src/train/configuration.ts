@@ -22,6 +22,7 @@ import { isModule } from '../arguments.ts';
 import { UsageError } from '../errors.ts';
 import { pythonPath } from '../named-python.ts';
 import { suggest } from '../suggest.ts';
+import { modelOverrides } from '../text/model-overrides.ts';
 import { knownEnvironment } from './known-environment.ts';
 
 /** The options of `qfleet train`. */
@@ -41,6 +42,8 @@ export interface TrainOptions {
   readonly keepReplay?: true;
   readonly detach?: true;
   readonly data?: string;
+  readonly model?: string;
+  readonly context?: number;
   readonly python?: string;
   readonly json?: true;
 }
@@ -169,5 +172,6 @@ export function configurationOf(what: string, options: TrainOptions): RunConfig 
   const overrides = overridesOf(options);
   const method = methodOf(source, options.preset);
   const slots = slotsFor(source, overridesOf(others), actors, method);
-  return loadRunConfig(source, [...slots, ...overrides], method);
+  const model = modelOverrides(options, () => loadRunConfig(source, [], method));
+  return loadRunConfig(source, [...slots, ...model, ...overrides], method);
 }

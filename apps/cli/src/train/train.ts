@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { learnsFromRecorded, type RunConfig, speaks, spokenMethods } from '@qfleet/config';
+import { beginsWithModel, learnsFromRecorded, type RunConfig, speaks, spokenMethods } from '@qfleet/config';
 import { resolveAnyEnvironment } from '@qfleet/env-host';
 import { isText } from '@qfleet/envs';
 import { connectShards, displayUrl, findRedisServer, newRunId } from '@qfleet/fleet';
-import { defaultRunPath, markLatest, RunDirectory, writeLaunch } from '@qfleet/report';
+import { copyModelDirectory } from '@qfleet/networks';
+import { defaultRunPath, markLatest, modelPath, RunDirectory, writeLaunch } from '@qfleet/report';
 import { setUpCommand } from '@qfleet/tensor';
 import { type Checkpoint, CheckpointFolder } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
@@ -41,6 +42,8 @@ export async function train(what: string, options: TrainOptions): Promise<number
     options.single || options.offline !== undefined || learnsFromRecorded(given) ? 'single' : 'fleet';
   if (options.data !== undefined) checkTakesDialogues(given, options);
   if (options.keepReplay) checkKeepsReplay(mode, given);
+  if (options.from !== undefined && beginsWithModel(given))
+    throw new UsageError('--from and --model both name what to begin with: leave one of them out.');
   if (options.runDir !== undefined && RunDirectory.exists(options.runDir)) {
     throw new UsageError(
       `${options.runDir} holds a run already. To go on with it: ${suggest('resume', options.runDir, ...trustOption(RunDirectory.open(options.runDir)))} ` +
@@ -71,9 +74,10 @@ export async function train(what: string, options: TrainOptions): Promise<number
   const run = newRunId();
   const path = options.runDir ?? defaultRunPath(config.name, run);
   using claim = await claimRun(path);
-  const directory = RunDirectory.create(path, run, config);
+  const directory = RunDirectory.create(path, run, withOwnModel(config, path));
   try {
-    if (start !== null) await writeStart(directory, start);
+    if (beginsWithModel(config)) copyModelDirectory(config.agent.network.directory, modelPath(path));
+    if (start !== null) await writeStart(directory, { ...start, config: directory.config });
     writeLaunch(directory, {
       mode,
       redis: options.redis === undefined ? null : displayUrl(options.redis),
@@ -110,6 +114,13 @@ const methodMissing = (what: string, id: string, { agent }: RunConfig): UsageErr
     `${id} is played with texts, and an agent of kind ${agent.kind} takes actions: name a method of agents that speak ` +
       `(${spokenMethods().join(', ')}), as in \`${suggest('train', what, '--preset', 'ilql')}\`.`,
   );
+
+/** A run's configuration with its own copy of the model that its agent begins with, which lies in the run directory. */
+function withOwnModel(config: RunConfig, path: string): RunConfig {
+  if (!beginsWithModel(config)) return config;
+  const { agent } = config;
+  return { ...config, agent: { ...agent, network: { ...agent.network, directory: modelPath(path) } } };
+}
 
 /** What `--offline` names, in memory; null: the run plays. */
 async function experienceOf(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { checkAgentParameters } from '@qfleet/agents';
 import { changesBetween, describeChange, type RunConfig, runConfigOf } from '@qfleet/config';
+import type { Layout } from '@qfleet/replay';
 import { RunDirectory } from '@qfleet/report';
 import { openLearning } from '@qfleet/rollout';
 import { bestCheckpoint, type Checkpoint, readCheckpoint, warmStart } from '@qfleet/training';
@@ -15,6 +16,7 @@ import { UsageError } from '../errors.ts';
 export async function startFrom(where: string, config: RunConfig): Promise<Checkpoint> {
   const checkpoint = await readWeights(where);
   const { layout } = await openLearning(config);
+  checkTokenizer(checkpoint, layout, where);
   return warmStart(checkpoint, config, layout).catch((error: Error) => {
     throw misfit(where, error, checkpoint, config);
   });
@@ -26,11 +28,23 @@ export async function startFrom(where: string, config: RunConfig): Promise<Check
  */
 export async function checkWeights(checkpoint: Checkpoint, config: RunConfig, where: string): Promise<void> {
   const { layout } = await openLearning(config);
+  checkTokenizer(checkpoint, layout, where);
   try {
     checkAgentParameters({ config: config.agent, spec: layout }, checkpoint.parameters);
   } catch (error) {
     throw misfit(where, error as Error, checkpoint, config);
   }
+}
+
+/** @throws UsageError where weights have learned other tokens than the run's. */
+function checkTokenizer({ layout: theirs }: Checkpoint, { tokens }: Layout, where: string): void {
+  // One of an older version, or an agent that does not speak: parameters tell.
+  if (theirs?.tokens === undefined || tokens === undefined) return;
+  if (theirs.tokens.tokenizer === tokens.tokenizer) return;
+  throw new UsageError(
+    `The weights of ${where} have learned the tokens of another tokenizer (${theirs.tokens.tokenizer}) than the run's ` +
+      `(${tokens.tokenizer}): put the run's tokenizer back, or begin with weights of the same one.`,
+  );
 }
 
 /** The parts of a configuration that weights have their names and shapes from. */

@@ -1,5 +1,11 @@
 import type { TokenQConfig } from '@qfleet/config';
-import { initialParameters, type LanguageNetwork } from '@qfleet/networks';
+import {
+  checkParameters,
+  initialParameters,
+  type LanguageNetwork,
+  loadModel,
+  loadValueHeads,
+} from '@qfleet/networks';
 import { Random } from '@qfleet/random';
 import { type Batch, type DialogueBatch, type DialogueUnit, rewardShaping } from '@qfleet/replay';
 import type { StateSpec } from '@qfleet/spaces';
@@ -107,9 +113,7 @@ class TokenQAgent implements Agent {
       vocabulary,
     };
     this.#step = compile(runtime, (state, each) => update({ ...parts, config }, state, each), {
-      state: learned.start(
-        initialParameters(network.parameters, new Random(Random.seed(seed, 'parameters'))),
-      ),
+      state: learned.start(startParameters(config, network, seed)),
       ...{ inputs, eager },
     });
     const others = partsOf(config).filter((part) => part !== ONLINE);
@@ -172,6 +176,25 @@ class TokenQAgent implements Agent {
       ...{ targetMix: mix, targetKeep: 1 - mix },
     };
   }
+}
+
+/**
+ * The parameters before the first update: those of a given model, and of its heads of values where it has them; all else fresh.
+ *
+ * @throws ModelError where the model can't be read.
+ */
+function startParameters(
+  { network: given }: TokenQConfig,
+  network: LanguageNetwork,
+  seed: number,
+): NamedTensors {
+  const fresh = initialParameters(network.parameters, new Random(Random.seed(seed, 'parameters')));
+  if (given.kind === 'decoder') return fresh;
+  const { directory } = given;
+  const learned = new Map([...loadModel(directory).tensors, ...loadValueHeads(directory)]);
+  const start = new Map(Array.from(fresh, ([name, tensor]) => [name, learned.get(name) ?? tensor]));
+  checkParameters(network.parameters, start);
+  return start;
 }
 
 /** What `TokenQAgent.state` gives before the first update, with these parameters. */

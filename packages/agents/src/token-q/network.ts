@@ -1,5 +1,10 @@
 import type { TokenQConfig } from '@qfleet/config';
-import { type LanguageNetwork, languageNetwork, type TransformerShape } from '@qfleet/networks';
+import {
+  type LanguageNetwork,
+  languageNetwork,
+  loadArchitecture,
+  type TransformerShape,
+} from '@qfleet/networks';
 import type { StateSpec, TokenSpec } from '@qfleet/spaces';
 import { headsOf } from './heads.ts';
 
@@ -14,9 +19,37 @@ export function tokensOf({ tokens }: StateSpec): TokenSpec {
   );
 }
 
-/** The decoder that a configuration makes for a task's tokens. @throws Error where its sizes do not fit each other. */
+/** Shapes of given models by their directories: a run's own copy stays as it is. */
+const given = new Map<string, TransformerShape>();
+
+/** @throws ModelError where the directory holds no model that is known, or no decoder with a head. */
+function givenShape(directory: string): TransformerShape {
+  const known = given.get(directory);
+  if (known !== undefined) return known;
+  const { shape } = loadArchitecture(directory);
+  if (!shape.causal || shape.head === null)
+    throw new Error(
+      `${directory} holds no decoder with a head for tokens, so it does not speak: name one for causal language modelling.`,
+    );
+  given.set(directory, shape);
+  return shape;
+}
+
+/**
+ * The decoder that a configuration makes for a task's tokens, or that is given.
+ *
+ * @throws Error where its sizes do not fit each other, or a given one does not fit the tokens; ModelError where it can't be read.
+ */
 export function decoderShape({ network }: TokenQConfig, spec: StateSpec): TransformerShape {
   const { vocabulary, context } = tokensOf(spec);
+  if (network.kind === 'model') {
+    const shape = givenShape(network.directory);
+    if (shape.vocabulary === vocabulary && context <= shape.context) return shape;
+    throw new Error(
+      `The model of ${network.directory} has ${shape.vocabulary} tokens and reads ${shape.context} at once; the texts are of ` +
+        `${vocabulary} tokens, ${context} at once.`,
+    );
+  }
   const { layers, width, heads } = network;
   const headSize = width / heads;
   if (!Number.isInteger(headSize) || headSize % 2 !== 0)

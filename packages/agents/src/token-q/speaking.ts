@@ -11,6 +11,7 @@ import {
 import type { Random } from '@qfleet/random';
 import type { StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
+import { divergence } from './divergence.ts';
 import { decoderShape, valueHeads } from './network.ts';
 
 /** How tokens are chosen: drawn by π·exp(β(Q − V)), or the likeliest of that. */
@@ -37,6 +38,8 @@ export interface SelectorOptions {
   readonly epsilon?: () => number;
   /** The weight of values in place of `agent.beta`; 0: the language model alone. */
   readonly beta?: number;
+  /** Told, of each choice among several tokens, how far it was from the language model's: KL in nats. */
+  readonly onDivergence?: (nats: number) => void;
 }
 
 /**
@@ -45,7 +48,7 @@ export interface SelectorOptions {
  */
 export function tokenSelector(config: TokenQConfig, options: SelectorOptions): TokenSelector {
   const { objective, among } = config;
-  const { decode, random, epsilon = () => 0, beta = config.beta } = options;
+  const { decode, random, epsilon = () => 0, beta = config.beta, onDivergence } = options;
   const valuesAlone = objective.kind === 'dqn' && decode === 'greedy' && beta > 0;
   const sampling = decode === 'greedy' ? GREEDY : { temperature: 1 };
   let scores = new Float32Array(0);
@@ -55,7 +58,12 @@ export function tokenSelector(config: TokenQConfig, options: SelectorOptions): T
     if (rate > 0 && random.uniform() < rate) return drawEvenly(outputs.logits.length, allowed, random);
     if (scores.length !== outputs.logits.length) scores = new Float32Array(outputs.logits.length);
     writeScores(outputs, valuesAlone ? Number.POSITIVE_INFINITY : beta, scores);
-    return chooseToken(scores, sampling, decode === 'greedy' ? 0 : random.uniform(), allowed);
+    const token = chooseToken(scores, sampling, decode === 'greedy' ? 0 : random.uniform(), allowed);
+    const { logits } = outputs;
+    onDivergence?.(
+      divergence({ logits, scores: decode === 'greedy' ? null : scores, token, legal, allowed }),
+    );
+    return token;
   };
 }
 

@@ -70,6 +70,15 @@ export const learnsFromRounds = (config: RunConfig): config is RoundRunConfig =>
 export type TokenQRunConfig = RunConfig & { readonly agent: TokenQConfig };
 /** Whether a run's agent speaks. */
 export const speaks = (config: RunConfig): config is TokenQRunConfig => config.agent.kind === 'token-q';
+/** The network of an agent that begins with a given language model. */
+export type GivenModelConfig = Extract<TokenQConfig['network'], { kind: 'model' }>;
+/** A run whose agent begins with a given language model. */
+export type GivenModelRunConfig = RunConfig & {
+  readonly agent: TokenQConfig & { readonly network: GivenModelConfig };
+};
+/** Whether a run's agent begins with a given language model, and speaks its tokens. */
+export const beginsWithModel = (config: RunConfig): config is GivenModelRunConfig =>
+  speaks(config) && config.agent.network.kind === 'model';
 /** Whether a run learns from recorded dialogues alone: nothing is played, but for evaluations. */
 export const learnsFromRecorded = (config: RunConfig): boolean =>
   speaks(config) && config.agent.data !== null && config.agent.data.updates === null;

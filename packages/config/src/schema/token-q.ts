@@ -3,18 +3,40 @@ import { count, fraction } from './numbers.ts';
 import { cql } from './objective.ts';
 import { optimizer } from './optimizer.ts';
 
-/** A decoder in Llama's way: rotary positions, RMSNorm, SwiGLU, the head tied to the embedding. */
-const decoder = z.strictObject({
-  kind: z.literal('decoder').describe('a Transformer that reads from left to right (Touvron et al., 2023)'),
-  layers: z.int().min(1).max(128).default(2).describe('of attention and a hidden layer each'),
-  width: z.int().min(2).max(16_384).default(64).describe('features of a token; an even number for each head'),
-  heads: z.int().min(1).max(256).default(4).describe('of attention'),
+/** What the heads of values start as, and what their learning does to the decoder. */
+const valueHeads = {
   valueStart: z.number().default(0).describe('what Q and V are before the first update'),
   valueGradient: fraction
     .default(1)
     .describe(
       'the part of the gradient of Q and V that goes on into the decoder; 0: they learn from its features alone',
     ),
+};
+
+/** A decoder in Llama's way: rotary positions, RMSNorm, SwiGLU, the head tied to the embedding. */
+const decoder = z.strictObject({
+  kind: z.literal('decoder').describe('a Transformer that reads from left to right (Touvron et al., 2023)'),
+  layers: z.int().min(1).max(128).default(2).describe('of attention and a hidden layer each'),
+  width: z.int().min(2).max(16_384).default(64).describe('features of a token; an even number for each head'),
+  heads: z.int().min(1).max(256).default(4).describe('of attention'),
+  ...valueHeads,
+});
+
+/** A decoder that has learned before, with its tokenizer, as a directory of Hugging Face's format holds them. */
+const model = z.strictObject({
+  kind: z.literal('model').describe('a given decoder, whose tokenizer becomes the run’s'),
+  directory: z
+    .string()
+    .min(1)
+    .describe('where config.json, model.safetensors and tokenizer.json are; a run has its own copy'),
+  context: z
+    .int()
+    .min(2)
+    .max(1 << 20)
+    .nullable()
+    .default(null)
+    .describe('tokens that are read at once; null: as many as the model takes'),
+  ...valueHeads,
 });
 
 /** What is learned of a dialogue's tokens. */
@@ -73,7 +95,7 @@ const reference = z.strictObject({
 /** Q-learning over the tokens of dialogues. */
 export const tokenQ = z.strictObject({
   kind: z.literal('token-q').describe('a language model with values of tokens: environments that speak'),
-  network: decoder.prefault({ kind: 'decoder' }),
+  network: z.discriminatedUnion('kind', [decoder, model]).prefault({ kind: 'decoder' }),
   objective: objective.prefault({ kind: 'ilql' }),
   data: data
     .nullable()

@@ -13,7 +13,8 @@ export class Vocabulary implements Tokenizer {
   readonly size: number;
   readonly end: number;
   readonly fingerprint: string;
-  readonly #texts: readonly string[];
+  /** The text of each token; that of an end of its own is empty. */
+  readonly texts: readonly string[];
   /** The tokens by their UTF-16 units. */
   readonly #root: TrieNode = newTrie();
 
@@ -23,8 +24,8 @@ export class Vocabulary implements Tokenizer {
    */
   constructor(texts: readonly string[], end?: string) {
     const own = end === undefined;
-    this.#texts = own ? [...texts, ''] : texts;
-    this.size = this.#texts.length;
+    this.texts = own ? [...texts, ''] : texts;
+    this.size = this.texts.length;
     this.end = own ? texts.length : texts.indexOf(end);
     if (this.end < 0) throw new RangeError(`The end ${JSON.stringify(end)} is no token of the vocabulary.`);
     if (this.size > MOST_TOKENS) {
@@ -38,7 +39,7 @@ export class Vocabulary implements Tokenizer {
       }
       insert(this.#root, units(text), token);
     });
-    this.fingerprint = fingerprintOf(JSON.stringify([this.#texts, this.end]));
+    this.fingerprint = fingerprintOf(JSON.stringify([this.texts, this.end]));
   }
 
   encode(text: string): number[] {
@@ -66,7 +67,7 @@ export class Vocabulary implements Tokenizer {
 
   decode(tokens: ArrayLike<number>): string {
     let text = '';
-    for (let i = 0; i < tokens.length; i++) text += this.#texts[tokens[i]];
+    for (let i = 0; i < tokens.length; i++) text += this.texts[tokens[i]];
     return text;
   }
 }

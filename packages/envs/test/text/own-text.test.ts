@@ -351,7 +351,9 @@ test('a task in the tokens of another tokenizer keeps what is legal where that i
     'd',
   ]);
   const own = defineTextEnvironment(echo({ legal: () => [0] }));
-  expect(withTokenizer(own, byteTokenizer, 256).legal).toBeUndefined();
+  expect(() => withTokenizer(own, byteTokenizer, 256)).toThrow(
+    'says which of its own tokens are legal, and they are to be others: have it list `utterances`',
+  );
 });
 
 test('a text environment is not an environment with actions', () => {

@@ -7,12 +7,12 @@ import { checkMemory } from './memory.ts';
 import { readJsonObject } from './read-json.ts';
 
 /** What a directory has beside its weights. */
-const FILES = [
+export const FILES = [
   ...['generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'],
   'chat_template.jinja',
 ];
 
-const CONFIG = 'config.json';
+export const CONFIG = 'config.json';
 
 /** What a configuration calls the dtype of the weights: now, and before transformers 5. */
 const DTYPES = ['dtype', 'torch_dtype'];

@@ -122,6 +122,14 @@ function hasHead(files: WeightFiles, type: string): boolean {
   return type !== 'bert' || [...files.entries.keys()].some((name) => name.startsWith('cls.predictions.'));
 }
 
+/**
+ * The tokens that end a text, of a directory that may lack weights.
+ *
+ * @throws ModelError where there is no configuration.
+ */
+export const loadEnds = (directory: string): readonly number[] =>
+  endTokens(directory, readJsonObject(join(directory, 'config.json')));
+
 /** The tokens that end a text: those of `generation_config.json`, or else of `config.json`. */
 function endTokens(directory: string, fields: Readonly<Record<string, unknown>>): number[] {
   const path = join(directory, 'generation_config.json');

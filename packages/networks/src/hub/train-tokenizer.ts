@@ -8,7 +8,7 @@ export const END_OF_TEXT = '<|endoftext|>';
 const WORDS = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
 /** The characters that GPT-2 writes bytes as: those that can be seen as they are, the others from 256 on. */
-const CHARACTERS: readonly string[] = byteCharacters();
+export const CHARACTERS: readonly string[] = byteCharacters();
 
 function byteCharacters(): string[] {
   const isSeen = (byte: number) =>

@@ -5,7 +5,8 @@ import { ModelError } from '../language/model-error.ts';
 import { exists, isObject, readJsonObject } from './read-json.ts';
 
 const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
+/** Says which file each tensor is in, where there are several. */
+export const INDEX = 'model.safetensors.index.json';
 
 /** What files of weights are that run code when they are opened: Python pickles, plain or in a zip archive. */
 const PICKLES = /\.(bin|pt|pth|ckpt|pkl|pickle)$/;

@@ -1,8 +1,9 @@
-import { type RunConfig, speaks } from '@qfleet/config';
-import { type EnvironmentDescription, resolveAnyEnvironment } from '@qfleet/env-host';
+import { beginsWithModel, type RunConfig, speaks } from '@qfleet/config';
+import { resolveAnyEnvironment } from '@qfleet/env-host';
 import { EnvironmentDefinitionError, isText, type Legal, type TextDefinition } from '@qfleet/envs';
 import { type Layout, tokenLayout } from '@qfleet/replay';
 import { openTask } from '../open-task.ts';
+import { inModelTokens } from './in-model-tokens.ts';
 
 /** What a run's environment is that speaks: how copies are made, and what its chunks hold. */
 export interface TextTask {
@@ -11,20 +12,18 @@ export interface TextTask {
 }
 
 /**
- * The task of a run whose agent speaks.
+ * The task of a run whose agent speaks, in the tokens of the language model that it begins with, if it begins with one.
  *
- * @throws EnvironmentDefinitionError where its environment can't be had, or does not speak.
+ * @throws EnvironmentDefinitionError where its environment can't be had, does not speak, or can't be in those tokens; ModelError
+ *   where the model can't be read.
  */
-export async function openTextTask({
-  environment,
-}: {
-  readonly environment: EnvironmentDescription;
-}): Promise<TextTask> {
-  const definition = await resolveAnyEnvironment(environment);
-  if (!isText(definition))
+export async function openTextTask(config: RunConfig): Promise<TextTask> {
+  const own = await resolveAnyEnvironment(config.environment);
+  if (!isText(own))
     throw new EnvironmentDefinitionError(
-      `Environment ${definition.id} does not speak, and agent.kind is token-q: name one that speaks, as text/walks, or another agent.`,
+      `Environment ${own.id} does not speak, and agent.kind is token-q: name one that speaks, as text/walks, or another agent.`,
     );
+  const definition = beginsWithModel(config) ? inModelTokens(own, config.agent.network) : own;
   return { definition, layout: textLayout(definition) };
 }
 

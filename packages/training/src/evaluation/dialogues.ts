@@ -3,6 +3,9 @@ import type { TokenQRunConfig } from '@qfleet/config';
 import { openTextTask, playDialogues, Voices } from '@qfleet/rollout';
 import type { PlayEpisodes } from './play-episodes.ts';
 
+/** What an evaluation tells beside returns: how far an episode is from the language model beside the values, in nats. */
+const DIVERGENCE = 'kl';
+
 /** Dialogues side by side. */
 const PARALLEL = 32;
 
@@ -15,15 +18,21 @@ export async function dialoguesOf(config: TokenQRunConfig): Promise<PlayEpisodes
   return async ({ parameters, episodes, seed }, { cancelled, warn, decode = agent.decode, beta }) => {
     checkAgentParameters({ config: agent, spec: layout }, parameters);
     voices.load(parameters, ++version);
+    let divergence = 0;
+    const onDivergence = (nats: number) => {
+      divergence += nats;
+    };
     const { returns, cutUtterances } = await playDialogues({
       ...{ definition, voices, episodes, seed, parallel: PARALLEL },
-      select: (random) => tokenSelector(agent, { decode, random, ...(beta === undefined ? {} : { beta }) }),
+      select: (random) =>
+        tokenSelector(agent, { decode, random, onDivergence, ...(beta === undefined ? {} : { beta }) }),
       ...(cancelled ? { cancelled } : {}),
     });
     if (cutUtterances > 0)
       warn?.(
         `Utterances of ${definition.id} that did not end were cut after ${definition.longestUtterance} tokens.`,
       );
-    return { returns, cutShort: 0 };
+    // Nothing is told of an evaluation that was cancelled, whose episodes are not whole.
+    return { returns, cutShort: 0, info: { [DIVERGENCE]: divergence / episodes } };
   };
 }
