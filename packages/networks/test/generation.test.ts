@@ -18,6 +18,7 @@ import {
   type TokenOutputs,
   type TokenSelector,
 } from '../src/index.ts';
+import { workerThreads } from '../src/inference/language/worker-threads.ts';
 import { Dense } from '../src/layers/dense.ts';
 
 const { shape, tensors } = loadModel(
@@ -90,7 +91,7 @@ describe('Generation', () => {
       return found;
     };
     const expected = logitsOf(new DecoderKernel(wide, drawn, 12));
-    const threaded = new DecoderKernel(wide, drawn, 12, [], 3);
+    const threaded = new DecoderKernel(wide, drawn, 12, [], workerThreads(3));
     // The threads take part as soon as they have begun.
     await setTimeout(300);
     expect(logitsOf(threaded)).toEqual(expected);

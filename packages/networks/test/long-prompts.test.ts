@@ -13,6 +13,7 @@ import {
   languageNetwork,
   type TransformerShape,
 } from '../src/index.ts';
+import { workerThreads } from '../src/inference/language/worker-threads.ts';
 
 const CONTEXT = 1200;
 const SHAPE: TransformerShape = {
@@ -80,7 +81,7 @@ const DECODERS: readonly [string, (slots: number) => Promise<Decoder | null>][] 
   [
     'the kernel on three threads',
     async (slots) => {
-      const decoder = new DecoderKernel(SHAPE, tensors, slots, [], 3);
+      const decoder = new DecoderKernel(SHAPE, tensors, slots, [], workerThreads(3));
       // The threads take part as soon as they have begun.
       await setTimeout(300);
       return decoder;

@@ -4,7 +4,7 @@ import { MOST_BYTES } from './block-pool.ts';
 import type { Decoder, TokenHead } from './decoder.ts';
 import { DecoderKernel } from './decoder-kernel.ts';
 import { layOutDecoder } from './decoder-layout.ts';
-import { decoderThreads } from './decoder-threads.ts';
+import { workerThreads } from './worker-threads.ts';
 
 /**
  * A decoder for a process that has the machine for itself. It is libtensorflow's where `QFLEET_TENSOR` asks for a GPU, or where
@@ -22,9 +22,9 @@ export async function createDecoder(
   heads: readonly TokenHead[] = [],
 ): Promise<Decoder> {
   const onGpu = process.env['QFLEET_TENSOR'] === 'gpu';
-  const threads = decoderThreads();
+  const threads = workerThreads();
   const layers = heads.map((head) => head.layers(tensors));
-  if (!onGpu && layOutDecoder({ shape, slots, threads, heads: layers }).bytes < MOST_BYTES)
+  if (!onGpu && layOutDecoder({ shape, slots, threads: threads.count, heads: layers }).bytes < MOST_BYTES)
     return new DecoderKernel(shape, tensors, slots, heads, threads);
   // In float32, not in a GPU's own shorter numbers.
   if (onGpu) process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';

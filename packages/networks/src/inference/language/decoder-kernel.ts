@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import type { NamedTensors } from '@qfleet/tensor';
 import { languageNetwork } from '../../language/language-network.ts';
 import type { TransformerShape } from '../../language/transformer-shape.ts';
@@ -14,7 +13,7 @@ import {
   plainRow,
 } from './decoder-layout.ts';
 import { type DecoderPhases, decoderPhases } from './decoder-phases.ts';
-import type { DecoderThreadData } from './decoder-thread.ts';
+import { ALONE, type DecoderThread, type DecoderThreads } from './decoder-threads.ts';
 import { type Embeddings, readVector, writeDecoder } from './decoder-weights.ts';
 import { RotationTable } from './rotation-table.ts';
 import { WorkBoard } from './work-board.ts';
@@ -35,7 +34,7 @@ export class DecoderKernel implements Decoder {
   readonly #phases: DecoderPhases;
   readonly #rotation: RotationTable | null;
   readonly #blocks: BlockPool;
-  readonly #workers: readonly Worker[];
+  readonly #others: readonly DecoderThread[];
   readonly #positions: Int32Array;
   readonly #rowSlots: Int32Array;
   readonly #wanted: Int32Array;
@@ -49,7 +48,7 @@ export class DecoderKernel implements Decoder {
    * @param tensors those of `languageNetwork(shape)`, of a decoder, and of the heads.
    * @param slots texts that it remembers at once.
    * @param heads what is computed of each token beside the logits.
-   * @param threads the caller's and those that it starts.
+   * @param threads the caller's and those beside it. Default: the caller's alone, which needs nothing of Node.
    * @throws ModelError for a model that is larger than a WebAssembly memory.
    */
   constructor(
@@ -57,7 +56,7 @@ export class DecoderKernel implements Decoder {
     tensors: NamedTensors,
     slots: number,
     heads: readonly TokenHead[] = [],
-    threads = 1,
+    threads: DecoderThreads = ALONE,
   ) {
     this.shape = shape;
     this.slots = slots;
@@ -65,7 +64,7 @@ export class DecoderKernel implements Decoder {
     this.#parameters = [languageNetwork(shape), ...heads].flatMap(({ parameters }) => parameters);
     checkParameters(this.#parameters, tensors);
     const plan: DecoderPlan = {
-      ...{ shape, slots, threads },
+      ...{ shape, slots, threads: threads.count },
       heads: heads.map((head) => head.layers(tensors).map(({ inputs, outputs }) => ({ inputs, outputs }))),
     };
     const layout = layOutDecoder(plan);
@@ -82,8 +81,8 @@ export class DecoderKernel implements Decoder {
     this.#rowSlots = rows(layout.slots, MOST_ROWS);
     this.#wanted = rows(layout.wanted, HEAD_ROWS);
     this.#embeddings = writeDecoder(this.#numbers, layout, shape, heads, tensors);
-    this.#workers = Array.from({ length: threads - 1 }, (_, i) =>
-      startThread({ plan, memory, thread: i + 1 }),
+    this.#others = Array.from({ length: threads.count - 1 }, (_, i) =>
+      threads.start({ plan, memory, thread: i + 1 }),
     );
   }
 
@@ -109,7 +108,7 @@ export class DecoderKernel implements Decoder {
   }
 
   dispose(): void {
-    for (const worker of this.#workers) void worker.terminate();
+    for (const other of this.#others) other.end();
   }
 
   /** Writes the rows that go through the layers. */
@@ -140,7 +139,7 @@ export class DecoderKernel implements Decoder {
   #do(first: number, end: number): void {
     const { all } = this.#phases;
     for (let phase = first; phase < end; phase++) {
-      const pieces = this.#workers.length === 0 ? 1 : all[phase].pieces();
+      const pieces = this.#others.length === 0 ? 1 : all[phase].pieces();
       if (pieces === 1) {
         all[phase].run(0, 1);
         continue;
@@ -182,12 +181,4 @@ export class DecoderKernel implements Decoder {
     }
     return { logits: numbers(logits, vocabulary, vocabulary), values };
   }
-}
-
-function startThread(workerData: DecoderThreadData): Worker {
-  const file = import.meta.url.endsWith('.ts') ? './decoder-thread.ts' : './decoder-thread.js';
-  // Without the flags of this process: a debugger's or a loader's are not for it.
-  const worker = new Worker(new URL(file, import.meta.url), { execArgv: [], name: 'decoder', workerData });
-  worker.unref();
-  return worker;
 }

@@ -3,7 +3,7 @@ import { type DecoderPlan, layOutDecoder } from './decoder-layout.ts';
 import { decoderPhases } from './decoder-phases.ts';
 import { WorkBoard } from './work-board.ts';
 
-/** What the thread is started with. */
+/** What a thread of a decoder is started with. */
 export interface DecoderThreadData {
   readonly plan: DecoderPlan;
   readonly memory: WebAssembly.Memory;

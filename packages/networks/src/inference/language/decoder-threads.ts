@@ -1,7 +1,21 @@
-import { availableParallelism } from 'node:os';
+import type { DecoderThreadData } from './decoder-thread.ts';
 
-/** More wait for each other longer than they compute. */
-const MOST_THREADS = 8;
+/** A thread beside the caller's. */
+export interface DecoderThread {
+  end(): void;
+}
 
-/** The threads of a decoder that has the machine for itself: one a core, as long as they help. */
-export const decoderThreads = (): number => Math.min(MOST_THREADS, availableParallelism());
+/** The threads of a decoder: the caller's, and those that are started beside it. */
+export interface DecoderThreads {
+  /** The caller's included. */
+  readonly count: number;
+  start(data: DecoderThreadData): DecoderThread;
+}
+
+/** The caller's thread alone. */
+export const ALONE: DecoderThreads = {
+  count: 1,
+  start() {
+    throw new Error('A decoder on one thread starts no other.');
+  },
+};
