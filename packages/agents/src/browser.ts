@@ -1,6 +1,10 @@
-/** What of this package runs without Node: a configured agent's policy, and what its network says of the return. */
+/** What of this package runs without Node: a configured agent's policy, what its network says of the return, and how it speaks. */
+export type { Generation, GenerationOptions, TokenSelector } from '@qfleet/networks';
+export type { NamedTensors } from '@qfleet/tensor';
 export { argmax } from './acting/allowed.ts';
 export { createDistributions, type Distributions } from './acting/distributions.ts';
 export { plainPolicy as createPolicy } from './acting/plain-policy.ts';
 export type { ActingRows, Policy } from './agent.ts';
-export { agentParameters } from './parameters.ts';
+export { agentParameters, checkAgentParameters } from './parameters.ts';
+export { createGeneration, type Decoding, tokenSelector } from './token-q/speaking.ts';
+export { type JudgedToken, TokenJudge, verdictOf } from './token-q/token-judge.ts';

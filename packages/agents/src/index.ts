@@ -28,5 +28,6 @@ export { END, makeRound, type Round } from './pqn/round.ts';
 export { type ModelTokens, modelTokens } from './token-q/model-tokens.ts';
 export { decoderShape } from './token-q/network.ts';
 export { createGeneration, type Decoding, tokenSelector } from './token-q/speaking.ts';
+export { type JudgedToken, TokenJudge, verdictOf } from './token-q/token-judge.ts';
 export { type OptimizerMaker, registerOptimizer } from './value/optimizer.ts';
 export { warmState } from './warm-start.ts';

@@ -78,8 +78,10 @@ export {
   type OwnTextEnvironment,
   type OwnTextStep,
 } from './text/define-text-environment.ts';
+export { GrowingText } from './text/growing-text.ts';
 export { type Legal, legalAmong } from './text/legal-utterances.ts';
 export { mazeValues } from './text/maze/grid.ts';
+export { nameToken } from './text/name-token.ts';
 export { boundEpisodes, generateEpisodes, playEpisode, returnOf } from './text/play-episode.ts';
 export { findTextEnvironment, isTextEnvironment, listTextEnvironments } from './text/registry.ts';
 export { takeEpisode } from './text/take-episode.ts';
@@ -96,6 +98,7 @@ export type {
 } from './text/text-environment.ts';
 export type { Tokenizer } from './text/tokenizer.ts';
 export { type TextTrace, traceTextEnvironment } from './text/trace-text.ts';
+export { utteranceProblem } from './text/utterance-problem.ts';
 export { Vocabulary } from './text/vocabulary.ts';
 export { walkReturns } from './text/walks/returns.ts';
 export { walksGraph } from './text/walks/walks.ts';

@@ -20,12 +20,12 @@ export {
   parseLayout,
   type StoredLayout,
   storedLayout,
-  tokenLayout,
 } from './chunk/layout.ts';
 export { compressChunk, sealChunk } from './chunk/seal.ts';
 export type { ReturnOptions } from './chunk/td-errors.ts';
 export { DialogueBuilder, type DialogueBuilderOptions } from './chunk/tokens/builder.ts';
 export { decodeTokenChunk, encodeTokenChunk } from './chunk/tokens/codec.ts';
+export { tokenLayout } from './chunk/tokens/layout.ts';
 export {
   asChunk,
   asTokenChunk,

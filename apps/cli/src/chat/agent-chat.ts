@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import type { Decoding } from '@qfleet/agents';
+import { type Decoding, type JudgedToken, verdictOf } from '@qfleet/agents';
 import { speaks } from '@qfleet/config';
-import type { Tokenizer } from '@qfleet/envs';
+import { GrowingText, nameToken, type Tokenizer } from '@qfleet/envs';
 import { checkpointOf } from '@qfleet/policy';
 import { Random } from '@qfleet/random';
 import { RunDirectory } from '@qfleet/report';
@@ -13,7 +13,7 @@ import { print, printPart, style, table } from '../terminal/output.ts';
 import { withModule } from '../train/revision.ts';
 import { checkWeights } from '../train/warm-start.ts';
 import { checkTrust, trustOption } from '../trust.ts';
-import { AgentDialogue, type SaidToken } from './agent-dialogue.ts';
+import { AgentDialogue } from './agent-dialogue.ts';
 
 /** The options of `qfleet chat RUN_DIR`. */
 export interface AgentChatOptions {
@@ -60,7 +60,7 @@ export async function chatWithAgent(path: string, options: AgentChatOptions): Pr
     await print(
       `Say what ${definition.id} would say. ${COMMANDS.again} begins anew, ${COMMANDS.values} shows the values of the last answer.`,
     );
-  let last: SaidToken[] = [];
+  let last: JudgedToken[] = [];
   await prompt();
   for await (const line of createInterface({ input: process.stdin })) {
     if (line === COMMANDS.again) {
@@ -79,18 +79,13 @@ async function answer(
   line: string,
   tokenizer: Tokenizer,
   coloured: boolean,
-): Promise<SaidToken[]> {
-  const said: SaidToken[] = [];
+): Promise<JudgedToken[]> {
+  const said: JudgedToken[] = [];
   try {
-    let shown = '';
+    const text = new GrowingText(tokenizer);
     for (const each of dialogue.answer(line)) {
       said.push(each);
-      // A character may be several tokens.
-      const text = tokenizer.decode(
-        said.map(({ token }) => token).filter((token) => token !== tokenizer.end),
-      );
-      const part = text.slice(shown.length);
-      shown = text;
+      const part = text.add(each.token);
       if (part !== '') await printPart(coloured ? style(colourOf(each), part) : part);
     }
     await printPart('\n');
@@ -102,23 +97,18 @@ async function answer(
 }
 
 /** Green for a token that is better than the text was, red for a worse one. */
-function colourOf({ q, v }: SaidToken): 'green' | 'red' | 'white' {
-  if (q === null || v === null || Math.abs(q - v) < SMALL) return 'white';
-  return q > v ? 'green' : 'red';
+function colourOf(token: JudgedToken): 'green' | 'red' | 'white' {
+  return ({ better: 'green', worse: 'red', neither: 'white' } as const)[verdictOf(token)];
 }
 
-/** Advantages that say nothing. */
-const SMALL = 0.01;
-
 /** A row for each token: Q, V, the advantage, and the likeliest others. */
-function valuesTable(said: readonly SaidToken[], tokenizer: Tokenizer): string {
+function valuesTable(said: readonly JudgedToken[], tokenizer: Tokenizer): string {
   if (said.length === 0) return 'Nothing was said yet.';
   const number = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
-  const text = (token: number): string =>
-    token === tokenizer.end ? 'end' : JSON.stringify(tokenizer.decode([token]));
-  const rows = said.map(({ token, q, v, others }) => [
-    ...[text(token), number(q), number(v), number(q === null || v === null ? null : q - v)],
-    others.map((each) => `${text(each.token)} ${number(each.q)}`).join('  '),
+  const name = (token: number): string => nameToken(tokenizer, token);
+  const rows = said.map(({ token, q, v, advantage, others }) => [
+    ...[name(token), number(q), number(v), number(advantage)],
+    others.map((each) => `${name(each.token)} ${number(each.q)}`).join('  '),
   ]);
   return table([['token', 'Q', 'V', 'Q − V', 'likeliest others, and their Q'], ...rows], [1, 2, 3]);
 }

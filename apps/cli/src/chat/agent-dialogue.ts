@@ -1,23 +1,16 @@
-import { createGeneration, type Decoding, type Generation, tokenSelector } from '@qfleet/agents';
+import {
+  createGeneration,
+  type Decoding,
+  type Generation,
+  type JudgedToken,
+  TokenJudge,
+  tokenSelector,
+} from '@qfleet/agents';
 import type { TokenQRunConfig } from '@qfleet/config';
 import type { TextDefinition } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
 import { textLayout } from '@qfleet/rollout';
 import type { NamedTensors } from '@qfleet/tensor';
-
-/** A token of an answer, and what the agent made of it. */
-export interface SaidToken {
-  readonly token: number;
-  /** Q of it, by the lesser head; null: the agent has no values, or no other token was legal. */
-  readonly q: number | null;
-  /** V of the text before it: the head's, or else the largest Q that was legal. */
-  readonly v: number | null;
-  /** The likeliest others by the agent's policy, with their Q. */
-  readonly others: readonly { readonly token: number; readonly q: number | null }[];
-}
-
-/** Tokens that are told of beside the one that was said. */
-const OTHERS = 3;
 
 /** What an agent dialogue is made from. */
 export interface AgentDialogueOptions {
@@ -51,20 +44,15 @@ export class AgentDialogue {
    *
    * @throws RangeError for what the tokenizer can't encode, or what leaves no room for an answer.
    */
-  *answer(text: string): Generator<SaidToken> {
+  *answer(text: string): Generator<JudgedToken> {
     const { tokenizer, longestUtterance, legal } = this.#options.definition;
     this.#listen(tokenizer.encode(text));
     const utterance: number[] = [];
     const mask = new Uint8Array(tokenizer.size);
-    let said: Omit<SaidToken, 'token'> | null = null;
     const { config, decode, random } = this.#options;
-    const choose = tokenSelector(config.agent, { decode, random });
+    const judge = new TokenJudge(config.agent, decode);
     const slot = this.#generation.join(this.#texts.flat(), {
-      select: (outputs, allowed) => {
-        const token = choose(outputs, allowed);
-        said = judged(outputs, allowed, token, config.agent.beta);
-        return token;
-      },
+      select: judge.judging(tokenSelector(config.agent, { decode, random })),
       ...(legal === undefined
         ? {}
         : {
@@ -77,10 +65,9 @@ export class AgentDialogue {
     });
     try {
       while (utterance.length < longestUtterance && utterance.at(-1) !== tokenizer.end) {
-        said = null;
         const [{ token }] = this.#generation.step([slot]);
         utterance.push(token);
-        yield { token, ...(said ?? { q: null, v: null, others: [] }) };
+        yield judge.judged(token);
       }
     } finally {
       this.#generation.leave(slot);
@@ -103,24 +90,4 @@ export class AgentDialogue {
     )
       this.#texts.shift();
   }
-}
-
-/** What an agent makes of the tokens that may come next. */
-function judged(
-  { logits, values }: Parameters<ReturnType<typeof tokenSelector>>[0],
-  allowed: Uint8Array | undefined,
-  token: number,
-  beta: number,
-): Omit<SaidToken, 'token'> {
-  const { q1, q2 = q1, v } = values;
-  const legal = [...logits.keys()].filter((each) => allowed === undefined || allowed[each] !== 0);
-  const q = (each: number): number | null => (q1 === undefined ? null : Math.min(q1[each], q2![each]));
-  const score = (each: number): number => logits[each] + beta * (q(each) ?? 0);
-  const others = legal.filter((each) => each !== token).sort((a, b) => score(b) - score(a));
-  const largest = q1 === undefined ? null : legal.reduce((most, each) => Math.max(most, q(each)!), -Infinity);
-  return {
-    q: q(token),
-    v: v === undefined ? largest : v[0],
-    others: others.slice(0, OTHERS).map((each) => ({ token: each, q: q(each) })),
-  };
 }

@@ -47,23 +47,42 @@ export interface SelectorOptions {
  * legal ones only the `among` likeliest of the language model are chosen from.
  */
 export function tokenSelector(config: TokenQConfig, options: SelectorOptions): TokenSelector {
-  const { objective, among } = config;
-  const { decode, random, epsilon = () => 0, beta = config.beta, onDivergence } = options;
-  const valuesAlone = objective.kind === 'dqn' && decode === 'greedy' && beta > 0;
+  const { decode, random, epsilon = () => 0, onDivergence } = options;
   const sampling = decode === 'greedy' ? GREEDY : { temperature: 1 };
-  let scores = new Float32Array(0);
+  const score = tokenScores(config, options);
   return (outputs, legal) => {
-    const allowed = among === null ? legal : likeliest(outputs.logits, among, legal);
+    const { scores, allowed } = score(outputs, legal);
     const rate = epsilon();
-    if (rate > 0 && random.uniform() < rate) return drawEvenly(outputs.logits.length, allowed, random);
-    if (scores.length !== outputs.logits.length) scores = new Float32Array(outputs.logits.length);
-    writeScores(outputs, valuesAlone ? Number.POSITIVE_INFINITY : beta, scores);
+    if (rate > 0 && random.uniform() < rate) return drawEvenly(scores.length, allowed, random);
     const token = chooseToken(scores, sampling, decode === 'greedy' ? 0 : random.uniform(), allowed);
     const { logits } = outputs;
     onDivergence?.(
       divergence({ logits, scores: decode === 'greedy' ? null : scores, token, legal, allowed }),
     );
     return token;
+  };
+}
+
+/** What tokens are chosen by. */
+export interface TokenScores {
+  /** ln π + βQ but for what is the same for all, [vocabulary]; overwritten by the next token's. */
+  readonly scores: Float32Array;
+  /** [vocabulary]: 1 for tokens that may be chosen, else 0; absent: all may. */
+  readonly allowed: Uint8Array | undefined;
+}
+
+/** How `tokenSelector` scores the tokens that may come next. */
+export function tokenScores(
+  { objective, among, beta: ofConfig }: TokenQConfig,
+  { decode, beta = ofConfig }: Pick<SelectorOptions, 'decode' | 'beta'>,
+): (...given: Parameters<TokenSelector>) => TokenScores {
+  const valuesAlone = objective.kind === 'dqn' && decode === 'greedy' && beta > 0;
+  let scores = new Float32Array(0);
+  return (outputs, legal) => {
+    const allowed = among === null ? legal : likeliest(outputs.logits, among, legal);
+    if (scores.length !== outputs.logits.length) scores = new Float32Array(outputs.logits.length);
+    writeScores(outputs, valuesAlone ? Number.POSITIVE_INFINITY : beta, scores);
+    return { scores, allowed };
   };
 }
 

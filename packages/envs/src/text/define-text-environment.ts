@@ -1,6 +1,7 @@
 import type { Random } from '@qfleet/random';
 import { describe, unknownName } from '@qfleet/spaces';
 import { z } from 'zod';
+import { isAdaptedText, markAdaptedText } from '../adapted.ts';
 import { ContractError, EnvironmentDefinitionError } from '../errors.ts';
 import { issueSentence } from '../issues.ts';
 import { enterUserCode, leaveUserCode, running } from '../running.ts';
@@ -111,11 +112,9 @@ export function defineTextEnvironment(own: OwnTextDefinition): TextDefinition {
 export const isTextDefinition = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'text';
 
-const adapted = new WeakSet<object>();
-
 /** The definition that `value` is or describes. `what` starts the sentence of an error. */
 export function adaptTextDefinition(value: unknown, what: string): TextDefinition {
-  if (typeof value === 'object' && value !== null && adapted.has(value)) return value as TextDefinition;
+  if (isAdaptedText(value)) return value;
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const known = Object.keys(schema.shape);
@@ -157,8 +156,7 @@ export function adaptTextDefinition(value: unknown, what: string): TextDefinitio
     ...(own.bound === undefined ? {} : { bound: (random: Random) => own.bound!(random) }),
     create: (random) => new Adapted(own.create(random)),
   };
-  adapted.add(definition);
-  return definition;
+  return markAdaptedText(definition);
 }
 
 /** What is legal, of listed utterances or of the user's function. */

@@ -2,6 +2,7 @@ import { describe, unknownName } from '@qfleet/spaces';
 import { EnvironmentDefinitionError } from '../errors.ts';
 import type { TextDefinition, TextEpisode, Turn } from './text-environment.ts';
 import { lengthProblem } from './text-length.ts';
+import { utteranceProblem } from './utterance-problem.ts';
 
 const episodeFields = ['turns', 'terminated', 'truncated'];
 const turnFields = ['who', 'text', 'reward'];
@@ -70,7 +71,8 @@ function takeTurn(value: unknown, definition: TextDefinition, refuse: (problem: 
         : `reward is ${describe(reward)}: it must be a finite float32 number.`,
     );
   }
-  checkUtterance(text, [...tokens, definition.tokenizer.end], definition, refuse);
+  const problem = utteranceProblem(text, [...tokens, definition.tokenizer.end], definition);
+  if (problem !== null) throw refuse(problem);
   return { who, text, reward };
 }
 
@@ -80,30 +82,6 @@ function encoded(text: string, { tokenizer }: TextDefinition, refuse: (problem: 
   } catch (cause) {
     throw refuse(`the tokenizer can't encode the text: ${(cause as Error).message}.`);
   }
-}
-
-/** Refuses an utterance that is too long, or that the task does not allow. */
-function checkUtterance(
-  text: string,
-  tokens: readonly number[],
-  { id, tokenizer, longestUtterance, legal }: TextDefinition,
-  refuse: (problem: string) => Error,
-): void {
-  if (tokens.length > longestUtterance) {
-    throw refuse(
-      `the utterance has ${tokens.length} tokens with the one that ends it: ${longestUtterance} is the most in ${id}.`,
-    );
-  }
-  if (legal === undefined) return;
-  const wrong = tokens.findIndex((token, i) => !legal(tokens.slice(0, i)).includes(token));
-  if (wrong < 0) return;
-  const said = JSON.stringify(text);
-  throw refuse(
-    tokens[wrong] === tokenizer.end
-      ? `${said} is no legal action of ${id}: it can't end there.`
-      : `${said} is no legal action of ${id}: ${JSON.stringify(tokenizer.decode([tokens[wrong]]))} can't come after ` +
-          `${JSON.stringify(tokenizer.decode(tokens.slice(0, wrong)))}.`,
-  );
 }
 
 /** The fields of an object that has no others. */

@@ -44,12 +44,6 @@ export function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
 /** Up to this many elements (or bytes) a loop copies faster than a view and its `set`. */
 export const SMALL_ROW = 64;
 
-/** The layout of texts: what a state is of, and an action. */
-export const tokenLayout = (tokens: TokenSpec): Layout => ({
-  ...{ shape: [0], dtype: 'uint8', frames: 1, actions: tokens.vocabulary },
-  tokens,
-});
-
 export function describeLayout(layout: Layout): string {
   const { dtype, shape, actions, columns = [], tokens } = layout;
   if (tokens !== undefined)

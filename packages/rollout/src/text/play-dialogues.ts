@@ -1,18 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import type { TokenSelector } from '@qfleet/agents';
-import type { TextDefinition } from '@qfleet/envs';
-import { Random } from '@qfleet/random';
 import type { GreedyEpisodes } from '../greedy.ts';
-import { DialogueSlot } from './dialogue-slot.ts';
-import { SpokenMap, type Voices } from './voices.ts';
+import type { DialogueSlot } from './dialogue-slot.ts';
+import { beginDialogue, type SeededDialogues } from './seeded-dialogue.ts';
+import { SpokenMap } from './voices.ts';
 
-export interface DialoguesOptions {
-  readonly definition: TextDefinition;
-  readonly voices: Voices;
-  /** The choice of tokens in an episode, which draws from a stream of that episode's. */
-  readonly select: (random: Random) => TokenSelector;
+export interface DialoguesOptions extends SeededDialogues {
   readonly episodes: number;
-  readonly seed: number;
   /** Dialogues side by side, at most as many as the voices have slots. */
   readonly parallel: number;
   /** Asked between tokens; true: stop, and return the episodes that are done. */
@@ -38,8 +31,7 @@ const TURN_MS = 20;
  * @throws EnvironmentError
  */
 export async function playDialogues(options: DialoguesOptions): Promise<Dialogues> {
-  const { definition, voices, select, episodes, seed, parallel, cancelled = () => false } = options;
-  const { starts } = definition;
+  const { voices, episodes, parallel, cancelled = () => false } = options;
   const returns = new Float64Array(episodes);
   const lengths = new Float64Array(episodes);
   const turns = new Int32Array(episodes);
@@ -48,13 +40,7 @@ export async function playDialogues(options: DialoguesOptions): Promise<Dialogue
   let [next, cutUtterances, turnedAt] = [0, 0, performance.now()];
   const fill = () => {
     for (; next < episodes && playing.size < parallel; next++) {
-      const random = new Random(Random.seed(seed, `episode ${next}`));
-      const speaks = new Random(Random.seed(seed, `tokens of episode ${next}`));
-      const slot = new DialogueSlot({
-        ...{ definition, voices, slot: next, episodes: 0, random, select: select(speaks) },
-      });
-      slot.begin(starts === null ? undefined : next % starts);
-      playing.set(next, slot);
+      playing.set(next, beginDialogue(options, next).slot);
     }
   };
   try {

@@ -1,9 +1,10 @@
 import { beginsWithModel, type RunConfig, speaks } from '@qfleet/config';
 import { resolveAnyEnvironment } from '@qfleet/env-host';
 import { EnvironmentDefinitionError, isText, type Legal, type TextDefinition } from '@qfleet/envs';
-import { type Layout, tokenLayout } from '@qfleet/replay';
+import type { Layout } from '@qfleet/replay';
 import { openTask } from '../open-task.ts';
 import { inModelTokens } from './in-model-tokens.ts';
+import { textLayout } from './text-layout.ts';
 
 /** What a run's environment is that speaks: how copies are made, and what its chunks hold. */
 export interface TextTask {
@@ -35,7 +36,3 @@ export async function openLearning(
   const { definition, layout } = await openTextTask(config);
   return { layout, legal: definition.legal };
 }
-
-/** What the chunks of an environment that speaks hold. */
-export const textLayout = ({ tokenizer, context, history }: TextDefinition): Layout =>
-  tokenLayout({ vocabulary: tokenizer.size, context, history, tokenizer: tokenizer.fingerprint });
