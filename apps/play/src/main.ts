@@ -1,23 +1,29 @@
 import {
-  type EnvironmentDefinition,
+  DialoguePlay,
   nameActions,
+  type PageData,
   Play,
+  type RunConfig,
   readWeights,
   runConfigOf,
   setWasmFile,
+  speaks,
 } from '@qfleet/browser';
+import { type AnyDefinition, isText } from '@qfleet/envs';
 import { App } from './app.ts';
-import type { RunSource } from './run/about.ts';
+import { DialogueApp } from './dialogue-app.ts';
 import { loadModule } from './run/load-module.ts';
+import { methodOf } from './run/method-of.ts';
 import { ServedRun } from './run/served-run.ts';
-import { type StaticData, StaticRun } from './run/static-run.ts';
+import type { RunSource } from './run/source.ts';
+import { StaticRun } from './run/static-run.ts';
 import { stageActions } from './stage.ts';
 import { element } from './view/elements.ts';
 
 /** Where an exported page has its data. */
 declare global {
   interface Window {
-    qfleetData?: StaticData;
+    qfleetData?: PageData;
   }
 }
 
@@ -31,10 +37,31 @@ function fail(error: unknown): void {
 async function open(source: RunSource): Promise<void> {
   const about = await source.about();
   const config = runConfigOf(about.config, 'The run’s configuration');
-  const definition: EnvironmentDefinition | undefined = about.hasModule ? await loadModule() : undefined;
+  const definition = about.hasModule ? await loadModule() : undefined;
+  const { id } = definition ?? config.environment;
+  document.title = `${id} – Qfleet`;
+  element('title').textContent = id;
+  element('about').textContent = `${config.name} · ${methodOf(config)} · run ${about.run}`;
+  const app = await appOf(config, source, definition);
+  app.start();
+}
+
+async function appOf(
+  config: RunConfig,
+  source: RunSource,
+  definition: AnyDefinition | undefined,
+): Promise<{ start(): void }> {
+  const parts = { config, source, readWeights, fail };
+  const isSpoken = definition !== undefined && isText(definition);
+  if (speaks(config)) {
+    if (definition !== undefined && !isSpoken)
+      throw new Error(`Environment ${definition.id} does not speak, and the run’s agent does.`);
+    return new DialogueApp({ ...parts, play: DialoguePlay.create(config, definition) });
+  }
+  if (isSpoken) throw new Error(`Environment ${definition.id} speaks, and the run’s agent does not.`);
   const play = await Play.create(config, definition);
   const names = nameActions(play.definition.id, play.definition.actionSpace.n);
-  new App({ config, run: about.run, source, play, actions: stageActions(names), readWeights, fail }).start();
+  return new App({ ...parts, play, actions: stageActions(names) });
 }
 
 const data = window.qfleetData;

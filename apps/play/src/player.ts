@@ -1,4 +1,6 @@
 import type { PlayedStep } from '@qfleet/browser';
+import type { Playback } from './controls.ts';
+import { Loop } from './loop.ts';
 import type { Stage, StageActions } from './stage.ts';
 
 /** Told of what happens while it is played. */
@@ -9,20 +11,13 @@ export interface PlayerListener {
   onMode(): void;
   onEpisode(sum: number, steps: number, human: boolean): void;
   /** The environment's own code failed: one sentence. */
-  onProblem(sentence: string): void;
+  onProblem(error: unknown): void;
 }
 
-/** How long an episode's last state is shown before the next begins, in milliseconds of play. */
-const REST_MS = 900;
-/** More steps than these in a frame would let the page stand still. */
-const MOST_STEPS_A_FRAME = 200;
-
 /** Plays a stage in time: the agent's actions, or those of whoever holds the keys. */
-export class Player {
+export class Player implements Playback {
   readonly stage: Stage;
   readonly actions: StageActions;
-  /** Steps a second. */
-  speed = 15;
   seed = 1;
   episode = 0;
   steps = 0;
@@ -30,7 +25,7 @@ export class Player {
   /** The last action; −1: none yet. */
   taken = -1;
   readonly #listener: PlayerListener;
-  #playing = false;
+  readonly #loop: Loop;
   #human = false;
   /** Whether a person acted in this episode. */
   #touched = false;
@@ -38,23 +33,34 @@ export class Player {
   readonly #held: number[] = [];
   /** Actions whose keys went down since the last step. */
   readonly #pressed: number[] = [];
-  /** Steps that are due, in parts. */
-  #due = 0;
-  #rested = 0;
-  #last = 0;
 
   constructor(stage: Stage, actions: StageActions, listener: PlayerListener) {
     this.stage = stage;
     this.actions = actions;
     this.#listener = listener;
+    this.#loop = new Loop({
+      get isOver() {
+        return stage.isOver;
+      },
+      step: () => this.#next(),
+      next: () => this.reset(this.seed, this.episode + 1),
+    });
   }
 
   get playing(): boolean {
-    return this.#playing;
+    return this.#loop.running;
   }
 
   get human(): boolean {
     return this.#human;
+  }
+
+  set speed(stepsASecond: number) {
+    this.#loop.speed = stepsASecond;
+  }
+
+  get speed(): number {
+    return this.#loop.speed;
   }
 
   /** Begins an episode. */
@@ -64,8 +70,7 @@ export class Player {
     this.steps = 0;
     this.sum = 0;
     this.taken = -1;
-    this.#due = 0;
-    this.#rested = 0;
+    this.#loop.clear();
     this.#touched = this.#human;
     this.#attempt(() => {
       this.stage.reset(seed, episode);
@@ -74,16 +79,12 @@ export class Player {
   }
 
   play(): void {
-    if (this.#playing) return;
-    this.#playing = true;
-    this.#due = 0;
-    this.#last = performance.now();
-    requestAnimationFrame((now) => this.#frame(now));
+    this.#loop.start();
     this.#listener.onMode();
   }
 
   pause(): void {
-    this.#playing = false;
+    this.#loop.stop();
     this.#listener.onMode();
   }
 
@@ -106,12 +107,12 @@ export class Player {
   press(action: number): void {
     if (!this.#human || this.#held.includes(action)) return;
     this.#held.push(action);
-    if (!this.#playing) {
+    if (!this.playing) {
       if (this.stage.isOver || this.stage.mask[action] === 1) this.single(action);
       return;
     }
     this.#pressed.push(action);
-    if (this.actions.idle < 0) this.#due = Math.max(this.#due, 1);
+    if (this.actions.idle < 0) this.#loop.hurry();
   }
 
   release(action: number): void {
@@ -119,31 +120,16 @@ export class Player {
     if (at >= 0) this.#held.splice(at, 1);
   }
 
-  #frame(now: number): void {
-    if (!this.#playing) return;
-    const elapsed = Math.min(250, now - this.#last);
-    this.#last = now;
-    if (this.stage.isOver) {
-      this.#rested += elapsed;
-      if (this.#rested >= REST_MS) this.reset(this.seed, this.episode + 1);
-    } else {
-      this.#due = Math.min(MOST_STEPS_A_FRAME, this.#due + (elapsed * this.speed) / 1000);
-      while (this.#due >= 1 && this.#playing && !this.stage.isOver) {
-        const action = this.#next();
-        // The game waits for a person.
-        if (action < 0) this.#due = 0;
-        else {
-          this.#due--;
-          this.#step(action);
-        }
-      }
-    }
-    requestAnimationFrame((next) => this.#frame(next));
+  /** The next step in time. @returns false: the game waits for a person. */
+  #next(): boolean {
+    const action = this.#human ? this.#asked() : this.stage.greedy;
+    if (action < 0) return false;
+    this.#step(action);
+    return true;
   }
 
-  /** The next action; −1: a person has to say. */
-  #next(): number {
-    if (!this.#human) return this.stage.greedy;
+  /** A person's next action; −1: they have to say. */
+  #asked(): number {
     const { mask } = this.stage;
     const asked = [...this.#held, ...this.#pressed.splice(0).slice(0, 1)];
     return asked.findLast((action) => mask[action] === 1) ?? this.actions.idle;
@@ -158,7 +144,6 @@ export class Player {
       this.sum += step.reward;
       this.#listener.onState(step);
       if (!this.stage.isOver) return;
-      this.#rested = 0;
       this.#listener.onEpisode(this.sum, this.steps, this.#touched);
     });
   }
@@ -167,9 +152,8 @@ export class Player {
     try {
       act();
     } catch (error) {
-      this.#playing = false;
-      this.#listener.onMode();
-      this.#listener.onProblem((error as Error).message);
+      this.pause();
+      this.#listener.onProblem(error);
     }
   }
 }

@@ -1,4 +1,11 @@
-export { ConfigError, parseRunConfig, type RunConfig, runConfigOf } from '@qfleet/config';
+export {
+  ConfigError,
+  parseRunConfig,
+  type RunConfig,
+  runConfigOf,
+  speaks,
+  type TokenQRunConfig,
+} from '@qfleet/config';
 export type * from '@qfleet/envs';
 export {
   box,
@@ -18,6 +25,8 @@ export {
 export { Random } from '@qfleet/random';
 export type { NamedTensors } from '@qfleet/tensor';
 export { type NamedAction, nameActions } from './action-names.ts';
+export { DialoguePlay, type DialogueTurn, type SaidToken } from './dialogue-play.ts';
 export { Play, type PlayedStep } from './play.ts';
 export { playSpeed } from './play-speed.ts';
+export type { AboutRun, CheckpointEntry, CurvePoint, PageData, Standing } from './standing.ts';
 export { readWeights } from './weights.ts';

@@ -1,17 +1,13 @@
-import { isBuiltin } from 'node:module';
-import { createContext, runInContext } from 'node:vm';
+import { type Context, runInContext } from 'node:vm';
 import { agentParameters, createPolicy } from '@qfleet/agents';
 import { loadRunConfig, type RunConfig } from '@qfleet/config';
 import { findEnvironment, stateSpecOf, wrapEnvironment } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
 import { playGreedyEpisodes } from '@qfleet/rollout';
 import { encodeTensors } from '@qfleet/tensor';
-import { rolldown } from 'rolldown';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as own from '../src/index.ts';
-
-/** What a browser has beside JavaScript's own globals, as far as it is needed. */
-const WEB = { TextDecoder, TextEncoder, URL, performance, console, setTimeout, atob };
+import { browserContext } from './bundle.ts';
 
 /** An episode of a run's agent. Its source is what the browser runs too. */
 const play = async (browser: typeof own, json: string, weights: Uint8Array) => {
@@ -29,30 +25,9 @@ const play = async (browser: typeof own, json: string, weights: Uint8Array) => {
   return { steps, sum, over: agent.isOver };
 };
 
-const context = createContext({ ...WEB });
-
+let context: Context;
 beforeAll(async () => {
-  await using bundle = await rolldown({
-    input: new URL('../dist/browser.js', import.meta.url).pathname,
-    platform: 'browser',
-    // A script has no import.meta.
-    transform: { define: { 'import.meta.url': '"https://localhost/browser.js"' } },
-    plugins: [
-      {
-        name: 'no Node',
-        resolveId: (id, importer) => {
-          // Those of tfjs are in branches for Node, and its package.json leaves them out for browsers.
-          if (isBuiltin(id) && !importer?.includes('node_modules')) {
-            throw new Error(`${importer} imports ${id}.`);
-          }
-        },
-      },
-    ],
-  });
-  const { output } = await bundle.generate({ format: 'iife', name: 'browser', codeSplitting: false });
-  expect(output).toHaveLength(1);
-  expect(output[0].imports).toEqual([]);
-  runInContext(output[0].code, context);
+  context = await browserContext();
 });
 
 /** Presets of environments, and of the methods that train them; '': the environment's own. */

@@ -3,3 +3,4 @@ export { ConfigError } from './errors.ts';
 export { parseRunConfig, runConfigOf } from './parse-run-config.ts';
 export { Registered } from './registered.ts';
 export type * from './schema/run.ts';
+export { beginsWithModel, speaks } from './schema/run.ts';

@@ -81,7 +81,18 @@ function vendorTfjsNode(): string {
 
 /** The licences of the vendored files, and of what is built into the page. */
 function writeLicences(tfjsNode: string): void {
-  const ours = ['browser', 'agents', 'config', 'envs', 'networks', 'random', 'replay', 'spaces', 'tensor'];
+  const ours = [
+    'browser',
+    'agents',
+    'config',
+    'envs',
+    'networks',
+    'random',
+    'replay',
+    'rollout',
+    'spaces',
+    'tensor',
+  ];
   const inPage = ours.flatMap((name) => {
     const folder = join(root, 'packages', name);
     const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {

@@ -1,10 +1,12 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Play, playSpeed } from '@qfleet/browser';
+import { speaks } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/env-host';
 import type { EnvironmentDefinition } from '@qfleet/envs';
 import { heldOutSeed } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
+import { suggest } from '../suggest.ts';
 import { bytes, counted, print, printJson, returned } from '../terminal/output.ts';
 import { type FeedOptions, openDirectory } from '../watch/open-feed.ts';
 import { GifWriter } from './gif.ts';
@@ -34,6 +36,10 @@ export async function record(path: string, out: string, options: RecordOptions):
   }
   if (existsSync(out) && !statSync(out).isFile()) throw new UsageError(`${out} is no file: name another.`);
   const { config, checkpoint } = await openDirectory(path, options, true);
+  if (speaks(config))
+    throw new UsageError(
+      `The agent of ${path} speaks, and a dialogue is no picture that moves: ${suggest('watch', path)} shows it.`,
+    );
   const definition =
     config.environment.module === undefined ? undefined : await bareModule(config.environment.module);
   const play = await Play.create(config, definition);

@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { CheckpointEntry, CurvePoint, Standing } from '@qfleet/browser';
 import { RunDirectory } from '@qfleet/report';
 import { encodeTensors } from '@qfleet/tensor';
 import { CheckpointError, listCheckpoints, readCheckpoint } from '@qfleet/training';
-import { type CheckpointEntry, type CurvePoint, type Feed, type Standing, thinned } from './feed.ts';
+import { type Feed, thinned } from './feed.ts';
 
 const BEST = 'best';
 /** What checkpoints are called: nothing else is looked for. */
@@ -86,8 +87,8 @@ export class DirectoryFeed implements Feed {
     const { size } = await stat(join(this.#directory.path, 'metrics.jsonl')).catch(() => ({ size: 0 }));
     if (size === this.#curve.size) return;
     const rows = this.#directory.readMetrics();
-    const points = rows.map(({ steps, meanReturn, evaluation }) => ({
-      steps,
+    const points = rows.map(({ steps, updates, meanReturn, evaluation }) => ({
+      ...{ steps, updates },
       meanReturn,
       evaluation: evaluation?.mean ?? null,
     }));

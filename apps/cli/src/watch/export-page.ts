@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PageData } from '@qfleet/browser';
 import type { RunConfig } from '@qfleet/config';
 import { UsageError } from '../errors.ts';
 import { bytes, counted, print, printJson } from '../terminal/output.ts';
@@ -25,7 +26,7 @@ export async function exportPage(path: string, out: string, options: ExportPageO
   }
   const { module } = config.environment;
   const script = module === undefined ? null : await bundleEnvironment(module);
-  const data = {
+  const data: PageData = {
     about: aboutRun(run, config),
     standing: {
       ...standing,
@@ -59,7 +60,7 @@ export async function exportPage(path: string, out: string, options: ExportPageO
 
 /** Whether the page computes the network on tfjs: every torso but those that our kernels compute. */
 const needsTensorFlow = ({ agent }: RunConfig): boolean =>
-  agent.kind !== 'tabular' && !['mlp', 'minatar-cnn'].includes(agent.network.kind);
+  agent.kind !== 'tabular' && !['mlp', 'minatar-cnn', 'decoder'].includes(agent.network.kind);
 
 function makeEmpty(folder: string): void {
   mkdirSync(folder, { recursive: true });

@@ -1,26 +1,4 @@
-/** A checkpoint that the page can play. */
-export interface CheckpointEntry {
-  /** Names it in requests. */
-  readonly name: string;
-  readonly label: string;
-  readonly updates: number;
-}
-
-/** A point of the learning curve. Null: not measured. */
-export interface CurvePoint {
-  readonly steps: number;
-  readonly meanReturn: number | null;
-  readonly evaluation: number | null;
-}
-
-/** How a run stands, as the page is told (`apps/play/src/run/about.ts`). */
-export interface Standing {
-  readonly phase: 'training' | 'ended';
-  readonly updates: number;
-  readonly steps: number;
-  readonly checkpoints: readonly CheckpointEntry[];
-  readonly curve: readonly CurvePoint[];
-}
+import type { CurvePoint, Standing } from '@qfleet/browser';
 
 /** Where a page has a run from. */
 export interface Feed {

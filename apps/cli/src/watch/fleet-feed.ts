@@ -1,10 +1,11 @@
 import type { Weights } from '@qfleet/agents';
+import type { CheckpointEntry, CurvePoint, Standing } from '@qfleet/browser';
 import type { RunConfig } from '@qfleet/config';
 import { FleetReader, WeightsSubscriber } from '@qfleet/fleet';
 import { encodeTensors } from '@qfleet/tensor';
 import { CommandError } from '../errors.ts';
 import type { Redis } from '../fleet-redis.ts';
-import { type CurvePoint, type Feed, type Standing, thinned } from './feed.ts';
+import { type Feed, thinned } from './feed.ts';
 
 /** What published weights are called. */
 const NAME = /^version-\d+$/;
@@ -36,14 +37,15 @@ export class FleetFeed implements Feed {
       returns.lastEvaluationMean === this.#lastEvaluation ? null : returns.lastEvaluationMean;
     this.#lastEvaluation = returns.lastEvaluationMean;
     const steps = totals.environmentSteps;
-    if (evaluation !== null || steps !== this.#curve.at(-1)?.steps) {
-      this.#curve.push({ steps, meanReturn: returns.lastMean, evaluation });
+    const updates = Math.max(this.#weights?.updates ?? 0, ...learners.map((each) => each.updates));
+    const last = this.#curve.at(-1);
+    if (evaluation !== null || steps !== last?.steps || updates !== last.updates) {
+      this.#curve.push({ steps, updates, meanReturn: returns.lastMean, evaluation });
       this.#curve = thinned(this.#curve);
     }
     return {
       phase: phase === 'starting' || phase === 'running' ? 'training' : 'ended',
-      updates: Math.max(this.#weights?.updates ?? 0, ...learners.map((each) => each.updates)),
-      steps,
+      ...{ updates, steps },
       checkpoints: this.#entries(),
       curve: this.#curve,
     };
@@ -61,7 +63,7 @@ export class FleetFeed implements Feed {
     this.#redis.disconnect();
   }
 
-  #entries() {
+  #entries(): CheckpointEntry[] {
     if (this.#weights === null) return [];
     const { version, updates } = this.#weights;
     return [

@@ -1,4 +1,4 @@
-import { type RunConfig, speaks } from '@qfleet/config';
+import { beginsWithModel, type RunConfig } from '@qfleet/config';
 import { isBridged } from '@qfleet/env-host';
 import { readRun } from '@qfleet/fleet';
 import { RunDirectory } from '@qfleet/report';
@@ -94,7 +94,7 @@ async function openFleet(options: FeedOptions): Promise<OpenFeed> {
   }
 }
 
-/** @throws UsageError where there is nothing to be drawn: the agent speaks, or Python plays the environment. */
+/** @throws UsageError for what a page can't play: an environment of Python's, or the tokens of a given language model. */
 function checkPlayable(config: RunConfig, what: string): void {
   const { id, module } = config.environment;
   if (module === undefined && isBridged(id)) {
@@ -102,8 +102,9 @@ function checkPlayable(config: RunConfig, what: string): void {
       `The environment of ${what}, ${id}, is played in Python, and its frames are not drawn: ${suggest('eval')} plays it.`,
     );
   }
-  if (!speaks(config)) return;
-  throw new UsageError(
-    `The agent of ${what} speaks, and its dialogues are not drawn: ${suggest('eval')} plays it, ${suggest('chat')} talks with it.`,
-  );
+  if (beginsWithModel(config)) {
+    throw new UsageError(
+      `The agent of ${what} began with a given language model, whose tokenizer does not run in browsers: ${suggest('chat')} talks with it.`,
+    );
+  }
 }

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { AboutRun, Standing } from '@qfleet/browser';
 import type { RunConfig } from '@qfleet/config';
 import { bundleEnvironment } from './bundle-environment.ts';
-import type { Feed, Standing } from './feed.ts';
+import type { Feed } from './feed.ts';
 import { PAGE_FILES, pageFile } from './page-files.ts';
 import type { Answer, Routes } from './server.ts';
 
@@ -86,7 +87,7 @@ export class RunRoutes implements Routes {
 }
 
 /** What the page is told of a run: a module's path is this machine's own, and is not. */
-export function aboutRun(run: string, config: RunConfig) {
+export function aboutRun(run: string, config: RunConfig): AboutRun {
   const { module, ...environment } = config.environment;
   return { run, config: { ...config, environment }, hasModule: module !== undefined };
 }

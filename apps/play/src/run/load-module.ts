@@ -1,4 +1,4 @@
-import { type EnvironmentDefinition, isText, moduleDefinition } from '@qfleet/envs';
+import { type AnyDefinition, moduleDefinition } from '@qfleet/envs';
 
 /** The global that `environment.js` defines: the exports of the user's module. */
 const GLOBAL = 'qfleetEnvironment';
@@ -7,7 +7,7 @@ const GLOBAL = 'qfleetEnvironment';
  * The environment of a user's module, which the command has bundled.
  * @throws Error: one sentence.
  */
-export async function loadModule(): Promise<EnvironmentDefinition> {
+export async function loadModule(): Promise<AnyDefinition> {
   await new Promise<void>((resolve, reject) => {
     const script = document.createElement('script');
     script.src = 'environment.js';
@@ -19,8 +19,5 @@ export async function loadModule(): Promise<EnvironmentDefinition> {
   const module = (window as unknown as Record<string, object | undefined>)[GLOBAL];
   if (module === undefined)
     throw new Error('The environment’s module threw as it was loaded: see the browser’s console.');
-  const definition = moduleDefinition(module, 'of the run');
-  if (isText(definition))
-    throw new Error(`Environment ${definition.id} is played with texts, which this page does not show.`);
-  return definition;
+  return moduleDefinition(module, 'of the run');
 }

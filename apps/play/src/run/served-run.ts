@@ -1,4 +1,5 @@
-import type { AboutRun, RunSource, Standing } from './about.ts';
+import type { AboutRun, Standing } from '@qfleet/browser';
+import type { RunSource } from './source.ts';
 
 /** A run as `qfleet watch` serves it beside the page. */
 export class ServedRun implements RunSource {
@@ -13,16 +14,15 @@ export class ServedRun implements RunSource {
     return response.status === 204 ? null : new Uint8Array(await response.arrayBuffer());
   }
 
-  follow(listener: (standing: Standing) => void): void {
-    const tell = (standing: Standing): void => {
-      this.#last = standing;
-      listener(standing);
-    };
+  follow(listener: (standing: Standing, isServed: boolean) => void): void {
     const events = new EventSource('events');
-    events.onmessage = ({ data }) => tell(JSON.parse(data));
+    events.onmessage = ({ data }) => {
+      this.#last = JSON.parse(data) as Standing;
+      listener(this.#last, true);
+    };
     // It connects again by itself, should the command be started again on the same port with the same token.
     events.onerror = () => {
-      if (this.#last !== null) tell({ ...this.#last, phase: 'gone' });
+      if (this.#last !== null) listener(this.#last, false);
     };
   }
 }

@@ -1,20 +1,11 @@
-import type { AboutRun, RunSource, Standing } from './about.ts';
-
-/** What `data.js` of an exported page defines. */
-export interface StaticData {
-  readonly about: AboutRun;
-  readonly standing: Standing;
-  /** Each checkpoint's weights by its name, in base64. */
-  readonly weights: Readonly<Record<string, string>>;
-  /** tfjs's WebAssembly in base64; null: the agent needs none. */
-  readonly wasm: string | null;
-}
+import type { AboutRun, PageData, Standing } from '@qfleet/browser';
+import type { RunSource } from './source.ts';
 
 /** A run that lies in the page's own files. */
 export class StaticRun implements RunSource {
-  readonly #data: StaticData;
+  readonly #data: PageData;
 
-  constructor(data: StaticData) {
+  constructor(data: PageData) {
     this.#data = data;
   }
 
@@ -26,8 +17,8 @@ export class StaticRun implements RunSource {
     return bytesOf(this.#data.weights[name]);
   }
 
-  follow(listener: (standing: Standing) => void): void {
-    listener(this.#data.standing);
+  follow(listener: (standing: Standing, isServed: boolean) => void): void {
+    listener(this.#data.standing, true);
   }
 
   /** Where tfjs's WebAssembly is to be had. */

@@ -1,5 +1,5 @@
+import type { CurvePoint } from '@qfleet/browser';
 import uPlot from 'uplot';
-import type { CurvePoint } from '../run/about.ts';
 import { colour, element, shown } from './elements.ts';
 
 const HEIGHT = 190;
@@ -28,7 +28,7 @@ export class CurveView {
 
   #data(): uPlot.AlignedData {
     return [
-      this.#points.map(({ steps }) => steps),
+      this.#points.map((point) => point[axisOf(this.#points).field]),
       this.#points.map(({ meanReturn }) => meanReturn),
       this.#points.map(({ evaluation }) => evaluation),
     ];
@@ -57,7 +57,7 @@ export class CurveView {
           { ...axis, size: 46, values: (_, splits) => splits.map((each) => compact.format(each)) },
         ],
         series: [
-          { label: 'environment steps' },
+          { label: axisOf(this.#points).label },
           {
             label: 'training',
             stroke: colour('--soft'),
@@ -80,14 +80,20 @@ export class CurveView {
   }
 }
 
+/** What the curve goes by: environment steps, or updates where it was learned without any. */
+const axisOf = (points: readonly CurvePoint[]): { field: 'steps' | 'updates'; label: string } =>
+  points.some(({ steps }) => steps > 0)
+    ? { field: 'steps', label: 'environment steps' }
+    : { field: 'updates', label: 'updates' };
+
 /** What the curve says, for those who do not see it. */
 function sentence(points: readonly CurvePoint[]): string {
   const last = points.findLast(({ meanReturn }) => meanReturn !== null);
   const evaluated = points.findLast(({ evaluation }) => evaluation !== null);
   if (last === undefined && evaluated === undefined) return 'No episode has ended yet.';
-  const steps = (points.at(-1)?.steps ?? 0).toLocaleString('en');
+  const { field, label } = axisOf(points);
   return [
-    `After ${steps} environment steps`,
+    `After ${(points.at(-1)?.[field] ?? 0).toLocaleString('en')} ${label}`,
     ...(last ? [`training returns ${shown(last.meanReturn!)} on average`] : []),
     ...(evaluated ? [`the last evaluation ${shown(evaluated.evaluation!)}`] : []),
   ]

@@ -5,6 +5,11 @@ export function element<T extends HTMLElement = HTMLElement>(id: string): T {
   return found as T;
 }
 
+/** Tells what happened to those who do not see the page. */
+export function announce(sentence: string): void {
+  element('announcement').textContent = sentence;
+}
+
 /** A colour of the page's style, by the name of its property. */
 export const colour = (name: string): string => {
   probe.style.color = `var(${name})`;

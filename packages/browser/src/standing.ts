@@ -1,4 +1,4 @@
-/** A checkpoint that the page can play. */
+/** A checkpoint that can be played. */
 export interface CheckpointEntry {
   /** Names it in requests: letters, digits and "-". */
   readonly name: string;
@@ -10,8 +10,9 @@ export interface CheckpointEntry {
 
 /** A point of the learning curve. Null: not measured. */
 export interface CurvePoint {
-  /** Environment steps. */
+  /** Environment steps, and gradient updates. */
   readonly steps: number;
+  readonly updates: number;
   /** The mean returns of the last training episodes, and of an evaluation. */
   readonly meanReturn: number | null;
   readonly evaluation: number | null;
@@ -19,7 +20,7 @@ export interface CurvePoint {
 
 /** How a run stands now. */
 export interface Standing {
-  readonly phase: 'training' | 'ended' | 'gone';
+  readonly phase: 'training' | 'ended';
   readonly updates: number;
   readonly steps: number;
   /** Newest last; the best, where there is one, first. */
@@ -31,17 +32,18 @@ export interface Standing {
 export interface AboutRun {
   /** The run's id. */
   readonly run: string;
-  /** The run's configuration, as JSON; checked here again. */
+  /** The run's configuration, as JSON that is to be checked: without the path of its environment's module. */
   readonly config: unknown;
-  /** Whether `environment.js` defines the environment. */
+  /** Whether a module defines the environment, `environment.js` for the page. */
   readonly hasModule: boolean;
 }
 
-/** Where the page has a run from: the command that serves it, or its own files. */
-export interface RunSource {
-  about(): Promise<AboutRun>;
-  /** The bytes of a checkpoint's weights; null: they are not kept any more. @throws Error: one sentence. */
-  weights(name: string): Promise<Uint8Array | null>;
-  /** Tells how the run stands: at once, and after each change. */
-  follow(listener: (standing: Standing) => void): void;
+/** What the page's files hold of a run (`qfleet export --page`). */
+export interface PageData {
+  readonly about: AboutRun;
+  readonly standing: Standing;
+  /** Each checkpoint's weights by its name, in base64. */
+  readonly weights: Readonly<Record<string, string>>;
+  /** tfjs's WebAssembly in base64; null: the agent needs none. */
+  readonly wasm: string | null;
 }
