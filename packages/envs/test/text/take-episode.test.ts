@@ -113,8 +113,8 @@ describe('an episode from elsewhere', () => {
 
   test('with an illegal action is refused', () => {
     expect(() => takeEpisode(move('move left'), maze, 'x')).not.toThrow();
-    expect(() => takeEpisode(move(','), maze, 'x')).toThrow(
-      'x: turn 2: "," is no legal action of text/maze: "," can\'t come after "".',
+    expect(() => takeEpisode(move(', above you'), maze, 'x')).toThrow(
+      'x: turn 2: ", above you" is no legal action of text/maze: ", above you" can\'t come after "".',
     );
     expect(() => takeEpisode(move(''), maze, 'x')).toThrow(
       'x: turn 2: "" is no legal action of text/maze: it can\'t end there.',
