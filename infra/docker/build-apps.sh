@@ -1,7 +1,8 @@
 #!/bin/sh
 # Compiles the checkout, and puts each app of a fleet into a folder of its own with the packages that it runs on.
 #
-#   build-apps.sh FOLDER      makes FOLDER/actor, FOLDER/evaluator, FOLDER/exporter, FOLDER/learner
+#   build-apps.sh FOLDER      makes FOLDER/actor, FOLDER/evaluator, FOLDER/exporter, FOLDER/learner, and FOLDER/requirements.txt:
+#                             what a Python needs that plays environments
 set -eu
 cd "$(dirname "$0")/../.."
 out=$1
@@ -21,3 +22,8 @@ for app in actor evaluator exporter learner; do
   rm -rf "$out/$app/src" "$out/$app/test" "$out/$app/node_modules/.pnpm"/@qfleet+*/node_modules/@qfleet/*/test
   find "$out/$app/node_modules/.pnpm" -path '*/@qfleet/*/src' -prune -exec rm -rf {} +
 done
+
+node --input-type=module -e "
+  import { ATARI, GYMNASIUM } from './packages/env-host/dist/gymnasium/private-python.js';
+  console.log([...GYMNASIUM, ...ATARI].join('\\n'));
+" >"$out/requirements.txt"

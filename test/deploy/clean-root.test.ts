@@ -70,11 +70,16 @@ describe.skipIf(hasEngine)('the services of the compose file', () => {
       ].join('\n'),
     );
     // No engine fetches the official images here: what Debian has of the same programs is in their place.
-    const redis = debianImage(builder.build('process'), join(folder, 'redis-image'), ['redis-server'], {
-      '/data': 999,
-    });
+    const redis = debianImage(
+      builder.build('process-native'),
+      join(folder, 'redis-image'),
+      ['redis-server'],
+      {
+        '/data': 999,
+      },
+    );
     const prometheus = debianImage(
-      builder.build('process'),
+      builder.build('process-native'),
       join(folder, 'prometheus-image'),
       ['prometheus', 'wget'],
       { '/prometheus': 65_534 },

@@ -41,6 +41,18 @@ describe.skipIf(problem !== null)('the compose file on a container engine', () =
         'stop: { maxUpdates: 1000000000 }',
       ].join('\n'),
     );
+    // A game of Python's, with a network that two cores train.
+    writeFileSync(
+      join(config, 'pong.yaml'),
+      [
+        'environment: { id: ALE/Pong-v5, frameStack: 4 }',
+        'agent: { kind: dqn, batchSize: 16, rewardClip: 1, network: { kind: nature-cnn, hidden: [32] } }',
+        'replay: { capacity: 5000, minSize: 500, samplesPerInsert: 1 }',
+        'evaluation: { every: 1000000 }',
+        'fleet: { slots: 16, slotsPerLease: 4, slotsPerActor: 8 }',
+        'stop: { maxUpdates: 1000000000 }',
+      ].join('\n'),
+    );
     // The way to package registries may lead over this machine's own loopback address.
     const onHost = { build: { network: 'host' } };
     const override = join(folder, 'override.json');
@@ -214,5 +226,20 @@ describe.skipIf(problem !== null)('the compose file on a container engine', () =
       // 137: killed when its grace period was over.
       expect(State.ExitCode, Name).not.toBe(137);
     }
+  });
+
+  it('trains Pong in images that are built for Gymnasium, within the same limits', async () => {
+    showLogs();
+    project.compose('down');
+    Object.assign(project.variables, { ENVIRONMENTS: 'gymnasium', QFLEET_TAG: 'gymnasium' });
+    Object.assign(project.variables, { QFLEET_RUN: 'pong', QFLEET_CONFIG: '/config/pong.yaml', ACTORS: '2' });
+    project.compose('build', ...PROCESSES);
+    up();
+    await expect.poll(slots, patient).toBe(16);
+    await expect.poll(updates, patient).toBeGreaterThan(10);
+    expect(project.containers('actor').map(({ RestartCount }) => RestartCount)).toEqual([0, 0]);
+    project.compose('stop');
+    for (const { Name, State } of project.containers())
+      expect(State, Name).toMatchObject({ Status: 'exited', OOMKilled: false });
   });
 });

@@ -27,13 +27,18 @@ interface Stage {
   readonly steps: Instruction[];
 }
 
-/** The stages of the Dockerfile, in order, by a parser of Dockerfiles. */
+/** The stages of the Dockerfile, in order, by a parser of Dockerfiles; of arguments the defaults. */
 function readStages(): Stage[] {
   const stages: Stage[] = [];
+  const defaults = new Map<string, string>();
   for (const instruction of DockerfileParser.parse(readInfra('docker/Dockerfile')).getInstructions()) {
     if (instruction.getKeyword() === 'FROM') {
       const from = instruction as From;
-      stages.push({ name: from.getBuildStage()!, base: from.getImage()!, steps: [] });
+      const base = from.getImage()!.replace(/\$\{(\w+)\}/g, (_, name: string) => defaults.get(name)!);
+      stages.push({ name: from.getBuildStage()!, base, steps: [] });
+    } else if (stages.length === 0 && instruction.getKeyword() === 'ARG') {
+      const [name, value] = instruction.getArguments()[0].getValue().split('=');
+      defaults.set(name, value);
     } else {
       stages.at(-1)?.steps.push(instruction);
     }
@@ -72,8 +77,7 @@ export class ImageBuilder {
   }
 
   #base(name: string): Image {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the Dockerfile.
-    if (name !== '${NODE_IMAGE}') return this.build(name);
+    if (this.#stages.some((stage) => stage.name === name)) return this.build(name);
     const root = join(this.#folder, 'node-image');
     if (!existsSync(root)) makeNodeImage(root);
     const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
