@@ -136,7 +136,7 @@ class TokenQAgent implements Agent {
       ...{ discount, discountPer, vocabulary: this.#vocabulary, legal },
       nSteps: objective.kind === 'mc' ? null : nSteps,
     });
-    const inputs = { ...inputsOf(batch, steps), ...this.#rates(isPretraining) };
+    const inputs = { ...inputsOf(batch, steps), ...this.#rates() };
     const { priorities: errors, ...scalars } = (isPretraining ? this.#pretraining : this.#step).run(inputs);
     this.#updates++;
     const meanAbsTdError = dialoguePriorities(steps, errors as Float32Array, batch.size, priorities);
@@ -165,7 +165,7 @@ class TokenQAgent implements Agent {
     this.#step.dispose();
   }
 
-  #rates(isPretraining: boolean): Record<string, number> {
+  #rates(): Record<string, number> {
     const { config, totalUpdates } = this.#given;
     const { target } = config;
     const learningRate = learningRateOf(config, totalUpdates, this.#updates);
