@@ -12,8 +12,8 @@ export default defineConfig({
       'test/parity/**',
       'test/deploy/{clean-root,compose-config,compose-go,docker,kustomize}.test.ts',
     ],
-    // Real processes on two cores: more workers would only take turns.
-    maxWorkers: 2,
+    // Real processes on two cores, which wait for each other a third of the time.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

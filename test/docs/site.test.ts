@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -89,18 +88,4 @@ describe('what is checked of a site', () => {
       site({ 'a.css': '@import "https://fonts.example.org/x.css"; a { background: url(local.png) }' }),
     ).toEqual(['a.css: the style sheet fetches https://fonts.example.org/x.css.']);
   });
-});
-
-// The site's tools are installed for it, and it takes half a minute: CI builds it.
-it.skipIf(process.env['CI'] === undefined)('the site is built', { timeout: 600_000 }, () => {
-  const run = join(repository, 'infra/setup/run.mjs');
-  const output = execFileSync(process.execPath, [run, 'docs'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  expect(output).toMatch(/^docs: .*html/);
-  const html = join(repository, 'infra/site/dist/html');
-  for (const name of ['index.html', 'guide.html', 'configuration.html', 'api/envs.html'])
-    expect(existsSync(join(html, name)), name).toBe(true);
-  expect(readFileSync(join(html, 'api/envs.html'), 'utf8')).toContain('defineEnvironment');
 });
