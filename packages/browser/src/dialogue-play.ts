@@ -55,6 +55,17 @@ interface OpenTurn {
 /**
  * The agent of a run in dialogue with its environment, a token at a time: the same code as the run's actors have, and tokens
  * chosen as its evaluations choose them. Episode i of a seed is that of `qfleet eval`, unless a person says something.
+ *
+ * @example
+ * const { readFileSync } = await import('node:fs'); // in a page: fetch
+ * const file = (name: string) => readFileSync(`runs/walks/${name}`);
+ * const config = parseRunConfig(file('config.yaml').toString(), 'config.yaml');
+ * if (!speaks(config)) throw new Error('The agent of this run acts without a word.');
+ * const play = DialoguePlay.create(config);
+ * play.load(readWeights(file('checkpoints/best.safetensors')));
+ * play.reset(1);
+ * while (!play.isOver) play.step(); // a token; play.turns is the dialogue so far, with each token's Q and V
+ * play.turns[0]?.who === 'environment'; // → true
  */
 export class DialoguePlay {
   readonly definition: TextDefinition;

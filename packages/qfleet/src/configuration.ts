@@ -1,4 +1,5 @@
 import {
+  ConfigError,
   type ConfigSource,
   loadRunConfig,
   presetFor,
@@ -7,8 +8,15 @@ import {
   runConfigOf,
   withOverrides,
 } from '@qfleet/config';
-import { provideEnvironment } from '@qfleet/env-host';
-import { adaptDefinition, type EnvironmentDefinition, listEnvironments } from '@qfleet/envs';
+import { isBridged, provideEnvironment, resolveAnyEnvironment } from '@qfleet/env-host';
+import {
+  adaptDefinition,
+  type EnvironmentDefinition,
+  isText,
+  listEnvironments,
+  listTextEnvironments,
+  type TextDefinition,
+} from '@qfleet/envs';
 
 /**
  * A configuration as `config.yaml` has it. The environment may be one of this process's own, made by `defineEnvironment`. Where no
@@ -30,17 +38,39 @@ export const overridesOf = (settings: Settings = {}): string[] =>
  * The whole configuration that a run is asked for by.
  *
  * @param what a preset, the id of an environment, the path of a .yaml or of a module, or a configuration.
+ * @param preset of a method that the run trains by, as `qfleet train --preset` has it.
  * @throws ConfigError with every problem; EnvironmentDefinitionError.
  */
-export function configurationOf(what: string | TrainConfig, settings?: Settings): RunConfig {
+export async function configurationOf(
+  what: string | TrainConfig,
+  settings?: Settings,
+  preset?: string,
+): Promise<RunConfig> {
   const overrides = overridesOf(settings);
-  if (typeof what === 'string') return loadRunConfig(sourceOf(what), overrides);
-  const config = runConfigOf(wholeOf(what), 'The configuration');
+  if (typeof what === 'string') {
+    const source = await sourceOf(what, overrides);
+    if (preset === undefined) return loadRunConfig(source, overrides);
+    const observation = await observationOf(loadRunConfig(source));
+    return loadRunConfig(source, overrides, { preset, observation });
+  }
+  if (preset !== undefined)
+    throw new ConfigError([
+      `A configuration says how it trains, and preset is given too (${preset}): name an environment instead.`,
+    ]);
+  const config = runConfigOf(await wholeOf(what), 'The configuration');
   return overrides.length === 0 ? config : withOverrides(config, overrides);
 }
 
+/** The shape of observations, which a method chooses its torso by; null: not of numbers. */
+async function observationOf({ environment }: RunConfig): Promise<readonly number[] | null> {
+  const definition = await resolveAnyEnvironment(environment);
+  if (isText(definition)) return null;
+  const { observationSpace } = definition;
+  return observationSpace.kind === 'box' ? observationSpace.shape : [];
+}
+
 /** A configuration with its environment by id, and an agent. */
-function wholeOf(given: TrainConfig): unknown {
+async function wholeOf(given: TrainConfig): Promise<unknown> {
   const { environment, agent } = given;
   const own = isDefinition(environment) ? provided(environment) : null;
   const named = own === null ? given : { ...given, environment: { id: own.id } };
@@ -50,7 +80,7 @@ function wholeOf(given: TrainConfig): unknown {
     typeof module === 'string'
       ? { environmentModule: module }
       : own === null
-        ? sourceOf(id)
+        ? await sourceOf(id)
         : environmentSource(own),
   );
   const merged = { ...base, environment: { ...(own === null ? base.environment : { id }) } } as Record<
@@ -75,21 +105,30 @@ function provided(environment: EnvironmentDefinition): EnvironmentDefinition {
   return definition;
 }
 
-const environmentSource = ({
-  id,
-  observationSpace,
-  maxEpisodeSteps,
-  solvedReturn,
-}: EnvironmentDefinition): ConfigSource => ({
-  environment: { id, isDiscrete: observationSpace.kind === 'discrete', maxEpisodeSteps, solvedReturn },
-});
+function environmentSource(definition: EnvironmentDefinition | TextDefinition): ConfigSource {
+  if (isText(definition)) return { environment: { id: definition.id, speaks: true } };
+  const { id, observationSpace, maxEpisodeSteps, solvedReturn } = definition;
+  return {
+    environment: { id, isDiscrete: observationSpace.kind === 'discrete', maxEpisodeSteps, solvedReturn },
+  };
+}
 
-/** What a text names, by its ending or as one of what there is. */
-function sourceOf(what: string): ConfigSource {
+/** What a text names, by its ending or as one of what there is; Gymnasium is asked for what it plays. */
+async function sourceOf(what: string, overrides: readonly string[] = []): Promise<ConfigSource> {
   if (/\.ya?ml$/.test(what)) return { file: what };
   if (/\.[cm]?[jt]s$/.test(what)) return { environmentModule: what };
-  const environment = listEnvironments().find(({ id }) => id === what);
-  if (environment === undefined) return { preset: what };
+  const isNative = [...listEnvironments(), ...listTextEnvironments()].some(({ id }) => id === what);
+  if (!isNative && !isBridged(what)) return { preset: what };
   const preset = presetFor(what);
-  return preset === undefined ? environmentSource(environment) : { preset };
+  if (preset !== undefined) return { preset };
+  const any = { id: what, isDiscrete: false, maxEpisodeSteps: null, solvedReturn: null };
+  // Native ones have no settings of Gymnasium, and the others' say which Python plays them.
+  const { gymnasium } = loadRunConfig(
+    { environment: any },
+    isNative ? [] : gymnasiumOf(overrides),
+  ).environment;
+  return environmentSource(await resolveAnyEnvironment({ id: what, gymnasium }));
 }
+
+const gymnasiumOf = (overrides: readonly string[]): string[] =>
+  overrides.filter((each) => each.startsWith('environment.gymnasium'));

@@ -15,6 +15,13 @@ import type { ResumeOptions, TrainOptions } from './train.ts';
  * const run = await train('cartpole', { set: { 'stop.maxUpdates': 200, 'replay.minSize': 200 }, runDir: 'runs/first' });
  * run.stopReason; // → 'maxUpdates'
  * run.updates; // → 200
+ * // A method on an environment: here ILQL, which learns a language agent from recorded dialogues.
+ * const walks = await train('text/walks', {
+ *   preset: 'ilql',
+ *   set: { 'stop.maxUpdates': 20, 'evaluation.episodes': 4 },
+ *   runDir: 'runs/walks',
+ * });
+ * walks.updates; // → 20
  */
 export async function train(what: string | TrainConfig, options: TrainOptions = {}): Promise<Run> {
   return (await import('./train.ts')).train(what, options);

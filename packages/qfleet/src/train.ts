@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type RunConfig, toYaml, withOverrides } from '@qfleet/config';
+import { learnsFromRecorded, type RunConfig, speaks, toYaml, withOverrides } from '@qfleet/config';
 import { isProvided } from '@qfleet/env-host';
 import { defaultRunPath, markLatest, RunDirectory, readLaunch, writeLaunch } from '@qfleet/report';
-import { openTask } from '@qfleet/rollout';
+import { openTask, openTextTask } from '@qfleet/rollout';
 import { changesOf, checkRun, latestCheckpoint, recordChanges } from '@qfleet/training';
 import { nanoid } from 'nanoid';
 import { trainAsFleet } from './as-fleet.ts';
@@ -15,6 +15,8 @@ import { RunError } from './run-error.ts';
 
 /** What `train` may be told beside the configuration. */
 export interface TrainOptions extends RunHooks {
+  /** The preset of a method to train by, for an environment that is named: `rainbow`. Default: the environment's own. */
+  readonly preset?: string | undefined;
   /** Settings over the configuration, by their paths: `{ 'stop.maxUpdates': 1000 }`. */
   readonly set?: Settings | undefined;
   /** Where the run's directory is made. Default: below `runs` in the working directory. */
@@ -31,15 +33,21 @@ export interface ResumeOptions extends RunHooks {
 
 /** As `train` of the package's face. */
 export async function train(what: string | TrainConfig, options: TrainOptions = {}): Promise<Run> {
-  const { set, runDir, fleet = false, ...hooks } = options;
-  const given = configurationOf(what, set);
-  const { definition, layout } = await openTask(given);
+  const { preset, set, runDir, fleet = false, ...hooks } = options;
+  const given = await configurationOf(what, set, preset);
+  const { definition, layout } = await (speaks(given) ? openTextTask(given) : openTask(given));
   const config = { ...given, environment: { ...given.environment, id: definition.id } };
   checkRun(config, layout, { holdsReplay: true });
   const run = `${config.name}-${nanoid(8)}`;
   const path = resolve(runDir ?? defaultRunPath(config.name, nanoid(6)));
-  if (fleet !== false)
-    return trainFleet(config, path, runDir === undefined, fleet === true ? {} : fleet, hooks);
+  if (fleet !== false) {
+    const { redis } = fleet === true ? {} : fleet;
+    const args = redis === undefined ? [] : ['--redis', redis];
+    return trainByCommand(config, path, runDir === undefined, args, hooks);
+  }
+  // The command begins such runs: it learns the recorded dialogues first.
+  if (speaks(config) && !learnsFromRecorded(config))
+    return trainByCommand(config, path, runDir === undefined, ['--single'], hooks);
   using claim = await RunDirectory.claim(path);
   using directory = RunDirectory.create(path, run, config);
   writeLaunch(directory, { mode: 'single', redis: null });
@@ -49,11 +57,11 @@ export async function train(what: string | TrainConfig, options: TrainOptions = 
   return runOf(path, summary);
 }
 
-async function trainFleet(
+async function trainByCommand(
   config: RunConfig,
   path: string,
   isNamed: boolean,
-  { redis }: { readonly redis?: string },
+  given: readonly string[],
   hooks: RunHooks,
 ): Promise<Run> {
   const { id, module } = config.environment;
@@ -67,7 +75,7 @@ async function trainFleet(
   try {
     const file = join(folder, 'config.yaml');
     writeFileSync(file, toYaml(config));
-    const args = ['train', file, '--run-dir', path, ...(redis === undefined ? [] : ['--redis', redis])];
+    const args = ['train', file, '--run-dir', path, ...given];
     const summary = await trainAsFleet(args, path, hooks);
     if (isNamed) markLatest(path);
     return runOf(path, summary);

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { RunDirectory } from '@qfleet/report';
 import { afterAll, expect, it } from 'vitest';
 import { qfleet } from '../../../test/support/qfleet.ts';
 import {
@@ -125,6 +126,30 @@ console.log(JSON.stringify({ run, evaluations }));
   expect(JSON.parse(readFileSync(join(folder, 'policy.json'), 'utf8')).environment).toBe('CartPole-v1');
 });
 
+it('trains an environment by the method that is named, with a torso that suits it', async () => {
+  const run = await train('minatar/breakout', {
+    preset: 'rainbow',
+    set: { 'stop.maxUpdates': 4, 'replay.minSize': 200, 'evaluation.episodes': 1 },
+    runDir: join(folder, 'method'),
+  });
+  const { agent, environment } = RunDirectory.open(run.directory).config;
+  expect(environment.id).toBe('minatar/breakout');
+  expect(agent).toMatchObject({ objective: { kind: 'c51' }, network: { kind: 'minatar-cnn' } });
+});
+
+it('trains a language agent that learns recorded dialogues before its own', async () => {
+  const evaluations: number[] = [];
+  const run = await train('text/walks', {
+    preset: 'token-dqn',
+    set: { 'agent.data.updates': 4, 'stop.maxUpdates': 4, 'evaluation.every': 4, 'evaluation.episodes': 2 },
+    runDir: join(folder, 'spoken'),
+    onEvaluation: ({ updates }) => evaluations.push(updates),
+    onWarning: () => undefined,
+  });
+  expect(run).toMatchObject({ updates: 4, environment: 'text/walks' });
+  expect(evaluations.at(-1)).toBe(4);
+});
+
 it.each([
   ['none', {}, 'There is no preset'],
   [{ environment: { id: 'Nope-v9' } }, {}, 'Nope-v9'],
@@ -136,6 +161,9 @@ it.each([
   ],
   ['cartpole', { set: { 'stop.maxUpdate': 3 } }, 'maxUpdate'],
   [{ environment: choice }, { fleet: true }, 'put it into a module'],
+  ['cartpole', { preset: 'rainbo' }, 'Did you mean rainbow?'],
+  ['text/walks', { preset: 'rainbow' }, 'text/walks'],
+  [{ environment: { id: 'CartPole-v1' } }, { preset: 'dqn' }, 'name an environment instead'],
 ])('refuses %j in a sentence, before anything is made', async (what, options, message) => {
   const runDir = join(folder, 'refused');
   await expect(train(what as never, { ...options, runDir })).rejects.toThrow(message);

@@ -68,7 +68,12 @@ export type RoundRunConfig = RunConfig & { readonly agent: PqnConfig };
 export const learnsFromRounds = (config: RunConfig): config is RoundRunConfig => config.agent.kind === 'pqn';
 /** A run whose agent speaks. */
 export type TokenQRunConfig = RunConfig & { readonly agent: TokenQConfig };
-/** Whether a run's agent speaks. */
+/**
+ * Whether a run's agent speaks.
+ *
+ * @example
+ * speaks(parseRunConfig('{ environment: { id: CartPole-v1 }, agent: { kind: dqn } }', 'config.yaml')); // → false
+ */
 export const speaks = (config: RunConfig): config is TokenQRunConfig => config.agent.kind === 'token-q';
 /** The network of an agent that begins with a given language model. */
 export type GivenModelConfig = Extract<TokenQConfig['network'], { kind: 'model' }>;
