@@ -191,4 +191,26 @@ describe.skipIf(!hasLibrary)('traced ops against eager tfjs', () => {
   it.each(Object.entries(CONSTANT))('%s', (_, op) => {
     both((_state, { x, y }) => ({ outputs: { value: op(runtime.tf, x!, y!) } }));
   });
+
+  it('keeps large constants of equal numbers by that number, and warns of others', async () => {
+    const warnings: string[] = [];
+    const warned = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', warned);
+    const { tf } = runtime;
+    const times = (factors: () => Tensor) =>
+      both((_state, { x }) => ({
+        outputs: { y: tf.sum(tf.mul(tf.reshape(x!, [1, 24, 1]), tf.cast(factors(), 'float32')), [0, 2]) },
+      }));
+    times(() => tf.fill([200, 24, 100], 0.5));
+    times(() => tf.fill([200, 24, 100], -3, 'int32'));
+    await new Promise(setImmediate);
+    expect(warnings).toEqual([]);
+    const different = Float32Array.from({ length: 480_000 }, (_, i) => i % 7);
+    times(() => tf.tensor(different, [200, 24, 100]));
+    await new Promise(setImmediate);
+    process.off('warning', warned);
+    expect(warnings).toEqual([
+      'a trace holds a constant of 1920000 bytes, shape [200,24,100]: pass it as an input or state',
+    ]);
+  });
 });

@@ -3,6 +3,7 @@ import type { Binding, NodeBackend, OpAttribute, TensorMetadata } from '../bindi
 import type { Runtime } from '../runtime.ts';
 import { applyStep, TraceError } from './apply.ts';
 import { attributeOf, completeAttributes } from './attributes.ts';
+import { constantOf } from './constants.ts';
 import type { InputSpec, StepFunction, TensorRecord } from './types.ts';
 import { DT, makeOp, makeValue, type Op, type Value } from './values.ts';
 
@@ -37,9 +38,6 @@ const VALUE_DEPENDENT_SHAPES: Readonly<Record<string, string>> = {
   NonMaxSuppressionV4: 'tf.image.nonMaxSuppressionPadded',
   NonMaxSuppressionV5: 'tf.image.nonMaxSuppressionWithScore',
 };
-
-/** A constant larger than this is worth a warning: it was probably meant to be an input or state. */
-const LARGE_CONSTANT_BYTES = 1 << 20;
 
 let active: Recorder | null = null;
 
@@ -240,12 +238,7 @@ class Recorder {
     const described = shape === undefined ? this.#describe(id) : { shape, dtype: dtype! };
     const array = this.#native.tensorDataSync(id);
     const data = new Uint8Array(array.buffer, array.byteOffset, array.byteLength).slice();
-    if (data.length > LARGE_CONSTANT_BYTES) {
-      process.emitWarning(
-        `a trace holds a constant of ${data.length} bytes, shape [${described.shape}]: pass it as an input or state`,
-      );
-    }
-    const value = makeOp('Const', [], {}, [described], { data }).outputs[0]!;
+    const value = constantOf(described, data);
     this.#values.set(id, value);
     return value;
   }
