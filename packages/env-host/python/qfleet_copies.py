@@ -13,10 +13,14 @@ def numbers_of(info, told):
 
 
 class Copies:
-    """Copies by the ids of their rows. `make` makes one; `spare` is one that is made already."""
+    """
+    Copies by the ids of their rows. `make` makes one; `spare` is one that is made already. Where the next episode is not begun ahead,
+    a copy shows its last state until it is reset.
+    """
 
-    def __init__(self, make, spare):
+    def __init__(self, make, spare, begins_ahead=True):
         self.make = make
+        self.begins_ahead = begins_ahead
         self.spare = spare
         self.flattener = Flattener(spare.observation_space)
         self.actions = Actions(spare.action_space)
@@ -53,7 +57,8 @@ class Copies:
                 continue
             if terminated or truncated:
                 batch.tell(i, self.told[row])
-                batch.begin(i, row, self)
+                if self.begins_ahead:
+                    batch.begin(i, row, self)
 
     def drop(self, row):
         """Gives a row's copy up."""

@@ -1,6 +1,6 @@
 """A worker of Qfleet's Gymnasium bridge: rows of one environment, stepped for a Node process.
 
-Called with JSON in its one argument, {id, kwargs, atari, vector, threads}; talks over the socket that is file descriptor 3, in
+Called with JSON in its one argument, {id, kwargs, atari, vector, threads, frames}; talks over the socket that is file descriptor 3, in
 the binary messages that packages/env-host/src/gymnasium/protocol.ts describes, and writes a byte to file descriptor 4 for each of its own that Node awaits. What the environment prints is not part of that.
 """
 
@@ -13,9 +13,9 @@ REQUEST = struct.Struct("<IBBxxIII")
 REPLY = struct.Struct("<IBxxxIIIIII")
 SECTION = struct.Struct("<BxxxII")
 MAGIC = 0x47464C51
-RESET, STEP, REMOVE = 1, 2, 3
+RESET, STEP, REMOVE, RENDER = 1, 2, 3, 4
 HELLO, DONE, UNABLE = 10, 11, 12
-FAILED, BEGUN, NOT_BEGUN, TOLD, SAID = 1, 2, 3, 4, 5
+FAILED, BEGUN, NOT_BEGUN, TOLD, SAID, FRAME, NO_FRAME = 1, 2, 3, 4, 5, 6, 7
 # The most characters of what an environment printed or threw that are passed on.
 MOST_TEXT = 2_000
 # The most bytes that an environment's messages may add to the worker's last words.
@@ -213,6 +213,8 @@ class Worker:
         if kind == REMOVE:
             for row in np.frombuffer(data, np.uint32, count):
                 self.rows.drop(int(row))
+        rendered = int(np.frombuffer(data, np.uint32, 1)[0]) if kind == RENDER else None
+        if kind in (REMOVE, RENDER):
             count = 0
         batch = self.batches.get(count)
         if batch is None:
@@ -226,6 +228,8 @@ class Worker:
         elif kind == STEP:
             rows = np.frombuffer(data, np.uint32, count).tolist()
             self.step(rows, np.frombuffer(data, np.int32, count, 4 * count).tolist(), batch)
+        elif rendered is not None:
+            self.render(rendered, batch)
         self.send(DONE, rings, sequence, batch)
 
     def reset(self, rows, seeds, batch):
@@ -244,6 +248,15 @@ class Worker:
             for i, row in enumerate(rows):
                 self.rows.drop(row)
                 batch.fail(i, error)
+
+    def render(self, row, batch):
+        from qfleet_frames import frame_of
+
+        try:
+            height, width, pixels = frame_of(self.rows.envs[row])
+            batch.section(FRAME, 0, struct.pack("<II", width, height) + pixels)
+        except Exception as error:
+            batch.section(NO_FRAME, 0, told(error)[:MOST_TEXT].encode("utf-8", "replace"))
 
     def send(self, kind, rings, sequence, batch):
         line = self.printed.take()
@@ -337,6 +350,10 @@ def open_environment(options):
     name = find(options["id"])
     kwargs, atari = options["kwargs"], options["atari"]
     make = lambda: gymnasium.make(name, disable_env_checker=True, **kwargs)  # noqa: E731
+    if options["frames"] and atari is None:
+        from qfleet_frames import rendering
+
+        make = rendering(make, lambda: gymnasium.make(name, disable_env_checker=True, **{**kwargs, "render_mode": "rgb_array"}))
     vector = None
     if atari is not None:
         import qfleet_atari
@@ -381,7 +398,7 @@ def open_environment(options):
         description["versions"]["ale-py"] = ale_py.__version__
         description["actionNames"] = [str(each) for each in spare.unwrapped.get_action_meanings()]
     if vector is None or not options["vector"]:
-        return Copies(make, spare), masked, description
+        return Copies(make, spare, begins_ahead=not options["frames"]), masked, description
     from qfleet_atari import AtariRows
 
     game = spare.unwrapped._game

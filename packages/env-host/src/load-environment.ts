@@ -31,6 +31,8 @@ export interface EnvironmentDescription extends EnvironmentWrappers {
   readonly options?: EnvironmentOptions | undefined;
   /** How Python plays what Gymnasium plays. */
   readonly gymnasium?: BridgeSettings | undefined;
+  /** Whether copies of what Gymnasium plays are made to be rendered (`Environment.frame`). Default: false. */
+  readonly frames?: boolean | undefined;
 }
 
 /**
@@ -78,7 +80,7 @@ async function bareEnvironment(description: EnvironmentDescription): Promise<Any
   const given = provided.get(id);
   if (module === undefined && given !== undefined) return given;
   if (module === undefined) {
-    if (isBridged(id)) return bridgedDefinition(id, options, description.gymnasium);
+    if (isBridged(id)) return bridgedDefinition(id, options, description.gymnasium, description.frames);
     return isTextEnvironment(id) ? findTextEnvironment(id, options) : findEnvironment(id, options);
   }
   const [option] = Object.keys(options);

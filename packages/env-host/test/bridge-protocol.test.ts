@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
+  decodeFrame,
   decodeHeader,
   decodeNumbers,
   decodeSections,
@@ -67,6 +68,7 @@ it('believes no other bytes, and never reads beyond a message', () => {
       for (const read of [
         () => decodeSections(Buffer.from(bytes), bytes.length, 2),
         () => decodeNumbers(Buffer.from(bytes)),
+        () => decodeFrame(Buffer.from(bytes)),
       ]) {
         try {
           read();
@@ -89,4 +91,36 @@ it.each([
   const bytes = reply(1, 2, Buffer.alloc(0));
   bytes.writeUInt32LE(value, 4 * word);
   expect(() => decodeHeader(bytes, { sequence: 1, count: 2, format })).toThrow(GarbageError);
+});
+
+describe('a frame', () => {
+  const frame = (width: number, height: number, pixels: number): Buffer => {
+    const bytes = Buffer.alloc(8 + pixels, 7);
+    bytes.writeUInt32LE(width, 0);
+    bytes.writeUInt32LE(height, 4);
+    return bytes;
+  };
+
+  it('is read from a reply without rows, and outlives it', () => {
+    const tail = section(6, 0, frame(5, 3, 45));
+    const bytes = reply(4, 0, tail);
+    const { size } = decodeHeader(bytes, { sequence: 4, count: 0, format });
+    expect(size).toBe(tail.length);
+    const [{ kind, bytes: found }] = decodeSections(bytes, tail.length, 0);
+    expect(kind).toBe(6);
+    const { pixels, ...shape } = decodeFrame(found);
+    bytes.fill(0);
+    expect(shape).toEqual({ width: 5, height: 3 });
+    expect(pixels).toEqual(new Uint8Array(45).fill(7));
+  });
+
+  it.each([
+    ['of no pixels', 0, 3, 0],
+    ['of fewer bytes than pixels', 5, 3, 44],
+    ['of more', 5, 3, 46],
+    ['beyond what frames may be', 2000, 2000, 12_000_000],
+    ['whose size overflows', 0xffffffff, 0xffffffff, 3],
+  ])('%s is refused', (_, width, height, pixels) => {
+    expect(() => decodeFrame(frame(width, height, pixels))).toThrow(GarbageError);
+  });
 });

@@ -17,8 +17,10 @@ export const probe = (
   name: string,
   options: EnvironmentOptions = {},
   settings: Partial<EnvironmentDescription['gymnasium']> = {},
+  frames = false,
 ): Promise<EnvironmentDefinition> =>
   resolveEnvironment({
+    frames,
     id: `gym:qfleet_probe/${name}-v0`,
     options,
     gymnasium: { ...defaultBridge, ...settings },

@@ -1,5 +1,6 @@
 import type { Random } from '@qfleet/random';
 import { describe, type ObservationArray, observationSize } from '@qfleet/spaces';
+import type { Frame } from './drawing/frame.ts';
 import type { Picture } from './drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from './environment.ts';
 import { EnvironmentError } from './errors.ts';
@@ -36,6 +37,7 @@ export function createEnvironment(
 
 /** Holds the time limit and refuses what callers must not do. */
 class LimitedEnvironment implements Environment {
+  readonly frame?: () => Frame;
   protected readonly definition: EnvironmentDefinition;
   protected readonly inner: Environment;
   protected readonly slot: number;
@@ -50,6 +52,7 @@ class LimitedEnvironment implements Environment {
     this.episode = episodes;
     this.inner = inner;
     this.slot = slot;
+    if (inner.frame !== undefined) this.frame = () => inner.frame!();
     this.#actions = definition.actionSpace.n;
     this.#limit = definition.maxEpisodeSteps ?? Number.POSITIVE_INFINITY;
   }

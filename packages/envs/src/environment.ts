@@ -1,6 +1,7 @@
 import type { Random } from '@qfleet/random';
 import type { Discrete, ObservationArray, Space } from '@qfleet/spaces';
 import type { DrawingContext } from './drawing/canvas.ts';
+import type { Frame } from './drawing/frame.ts';
 import type { Picture } from './drawing/picture.ts';
 import type { StepInfo } from './step-info.ts';
 import type { VectorEnvironment } from './vector-environment.ts';
@@ -52,6 +53,11 @@ export interface Environment {
   resetWith?(draws: unknown, observation: ObservationArray): void;
   /** The current state as shapes. Absent or undefined: it cannot be drawn. */
   picture?(): Picture | undefined;
+  /**
+   * The current state as pixels, of an environment that is drawn by a program of its own; after an episode's end its last state.
+   * @throws ContractError where it can't be rendered: the episode may go on.
+   */
+  frame?(): Frame;
   close?(): void;
 }
 

@@ -32,6 +32,7 @@ export {
 } from './define-environment.ts';
 export { type DrawingContext, drawPicture } from './drawing/canvas.ts';
 export { type DrawnPlay, drawEnvironment } from './drawing/draw-environment.ts';
+export type { Frame } from './drawing/frame.ts';
 export type {
   Circle,
   LegendEntry,

@@ -1,6 +1,7 @@
 import {
   allocateObservations,
   type Environment,
+  type Frame,
   type ObservationArray,
   observationSize,
   type StepOutcome,
@@ -20,13 +21,18 @@ export class BridgedCopy implements Environment {
   readonly #truncated = new Uint8Array(1);
   readonly #actions = new Int32Array(1);
   #seed: number | undefined;
+  readonly frame?: () => Frame;
 
-  /** @param worker shared with other copies, of which one is stepped at a time. */
-  constructor(worker: WorkerSlot, shape: BridgedShape, random: Random) {
+  /**
+   * @param worker shared with other copies, of which one is stepped at a time.
+   * @param hasFrames whether the worker's environments were made to be rendered.
+   */
+  constructor(worker: WorkerSlot, shape: BridgedShape, random: Random, hasFrames: boolean) {
     const { observationSpace, format } = shape;
     this.#worker = worker;
     this.#rows = new BridgedRows([worker], shape);
     this.#rows.add(random);
+    if (hasFrames) this.frame = () => this.#rows.frame(0);
     this.#observation = allocateObservations(observationSpace);
     this.#mask = format.actions === 0 ? null : new Uint8Array(format.actions);
     this.#rows.bind({

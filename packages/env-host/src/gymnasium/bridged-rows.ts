@@ -1,5 +1,6 @@
 import {
   ContractError,
+  type Frame,
   observationArrays,
   observationDType,
   observationSize,
@@ -9,7 +10,7 @@ import {
   type VectorEnvironment,
 } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
-import { FAILED, type RowFormat, requestKinds, TERMINATED, TRUNCATED } from './protocol.ts';
+import { decodeFrame, FAILED, GarbageError, type RowFormat, requestKinds, sectionKinds, TERMINATED, TRUNCATED } from './protocol.ts';
 import { RowReader } from './row-reader.ts';
 import type { Answer, WorkerSlot } from './worker-slot.ts';
 
@@ -168,6 +169,24 @@ export class BridgedRows implements VectorEnvironment {
       } catch (cause) {
         this.#lose(indices, worker.gone(cause));
       }
+    }
+  }
+
+  /**
+   * What a row's environment looks like now; the whole process waits for it.
+   * @throws ContractError where it can't be rendered; WorkerFailure
+   */
+  frame(index: number): Frame {
+    const { worker, id } = this.#rows[index];
+    const { sections } = worker.askNow(requestKinds.render, [id], null);
+    try {
+      for (const { kind, bytes } of sections) {
+        if (kind === sectionKinds.frame) return decodeFrame(bytes);
+        if (kind === sectionKinds.noFrame) throw new ContractError(`there is no frame of it: ${bytes.toString('utf8')}.`);
+      }
+      throw new GarbageError('its message was to have a frame, and has none');
+    } catch (cause) {
+      throw worker.gone(cause);
     }
   }
 

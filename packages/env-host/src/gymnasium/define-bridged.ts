@@ -12,7 +12,7 @@ import { BridgedCopy } from './bridged-copy.ts';
 import { gymnasiumId, isAtari } from './bridged-id.ts';
 import { BridgedRows, type BridgedShape } from './bridged-rows.ts';
 import { readDescription, type WorkerDescription } from './description.ts';
-import { ATARI, GYMNASIUM, namedPython, privatePython } from './private-python.ts';
+import { ATARI, FRAMES, GYMNASIUM, namedPython, privatePython } from './private-python.ts';
 import { replyKinds } from './protocol.ts';
 import { WorkerGoneError, WorkerProcess } from './worker-process.ts';
 import { textOf, type WorkerLaunch, WorkerSlot } from './worker-slot.ts';
@@ -35,22 +35,25 @@ const known = new Map<string, Promise<WorkerDescription>>();
 /**
  * The definition of an environment that Gymnasium plays: a worker is asked what it is.
  *
+ * @param frames whether its copies are made to be rendered; the private Python then has what draws.
  * @throws EnvironmentDefinitionError where there is no such Python, package or environment, or it can't be translated.
  */
 export async function bridgedDefinition(
   id: string,
   options: EnvironmentOptions,
   { python: named, workers, limitSeconds }: BridgeSettings = defaultBridge,
+  frames = false,
 ): Promise<EnvironmentDefinition> {
   const atari = isAtari(id) ? atariOptions(id, options) : null;
-  const python =
-    named === null ? await privatePython([...GYMNASIUM, ...(isAtari(id) ? ATARI : [])]) : namedPython(named);
+  const packages = [...GYMNASIUM, ...(isAtari(id) ? ATARI : frames ? FRAMES : [])];
+  const python = named === null ? await privatePython(packages) : namedPython(named);
   const { settings: _, ...kwargs } = options;
   const asked = {
     id: gymnasiumId(id),
     kwargs: atari === null ? (isAtari(id) ? kwargs : options) : {},
     atari: atari?.settings ?? null,
     vector: true,
+    frames: false,
     threads: Math.max(1, Math.floor(availableParallelism() / workers)),
     gymnasium: GYMNASIUM[0],
   };
@@ -59,7 +62,7 @@ export async function bridgedDefinition(
   known.set(key, description);
   try {
     const launch = { id, python, options: asked, limitMs: limitSeconds * 1000 };
-    return define(id, atari, await description, launch, workers);
+    return define(id, atari, await description, launch, workers, frames);
   } catch (cause) {
     known.delete(key);
     throw cause;
@@ -94,6 +97,7 @@ function define(
   description: WorkerDescription,
   asked: Omit<WorkerLaunch, 'format'>,
   workers: number,
+  frames: boolean,
 ): EnvironmentDefinition {
   const { observationSpace, actionSpace, masked, versions } = description;
   const format = {
@@ -105,7 +109,7 @@ function define(
   const launch = { ...asked, format };
   const shape: BridgedShape = { observationSpace, format, say: sayOnce(id) };
   // Copies are single ones in Python too: where a vector draws otherwise, they are what Gymnasium's wrappers give.
-  const copies = new WorkerSlot({ ...launch, options: { ...(asked.options as object), vector: false } });
+  const copies = new WorkerSlot({ ...launch, options: { ...(asked.options as object), vector: false, frames } });
   return {
     id,
     observationSpace,
@@ -118,7 +122,7 @@ function define(
       ...(atari === null ? {} : { atari: describeAtari(atari) }),
       python: versions,
     },
-    create: (random) => new BridgedCopy(copies, shape, random),
+    create: (random) => new BridgedCopy(copies, shape, random, frames),
     createVector: () =>
       new BridgedRows(
         Array.from({ length: workers }, () => new WorkerSlot(launch)),

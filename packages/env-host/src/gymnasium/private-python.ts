@@ -18,6 +18,9 @@ export const GYMNASIUM = [
 /** What Atari's games need beside. */
 export const ATARI = ['ale-py==0.12.1', 'opencv-python-headless==5.0.0.93'];
 
+/** What Gymnasium's own environments are drawn with. */
+export const FRAMES = ['pygame==2.6.1'];
+
 const ADVICE = 'name a Python that has what the environment needs, as in --python /path/to/python';
 
 /**

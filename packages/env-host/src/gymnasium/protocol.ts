@@ -5,6 +5,8 @@
  *   RESET   rows u32 [count], seeds i64 [count] (−1: none)
  *   STEP    rows u32 [count], actions i32 [count]
  *   REMOVE  rows u32 [count]
+ *   RENDER  row u32
+ * The reply to REMOVE and RENDER has no rows: its count is 0.
  * Reply: magic u32, kind u8, 3 bytes, sequence u32, count u32, size u32, width u32, actions u32, tail u32; then `size` bytes:
  *   DONE    rewards f64 [count], observations [count] of `width` bytes, masks u8 [count, actions] (0 actions: no masks),
  *           flags u8 [count] (1 terminated, 2 truncated, 4 failed), and `tail` bytes of sections:
@@ -13,9 +15,13 @@
  *           BEGUN               the next episode's first observation, and its mask
  *           TOLD                numbers of the episode's infos: each f64, u8 n, and its name in n bytes
  *           SAID                the first line that the environment printed
+ *           FRAME               width u32, height u32, and pixels: RGB, row by row
+ *           NO_FRAME            why there is none, UTF-8
  *   HELLO   what the environment is, JSON; once, before all others
  *   UNABLE  why it can't be had, UTF-8; in place of HELLO
  */
+
+import type { Frame } from '@qfleet/envs';
 
 const MAGIC = 0x47464c51;
 const REQUEST_BYTES = 20;
@@ -23,10 +29,23 @@ export const REPLY_BYTES = 32;
 const SECTION_BYTES = 12;
 /** Bytes of a HELLO or UNABLE, and of texts in a reply, at most. */
 const MOST_TEXT = 1 << 24;
+/** Bytes of a frame's pixels, at most. */
+const MOST_PIXELS = 1 << 23;
+const PIXELS_AT = 8;
 
-export const requestKinds = { reset: 1, step: 2, remove: 3 } as const;
+export const requestKinds = { reset: 1, step: 2, remove: 3, render: 4 } as const;
 export const replyKinds = { hello: 10, done: 11, unable: 12 } as const;
-export const sectionKinds = { failed: 1, begun: 2, notBegun: 3, told: 4, said: 5 } as const;
+export const sectionKinds = {
+  failed: 1,
+  begun: 2,
+  notBegun: 3,
+  told: 4,
+  said: 5,
+  frame: 6,
+  noFrame: 7,
+} as const;
+/** Sections that are of no row of their reply. */
+const ROWLESS: readonly number[] = [sectionKinds.said, sectionKinds.frame, sectionKinds.noFrame];
 export const TERMINATED = 1;
 export const TRUNCATED = 2;
 export const FAILED = 4;
@@ -151,7 +170,7 @@ export function decodeSections(reply: Buffer, tail: number, count: number): Sect
     const index = reply.readUInt32LE(at + 4);
     const end = at + SECTION_BYTES + reply.readUInt32LE(at + 8);
     if (end > reply.length) throw new GarbageError('a section of its message is cut');
-    if (kind !== sectionKinds.said && index >= count) {
+    if (!ROWLESS.includes(kind) && index >= count) {
       throw new GarbageError(`a section of its message is of row ${index} of ${count}`);
     }
     sections.push({ kind, index, bytes: reply.subarray(at + SECTION_BYTES, end) });
@@ -173,4 +192,22 @@ export function decodeNumbers(bytes: Buffer): Record<string, number> {
     at = end;
   }
   return Object.fromEntries(numbers);
+}
+
+/** Whether the reply to a request has what came of each of its rows. */
+export const hasRows = (kind: (typeof requestKinds)[keyof typeof requestKinds]): boolean =>
+  kind === requestKinds.reset || kind === requestKinds.step;
+
+/**
+ * The frame of a FRAME section; its pixels are a copy.
+ * @throws GarbageError where it is none, or larger than frames may be.
+ */
+export function decodeFrame(bytes: Buffer): Frame {
+  if (bytes.length < PIXELS_AT) throw new GarbageError('a frame of its message is cut');
+  const [width, height] = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)];
+  const size = 3 * width * height;
+  if (size === 0 || size > MOST_PIXELS || size !== bytes.length - PIXELS_AT) {
+    throw new GarbageError(`a frame of its message is said to be ${width} x ${height}, in ${bytes.length - PIXELS_AT} bytes`);
+  }
+  return { width, height, pixels: new Uint8Array(bytes.subarray(PIXELS_AT)) };
 }

@@ -10,6 +10,7 @@ import {
   type Expected,
   encodeRequest,
   type GarbageError,
+  hasRows,
   REPLY_BYTES,
   type ReplyHeader,
   type RowFormat,
@@ -104,8 +105,7 @@ export class WorkerProcess {
     this.#started();
     const sequence = (this.#expected.sequence + 1) >>> 0;
     const bytes = encodeRequest(kind, rings, sequence, rows, numbers);
-    // Nothing of a request that is removed comes back.
-    this.#expected = { sequence, count: kind === 3 ? 0 : rows.length, format };
+    this.#expected = { sequence, count: hasRows(kind) ? rows.length : 0, format };
     this.#filled = 0;
     this.#header = null;
     try {

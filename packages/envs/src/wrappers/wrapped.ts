@@ -1,4 +1,5 @@
 import type { ObservationArray } from '@qfleet/spaces';
+import type { Frame } from '../drawing/frame.ts';
 import type { Picture } from '../drawing/picture.ts';
 import type { Environment, EnvironmentDefinition, StepOutcome } from '../environment.ts';
 
@@ -10,6 +11,7 @@ export abstract class Wrapped implements Environment {
   readonly setState?: (state: unknown, observation: ObservationArray) => void;
   readonly getState?: () => unknown;
   readonly picture?: () => Picture | undefined;
+  readonly frame?: () => Frame;
   readonly resetWith?: (draws: unknown, observation: ObservationArray) => void;
 
   constructor(inner: Environment) {
@@ -18,6 +20,7 @@ export abstract class Wrapped implements Environment {
     if (inner.seed !== undefined) this.seed = (seed) => inner.seed!(seed);
     if (inner.getState !== undefined) this.getState = () => inner.getState!();
     if (inner.picture !== undefined) this.picture = () => inner.picture!();
+    if (inner.frame !== undefined) this.frame = () => inner.frame!();
     if (inner.setState !== undefined) {
       this.setState = (state, observation) => {
         inner.setState!(state, this.target(observation));
