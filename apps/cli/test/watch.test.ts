@@ -66,7 +66,13 @@ describe('the page’s server', () => {
       });
     }
     expect((await ask(url, { path: pathname.slice(0, -1) })).status).toBe(308);
+    expect((await ask(url, { method: 'PUT' })).status).toBe(405);
     expect((await ask(url, { method: 'POST' })).status).toBe(405);
+    // The environment is played in the page: nothing is stepped here.
+    expect(await ask(url, { method: 'POST', path: `${pathname}stage/reset` })).toMatchObject({
+      status: 405,
+      body: 'This page is only read.\n',
+    });
     expect((await ask(url, { method: 'HEAD' })).body).toBe('');
   });
 
@@ -235,20 +241,14 @@ export default defineEnvironment({
   });
 });
 
-it('what Python plays is not drawn, which each command says', { timeout: 120_000 }, async () => {
+it('what Python plays is no page as files, which is said', { timeout: 120_000 }, async () => {
   const cwd = temporaryDirectory();
   cpSync(run, join(cwd, 'run'), { recursive: true });
   const config = join(cwd, 'run', 'config.yaml');
   writeFileSync(config, readFileSync(config, 'utf8').replaceAll('Taxi-v3', 'gym:Taxi-v3'));
-  for (const args of [
-    ['watch', 'run'],
-    ['record', 'run', 'out.gif'],
-    ['export', 'run', '--page', 'page'],
-  ]) {
-    const { code, stdout, stderr } = await qfleet(args, { cwd });
-    expect(stderr).toMatch(
-      /^error: The environment of run, gym:Taxi-v3, is played in Python, and its frames are not drawn: .*qfleet.* eval plays it\.\n$/,
-    );
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  }
+  const { code, stdout, stderr } = await qfleet(['export', 'run', '--page', 'page'], { cwd });
+  expect(stderr).toMatch(
+    /^error: The environment of run, gym:Taxi-v3, is played in Python, which a page as files can't ask: .*qfleet.* watch run shows it\.\n$/,
+  );
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });

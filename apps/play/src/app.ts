@@ -1,9 +1,9 @@
-import { type NamedTensors, type Play, playSpeed, type RunConfig } from '@qfleet/browser';
+import { type NamedTensors, playSpeed, type RunConfig } from '@qfleet/browser';
 import { Controls } from './controls.ts';
 import { Player } from './player.ts';
 import { RunPanel } from './run/run-panel.ts';
 import type { RunSource } from './run/source.ts';
-import type { StageActions } from './stage.ts';
+import type { Stage, StageActions } from './stage.ts';
 import { announce, element, shown } from './view/elements.ts';
 import { listEpisode } from './view/played-view.ts';
 import { StageView } from './view/stage-view.ts';
@@ -13,7 +13,7 @@ import { ValuesView } from './view/values-view.ts';
 export interface AppParts {
   readonly config: RunConfig;
   readonly source: RunSource;
-  readonly play: Play;
+  readonly play: Stage;
   readonly actions: StageActions;
   readonly readWeights: (bytes: Uint8Array) => NamedTensors;
   /** Shows what is wrong, in one sentence. */
@@ -86,18 +86,29 @@ export class App {
   }
 
   #begin(): void {
-    this.#player.reset(this.#controls.seed, 0);
+    void this.#player.reset(this.#controls.seed, 0);
     this.#player.play();
   }
 
   #show(reward: number | null): void {
     const { episode, steps, sum } = this.#player;
     if (steps === 0) this.#valuesView.clear();
+    this.#tell(this.#parts.play.note ?? '');
     element('episode').textContent = String(episode + 1);
     element('step-count').textContent = steps.toLocaleString('en');
     element('return').textContent = shown(sum);
     element('reward').textContent = reward === null ? '–' : shown(reward);
     this.#draw();
+  }
+
+  /** The note that is shown in place of a problem. */
+  #noted = '';
+  /** Shows what is to be known of a state, and takes it away with the state that it is of. */
+  #tell(note: string): void {
+    if (note === this.#noted) return;
+    if (note !== '') this.#parts.fail(note);
+    else element('problem').hidden = true;
+    this.#noted = note;
   }
 
   #drawn = false;

@@ -13,7 +13,7 @@ export interface Playback {
   single(): void;
   takeOver(human: boolean): void;
   /** Begins the first episode of a seed. */
-  reset(seed: number): void;
+  reset(seed: number): void | Promise<void>;
 }
 
 /** What the controls are made for. */
@@ -109,7 +109,7 @@ export class Controls {
     field.setCustomValidity(valid ? '' : 'A seed is an integer from 0 to 4294967295.');
     field.reportValidity();
     if (!valid || !this.#options.isReady()) return;
-    this.#options.playback.reset(this.seed);
+    void this.#options.playback.reset(this.seed);
     announce(`Reset with seed ${this.seed}.`);
   }
 

@@ -3,6 +3,8 @@ import {
   nameActions,
   type PageData,
   Play,
+  RemotePlay,
+  type RemoteStage,
   type RunConfig,
   readWeights,
   runConfigOf,
@@ -42,13 +44,14 @@ async function open(source: RunSource): Promise<void> {
   document.title = `${id} – Qfleet`;
   element('title').textContent = id;
   element('about').textContent = `${config.name} · ${methodOf(config)} · run ${about.run}`;
-  const app = await appOf(config, source, definition);
+  const app = await appOf(config, source, about.stage, definition);
   app.start();
 }
 
 async function appOf(
   config: RunConfig,
   source: RunSource,
+  stage: RemoteStage | null,
   definition: AnyDefinition | undefined,
 ): Promise<{ start(): void }> {
   const parts = { config, source, readWeights, fail };
@@ -59,8 +62,12 @@ async function appOf(
     return new DialogueApp({ ...parts, play: DialoguePlay.create(config, definition) });
   }
   if (isSpoken) throw new Error(`Environment ${definition.id} speaks, and the run’s agent does not.`);
-  const play = await Play.create(config, definition);
-  const names = nameActions(play.definition.id, play.definition.actionSpace.n);
+  const play =
+    stage === null
+      ? await Play.create(config, definition)
+      : await RemotePlay.create(config, stage, (request) => source.ask(request));
+  const { id, actionSpace } = play.definition;
+  const names = nameActions(id, actionSpace.n, stage?.actionNames);
   return new App({ ...parts, play, actions: stageActions(names) });
 }
 

@@ -33,6 +33,8 @@ export class Player implements Playback {
   readonly #held: number[] = [];
   /** Actions whose keys went down since the last step. */
   readonly #pressed: number[] = [];
+  /** What the stage is at, where that takes time; null: nothing. */
+  #turn: Promise<void> | null = null;
 
   constructor(stage: Stage, actions: StageActions, listener: PlayerListener) {
     this.stage = stage;
@@ -43,7 +45,7 @@ export class Player implements Playback {
         return stage.isOver;
       },
       step: () => this.#next(),
-      next: () => this.reset(this.seed, this.episode + 1),
+      next: () => this.#turn ?? this.reset(this.seed, this.episode + 1),
     });
   }
 
@@ -63,19 +65,9 @@ export class Player implements Playback {
     return this.#loop.speed;
   }
 
-  /** Begins an episode. */
-  reset(seed = this.seed, episode = 0): void {
-    this.seed = seed;
-    this.episode = episode;
-    this.steps = 0;
-    this.sum = 0;
-    this.taken = -1;
-    this.#loop.clear();
-    this.#touched = this.#human;
-    this.#attempt(() => {
-      this.stage.reset(seed, episode);
-      this.#listener.onState(null);
-    });
+  /** Begins an episode. @returns a promise where the stage takes its time. */
+  reset(seed = this.seed, episode = 0): void | Promise<void> {
+    return this.#inTurn(() => this.#begin(seed, episode));
   }
 
   play(): void {
@@ -89,10 +81,11 @@ export class Player implements Playback {
   }
 
   /** One step of the agent, or of a person who names an action; after an episode's end the next one begins. */
-  single(action = this.stage.greedy): void {
+  single(action?: number): void {
     this.pause();
-    if (this.stage.isOver) this.reset(this.seed, this.episode + 1);
-    else this.#step(action);
+    void this.#inTurn(() =>
+      this.stage.isOver ? this.#begin(this.seed, this.episode + 1) : this.#step(action ?? this.stage.greedy),
+    );
   }
 
   /** Gives the actions to a person, or back to the agent. */
@@ -121,11 +114,12 @@ export class Player implements Playback {
   }
 
   /** The next step in time. @returns false: the game waits for a person. */
-  #next(): boolean {
+  #next(): boolean | Promise<boolean> {
+    if (this.#turn !== null) return this.#turn.then(() => true);
     const action = this.#human ? this.#asked() : this.stage.greedy;
     if (action < 0) return false;
-    this.#step(action);
-    return true;
+    const stepped = this.#inTurn(() => this.#step(action));
+    return stepped instanceof Promise ? stepped.then(() => true) : true;
   }
 
   /** A person's next action; −1: they have to say. */
@@ -135,25 +129,62 @@ export class Player implements Playback {
     return asked.findLast((action) => mask[action] === 1) ?? this.actions.idle;
   }
 
-  #step(action: number): void {
-    if (this.#human) this.#touched = true;
-    this.#attempt(() => {
-      const step = this.stage.step(action);
-      this.taken = action;
-      this.steps++;
-      this.sum += step.reward;
-      this.#listener.onState(step);
-      if (!this.stage.isOver) return;
-      this.#listener.onEpisode(this.sum, this.steps, this.#touched);
-    });
+  #begin(seed: number, episode: number): void | Promise<void> {
+    const begun = this.stage.reset(seed, episode);
+    return begun instanceof Promise
+      ? begun.then(() => this.#begun(seed, episode))
+      : this.#begun(seed, episode);
   }
 
-  #attempt(act: () => void): void {
+  #begun(seed: number, episode: number): void {
+    this.seed = seed;
+    this.episode = episode;
+    this.steps = 0;
+    this.sum = 0;
+    this.taken = -1;
+    this.#loop.clear();
+    this.#touched = this.#human;
+    this.#listener.onState(null);
+  }
+
+  #step(action: number): void | Promise<void> {
+    if (this.#human) this.#touched = true;
+    const step = this.stage.step(action);
+    return step instanceof Promise
+      ? step.then((taken) => this.#stepped(action, taken))
+      : this.#stepped(action, step);
+  }
+
+  #stepped(action: number, step: PlayedStep): void {
+    this.taken = action;
+    this.steps++;
+    this.sum += step.reward;
+    this.#listener.onState(step);
+    if (this.stage.isOver) this.#listener.onEpisode(this.sum, this.steps, this.#touched);
+  }
+
+  /** Lets the stage do one thing after the other: what takes time is waited for. */
+  #inTurn(act: () => void | Promise<void>): void | Promise<void> {
+    const done = this.#turn === null ? this.#attempt(act) : this.#turn.then(() => this.#attempt(act));
+    if (!(done instanceof Promise)) return;
+    const turn = done.finally(() => {
+      if (this.#turn === turn) this.#turn = null;
+    });
+    this.#turn = turn;
+    return turn;
+  }
+
+  #attempt(act: () => void | Promise<void>): void | Promise<void> {
     try {
-      act();
+      const done = act();
+      return done instanceof Promise ? done.catch((error: unknown) => this.#fail(error)) : undefined;
     } catch (error) {
-      this.pause();
-      this.#listener.onProblem(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.pause();
+    this.#listener.onProblem(error);
   }
 }

@@ -1,8 +1,8 @@
-import type { DrawingContext, NamedAction, Picture, PlayedStep } from '@qfleet/browser';
+import type { DrawingContext, Frame, NamedAction, NamedTensors, Picture, PlayedStep } from '@qfleet/browser';
 
 /**
- * What the page plays: an environment and what an agent makes of its states. `Play` is one that runs here; one that runs
- * elsewhere, as behind a bridge, would send its frames and draw them.
+ * What the page plays: an environment and what an agent makes of its states. `Play` runs here. `RemotePlay` is sent what Python plays:
+ * its resets and steps take time, and its states are frames.
  */
 export interface Stage {
   readonly definition: { readonly id: string; readonly actionSpace: { readonly n: number } };
@@ -12,10 +12,17 @@ export interface Stage {
   readonly spread: { readonly kind: 'histogram' | 'quantiles'; readonly places: readonly number[] } | null;
   readonly greedy: number;
   readonly isOver: boolean;
-  reset(seed: number, episode?: number): void;
-  step(action?: number): PlayedStep;
-  picture(): Picture | undefined;
-  draw(context: DrawingContext): boolean;
+  /** What people should know of the current state; '': nothing. */
+  readonly note?: string;
+  load(tensors: NamedTensors): void;
+  reset(seed: number, episode?: number): void | Promise<void>;
+  step(action?: number): PlayedStep | Promise<PlayedStep>;
+  /** The current state as pixels. */
+  frame(): Frame | undefined;
+  /** The current state as shapes. */
+  picture?(): Picture | undefined;
+  /** Draws the current state. @returns whether it can be drawn. */
+  draw?(context: DrawingContext): boolean;
 }
 
 /** The actions of a stage by name, and by key. */

@@ -65,16 +65,38 @@ const ACTIONS: readonly (readonly [string, readonly NamedAction[]])[] = [
 /**
  * The actions of an environment by name; by number where nobody has named them. The digits take the first ten.
  *
+ * @param own what the environment itself calls them, as Atari's games do: NOOP, UP, UPRIGHTFIRE.
  * @example
  * nameActions('CartPole-v1', 2).map(({ name }) => name); // → ['left', 'right']
  * nameActions('Own-v0', 2)[1]; // → { name: 'action 1', keys: ['1'] }
  */
-export function nameActions(id: string, count: number): NamedAction[] {
+export function nameActions(given: string, count: number, own?: readonly string[] | null): NamedAction[] {
+  const id = given.replace(/^gym:/, '');
+  if (own?.length === count) return own.map((name, action) => withDigit(ofConsole(name), action));
   if (id.startsWith('Pendulum')) return Array.from({ length: count }, (_, action) => torque(action, count));
   const found = ACTIONS.find(([start, actions]) => id.startsWith(start) && actions.length === count)?.[1];
   return Array.from({ length: count }, (_, action) =>
     withDigit(found?.[action] ?? { name: `action ${action}`, keys: [] }, action),
   );
+}
+
+/** What a games console calls its actions, by the word for each part: a direction alone has its arrow. */
+const CONSOLE: Readonly<Record<string, NamedAction>> = {
+  NOOP: NONE,
+  FIRE,
+  UP,
+  DOWN,
+  LEFT,
+  RIGHT,
+};
+
+function ofConsole(name: string): NamedAction {
+  const known = CONSOLE[name];
+  if (known !== undefined) return known;
+  const parts = name.match(/UP|DOWN|LEFT|RIGHT|FIRE/g) ?? [];
+  return parts.join('') === name && parts.length > 0
+    ? { name: parts.join(' ').toLowerCase(), keys: [] }
+    : { name: name.toLowerCase(), keys: [] };
 }
 
 function withDigit({ name, keys }: NamedAction, action: number): NamedAction {

@@ -17,4 +17,4 @@ const OTHERS = 15;
  * playSpeed('CartPole-v1'); // → 50
  */
 export const playSpeed = (id: string): number =>
-  SPEEDS.find(([start]) => id.startsWith(start))?.[1] ?? OTHERS;
+  SPEEDS.find(([start]) => id.replace(/^gym:/, '').startsWith(start))?.[1] ?? OTHERS;

@@ -1,28 +1,20 @@
-import {
-  type ActingRows,
-  createDistributions,
-  createPolicy,
-  type Distributions,
-  type Policy,
-} from '@qfleet/agents';
 import type { RunConfig } from '@qfleet/config';
 import {
-  allocateObservations,
   createEnvironment,
   type DrawingContext,
   drawPicture,
   type Environment,
   type EnvironmentDefinition,
-  type ObservationArray,
-  observationSize,
+  type Frame,
   type Picture,
   type StepOutcome,
   stateSpecOf,
 } from '@qfleet/envs';
 import { Random } from '@qfleet/random';
-import type { Memory } from '@qfleet/spaces';
+import type { StateSpec } from '@qfleet/spaces';
 import type { NamedTensors } from '@qfleet/tensor';
 import { openEnvironment } from './open-environment.ts';
+import { PlayingAgent } from './playing-agent.ts';
 
 /** What a step gave. */
 export interface PlayedStep {
@@ -52,48 +44,17 @@ export class Play {
   readonly mask: Uint8Array;
   /** What the network says of each action's return, [actions, places]; null: its values alone. */
   readonly distributions: Float32Array | null;
-  readonly #policy: Policy;
-  readonly #spread: Distributions | null;
-  /** [frames, …observationShape], oldest first. */
-  readonly #state: ObservationArray;
-  /** The last frame of the state. */
-  readonly #observation: ObservationArray;
-  readonly #rows: ActingRows;
-  /** What the policy remembered before it saw the current state. */
-  readonly #before: Memory;
+  readonly #agent: PlayingAgent;
   readonly #outcome: StepOutcome = { reward: 0, terminated: false, truncated: false };
   #environment: Environment | null = null;
-  #greedy = 0;
   #isOver = true;
 
-  private constructor(
-    definition: EnvironmentDefinition,
-    frames: number,
-    policy: Policy,
-    spread: Distributions | null,
-  ) {
-    const { n } = definition.actionSpace;
+  private constructor(definition: EnvironmentDefinition, agent: PlayingAgent) {
     this.definition = definition;
-    this.#policy = policy;
-    this.#spread = spread;
-    this.values = new Float32Array(n);
-    this.mask = new Uint8Array(n).fill(1);
-    this.distributions = spread && new Float32Array(n * spread.places.length);
-    this.#state = allocateObservations(definition.observationSpace, frames);
-    this.#observation = this.#state.subarray((frames - 1) * observationSize(definition.observationSpace));
-    this.#before = policy.memory(1);
-    this.#rows = {
-      count: 1,
-      states: this.#state,
-      begins: new Int32Array(1),
-      memory: policy.memory(1),
-      masks: definition.masked ? this.mask : null,
-      epsilons: new Float32Array(1),
-      // Never drawn from: ε is 0.
-      random: new Random(0),
-      actions: new Int32Array(1),
-      values: this.values,
-    };
+    this.#agent = agent;
+    this.values = agent.values;
+    this.mask = agent.mask;
+    this.distributions = agent.distributions;
   }
 
   /**
@@ -104,29 +65,18 @@ export class Play {
    * @throws EnvironmentDefinitionError where there is no such environment; ConfigError where the agent can't take its states.
    */
   static async create(config: RunConfig, definition?: EnvironmentDefinition): Promise<Play> {
-    const { agent } = config;
-    const { frameStack, normalizeObservations } = config.environment;
     const wrapped = openEnvironment(config, definition);
-    const spec = {
-      ...stateSpecOf(wrapped, frameStack),
-      ...(normalizeObservations ? { normalized: true } : {}),
-    };
-    const policy = await createPolicy({ config: agent, spec });
-    const spread =
-      agent.kind === 'tabular' || agent.kind === 'token-q'
-        ? null
-        : await createDistributions({ config: agent, spec });
-    return new Play(wrapped, frameStack, policy, spread);
+    return new Play(wrapped, await PlayingAgent.create(config, playedSpec(config, wrapped)));
   }
 
   /** How the distributions are to be read; null: there are none. */
-  get spread(): Pick<Distributions, 'kind' | 'places'> | null {
-    return this.#spread;
+  get spread(): PlayingAgent['spread'] {
+    return this.#agent.spread;
   }
 
   /** The action that the policy takes: of the largest value, the lowest of a tie. */
   get greedy(): number {
-    return this.#greedy;
+    return this.#agent.greedy;
   }
 
   /** Whether the episode has ended; true before the first. */
@@ -139,9 +89,8 @@ export class Play {
    * @throws Error where they are not those of this agent: it keeps those that it has.
    */
   load(tensors: NamedTensors): void {
-    this.#policy.load(tensors);
-    this.#spread?.load(tensors);
-    if (!this.#isOver) this.#look(false);
+    this.#agent.load(tensors);
+    if (!this.#isOver) this.#agent.lookAgain();
   }
 
   /**
@@ -149,38 +98,48 @@ export class Play {
    * @throws EnvironmentError where the environment's own code fails.
    */
   reset(seed: number, episode = 0): void {
-    this.#environment?.close?.();
+    const former = this.#environment;
     const random = new Random(Random.seed(seed, `episode ${episode}`));
     this.#environment = createEnvironment(this.definition, random);
-    this.#environment.reset(this.#observation);
-    const size = this.#observation.length;
-    // Before an episode's first frame is that frame again, as actors have it.
-    for (let at = 0; at < this.#state.length - size; at += size) this.#state.set(this.#observation, at);
-    this.#rows.begins[0] = 1;
-    this.#rows.memory.clear();
+    // What both copies may share, as a worker of Python's, goes on.
+    former?.close?.();
+    this.#environment.reset(this.#agent.observation);
     this.#isOver = false;
-    this.#look(true);
+    this.#readMask();
+    this.#agent.begin();
   }
 
   /**
    * Takes an action. Default: the greedy one.
    * @throws EnvironmentError where the environment's own code fails; Error where the episode is over.
    */
-  step(action = this.#greedy): PlayedStep {
+  step(action = this.greedy): PlayedStep {
     if (this.#isOver || this.#environment === null)
       throw new Error('The episode is over: reset begins another.');
-    this.#rows.begins[0] = 0;
-    this.#state.copyWithin(0, this.#observation.length);
-    this.#environment.step(action, this.#observation, this.#outcome);
+    this.#agent.shift();
+    this.#environment.step(action, this.#agent.observation, this.#outcome);
     const { reward, terminated, truncated } = this.#outcome;
     this.#isOver = terminated || truncated;
-    this.#look(true);
+    this.#readMask();
+    this.#agent.look();
     return { reward, terminated, truncated };
   }
 
   /** The current state as shapes; undefined: it draws itself on a canvas, or is not drawn at all. */
   picture(): Picture | undefined {
     return this.definition.draw ? undefined : this.#environment?.picture?.();
+  }
+
+  /** The current state as pixels, where its environment is drawn by a program of its own. @throws Error: one sentence why it is not. */
+  frame(): Frame | undefined {
+    return this.#environment?.frame?.();
+  }
+
+  /** Ends what the environment keeps open: a `reset` begins anew. */
+  close(): void {
+    this.#environment?.close?.();
+    this.#environment = null;
+    this.#isOver = true;
   }
 
   /**
@@ -194,7 +153,7 @@ export class Play {
       const { width, height } = context.canvas;
       context.clearRect(0, 0, width, height);
       context.save();
-      draw(context, this.#environment.getState?.() ?? Array.from(this.#observation));
+      draw(context, this.#environment.getState?.() ?? Array.from(this.#agent.observation));
       context.restore();
       return true;
     }
@@ -204,22 +163,19 @@ export class Play {
     return true;
   }
 
-  /**
-   * Values the current state.
-   *
-   * @param moves whether what the policy remembers moves on: once a state.
-   */
-  #look(moves: boolean): void {
-    const rows = this.#rows;
+  #readMask(): void {
     if (this.definition.masked && !this.#isOver) this.#environment?.mask?.(this.mask);
-    if (!moves) rows.memory.set(this.#before);
-    else this.#before.set(rows.memory);
-    if (this.#spread !== null) {
-      const memory = this.#spread.memory(1);
-      memory.set(rows.memory);
-      this.#spread.run({ ...rows, memory }, this.distributions!);
-    }
-    this.#policy.act(rows);
-    this.#greedy = rows.actions[0];
   }
+}
+
+/**
+ * What the agent of a run sees of an environment that has the run's wrappers.
+ *
+ * @example
+ * const config = runConfigOf({ environment: { id: 'CartPole-v1' }, agent: { kind: 'dqn' } }, 'the page');
+ * playedSpec(config, findEnvironment('CartPole-v1')).shape; // → [4]
+ */
+export function playedSpec({ environment }: RunConfig, wrapped: EnvironmentDefinition): StateSpec {
+  const { frameStack, normalizeObservations } = environment;
+  return { ...stateSpecOf(wrapped, frameStack), ...(normalizeObservations ? { normalized: true } : {}) };
 }

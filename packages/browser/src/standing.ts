@@ -1,3 +1,5 @@
+import type { RemoteStage } from './remote-play.ts';
+
 /** A checkpoint that can be played. */
 export interface CheckpointEntry {
   /** Names it in requests: letters, digits and "-". */
@@ -36,6 +38,8 @@ export interface AboutRun {
   readonly config: unknown;
   /** Whether a module defines the environment, `environment.js` for the page. */
   readonly hasModule: boolean;
+  /** The environment, where it is played behind the page's server (`RemotePlay`); null: it is played in the page. */
+  readonly stage: RemoteStage | null;
 }
 
 /** What the page's files hold of a run (`qfleet export --page`). */

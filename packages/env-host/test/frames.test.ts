@@ -63,7 +63,11 @@ describe.skipIf(missing !== null)('frames', { timeout: 180_000 }, () => {
   });
 
   it.each([
-    ['Drawn', { frame: 'large' }, /no frame of it: NoFrame: a frame of 2000 x 2000 is larger than 8388608 bytes\.$/],
+    [
+      'Drawn',
+      { frame: 'large' },
+      /no frame of it: NoFrame: a frame of 2000 x 2000 is larger than 8388608 bytes\.$/,
+    ],
     ['Drawn', { frame: 'floats' }, /render\(\) gave numbers of float32, which are no bytes\.$/],
     ['Drawn', { frame: 'raises' }, /no frame of it: RuntimeError: no display \(.*__init__\.py:\d+\)\.$/],
     ['Walk', {}, /it has no render mode rgb_array\.$/],

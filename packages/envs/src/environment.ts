@@ -78,6 +78,8 @@ export interface EnvironmentDefinition {
   readonly observationSpace: Space;
   /** Begins at 0. */
   readonly actionSpace: Discrete;
+  /** What the environment's own program calls its actions. Absent: it does not say. */
+  readonly actionNames?: readonly string[];
   /** Whether its copies tell which actions are allowed in each state (`Environment.mask`). */
   readonly masked?: boolean;
   /** Episodes are truncated after this many steps; `null`: never. Applied by `createEnvironment`. */

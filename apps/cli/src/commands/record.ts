@@ -22,6 +22,7 @@ export function addRecord(program: Command): void {
     .option('--max-steps <n>', 'after so many steps in all it ends', positiveInteger, 2_000)
     .option('--trust', "run the run's environment also where its module lies outside of this project")
     .option('--env <path>', "where the environment's module is now, if it moved")
+    .option('--python <path>', 'the Python to play with, where Gymnasium plays the environment')
     .option('--json', '{"file":…,"bytes":…,"frames":…,"seed":…,"returns":[…]} on stdout')
     .addHelpText(
       'after',

@@ -1,20 +1,21 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Play, playSpeed } from '@qfleet/browser';
-import { speaks } from '@qfleet/config';
+import { type RunConfig, speaks } from '@qfleet/config';
 import { resolveEnvironment } from '@qfleet/env-host';
-import type { EnvironmentDefinition } from '@qfleet/envs';
+import type { EnvironmentDefinition, Frame } from '@qfleet/envs';
 import { heldOutSeed } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
 import { bytes, counted, print, printJson, returned } from '../terminal/output.ts';
-import { type FeedOptions, openDirectory } from '../watch/open-feed.ts';
+import { type FeedOptions, isPlayedByPython, openDirectory } from '../watch/open-feed.ts';
 import { GifWriter } from './gif.ts';
 import { Mp4Writer } from './mp4.ts';
-import { createSurface } from './surface.ts';
+import { scaleFrame } from './scale-frame.ts';
+import { createSurface, type Surface } from './surface.ts';
 
 /** The options of `qfleet record`. */
-export interface RecordOptions extends Pick<FeedOptions, 'env' | 'trust'> {
+export interface RecordOptions extends Pick<FeedOptions, 'env' | 'trust' | 'python'> {
   readonly episodes: number;
   readonly seed?: number;
   readonly width: number;
@@ -40,27 +41,20 @@ export async function record(path: string, out: string, options: RecordOptions):
     throw new UsageError(
       `The agent of ${path} speaks, and a dialogue is no picture that moves: ${suggest('watch', path)} shows it.`,
     );
-  const definition =
-    config.environment.module === undefined ? undefined : await bareModule(config.environment.module);
-  const play = await Play.create(config, definition);
+  const play = await Play.create(config, await bareEnvironment(config));
   play.load(checkpoint!.parameters);
   const seed = options.seed ?? heldOutSeed(config);
   play.reset(seed, 0);
-  const { width, height } = sizeOf(play, options.width);
-  const surface = await createSurface(width, height);
+  const first = frameOf(play);
+  const { width, height } = sizeOf(first ?? play.picture()?.view, options.width);
+  const surface = first === undefined ? await createSurface(width, height) : null;
   const perSecond = options.fps ?? playSpeed(play.definition.id);
   const writer =
     kind === '.gif'
       ? new GifWriter(width, height, 1000 / perSecond)
       : await Mp4Writer.start(out, width, height, perSecond);
-  const { context } = surface;
   const frame = async (): Promise<void> => {
-    if (!play.draw(context)) {
-      throw new CommandError(
-        `Environment ${play.definition.id} can't be drawn: give it draw(context, state) (docs/watch.md).`,
-      );
-    }
-    await writer.add(onGround(surface.pixels()));
+    await writer.add(surface === null ? scaleFrame(frameOf(play)!, width, height) : drawn(play, surface));
   };
   const returns: number[] = [];
   let steps = 0;
@@ -76,7 +70,8 @@ export async function record(path: string, out: string, options: RecordOptions):
     returns.push(sum);
     for (let rest = 1; rest < REST_SECONDS * perSecond; rest++) await frame();
   }
-  surface.dispose();
+  surface?.dispose();
+  play.close();
   if (writer instanceof GifWriter) writeFileSync(out, writer.finish());
   else await writer.finish();
   const size = statSync(out).size;
@@ -88,12 +83,41 @@ export async function record(path: string, out: string, options: RecordOptions):
   );
 }
 
-/** A module's environment without the run's wrappers, which `Play` adds. */
-const bareModule = (module: string): Promise<EnvironmentDefinition> => resolveEnvironment({ id: '', module });
+/** A module's environment, or one of Python's, without the run's wrappers, which `Play` adds; undefined: it is a native one. */
+async function bareEnvironment({ environment }: RunConfig): Promise<EnvironmentDefinition | undefined> {
+  const { id, module, options, gymnasium } = environment;
+  if (module !== undefined) return resolveEnvironment({ id: '', module });
+  return isPlayedByPython(environment)
+    ? resolveEnvironment({ id, options, gymnasium, frames: true })
+    : undefined;
+}
+
+/** The current state as pixels of its own; undefined: it has none, and is drawn. @throws CommandError where it can't be rendered. */
+function frameOf(play: Play): Frame | undefined {
+  try {
+    return play.frame();
+  } catch (error) {
+    throw new CommandError(
+      `Environment ${play.definition.id} can't be recorded: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** The current state as it is drawn. @throws CommandError where it can't be. */
+function drawn(play: Play, { context, pixels }: Surface): Uint8Array {
+  if (!play.draw(context)) {
+    throw new CommandError(
+      `Environment ${play.definition.id} can't be drawn: give it draw(context, state) (docs/watch.md).`,
+    );
+  }
+  return onGround(pixels());
+}
 
 /** The picture's size: even, as films need it. */
-function sizeOf(play: Play, asked: number): { width: number; height: number } {
-  const view = play.picture()?.view;
+function sizeOf(
+  view: { readonly width: number; readonly height: number } | undefined,
+  asked: number,
+): { width: number; height: number } {
   const aspect = view ? view.width / view.height : DEFAULT_ASPECT;
   const even = (value: number): number => Math.max(2, 2 * Math.round(value / 2));
   return { width: even(asked), height: even(Math.min(2 * asked, asked / aspect)) };

@@ -2,10 +2,12 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PageData } from '@qfleet/browser';
 import type { RunConfig } from '@qfleet/config';
+import { RunDirectory } from '@qfleet/report';
 import { UsageError } from '../errors.ts';
+import { suggest } from '../suggest.ts';
 import { bytes, counted, print, printJson } from '../terminal/output.ts';
 import { bundleEnvironment } from './bundle-environment.ts';
-import { type FeedOptions, openDirectory } from './open-feed.ts';
+import { type FeedOptions, isPlayedByPython, openDirectory } from './open-feed.ts';
 import { PAGE_FILES, pageFile, WASM } from './page-files.ts';
 import { aboutRun } from './routes.ts';
 
@@ -17,6 +19,12 @@ export type ExportPageOptions = Pick<FeedOptions, 'env' | 'trust'> & { readonly 
 
 /** `qfleet export --page`: the page of `qfleet watch` as files, with the run's checkpoints in them. */
 export async function exportPage(path: string, out: string, options: ExportPageOptions): Promise<void> {
+  const { environment } = RunDirectory.open(path).config;
+  if (isPlayedByPython(environment)) {
+    throw new UsageError(
+      `The environment of ${path}, ${environment.id}, is played in Python, which a page as files can't ask: ${suggest('watch', path)} shows it.`,
+    );
+  }
   const { run, config, feed } = await openDirectory(path, options, true);
   const standing = await feed.read();
   const weights: Record<string, string> = {};
@@ -27,7 +35,7 @@ export async function exportPage(path: string, out: string, options: ExportPageO
   const { module } = config.environment;
   const script = module === undefined ? null : await bundleEnvironment(module);
   const data: PageData = {
-    about: aboutRun(run, config),
+    about: aboutRun(run, config, null),
     standing: {
       ...standing,
       phase: 'ended',

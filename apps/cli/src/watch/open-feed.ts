@@ -1,12 +1,12 @@
 import { beginsWithModel, type RunConfig } from '@qfleet/config';
-import { isBridged } from '@qfleet/env-host';
+import { importsPackage, isBridged } from '@qfleet/env-host';
 import { readRun } from '@qfleet/fleet';
 import { RunDirectory } from '@qfleet/report';
 import { bestCheckpoint, type Checkpoint } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
 import { findFleet } from '../top/connect.ts';
-import { withModule } from '../train/revision.ts';
+import { withModule, withPython } from '../train/revision.ts';
 import { checkWeights } from '../train/warm-start.ts';
 import { checkTrust, trustOption } from '../trust.ts';
 import { DirectoryFeed } from './directory-feed.ts';
@@ -18,6 +18,7 @@ export interface FeedOptions {
   readonly redis?: string;
   readonly run?: string;
   readonly env?: string;
+  readonly python?: string;
   readonly trust?: true;
 }
 
@@ -55,10 +56,10 @@ export async function openDirectory(
   ended: boolean,
 ): Promise<OpenFeed & { checkpoint: Checkpoint | null }> {
   const directory = RunDirectory.open(path);
-  checkTrust(directory, options.trust === true || options.env !== undefined);
+  checkTrust(directory, options.trust === true || options.env !== undefined || options.python !== undefined);
   checkPlayable(directory.config, path);
   const feed = new DirectoryFeed(directory);
-  const config = withModule(directory.config, options.env);
+  const config = withPython(withModule(directory.config, options.env), options.python);
   const checkpoint = await bestCheckpoint(directory.checkpoints, ({ message }) =>
     process.stderr.write(`${message} It is passed over.\n`),
   );
@@ -86,7 +87,7 @@ async function openFleet(options: FeedOptions): Promise<OpenFeed> {
         `Run ${run} plays a module's environment, ${config.environment.id}: say with --env PATH where it is on this machine.`,
       );
     }
-    const own = withModule(config, options.env);
+    const own = ownPython(withModule(config, options.env), options.python);
     return { run, config: own, feed: new FleetFeed(redis, run, own) };
   } catch (error) {
     redis.disconnect();
@@ -94,14 +95,27 @@ async function openFleet(options: FeedOptions): Promise<OpenFeed> {
   }
 }
 
-/** @throws UsageError for what a page can't play: an environment of Python's, or the tokens of a given language model. */
-function checkPlayable(config: RunConfig, what: string): void {
-  const { id, module } = config.environment;
-  if (module === undefined && isBridged(id)) {
+/** Whether Gymnasium plays the run's environment. */
+export const isPlayedByPython = ({ id, module }: RunConfig['environment']): boolean =>
+  module === undefined && isBridged(id);
+
+/**
+ * A configuration of Redis with this machine's own Python: what stands there is not run.
+ * @throws UsageError where the id has a package imported that only Redis names.
+ */
+function ownPython(config: RunConfig, named: string | undefined): RunConfig {
+  const { id, gymnasium } = config.environment;
+  if (isPlayedByPython(config.environment) && importsPackage(id) && named === undefined) {
     throw new UsageError(
-      `The environment of ${what}, ${id}, is played in Python, and its frames are not drawn: ${suggest('eval')} plays it.`,
+      `${id} has Python import a package that only Redis names: if you trust it, say with --python PATH which Python has it.`,
     );
   }
+  const own = { ...config.environment, gymnasium: { ...gymnasium, python: null } };
+  return withPython({ ...config, environment: own }, named);
+}
+
+/** @throws UsageError for what nothing here can play: the tokens of a given language model. */
+function checkPlayable(config: RunConfig, what: string): void {
   if (beginsWithModel(config)) {
     throw new UsageError(
       `The agent of ${what} began with a given language model, whose tokenizer does not run in browsers: ${suggest('chat')} talks with it.`,

@@ -14,9 +14,14 @@ export interface Answer {
 export interface Routes {
   /** @returns null: there is no such path. @throws Error, whose sentence the page shows. */
   answer(path: string): Promise<Answer | null>;
+  /** What a posted body is answered with. @returns null: nothing is posted there. @throws as `answer`. */
+  post(path: string, body: Buffer): Promise<Answer | null>;
   /** Takes over a response of server-sent events. */
   events(response: ServerResponse): void;
 }
+
+/** Bytes of a posted body, at most. */
+const MOST_POSTED = 1_024;
 
 const LOOPBACK = '127.0.0.1';
 
@@ -90,7 +95,8 @@ export class PageServer {
     if (!hosts.includes(request.headers.host ?? '')) {
       return refuse(403, 'This page is for this machine alone: open the address that qfleet watch printed.');
     }
-    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'This page is only read.');
+    const { method = '' } = request;
+    if (!['GET', 'HEAD', 'POST'].includes(method)) return refuse(405, 'This page is only read.');
     const [path] = (request.url ?? '').split('?');
     const [, token = '', ...rest] = path.split('/');
     if (!this.#knows(token)) {
@@ -102,16 +108,26 @@ export class PageServer {
       return;
     }
     const asked = rest.join('/');
+    if (method === 'POST') {
+      // What other pages of this browser send tells where they are from.
+      const { origin = `http://${request.headers.host}` } = request.headers;
+      if (!hosts.some((host) => origin === `http://${host}`)) {
+        return refuse(403, 'This page takes nothing from other pages.');
+      }
+    }
+    const posted = method === 'POST' ? await bodyOf(request) : null;
+    if (posted === 'too large') return refuse(413, `A request may have ${MOST_POSTED} bytes.`);
     if (asked === 'events' && request.method === 'GET') {
       response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
       return this.#routes.events(response);
     }
     let answer: Answer | null;
     try {
-      answer = await this.#routes.answer(asked);
+      answer = await (posted === null ? this.#routes.answer(asked) : this.#routes.post(asked, posted));
     } catch (error) {
       return refuse(409, (error as Error).message);
     }
+    if (answer === null && posted !== null) return refuse(405, 'This page is only read.');
     if (answer === null)
       return refuse(404, 'There is no such file: open the address that qfleet watch printed.');
     const { type, body } = answer;
@@ -129,4 +145,16 @@ export class PageServer {
     const [given, own] = [Buffer.from(token), Buffer.from(this.#token)];
     return given.length === own.length && timingSafeEqual(given, own);
   }
+}
+
+/** A request's body; its rest is not read once it is too large. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | 'too large'> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MOST_POSTED) return 'too large';
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }

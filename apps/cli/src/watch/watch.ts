@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { print, printJson } from '../terminal/output.ts';
+import { BridgedStages } from './bridged-stages.ts';
 import { bundleEnvironment } from './bundle-environment.ts';
-import { type FeedOptions, openFeed } from './open-feed.ts';
+import { type FeedOptions, isPlayedByPython, openFeed } from './open-feed.ts';
 import { RunRoutes } from './routes.ts';
 import { PageServer } from './server.ts';
 
@@ -20,7 +21,8 @@ export async function watch(path: string | undefined, options: WatchOptions): Pr
   try {
     // Says at once what is wrong with it.
     if (config.environment.module !== undefined) await bundleEnvironment(config.environment.module);
-    const routes = new RunRoutes(opened, await feed.read(), warn);
+    const stages = isPlayedByPython(config.environment) ? await BridgedStages.open(config) : null;
+    const routes = new RunRoutes(opened, stages, await feed.read(), warn);
     try {
       const server = await PageServer.listen(routes, options.port);
       const interrupt = new Interrupt(() => undefined);
@@ -32,6 +34,7 @@ export async function watch(path: string | undefined, options: WatchOptions): Pr
       interrupt.stop();
     } finally {
       routes.close();
+      stages?.close();
     }
   } finally {
     await feed.close();

@@ -1,4 +1,4 @@
-import type { AboutRun, Standing } from '@qfleet/browser';
+import type { AboutRun, StageRequest, Standing } from '@qfleet/browser';
 import type { RunSource } from './source.ts';
 
 /** A run as `qfleet watch` serves it beside the page. */
@@ -14,6 +14,11 @@ export class ServedRun implements RunSource {
     return response.status === 204 ? null : new Uint8Array(await response.arrayBuffer());
   }
 
+  async ask({ kind, ...request }: StageRequest): Promise<Uint8Array> {
+    const response = await get(`stage/${kind}`, { method: 'POST', body: JSON.stringify(request) });
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
   follow(listener: (standing: Standing, isServed: boolean) => void): void {
     const events = new EventSource('events');
     events.onmessage = ({ data }) => {
@@ -27,8 +32,8 @@ export class ServedRun implements RunSource {
   }
 }
 
-async function get(path: string): Promise<Response> {
-  const response = await fetch(path).catch(() => {
+async function get(path: string, options: RequestInit = {}): Promise<Response> {
+  const response = await fetch(path, options).catch(() => {
     throw new Error('The command behind this page has ended: start qfleet watch again.');
   });
   if (!response.ok) throw new Error(await response.text());

@@ -17,6 +17,10 @@ export class StaticRun implements RunSource {
     return bytesOf(this.#data.weights[name]);
   }
 
+  ask(): Promise<never> {
+    return Promise.reject(new Error('The files of a page have no stage behind them.'));
+  }
+
   follow(listener: (standing: Standing, isServed: boolean) => void): void {
     listener(this.#data.standing, true);
   }

@@ -1,8 +1,10 @@
 import type { Stage } from '../stage.ts';
 import { element, fitCanvas } from './elements.ts';
+import { FrameView } from './frame-view.ts';
 
 /** Width over height of what draws itself. */
-const DEFAULT_ASPECT = 4 / 3;
+const DEFAULT_VIEW = { width: 4, height: 3 };
+const UNSEEN = 'There is no frame of this state.';
 /** How much higher than wide a picture may be shown, and how much wider than high. */
 const LEAST_ASPECT = 0.9;
 const MOST_ASPECT = 4;
@@ -11,6 +13,7 @@ const MOST_ASPECT = 4;
 export class StageView {
   readonly #stage: Stage;
   readonly #canvas = element<HTMLCanvasElement>('canvas');
+  readonly #frames = new FrameView();
   #legend = '';
 
   constructor(stage: Stage) {
@@ -20,12 +23,15 @@ export class StageView {
 
   draw(): void {
     const canvas = this.#canvas;
-    const picture = this.#stage.picture();
-    const aspect = picture ? picture.view.width / picture.view.height : DEFAULT_ASPECT;
+    const frame = this.#stage.frame();
+    const picture = this.#stage.picture?.();
+    const { width, height } = frame ?? picture?.view ?? DEFAULT_VIEW;
+    const aspect = width / height;
     canvas.style.aspectRatio = String(Math.min(MOST_ASPECT, Math.max(LEAST_ASPECT, aspect)));
     if (!fitCanvas(canvas)) return;
     const context = canvas.getContext('2d')!;
-    if (!this.#stage.draw(context)) this.#note(context);
+    if (frame !== undefined) this.#frames.draw(context, frame);
+    else if (this.#stage.draw?.(context) !== true) this.#note(context);
     this.#explain(picture?.legend ?? []);
   }
 
@@ -54,6 +60,7 @@ export class StageView {
     context.fillStyle = getComputedStyle(context.canvas).color;
     context.font = `${14 * devicePixelRatio}px system-ui, sans-serif`;
     context.textAlign = 'center';
-    context.fillText('This environment has no draw(context, state).', width / 2, height / 2);
+    const why = this.#stage.draw === undefined ? UNSEEN : 'This environment has no draw(context, state).';
+    context.fillText(why, width / 2, height / 2);
   }
 }

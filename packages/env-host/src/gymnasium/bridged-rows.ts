@@ -8,9 +8,19 @@ import {
   type Space,
   type StepInfo,
   type VectorEnvironment,
+  WorkerFailure,
 } from '@qfleet/envs';
 import type { Random } from '@qfleet/random';
-import { decodeFrame, FAILED, GarbageError, type RowFormat, requestKinds, sectionKinds, TERMINATED, TRUNCATED } from './protocol.ts';
+import {
+  decodeFrame,
+  FAILED,
+  GarbageError,
+  type RowFormat,
+  requestKinds,
+  sectionKinds,
+  TERMINATED,
+  TRUNCATED,
+} from './protocol.ts';
 import { RowReader } from './row-reader.ts';
 import type { Answer, WorkerSlot } from './worker-slot.ts';
 
@@ -177,16 +187,19 @@ export class BridgedRows implements VectorEnvironment {
    * @throws ContractError where it can't be rendered; WorkerFailure
    */
   frame(index: number): Frame {
-    const { worker, id } = this.#rows[index];
-    const { sections } = worker.askNow(requestKinds.render, [id], null);
+    const row = this.#rows[index];
     try {
+      const { sections } = row.worker.askNow(requestKinds.render, [row.id], null);
       for (const { kind, bytes } of sections) {
         if (kind === sectionKinds.frame) return decodeFrame(bytes);
-        if (kind === sectionKinds.noFrame) throw new ContractError(`there is no frame of it: ${bytes.toString('utf8')}.`);
+        if (kind === sectionKinds.noFrame)
+          throw new ContractError(`there is no frame of it: ${bytes.toString('utf8')}.`);
       }
       throw new GarbageError('its message was to have a frame, and has none');
     } catch (cause) {
-      throw worker.gone(cause);
+      const error = row.worker.gone(cause);
+      if (error instanceof WorkerFailure) Object.assign(row, { seeded: false, begun: null });
+      throw error;
     }
   }
 

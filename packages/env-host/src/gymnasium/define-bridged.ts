@@ -99,7 +99,7 @@ function define(
   workers: number,
   frames: boolean,
 ): EnvironmentDefinition {
-  const { observationSpace, actionSpace, masked, versions } = description;
+  const { observationSpace, actionSpace, actionNames, masked, versions } = description;
   const format = {
     width:
       observationSize(observationSpace) *
@@ -109,11 +109,15 @@ function define(
   const launch = { ...asked, format };
   const shape: BridgedShape = { observationSpace, format, say: sayOnce(id) };
   // Copies are single ones in Python too: where a vector draws otherwise, they are what Gymnasium's wrappers give.
-  const copies = new WorkerSlot({ ...launch, options: { ...(asked.options as object), vector: false, frames } });
+  const copies = new WorkerSlot({
+    ...launch,
+    options: { ...(asked.options as object), vector: false, frames },
+  });
   return {
     id,
     observationSpace,
     actionSpace,
+    ...(actionNames === undefined ? {} : { actionNames }),
     ...(masked ? { masked } : {}),
     maxEpisodeSteps: atari === null ? description.maxEpisodeSteps : atariSteps(atari.settings),
     solvedReturn: description.solvedReturn,

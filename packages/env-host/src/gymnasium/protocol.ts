@@ -207,7 +207,9 @@ export function decodeFrame(bytes: Buffer): Frame {
   const [width, height] = [bytes.readUInt32LE(0), bytes.readUInt32LE(4)];
   const size = 3 * width * height;
   if (size === 0 || size > MOST_PIXELS || size !== bytes.length - PIXELS_AT) {
-    throw new GarbageError(`a frame of its message is said to be ${width} x ${height}, in ${bytes.length - PIXELS_AT} bytes`);
+    throw new GarbageError(
+      `a frame of its message is said to be ${width} x ${height}, in ${bytes.length - PIXELS_AT} bytes`,
+    );
   }
   return { width, height, pixels: new Uint8Array(bytes.subarray(PIXELS_AT)) };
 }
