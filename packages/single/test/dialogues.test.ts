@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runConfigOf, withOverrides } from '@qfleet/config';
+import { listPresets, loadRunConfig, runConfigOf, speaks, withOverrides } from '@qfleet/config';
 import { RunDirectory } from '@qfleet/report';
 import { encodeTensors } from '@qfleet/tensor';
 import { latestCheckpoint } from '@qfleet/training';
@@ -35,7 +35,35 @@ function temporaryFolder(): string {
   return folder;
 }
 
+const presetsThatSpeak = listPresets().filter(
+  ({ name, kind }) => kind === 'environment' && speaks(loadRunConfig({ preset: name })),
+);
+
 describe('a language agent in one process', () => {
+  it.each(presetsThatSpeak)(
+    'trains by the preset $name, with values after its language model',
+    async ({ name }) => {
+      const config = loadRunConfig({ preset: name }, [
+        ...['agent.data.episodes=8', 'agent.batchSize=256', 'agent.pretraining=2', 'stop.maxUpdates=4'],
+        ...[
+          'agent.network.width=16',
+          'agent.learningRateWarmup=0',
+          'evaluation.every=2',
+          'evaluation.episodes=2',
+        ],
+      ]);
+      const distances: number[] = [];
+      const { updates } = await trainSingle(config, {
+        onEvaluation: ({ info }) => distances.push(info!['kl']!),
+      });
+      expect(updates).toBe(4);
+      // The language model alone speaks before the values begin to learn.
+      expect(distances).toHaveLength(2);
+      expect(distances[0]).toBe(0);
+      expect(distances[1]).toBeGreaterThan(0);
+    },
+  );
+
   it('learns recorded dialogues, first its language model, bit for bit the same', async () => {
     const [first, second] = [await trained(), await trained()];
     expect(first.bytes.equals(second.bytes)).toBe(true);

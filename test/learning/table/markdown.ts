@@ -39,6 +39,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'best weights', text: ofTrained((context) => meanAndError(context, 'best')) },
   { title: 'IQM', text: ofTrained((context) => iqm(context, 'best')) },
   { title: 'best weights, likeliest tokens', text: greedy },
+  { title: 'nats from the language model', text: distance },
   { title: 'goal', text: ofTrained(goalsMet) },
   { title: 'to the goal', text: ofTrained(timeToGoal) },
   { title: 'crashes', text: crashes },
@@ -114,6 +115,12 @@ function greedy(context: Context): string {
   return context.results.every((result) => result.greedy !== undefined)
     ? meanAndError(context, 'greedy')
     : NOTHING;
+}
+
+/** How far what the best weights say is from their language model, in nats an episode: the mean over seeds. */
+function distance({ results }: Context): string {
+  const told = results.flatMap(({ best }) => best.info?.['kl'] ?? []);
+  return told.length === 0 ? NOTHING : meanOf(told).toFixed(1);
 }
 
 /** The interquartile mean over seeds, with the 95 % interval of a bootstrap, which always draws the same. */

@@ -62,5 +62,14 @@ const wordle: Section = {
   }),
 };
 
+const steer: Section = {
+  name: 'steer',
+  title: 'text/steer, sentiment',
+  about:
+    'The data’s continuations have 0.131 on average, the best possible is 1. Twice as much is asked for, within 10 nats a continuation from the language model. Three seeds shared a core with other programs: CPU seconds tell their own time.',
+  digits: 3,
+  lines: lines('steer', { sft: null, 'filtered-sft': null, mc: 0.262, ilql: 0.262 }, 60),
+};
+
 /** What agents that speak learn. */
-export const text: readonly Section[] = [walks, maze, wordle];
+export const text: readonly Section[] = [walks, maze, wordle, steer];
