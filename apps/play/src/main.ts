@@ -38,8 +38,9 @@ function fail(error: unknown): void {
 
 async function open(source: RunSource): Promise<void> {
   const about = await source.about();
-  const config = runConfigOf(about.config, 'The run’s configuration');
+  // It may register what the configuration names.
   const definition = about.hasModule ? await loadModule() : undefined;
+  const config = runConfigOf(about.config, 'The run’s configuration');
   const { id } = definition ?? config.environment;
   document.title = `${id} – Qfleet`;
   element('title').textContent = id;

@@ -26,6 +26,7 @@ export { Random } from '@qfleet/random';
 export type { NamedTensors } from '@qfleet/tensor';
 export { type NamedAction, nameActions } from './action-names.ts';
 export { DialoguePlay, type DialogueTurn, type SaidToken } from './dialogue-play.ts';
+export { moduleLibrary } from './module-library.ts';
 export { Play, type PlayedStep, playedSpec } from './play.ts';
 export { playSpeed } from './play-speed.ts';
 export { RemotePlay, type RemoteStage, type StageRequest } from './remote-play.ts';

@@ -1,5 +1,5 @@
 /** What of this package runs without Node: networks, how actors compute them, and how a decoder's text goes on. */
-export { createNetwork } from './create-network.ts';
+export { createNetwork, registerNetwork } from './create-network.ts';
 export { distributionNetwork } from './distribution-network.ts';
 export { categoricalHead } from './heads/categorical.ts';
 export { implicitQuantilesHead, middleLevels } from './heads/implicit-quantiles.ts';
@@ -14,5 +14,6 @@ export { Generation, type GenerationOptions } from './language/generation.ts';
 export { languageNetwork } from './language/language-network.ts';
 export { chooseToken, GREEDY } from './language/sampling.ts';
 export type { TokenSelector } from './language/token-selector.ts';
+export { HiddenLayers } from './layers/dense.ts';
 export { oneHot } from './one-hot.ts';
 export { checkParameters } from './parameters.ts';

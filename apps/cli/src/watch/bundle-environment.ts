@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { moduleLibrary } from '@qfleet/browser';
+import type { Plugin } from 'esbuild';
 import { UsageError } from '../errors.ts';
 import { shown } from '../terminal/output.ts';
 
-/** The global that the page looks for. */
+/** The global that the page looks for, and the one that it gives. */
 const GLOBAL = 'qfleetEnvironment';
+const LIBRARY = 'qfleetLibrary';
 
 /**
  * A user's environment as a script for browsers: its module, and what that imports. Nothing of it runs here.
@@ -21,14 +24,27 @@ export async function bundleEnvironment(path: string): Promise<string> {
     globalName: GLOBAL,
     platform: 'browser',
     target: 'es2024',
-    // As in Node, where the name is known to modules wherever they lie.
-    alias: { '@qfleet/envs': environments, qfleet: environments },
+    // As in Node, where the names are known to modules wherever they lie.
+    alias: { '@qfleet/envs': environments },
+    plugins: [pageLibrary],
     logLevel: 'silent',
   }).catch((error: { errors?: readonly BundleError[]; message: string }) => {
     throw new UsageError(sentenceOf(path, error.errors?.[0] ?? { text: error.message, location: null }));
   });
   return result.outputFiles[0].text;
 }
+
+/** Has 'qfleet' be the page's own: what the module registers there is what the page finds. */
+const pageLibrary: Plugin = {
+  name: 'page-library',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^qfleet$/ }, ({ path }) => ({ path, namespace: LIBRARY }));
+    onLoad({ filter: /.*/, namespace: LIBRARY }, () => ({
+      contents: `export const { ${Object.keys(moduleLibrary).join(', ')} } = globalThis.${LIBRARY};`,
+      loader: 'js',
+    }));
+  },
+};
 
 interface BundleError {
   readonly text: string;
@@ -37,6 +53,10 @@ interface BundleError {
 
 function sentenceOf(path: string, { text, location }: BundleError): string {
   const place = location === null ? '' : ` (${location.file}:${location.line}:${location.column + 1})`;
+  const absent = /^No matching export in "qfleetLibrary:qfleet" for import "([^"]+)"/.exec(text)?.[1];
+  if (absent !== undefined) {
+    return `Environment module ${shown(path)} imports ${absent} from qfleet${place}, which a browser does not have: this page plays it there.`;
+  }
   const missing = /^Could not resolve "([^"]+)"/.exec(text)?.[1];
   return missing === undefined
     ? `Environment module ${shown(path)} can't be made a script for browsers: ${text.replace(/\.$/, '')}${place}.`

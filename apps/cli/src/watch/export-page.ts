@@ -66,9 +66,11 @@ export async function exportPage(path: string, out: string, options: ExportPageO
   );
 }
 
-/** Whether the page computes the network on tfjs: every torso but those that our kernels compute. */
+/** Whether the page computes the network on tfjs: every torso but those that our kernels compute, and what an objective of user code may ask for. */
 const needsTensorFlow = ({ agent }: RunConfig): boolean =>
-  agent.kind !== 'tabular' && !['mlp', 'minatar-cnn', 'decoder'].includes(agent.network.kind);
+  agent.kind !== 'tabular' &&
+  (!['mlp', 'minatar-cnn', 'decoder'].includes(agent.network.kind) ||
+    (agent.kind === 'dqn' && agent.objective.kind === 'custom'));
 
 function makeEmpty(folder: string): void {
   mkdirSync(folder, { recursive: true });

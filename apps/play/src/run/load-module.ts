@@ -1,13 +1,16 @@
+import { moduleLibrary } from '@qfleet/browser';
 import { type AnyDefinition, moduleDefinition } from '@qfleet/envs';
 
-/** The global that `environment.js` defines: the exports of the user's module. */
+/** The global that `environment.js` defines, the exports of the user's module; and the one that it takes what it imports from 'qfleet' of. */
 const GLOBAL = 'qfleetEnvironment';
+const LIBRARY = 'qfleetLibrary';
 
 /**
  * The environment of a user's module, which the command has bundled.
  * @throws Error: one sentence.
  */
 export async function loadModule(): Promise<AnyDefinition> {
+  Object.assign(window, { [LIBRARY]: moduleLibrary });
   await new Promise<void>((resolve, reject) => {
     const script = document.createElement('script');
     script.src = 'environment.js';
