@@ -27,7 +27,7 @@ export const ARROWS = {
   replay: ['envs'],
   agents: ['networks', 'tensor', 'replay', 'envs'],
   // Runs in browsers too: only what needs no Node.
-  browser: ['agents', 'tensor', 'envs', 'rollout'],
+  browser: ['agents', 'networks', 'tensor', 'envs', 'rollout'],
   rollout: ['agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
   training: ['rollout', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],
   policy: ['training', 'rollout', 'agents', 'networks', 'tensor', 'replay', 'env-host', 'envs'],

@@ -83,7 +83,10 @@ describe.skipIf(chromium === null)(`what a module registers, in Chromium${why}`,
       await page.close();
     }
 
-    writeFileSync(join(cwd, 'own.ts'), `import { train } from 'qfleet';\n${module}globalThis.again = train;\n`);
+    writeFileSync(
+      join(cwd, 'own.ts'),
+      `import { train } from 'qfleet';\n${module}globalThis.again = train;\n`,
+    );
     const { code, stderr } = await qfleet(['watch', 'run'], { cwd });
     expect({ code, stderr }).toEqual({
       code: 2,

@@ -25,10 +25,17 @@ async function load(): Promise<Runtime> {
     import('@tensorflow/tfjs-core'),
     import('@tensorflow/tfjs-backend-wasm'),
   ]);
-  if (file !== null)
-    wasm.setWasmPaths({ 'tfjs-backend-wasm-simd.wasm': file, 'tfjs-backend-wasm.wasm': file });
   // More threads need headers that most servers do not send.
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   wasm.setThreadsCount(1);
+  // tfjs wants each of its files named, and loads one.
+  if (file !== null) {
+    wasm.setWasmPaths({
+      'tfjs-backend-wasm-simd.wasm': file,
+      'tfjs-backend-wasm-threaded-simd.wasm': file,
+      'tfjs-backend-wasm.wasm': file,
+    });
+  }
   if (!(await tf.setBackend('wasm'))) throw new Error('the WASM backend of tfjs did not start');
   return { kind: 'wasm', tf, version: `tfjs-backend-wasm ${wasm.version_wasm}`, binding: null, notes: [] };
 }
