@@ -54,6 +54,14 @@ async function train(...args: string[]): Promise<Record<string, unknown>> {
   return JSON.parse(stdout);
 }
 
+it('makes a run directory of a preset’s name where it is', async () => {
+  const cwd = temporaryDirectory();
+  const few = ['--max-updates', '4', '--set', 'replay.minSize=200', '--set', 'evaluation.episodes=1'];
+  const trained = await qfleet(['train', 'cartpole', '--single', '--run-dir', 'cartpole', ...few], { cwd });
+  expect(trained, trained.stderr).toMatchObject({ code: 0 });
+  expect(readdirSync(cwd)).toEqual(['cartpole']);
+});
+
 describe('qfleet train --single', { timeout: 120_000 }, () => {
   it.each(['cartpole', 'cliffwalking'])('learns the same from the same seed: %s', async (preset) => {
     const [first, second, other] = await Promise.all([

@@ -109,7 +109,7 @@ describe('a method', () => {
       const { agent } = loadRunConfig({ preset: 'minatar-breakout' }, [], { ...rainbow, observation: shape });
       return agent.kind === 'dqn' ? agent.network : null;
     };
-    expect(network([10, 10, 4])).toMatchObject({ kind: 'minatar-cnn', dueling: true, noisy: { sigma: 0.5 } });
+    expect(network([10, 10, 4])).toMatchObject({ kind: 'minatar-cnn', dueling: true, noisy: { sigma: 0.1 } });
     expect(network([84, 84, 1])?.kind).toBe('nature-cnn');
   });
 

@@ -61,7 +61,9 @@ function sourceOf(what: string): ConfigSource {
   const family = (id: string): string => id.split('/')[0].toLowerCase();
   const isFamily = environments.some(({ id }) => id.includes('/') && family(id) === family(what));
   if (environment === undefined && isFamily && !existsSync(what)) findEnvironment(what);
-  if (environment === undefined && (what.includes('/') || existsSync(what))) {
+  const isPreset = listPresets().some(({ name }) => name === what);
+  // A preset's name may be that of a directory too, as of the run that it has made.
+  if (environment === undefined && !isPreset && (what.includes('/') || existsSync(what))) {
     throw new UsageError(
       `${what} is neither a preset (see \`${suggest('presets')}\`) nor an environment (see \`${suggest('envs')}\`) nor a .yaml configuration nor a .ts or .js environment.`,
     );
