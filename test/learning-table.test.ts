@@ -120,10 +120,10 @@ describe('cells', () => {
     ]);
   });
 
-  it('of the family are planned for eight hours, and for a quarter of one as a quick look', () => {
+  it('of the family are planned for eight hours of two cores, and for a quarter of one as a quick look', () => {
     const ours = (seeds: number) => familyCells(seeds).filter(({ kind }) => kind !== 'peer');
-    expect(plannedSeconds(ours(5), WHOLE)).toBeLessThan(8 * 3600);
-    expect(plannedSeconds(ours(1), QUICK)).toBeLessThan(15 * 60);
+    expect(plannedSeconds(ours(5), WHOLE, 2)).toBeLessThan(8 * 3600);
+    expect(plannedSeconds(ours(1), QUICK, 2)).toBeLessThan(15 * 60);
   });
 
   it('of pqn and of rainbow learn within two thousand updates', { timeout: 600_000 }, async () => {

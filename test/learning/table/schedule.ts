@@ -10,7 +10,7 @@ const LANES = Math.min(2, availableParallelism());
 /** Seconds that a cell takes beside its training: to start, and to play its last episodes. */
 const BESIDE = 6;
 
-const lanesOf = (cell: Cell): number => (isAlone(cell) ? LANES : 1);
+const lanesOf = (cell: Cell, all: number): number => (isAlone(cell) ? all : 1);
 
 /**
  * Runs cells in their order: two at a time, but those alone that need the machine to themselves.
@@ -26,7 +26,7 @@ export async function runCells(
   const running = new Set<Promise<void>>();
   let free = LANES;
   for (const cell of cells) {
-    const lanes = lanesOf(cell);
+    const lanes = lanesOf(cell, LANES);
     while (free < lanes) await Promise.race(running);
     free -= lanes;
     const work = runCell(cell, pace)
@@ -45,12 +45,15 @@ export async function runCells(
   return failed;
 }
 
-/** The seconds that cells take in their order, if each takes what it is planned to take. */
-export function plannedSeconds(cells: readonly Cell[], { seconds }: Pace): number {
-  const lanes = Array<number>(LANES).fill(0);
+/**
+ * The seconds that cells take in their order, if each takes what it is planned to take.
+ * @param atOnce cells that run at a time. Default: as many as on this machine.
+ */
+export function plannedSeconds(cells: readonly Cell[], { seconds }: Pace, atOnce = LANES): number {
+  const lanes = Array<number>(atOnce).fill(0);
   for (const cell of cells) {
     const planned = cell.kind === 'fixed' ? 0 : (cell.seconds ?? 0) * seconds;
-    const taken = lanes.sort((a, b) => a - b).slice(0, lanesOf(cell));
+    const taken = lanes.sort((a, b) => a - b).slice(0, lanesOf(cell, atOnce));
     lanes.fill(Math.max(...taken) + planned + BESIDE, 0, taken.length);
   }
   return Math.max(...lanes);

@@ -58,7 +58,13 @@ const wordle: Section = {
     sft: WORDLE,
     'filtered-sft': WORDLE,
     mc: [...WORDLE, 'agent.cql.alpha=0.01', 'agent.beta=64', 'agent.pretraining=0'],
-    'token-dqn': [...WORDLE, 'agent.data.updates=3000', 'agent.pretraining=3000', 'stop.maxUpdates=5000'],
+    'token-dqn': [
+      ...WORDLE,
+      'agent.data.updates=3000',
+      'agent.pretraining=3000',
+      'agent.among=8',
+      'stop.maxUpdates=5000',
+    ],
   }),
 };
 
