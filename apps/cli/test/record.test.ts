@@ -147,7 +147,11 @@ it('says in one sentence what can’t be recorded', async () => {
   const cwd = temporaryDirectory();
   mkdirSync(join(cwd, 'folder.gif'));
   for (const [args, sentence] of [
-    [['out.png'], /^error: out\.png is neither a \.gif nor an \.mp4: .*\n$/],
+    [['out.png'], /^error: out\.png is neither a \.gif nor an \.mp4, nor the \.svg of a dialogue: .*\n$/],
+    [
+      ['out.svg'],
+      /^error: The agent of .* acts, which is a picture that moves: name a \.gif or an \.mp4\.\n$/,
+    ],
     [['folder.gif'], /^error: folder\.gif is no file: .*\n$/],
     [['out.gif', '--width', '5'], /integer from 16 to 4096/],
   ] as const) {

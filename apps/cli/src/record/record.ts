@@ -8,39 +8,38 @@ import { heldOutSeed } from '@qfleet/training';
 import { CommandError, UsageError } from '../errors.ts';
 import { suggest } from '../suggest.ts';
 import { bytes, counted, print, printJson, returned } from '../terminal/output.ts';
-import { type FeedOptions, isPlayedByPython, openDirectory } from '../watch/open-feed.ts';
+import { isPlayedByPython, openDirectory } from '../watch/open-feed.ts';
 import { GifWriter } from './gif.ts';
 import { Mp4Writer } from './mp4.ts';
+import type { RecordOptions } from './options.ts';
 import { scaleFrame } from './scale-frame.ts';
 import { createSurface, type Surface } from './surface.ts';
-
-/** The options of `qfleet record`. */
-export interface RecordOptions extends Pick<FeedOptions, 'env' | 'trust' | 'python'> {
-  readonly episodes: number;
-  readonly seed?: number;
-  readonly width: number;
-  readonly fps?: number;
-  readonly maxSteps: number;
-  readonly json?: true;
-}
 
 /** Frames that the last state of an episode is shown for, as a part of a second. */
 const REST_SECONDS = 0.5;
 /** Width over height of what has no picture of its own. */
 const DEFAULT_ASPECT = 4 / 3;
 
-/** `qfleet record`: greedy episodes with the best checkpoint of a run, as a picture that moves. */
+/** `qfleet record`: greedy episodes with the best checkpoint of a run, as a picture that moves, or a dialogue as one that does not. */
 export async function record(path: string, out: string, options: RecordOptions): Promise<void> {
   const kind = extname(out).toLowerCase();
-  if (kind !== '.gif' && kind !== '.mp4') {
-    throw new UsageError(`${out} is neither a .gif nor an .mp4: name a file that ends so.`);
+  if (kind !== '.gif' && kind !== '.mp4' && kind !== '.svg') {
+    throw new UsageError(
+      `${out} is neither a .gif nor an .mp4, nor the .svg of a dialogue: name a file that ends so.`,
+    );
   }
   if (existsSync(out) && !statSync(out).isFile()) throw new UsageError(`${out} is no file: name another.`);
   const { config, checkpoint } = await openDirectory(path, options, true);
-  if (speaks(config))
-    throw new UsageError(
-      `The agent of ${path} speaks, and a dialogue is no picture that moves: ${suggest('watch', path)} shows it.`,
-    );
+  if (speaks(config)) {
+    if (kind !== '.svg')
+      throw new UsageError(
+        `The agent of ${path} speaks, and a dialogue is no picture that moves: name an .svg; ${suggest('watch', path)} shows it too.`,
+      );
+    const { recordDialogue } = await import('./record-dialogue.ts');
+    return recordDialogue({ path, config, parameters: checkpoint!.parameters, out }, options);
+  }
+  if (kind === '.svg')
+    throw new UsageError(`The agent of ${path} acts, which is a picture that moves: name a .gif or an .mp4.`);
   const play = await Play.create(config, await bareEnvironment(config));
   play.load(checkpoint!.parameters);
   const seed = options.seed ?? heldOutSeed(config);
