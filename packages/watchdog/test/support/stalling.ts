@@ -1,17 +1,22 @@
 import { execSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { endProcess, killWithoutParent, Watchdog } from '../../src/watchdog.ts';
 
 // A process whose parent has ended, and that hears nothing of it.
 if (process.argv[2] === 'orphan') {
   killWithoutParent(process.ppid, 300);
+  process.stdout.write('begun\n');
   setTimeout(walkForEver, 500);
   await pause(5_000);
 }
 if (process.argv[2] === 'parent') {
-  const { pid } = spawn(process.execPath, [process.argv[1], 'orphan'], { detached: true, stdio: 'ignore' });
-  // Once the other one has begun.
-  await pause(500);
-  process.stdout.write(`${pid}\n`);
+  const orphan = spawn(process.execPath, [process.argv[1], 'orphan'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  // Once it knows its parent.
+  await once(orphan.stdout, 'data');
+  process.stdout.write(`${orphan.pid}\n`);
   process.exit();
 }
 
