@@ -94,9 +94,8 @@ function ofConsole(name: string): NamedAction {
   const known = CONSOLE[name];
   if (known !== undefined) return known;
   const parts = name.match(/UP|DOWN|LEFT|RIGHT|FIRE/g) ?? [];
-  return parts.join('') === name && parts.length > 0
-    ? { name: parts.join(' ').toLowerCase(), keys: [] }
-    : { name: name.toLowerCase(), keys: [] };
+  const words = parts.join('') === name ? parts.join(' ') : name;
+  return { name: words.toLowerCase(), keys: [] };
 }
 
 function withDigit({ name, keys }: NamedAction, action: number): NamedAction {
